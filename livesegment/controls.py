@@ -1,0 +1,66 @@
+"""What a viewer may change while the pipeline runs.
+
+Keys and web toggles write, the main loop reads one immutable snapshot a frame.
+"""
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Style = Literal["fill", "outline", "blur", "cutout"]
+"""fill: classes tinted; outline: their edges; blur, cutout: background blurred, or taken away."""
+
+STYLES: tuple[Style, ...] = ("fill", "outline", "blur", "cutout")
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """One snapshot of the viewer's wishes.
+
+    Attributes:
+        style: How classes are drawn.
+        opacity: 0 (invisible) to 1 (opaque), of fills and outlines.
+        classes: Names of the classes to draw; None draws all. Filters drawing only.
+        show_overlay: Draw the mask at all.
+        show_legend: Draw class names with their share of the picture.
+        show_hud: Draw frame rate, mask age, round trip and calls (window only, never recorded).
+        paused: Hold the picture.
+    """
+
+    style: Style = "fill"
+    opacity: float = 0.5
+    classes: frozenset[str] | None = None
+    show_overlay: bool = True
+    show_legend: bool = True
+    show_hud: bool = True
+    paused: bool = False
+
+
+class ControlPanel:
+    """Holds the current Controls; any thread may read or change them."""
+
+    def __init__(self, controls: Controls | None = None) -> None:
+        self._lock = threading.Lock()
+        self._controls = controls or Controls()
+
+    def snapshot(self) -> Controls:
+        """Return the controls as they are now."""
+        return self._controls
+
+    def change(self, **fields: Any) -> Controls:
+        """Replace some fields and return the new snapshot; opacity is kept within 0 to 1.
+
+        Raises:
+            TypeError: If a field is none of Controls.
+        """
+        with self._lock:
+            controls = replace(self._controls, **fields)
+            self._controls = replace(controls, opacity=min(1.0, max(0.0, controls.opacity)))
+            return self._controls
+
+    def toggle(self, field: str) -> Controls:
+        """Switch one of the yes-or-no fields over and return the new snapshot."""
+        with self._lock:
+            flipped: dict[str, Any] = {field: not getattr(self._controls, field)}
+            self._controls = replace(self._controls, **flipped)
+            return self._controls

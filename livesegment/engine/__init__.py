@@ -1,0 +1,1 @@
+"""The moving parts: queues, threads, the live loop and the annotating loop."""

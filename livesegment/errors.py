@@ -1,0 +1,169 @@
+"""The errors livesegment raises.
+
+Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sentence for a person::
+
+    LiveSegmentError
+    ├── OptionsError (ValueError)       an option is out of range or contradicts another
+    ├── MissingExtra (ImportError)      an optional package is not installed
+    ├── SourceError
+    │   ├── SourceNotFound              it cannot be opened
+    │   └── SourceLost *                it was open, then broke
+    ├── EndpointError
+    │   ├── EndpointUnreachable *       refused, reset, no such host
+    │   ├── EndpointTimeout *
+    │   ├── AuthenticationFailed        401, 403
+    │   ├── ModelNotFound               404
+    │   ├── PaymentRequired             402
+    │   ├── RateLimited *               429
+    │   ├── ServerFailed *              502, 503, 504
+    │   ├── RequestRefused              any other status: 400, 413, 423, 500, ...
+    │   └── BadReply                    an answer that is no segmentation
+    └── SinkError
+        ├── OutputExists
+        ├── OutputNotWritable           folder missing, no permission, disk full
+        └── DisplayUnavailable          no screen, or an OpenCV without windows
+
+``*``: retryable, the same request may succeed a little later. The retry policy reads nothing else.
+"""
+
+from typing import ClassVar
+
+
+class LiveSegmentError(Exception):
+    """Base of every error that livesegment raises on purpose."""
+
+
+class OptionsError(LiveSegmentError, ValueError):
+    """An option is out of range or contradicts another one."""
+
+
+class MissingExtra(LiveSegmentError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+class SourceError(LiveSegmentError):
+    """Pictures cannot be read."""
+
+    retryable: ClassVar[bool] = False
+
+
+class SourceNotFound(SourceError):
+    """The source cannot be opened."""
+
+
+class SourceLost(SourceError):
+    """The source was open and broke before its end."""
+
+    retryable = True
+
+
+class EndpointError(LiveSegmentError):
+    """A call to a segmentation endpoint failed.
+
+    Attributes:
+        url: The address that was called, without its query (which carries the key).
+        status: HTTP status of the answer; None where there was no answer.
+        attempts: Calls made for this frame so far, this one included.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, url: str = "", status: int | None = None, attempts: int = 1
+    ) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+        self.attempts = attempts
+
+
+class EndpointUnreachable(EndpointError):
+    """Nothing answers at the address."""
+
+    retryable = True
+
+
+class EndpointTimeout(EndpointError):
+    """The endpoint did not answer in time."""
+
+    retryable = True
+
+
+class AuthenticationFailed(EndpointError):
+    """The endpoint does not accept the key."""
+
+
+class ModelNotFound(EndpointError):
+    """The endpoint has no such model or version."""
+
+
+class PaymentRequired(EndpointError):
+    """The account's credits are used up."""
+
+
+class RateLimited(EndpointError):
+    """The endpoint asks for fewer calls.
+
+    Attributes:
+        retry_after_s: Seconds that the endpoint asks to wait; None where it does not say.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        status: int | None = 429,
+        attempts: int = 1,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, url=url, status=status, attempts=attempts)
+        self.retry_after_s = retry_after_s
+
+
+class ServerFailed(EndpointError):
+    """The endpoint is overloaded or restarting.
+
+    Attributes:
+        retry_after_s: Seconds that the endpoint asks to wait; None where it does not say.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        status: int | None = 503,
+        attempts: int = 1,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, url=url, status=status, attempts=attempts)
+        self.retry_after_s = retry_after_s
+
+
+class RequestRefused(EndpointError):
+    """The endpoint answers, but not to this request."""
+
+
+class BadReply(EndpointError):
+    """The answer is not a segmentation."""
+
+
+class SinkError(LiveSegmentError):
+    """An output cannot be written or shown."""
+
+
+class OutputExists(SinkError):
+    """The output is there already and may not be replaced."""
+
+
+class OutputNotWritable(SinkError):
+    """The output cannot be created or written further."""
+
+
+class DisplayUnavailable(SinkError):
+    """There is no screen to open a window on."""

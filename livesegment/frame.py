@@ -1,0 +1,45 @@
+"""A picture on its way through the pipeline."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""BGR, uint8, shape (H, W, 3)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source, never drawn on.
+
+    Attributes:
+        image: BGR uint8 of shape (H, W, 3). The frame keeps a read-only view: everybody may keep
+            it, nobody draws on it. Whoever makes the frame must not change the array afterwards.
+        index: Number of the frame in its source, from 0.
+        pts_s: Media time in seconds, rising from frame to frame, also across a reconnect.
+        captured_at_s: When the picture was taken or released, in seconds of `time.monotonic()`.
+
+    Raises:
+        ValueError: If the image is not BGR uint8 with at least one pixel.
+    """
+
+    image: Image
+    index: int
+    pts_s: float
+    captured_at_s: float
+
+    def __post_init__(self) -> None:
+        image = self.image
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(
+                f"a frame's image is uint8 of shape (H, W, 3), not {image.dtype} of {image.shape}"
+            )
+        view = image.view()
+        view.flags.writeable = False
+        object.__setattr__(self, "image", view)
+
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Size as (width, height) in pixels."""
+        return self.image.shape[1], self.image.shape[0]

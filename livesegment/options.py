@@ -1,0 +1,246 @@
+"""What the user asked for, checked once; the only reader of environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from livesegment.address import is_loopback
+from livesegment.controls import STYLES, Controls, Style
+from livesegment.errors import OptionsError
+
+HOSTED_ENDPOINT = "https://segment.roboflow.com"
+BUILTIN = "builtin"
+
+Align = Literal["paste"]
+ALIGNMENTS: tuple[Align, ...] = ("paste",)
+
+
+class ApiKey:
+    """A key that does not show itself: its repr and str are three dots."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text.strip()
+
+    def reveal(self) -> str:
+        """Return the key, for the request and nothing else."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ApiKey) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "ApiKey(...)"
+
+    __str__ = __repr__
+
+
+def require(ok: bool, sentence: str) -> None:
+    """Raise OptionsError with the sentence unless ok."""
+    if not ok:
+        raise OptionsError(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOptions:
+    """Which model to ask, and how.
+
+    With neither endpoint nor model the built-in person model is used; a model alone means the
+    hosted endpoint.
+
+    Attributes:
+        endpoint: Base URL of the endpoint, or `builtin`.
+        model: `slug/version`.
+        api_key: The key; None: looked up in the environment by `resolve`.
+        confidence: 0 to 100; what the endpoint takes as certain enough.
+        max_side: Longest side in pixels of what is sent; larger frames are made smaller.
+        jpeg_quality: 1 to 100.
+        max_in_flight: Requests at once; None: four for a remote endpoint, else what the
+            segmenter can take.
+        max_calls: Stop asking after so many calls; None: no limit.
+        call_rate: Calls a second at most; None: no limit.
+        timeout_s: Seconds to wait for an answer.
+
+    Raises:
+        OptionsError: If a value is out of range or an endpoint stands without a model.
+    """
+
+    endpoint: str | None = None
+    model: str | None = None
+    api_key: ApiKey | None = None
+    confidence: float = 50.0
+    max_side: int = 640
+    jpeg_quality: int = 80
+    max_in_flight: int | None = None
+    max_calls: int | None = None
+    call_rate: float | None = None
+    timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        require(0 <= self.confidence <= 100, "--confidence is a number from 0 to 100")
+        require(self.max_side >= 16, "--max-side is at least 16 pixels")
+        require(1 <= self.jpeg_quality <= 100, "--jpeg-quality is a number from 1 to 100")
+        require(
+            self.max_in_flight is None or 1 <= self.max_in_flight <= 256,
+            "--in-flight is a number from 1 to 256",
+        )
+        require(self.max_calls is None or self.max_calls >= 0, "--max-calls is 0 or more")
+        require(self.call_rate is None or self.call_rate > 0, "--call-rate is above 0 calls/s")
+        require(0 < self.timeout_s <= 3600, "--timeout is above 0 and at most 3600 seconds")
+        self._check_address()
+
+    def _check_address(self) -> None:
+        if self.model is not None:
+            slug, _, version = self.model.strip("/").rpartition("/")
+            require(
+                bool(slug and version) and " " not in self.model,
+                f"--model is written slug/version, such as my-model/3, not '{self.model}'",
+            )
+        if self.endpoint is None:
+            return
+        if self.endpoint == BUILTIN:
+            require(self.model is None, "--endpoint builtin has its own model: leave --model out")
+            return
+        require(
+            _is_http_url(self.endpoint),
+            "--endpoint is 'builtin' or an address that begins with http:// or https://",
+        )
+        require(
+            self.model is not None,
+            "--endpoint needs --model SLUG/VERSION, the model to ask for at that address",
+        )
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the built-in person model is meant."""
+        return self.endpoint == BUILTIN or (self.endpoint is None and self.model is None)
+
+    @property
+    def base_url(self) -> str:
+        """The endpoint's address, the hosted one where only a model is given."""
+        return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
+
+    def resolved_key(self, environment: Mapping[str, str] = os.environ) -> ApiKey | None:
+        """Return the key to send, if any.
+
+        `LIVESEGMENT_API_KEY` goes to whatever endpoint was given; `ROBOFLOW_API_KEY` only to the
+        hosted endpoint and to this machine, so that it does not leak to a stranger's server.
+        """
+        if self.api_key is not None:
+            return self.api_key
+        if own := environment.get("LIVESEGMENT_API_KEY", "").strip():
+            return ApiKey(own)
+        provider = environment.get("ROBOFLOW_API_KEY", "").strip()
+        if provider and (_is_hosted(self.base_url) or is_loopback(self.base_url)):
+            return ApiKey(provider)
+        return None
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_hosted(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and (host == "roboflow.com" or host.endswith(".roboflow.com"))
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayOptions:
+    """How a mask is drawn.
+
+    Attributes:
+        style: fill, outline, blur or cutout.
+        opacity: 0 (invisible) to 1 (opaque).
+        classes: Names of the classes to draw; None draws all.
+        legend: Draw class names with their share of the picture.
+
+    Raises:
+        OptionsError: If a value is out of range.
+    """
+
+    style: Style = "fill"
+    opacity: float = 0.5
+    classes: frozenset[str] | None = None
+    legend: bool = True
+
+    def __post_init__(self) -> None:
+        require(self.style in STYLES, f"--style is one of {', '.join(STYLES)}")
+        require(0 <= self.opacity <= 1, "--opacity is a number from 0 to 1")
+
+    def controls(self) -> Controls:
+        """Return the controls that a run starts with."""
+        return Controls(
+            style=self.style,
+            opacity=self.opacity,
+            classes=self.classes,
+            show_legend=self.legend,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What `live` shows and keeps.
+
+    Attributes:
+        endpoint: Which model to ask, and how.
+        overlay: How masks are drawn.
+        align: How a late mask meets a newer picture; `paste` draws it where it was.
+        window: Open a window.
+        record: Video file to write, fragmented MP4; None: none.
+        masks: Mask file to write, Matroska; None: none.
+        overwrite: Replace these files if they exist.
+        duration_s: Stop so many seconds after the first frame; None: never.
+        max_frames: Stop after so many frames shown; None: never.
+        fps_limit: Frames a second at most; None: all of them.
+        mirror: Flip the picture left to right, as a mirror does.
+
+    Raises:
+        OptionsError: If a value is out of range.
+    """
+
+    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
+    overlay: OverlayOptions = field(default_factory=OverlayOptions)
+    align: Align = "paste"
+    window: bool = True
+    record: str | None = None
+    masks: str | None = None
+    overwrite: bool = False
+    duration_s: float | None = None
+    max_frames: int | None = None
+    fps_limit: float | None = None
+    mirror: bool = False
+
+    def __post_init__(self) -> None:
+        require(self.align in ALIGNMENTS, f"--align is one of {', '.join(ALIGNMENTS)}")
+        require(self.duration_s is None or self.duration_s > 0, "--duration is above 0 seconds")
+        require(self.max_frames is None or self.max_frames > 0, "--max-frames is 1 or more")
+        require(self.fps_limit is None or self.fps_limit > 0, "--fps-limit is above 0 frames/s")
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateOptions:
+    """What `annotate` writes.
+
+    Attributes:
+        endpoint: Which model to ask, and how.
+        overlay: How masks are drawn.
+        masks: Mask file to write, Matroska; a folder with several inputs; None: none.
+        overwrite: Replace existing outputs.
+    """
+
+    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
+    overlay: OverlayOptions = field(default_factory=OverlayOptions)
+    masks: str | None = None
+    overwrite: bool = False

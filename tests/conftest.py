@@ -1,0 +1,55 @@
+"""Fixtures for all tests."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("LIVESEGMENT_TEST_MEDIA", Path(__file__).parents[2] / "shared"))
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip on a laptop; in CI the machine is expected to have what the tests need."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}: CI must install it")
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def need_tool() -> Callable[[str], str]:
+    """Return the path of a program that a test needs."""
+
+    def need(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            skip_or_fail(f"this test needs the program {program}")
+        assert path is not None
+        return path
+
+    return need
+
+
+@pytest.fixture
+def media() -> Path:
+    """Folder of real footage; it may not be shipped, so a test without it is skipped anywhere."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder of real footage here: set LIVESEGMENT_TEST_MEDIA")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Fail a test that leaves a thread behind."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    leaked = set(threading.enumerate()) - before
+    while leaked and time.monotonic() < deadline:
+        for thread in leaked:
+            thread.join(0.05)
+        leaked = {thread for thread in leaked if thread.is_alive()}
+    assert not leaked, f"threads left running: {sorted(thread.name for thread in leaked)}"

@@ -30,5 +30,16 @@ class Segmenter(Resource):
             EndpointError: If the call fails; `retryable` says whether another try makes sense.
         """
 
+    def segment_at(self, frame: Frame, confidence: float) -> Mask:  # noqa: ARG002
+        """Segment one frame at a confidence of the caller's choice.
+
+        A model whose threshold cannot be chosen for each call answers as `segment` does.
+
+        Args:
+            frame: The picture.
+            confidence: 0 to 100; what counts as certain enough.
+        """
+        return self.segment(frame)
+
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""

@@ -35,5 +35,19 @@ class Sink(Resource):
             SinkError: If it cannot be written.
         """
 
+    def commit(self) -> None:
+        """Say that every picture was written: finish the output, give it its final name.
+
+        Called at most once, after the last `write` and before `close`. A sink without a finished
+        state (a window, a stream) leaves this as it is.
+
+        Raises:
+            SinkError: If the output cannot be finished.
+        """
+
     def close(self) -> None:
-        """Finish the output: what was written is whole afterwards. May be called twice."""
+        """Release what is held. May be called twice; not while `write` runs.
+
+        An output that was not committed stays behind as far as it goes, readable and under a
+        name that says that it is partial; where that is, is logged.
+        """

@@ -1,0 +1,146 @@
+"""Annotated pictures as image files."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+
+from livesegment.errors import OptionsError, OutputNotWritable, SinkError
+from livesegment.frame import Image
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.output_file import check_free, partial_path, refused
+
+_ENCODINGS: dict[str, tuple[str, list[int]]] = {
+    ".png": (".png", []),
+    ".jpg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 95]),
+    ".jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 95]),
+    ".webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 95]),
+    ".bmp": (".bmp", []),
+    ".tif": (".tif", []),
+    ".tiff": (".tif", []),
+}
+IMAGE_SUFFIXES = tuple(_ENCODINGS)
+"""Suffixes of the image files that can be written."""
+
+
+def check_image_suffix(path: Path) -> None:
+    """Check that an image can be written under this name.
+
+    Raises:
+        OptionsError: If its suffix is none of an image.
+    """
+    if path.suffix.lower() not in _ENCODINGS:
+        raise OptionsError(f"{path} is no image: its name ends in {', '.join(IMAGE_SUFFIXES)}")
+
+
+def write_image(path: Path, image: Image) -> None:
+    """Write an image file; it appears under its name when it is whole.
+
+    Args:
+        path: Its suffix chooses the format.
+        image: BGR uint8 (H, W, 3).
+
+    Raises:
+        OptionsError: If the suffix is none of an image.
+        OutputNotWritable: If the file cannot be written, or the format has no such size.
+    """
+    check_image_suffix(path)
+    extension, parameters = _ENCODINGS[path.suffix.lower()]
+    part = partial_path(path)
+    try:
+        # imencode and Python's own file: cv2.imwrite garbles names on Windows and only says False.
+        encoded, content = cv2.imencode(extension, image, parameters)
+    except cv2.error:
+        encoded = False
+    if not encoded:
+        raise OutputNotWritable(f"cannot write {path}: {path.suffix} does not take this picture")
+    try:
+        part.write_bytes(content.tobytes())
+        part.replace(path)
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+class ImageFileSink(Sink):
+    """Writes one picture.
+
+    Args:
+        path: A name that ends in one of `IMAGE_SUFFIXES`; JPEG and WebP get quality 95.
+        overwrite: Replace an existing file.
+
+    Raises:
+        OptionsError: If the suffix is none of an image.
+        OutputExists: If the file exists and `overwrite` is False.
+        OutputNotWritable: If the folder is missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        self._path = Path(path)
+        check_image_suffix(self._path)
+        check_free(self._path, overwrite=overwrite)
+        _check_folder(self._path.parent)
+        self._written = False
+
+    def write(self, picture: Annotated) -> None:
+        """Write the picture.
+
+        Raises:
+            SinkError: If there was one already.
+            OutputNotWritable: If it cannot be written.
+        """
+        if self._written:
+            raise SinkError(f"{self._path} takes one picture: give a video or folder for several")
+        write_image(self._path, picture.image)
+        self._written = True
+
+
+class ImageFolderSink(Sink):
+    """Writes each picture as a file of its own, under the names given.
+
+    Args:
+        folder: Made if it is missing; its parent must exist.
+        names: File names, one for each picture: the picture of `Frame.index` i gets the i-th.
+        overwrite: Replace existing files.
+
+    Raises:
+        OptionsError: If a name is no plain image name or comes twice.
+        OutputExists: If one of the files exists and `overwrite` is False.
+        OutputNotWritable: If the folder cannot be made.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], names: Iterable[str], *, overwrite: bool = False
+    ) -> None:
+        self._folder = Path(folder)
+        self._names = list(names)
+        seen: set[str] = set()
+        for name in self._names:
+            if Path(name).name != name:
+                raise OptionsError(f"'{name}' is no plain file name")
+            if name in seen:
+                raise OptionsError(f"two pictures are called {name}: annotate them one by one")
+            seen.add(name)
+            check_image_suffix(Path(name))
+            check_free(self._folder / name, overwrite=overwrite)
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise refused(self._folder, error) from error
+
+    def write(self, picture: Annotated) -> None:
+        """Write one picture under the name of its index.
+
+        Raises:
+            SinkError: If there is no name for it.
+            OutputNotWritable: If it cannot be written.
+        """
+        index = picture.frame.index
+        if not 0 <= index < len(self._names):
+            raise SinkError(f"there is no name for picture {index} in {self._folder}")
+        write_image(self._folder / self._names[index], picture.image)
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise OutputNotWritable(f"the folder {folder} does not exist")

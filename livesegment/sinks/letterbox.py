@@ -1,0 +1,53 @@
+"""Fitting pictures into a video whose size cannot change."""
+
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from livesegment.frame import Image
+from livesegment.mask import ClassIds
+
+Array = TypeVar("Array", Image, ClassIds)
+
+
+def letterbox(array: Array, frame_size: tuple[int, int], *, smooth: bool) -> Array:
+    """Return a picture or mask at another size, its shape kept, with bars of 0 around it.
+
+    Args:
+        array: uint8 (H, W) or (H, W, 3).
+        frame_size: Wanted (width, height) in pixels.
+        smooth: Average pixels (pictures); False takes the nearest (masks: no new ids appear).
+
+    Returns:
+        The array itself where it has that size already.
+    """
+    width, height = frame_size
+    old_height, old_width = array.shape[:2]
+    if (old_width, old_height) == frame_size:
+        return array
+    scale = min(width / old_width, height / old_height)
+    new_width = max(1, min(width, round(old_width * scale)))
+    new_height = max(1, min(height, round(old_height * scale)))
+    if not smooth:
+        interpolation = cv2.INTER_NEAREST_EXACT
+    else:
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    canvas = np.zeros((height, width, *array.shape[2:]), np.uint8)
+    canvas[top : top + new_height, left : left + new_width] = cv2.resize(
+        array, (new_width, new_height), interpolation=interpolation
+    )
+    return canvas
+
+
+def even_size(image: Image) -> Image:
+    """Return a picture of even width and height: the last column or row is repeated if need be.
+
+    H.264 with halved chroma (yuv420p) has no odd sizes, and its cropping counts in twos.
+    """
+    height, width = image.shape[:2]
+    if height % 2 == 0 and width % 2 == 0:
+        return image
+    padded = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return padded.astype(np.uint8, copy=False)

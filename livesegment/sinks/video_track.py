@@ -1,0 +1,171 @@
+"""A container file with one video track, every picture at its own time."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from livesegment.errors import OutputNotWritable, SinkError
+from livesegment.sinks.output_file import refused
+
+_DEFAULT_FPS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How pictures are coded and packed.
+
+    Attributes:
+        container: Name of libavformat's muxer.
+        codec: Name of libavcodec's encoder.
+        pixel_format: Pixel format of the coded pictures.
+        ticks_per_s: Resolution of the container's timestamps.
+        codec_options: Options of the encoder.
+        container_options: Options of the muxer.
+        keyframe_s: Seconds from one keyframe to the next; None leaves it to the encoder.
+    """
+
+    container: str
+    codec: str
+    pixel_format: str
+    ticks_per_s: int
+    codec_options: Mapping[str, str] = field(default_factory=dict)
+    container_options: Mapping[str, str] = field(default_factory=dict)
+    keyframe_s: float | None = None
+
+
+def usable_fps(fps: Fraction | float | None) -> Fraction:
+    """Return a nominal frame rate for the container's header, 30 where `fps` is none.
+
+    Only a hint: the times of the pictures are in their timestamps.
+    """
+    if fps is None or not math.isfinite(fps) or not 0.1 <= fps <= 1000:
+        return Fraction(_DEFAULT_FPS)
+    return Fraction(fps).limit_denominator(1001)
+
+
+class VideoTrack:
+    """Encodes pictures into a file.
+
+    Args:
+        path: File to write; emptied.
+        coding: How to code.
+        frame_size: (width, height) in pixels of every picture.
+        fps: Nominal frames per second; the last picture is shown for one such period.
+        colour: Colour tags of the stream: values of the fields `colorspace`, `color_primaries`,
+            `color_trc` and `color_range` of a codec context (numbers of ITU-T H.273).
+        metadata: Metadata of the container.
+
+    Raises:
+        OutputNotWritable: If the file cannot be created, or not with this coding and size.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        coding: Coding,
+        frame_size: tuple[int, int],
+        *,
+        fps: Fraction | float | None = None,
+        colour: Mapping[str, int],
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        self._path = path
+        self._coding = coding
+        self._time_base = Fraction(1, coding.ticks_per_s)
+        rate = usable_fps(fps)
+        self._period = max(1, round(coding.ticks_per_s / rate))
+        self._shift = 0
+        self._last_pts: int | None = None
+        self._next_keyframe = 0
+        self._is_open = True
+        try:
+            # The prefix keeps a name such as "rtmp:x.mp4" from being taken for an address.
+            self._container = av.open(
+                f"file:{path}",
+                "w",
+                format=coding.container,
+                options=dict(coding.container_options),
+            )
+        except (av.FFmpegError, OSError) as error:
+            raise self._refused(error) from error
+        self._container.metadata.update(metadata or {})
+        stream = self._container.add_stream(
+            coding.codec, rate=rate, options=dict(coding.codec_options)
+        )
+        assert isinstance(stream, VideoStream)
+        self._stream = stream
+        self._stream.width, self._stream.height = frame_size
+        self._stream.pix_fmt = coding.pixel_format
+        self._stream.codec_context.time_base = self._time_base
+        for name, value in colour.items():
+            setattr(self._stream.codec_context, name, value)
+
+    def write(self, picture: av.VideoFrame, pts_s: float) -> bool:
+        """Encode one picture, to be shown at `pts_s` seconds.
+
+        A time that does not rise is moved to the next tick: a container cannot tell two pictures
+        of one time apart. If the first time is below 0, all times are moved so that it is 0:
+        players leave out what comes before.
+
+        Returns:
+            Whether a keyframe was asked for, which makes what was written before it final.
+
+        Raises:
+            OutputNotWritable: If the disk is full, or the size cannot be coded.
+        """
+        pts = round(pts_s * self._coding.ticks_per_s)
+        if self._last_pts is None:
+            self._shift = max(0, -pts)
+            self._next_keyframe = pts + self._shift
+        else:
+            pts = max(pts, self._last_pts + 1 - self._shift)
+        pts += self._shift
+        self._last_pts = pts
+        picture.pts, picture.time_base = pts, self._time_base
+        is_keyframe = self._coding.keyframe_s is not None and pts >= self._next_keyframe
+        if is_keyframe and self._coding.keyframe_s is not None:
+            picture.pict_type = PictureType.I
+            self._next_keyframe = pts + round(self._coding.keyframe_s * self._coding.ticks_per_s)
+        self._encode(picture)
+        return is_keyframe
+
+    def close(self) -> None:
+        """Write what the encoder still holds and the container's end. May be called twice.
+
+        Raises:
+            OutputNotWritable: If the disk is full.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            if self._last_pts is not None:
+                self._encode(None)
+        finally:
+            try:
+                self._container.close()
+            except (av.FFmpegError, OSError) as error:
+                raise self._refused(error) from error
+
+    def _encode(self, picture: av.VideoFrame | None) -> None:
+        try:
+            for packet in self._stream.encode(picture):
+                # Only the last one counts: the others last until the next picture.
+                packet.duration = self._period
+                self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: Exception) -> SinkError:
+        if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
+            return refused(self._path, error)
+        return OutputNotWritable(
+            f"cannot write {self._path}: the encoder {self._coding.codec} refuses "
+            f"({type(error).__name__})"
+        )

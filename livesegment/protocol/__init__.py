@@ -1,0 +1,5 @@
+"""The HTTP protocol of semantic-segmentation endpoints, both directions, as pure functions.
+
+What a client sends is in `request`, what a server makes of it in `received`; `reply`, `mask_png`
+and `status` are the answers, read and written.
+"""

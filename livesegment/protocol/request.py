@@ -1,0 +1,45 @@
+"""What a client sends: a frame as base64 text, and what goes into the query."""
+
+import base64
+
+import cv2
+
+from livesegment.frame import Image
+from livesegment.options import ApiKey
+
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+"""What the documentation's samples send, although the body is never form-encoded."""
+
+
+def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
+    """Return a picture as the body of a request: a base64 text of a JPEG.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        max_side: Longest side in pixels of what is sent. A larger picture is made smaller with its
+            proportions kept; a smaller one is sent as it is.
+        jpeg_quality: 1 to 100.
+    """
+    height, width = image.shape[:2]
+    scale = max_side / max(width, height)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
+    return base64.b64encode(jpeg.data)
+
+
+def query(*, api_key: ApiKey | None, confidence: float, name: str) -> dict[str, str]:
+    """Return the query parameters of a request. They hold the key: never show them.
+
+    Args:
+        api_key: The key, left out where it is None.
+        confidence: 0 to 100. What lies between 0 and 1 is sent as 1, because servers read
+            numbers below 1 as a fraction: 0.5 would become 50 %.
+        name: What the endpoint shall call the picture.
+    """
+    percent = max(confidence, 1.0) if confidence > 0 else 0.0
+    parameters = {"confidence": f"{percent:g}", "name": name}
+    if api_key is not None:
+        parameters["api_key"] = api_key.reveal()
+    return parameters

@@ -1,0 +1,132 @@
+"""An answer other than 200, as an error of our tree."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from livesegment.address import shown_url
+from livesegment.errors import (
+    AuthenticationFailed,
+    EndpointError,
+    ModelNotFound,
+    PaymentRequired,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+)
+from livesegment.protocol.reply import looks_like_html
+
+_MAX_MESSAGE = 200
+_OVERLOADED = frozenset({502, 503, 504})
+
+_MEANINGS: dict[int, tuple[type[EndpointError], str]] = {
+    401: (AuthenticationFailed, "does not accept the API key"),
+    402: (PaymentRequired, "says that the account's credits are used up"),
+    403: (AuthenticationFailed, "does not accept the API key"),
+    404: (ModelNotFound, "has no such model or version"),
+    413: (RequestRefused, "finds the picture too large; lower --max-side"),
+    423: (RequestRefused, "has paused this model or account"),
+}
+
+
+def error_for_status(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    url: str,
+    secrets: Iterable[str] = (),
+    now: datetime | None = None,
+) -> EndpointError:
+    """Return the error that stands for an answer other than 200.
+
+    Args:
+        status: HTTP status.
+        headers: Of the answer; names are looked up in lower case.
+        body: Of the answer; its message becomes part of the sentence.
+        url: The address that was called, without its query.
+        secrets: Texts to take out of the message, should the endpoint echo them.
+        now: The time to which a `Retry-After` date is compared; None: the clock's.
+    """
+    said = endpoint_message(body, secrets)
+    tail = f" (status {status}: {said})" if said else f" (status {status})"
+    if status == 429 or status in _OVERLOADED:
+        wait_s = retry_after_s(headers.get("retry-after"), now or datetime.now(UTC))
+        if status == 429:
+            text = f"{url} asks for fewer calls{tail}"
+            return RateLimited(text, url=url, status=status, retry_after_s=wait_s)
+        text = f"{url} is overloaded or restarting{tail}"
+        return ServerFailed(text, url=url, status=status, retry_after_s=wait_s)
+    if 300 <= status < 400:
+        to = shown_url(headers.get("location", ""))
+        text = f"{url} sends callers elsewhere{f', to {to}' if to else ''}; give the final address"
+        return RequestRefused(f"{text}{tail}", url=url, status=status)
+    kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
+    if status >= 500:
+        meaning = "failed"
+    return kind(f"{url} {meaning}{tail}", url=url, status=status)
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for; None where it says nothing usable.
+
+    Source: RFC 9110, 10.2.3: seconds, or an HTTP date, which is compared to `now`.
+    """
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:
+    """Return what an endpoint says about an error: one short line, without the secrets."""
+    if looks_like_html(body):
+        return "an HTML page"
+    text = body[:65536].decode(errors="replace")
+    with suppress(ValueError, RecursionError):  # Not JSON: the body itself is the message.
+        text = _message_of(json.loads(body))
+    text = scrubbed(text, secrets)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _MAX_MESSAGE else f"{line[: _MAX_MESSAGE - 3]}..."
+
+
+def _message_of(reply: Any) -> str:
+    """Find the message in `{"message": ...}`, `{"Message": ...}` and their relatives."""
+    if isinstance(reply, str):
+        return reply
+    if isinstance(reply, dict):
+        for name in ("message", "Message", "detail", "error"):
+            if name in reply:
+                return _message_of(reply[name])
+    return ""
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with every secret replaced by dots, also where it is percent-encoded."""
+    for secret in secrets:
+        for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+            if form:
+                text = text.replace(form, "...")
+    return text
+
+
+def error_body(message: str) -> dict[str, str]:
+    """Return the JSON of an error as an endpoint writes it."""
+    return {"message": message}
+
+
+def unauthorized_body() -> dict[str, str]:
+    """Return the JSON with which the hosted endpoint's gateway refuses a key."""
+    return {"Message": "User is not authorized to access this resource"}

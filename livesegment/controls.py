@@ -40,7 +40,7 @@ class ControlPanel:
     """Holds the current Controls; any thread may read or change them."""
 
     def __init__(self, controls: Controls | None = None) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._controls = controls or Controls()
 
     def snapshot(self) -> Controls:
@@ -53,14 +53,18 @@ class ControlPanel:
         Raises:
             TypeError: If a field is none of Controls.
         """
-        with self._lock:
+        with self._changed:
             controls = replace(self._controls, **fields)
             self._controls = replace(controls, opacity=min(1.0, max(0.0, controls.opacity)))
+            self._changed.notify_all()
             return self._controls
 
     def toggle(self, field: str) -> Controls:
         """Switch one of the yes-or-no fields over and return the new snapshot."""
-        with self._lock:
-            flipped: dict[str, Any] = {field: not getattr(self._controls, field)}
-            self._controls = replace(self._controls, **flipped)
-            return self._controls
+        with self._changed:
+            return self.change(**{field: not getattr(self._controls, field)})
+
+    def wait_while_paused(self) -> None:
+        """Return when the viewer has not paused, at once or later."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._controls.paused)

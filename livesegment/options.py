@@ -200,7 +200,8 @@ class LiveOptions:
         window: Open a window.
         record: Video file to write, fragmented MP4; None: none.
         masks: Mask file to write, Matroska; None: none.
-        overwrite: Replace these files if they exist.
+        stats: JSON file to write the run's figures to; None: none. It replaces an older one.
+        overwrite: Replace record and masks if they exist.
         duration_s: Stop so many seconds after the first frame; None: never.
         max_frames: Stop after so many frames shown; None: never.
         fps_limit: Frames a second at most; None: all of them.
@@ -216,6 +217,7 @@ class LiveOptions:
     window: bool = True
     record: str | None = None
     masks: str | None = None
+    stats: str | None = None
     overwrite: bool = False
     duration_s: float | None = None
     max_frames: int | None = None

@@ -121,9 +121,14 @@ class DropLog:
     """Logs how many things were dropped, at most once a second, so that a flood is one line."""
 
     def __init__(
-        self, logger: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic
+        self,
+        logger: logging.Logger,
+        what: str,
+        level: int = logging.WARNING,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._logger = logger
+        self._level = level
         self._what = what
         self._clock = clock
         self._pending = 0
@@ -134,6 +139,7 @@ class DropLog:
         self._pending += dropped
         now_s = self._clock()
         if self._pending and now_s - self._last_s >= 1.0:
-            self._logger.info("%d %s in %.1f s", self._pending, self._what, now_s - self._last_s)
+            elapsed_s = now_s - self._last_s
+            self._logger.log(self._level, "%d %s in %.1f s", self._pending, self._what, elapsed_s)
             self._pending = 0
             self._last_s = now_s

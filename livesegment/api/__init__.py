@@ -1,0 +1,1 @@
+"""The things livesegment does, from Python: predict, live, annotate. Wires the rooms together."""

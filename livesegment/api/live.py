@@ -1,0 +1,115 @@
+"""A camera or a video, live."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from livesegment.api.model import open_segmenter, requests_in_flight
+from livesegment.engine.live import LiveLimits, LiveLoop, LiveParts
+from livesegment.errors import OutputNotWritable
+from livesegment.frame import Image
+from livesegment.options import LiveOptions
+from livesegment.segmenters.base import Segmenter
+from livesegment.sinks.base import Sink
+from livesegment.sinks.mask_file import MaskFileSink
+from livesegment.sinks.snapshot import SnapshotFolder
+from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sinks.window import WindowSink
+from livesegment.sources import open_source
+from livesegment.sources.base import Source
+from livesegment.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
+
+
+def live(
+    source: Source | str | int | Path = 0,
+    *,
+    segmenter: Segmenter | None = None,
+    sinks: Sequence[Sink] = (),
+    options: LiveOptions | None = None,
+) -> dict[str, Any]:
+    """Show a source with its segmentation until it ends, a limit is reached or the viewer quits.
+
+    Must be called from the main thread if there is a window. Sources, segmenters and sinks of
+    the caller's own stay the caller's to close; sinks are committed.
+
+    Args:
+        source: A camera number, path, URL or `pattern:`, or a Source of one's own.
+        segmenter: Who is asked; None: opened from `options.endpoint`.
+        sinks: Get every picture shown, each on a thread of its own, besides what the options ask
+            for.
+        options: What to show and keep; None: a window with the built-in person model.
+
+    Returns:
+        The figures that `stats` writes: counters, and p50, p95 and max of the times in ms.
+
+    Raises:
+        SourceError: If the source cannot be opened or breaks.
+        EndpointError: If the endpoint refuses for good before the first mask, or never answers.
+        SinkError: If there is no display, or an output cannot be written.
+    """
+    options = options or LiveOptions()
+    telemetry = Telemetry()
+    with ExitStack() as stack:
+        if options.stats is not None:
+            stack.enter_context(_stats_file(Path(options.stats), telemetry))
+        opened = source if isinstance(source, Source) else stack.enter_context(open_source(source))
+        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
+        outputs = [*sinks, *(stack.enter_context(sink) for sink in _outputs(options, opened))]
+        window = stack.enter_context(_window(opened)) if options.window else None
+        parts = LiveParts(opened, model, outputs, window, _save_snapshot)
+        limits = LiveLimits(
+            max_in_flight=requests_in_flight(model, options.endpoint),
+            max_calls=options.endpoint.max_calls,
+            call_rate=options.endpoint.call_rate,
+            duration_s=options.duration_s,
+            max_frames=options.max_frames,
+            fps_limit=options.fps_limit,
+        )
+        controls = options.overlay.controls()
+        LiveLoop(
+            parts, limits, controls, telemetry, mirror=options.mirror, align=options.align
+        ).run()
+        for sink in outputs:
+            sink.commit()
+    return telemetry.report()
+
+
+def _window(source: Source) -> WindowSink:
+    return WindowSink(f"livesegment - {source.name}")
+
+
+def _outputs(options: LiveOptions, source: Source) -> Iterator[Sink]:
+    if options.record is not None:
+        yield VideoFileSink(
+            options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
+        )
+    if options.masks is not None:
+        yield MaskFileSink(
+            options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
+        )
+
+
+def _save_snapshot(image: Image) -> None:
+    try:
+        logger.info("saved %s", SnapshotFolder().save(image))
+    except OutputNotWritable as error:
+        # A full disk is no reason to end a live picture.
+        logger.warning("%s", error)
+
+
+@contextmanager
+def _stats_file(path: Path, telemetry: Telemetry) -> Iterator[None]:
+    """Write the figures at the end, however it comes; that it can be done is checked now."""
+    try:
+        path.touch()
+    except OSError as error:
+        raise OutputNotWritable(f"cannot write {path}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        path.write_text(json.dumps(telemetry.report(), indent=2) + "\n", encoding="utf-8")

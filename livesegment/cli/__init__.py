@@ -1,0 +1,5 @@
+"""The command line."""
+
+from livesegment.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,48 @@
+"""The program: its commands and what they share."""
+
+from typing import Annotated
+
+import typer
+
+from livesegment import __version__
+from livesegment.cli.annotate import annotate
+from livesegment.cli.live import live
+from livesegment.cli.predict import predict
+from livesegment.cli.serve import serve
+
+app = typer.Typer(
+    name="livesegment",
+    help="Put a semantic-segmentation model on moving pictures.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"livesegment {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Put a semantic-segmentation model on moving pictures.
+
+    Without --model and --endpoint the built-in person model is used: no account, no network.
+    """
+
+
+for command in (live, annotate, predict, serve):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the program with the process's arguments."""
+    app()

@@ -1,0 +1,74 @@
+"""`livesegment live`."""
+
+from typing import Annotated
+
+import typer
+
+from livesegment.cli import parameters
+from livesegment.cli.logs import set_up_logging
+from livesegment.cli.outcome import reports_outcome
+from livesegment.options import Align, EndpointOptions, LiveOptions, OverlayOptions
+
+
+@reports_outcome
+@parameters.takes(parameters.overlay_options, "overlay_options")
+@parameters.takes(parameters.endpoint_options, "endpoint_options")
+def live(
+    endpoint_options: EndpointOptions,
+    overlay_options: OverlayOptions,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="Camera number or device, video file, image, folder, URL, or 'pattern:'.",
+        ),
+    ] = "0",
+    align: Annotated[Align, typer.Option(help="How a late mask meets a newer picture.")] = "paste",
+    no_window: Annotated[bool, typer.Option("--no-window", help="Open no window.")] = False,
+    record: Annotated[
+        str | None, typer.Option(metavar="FILE.mp4", help="Record what is shown, fragmented MP4.")
+    ] = None,
+    masks: Annotated[
+        str | None, typer.Option(metavar="FILE.mkv", help="Keep the masks shown, lossless.")
+    ] = None,
+    overwrite: parameters.Overwrite = False,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="End S seconds after the first frame.")
+    ] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(metavar="N", help="End after N frames shown.")
+    ] = None,
+    stats: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the run's figures as JSON.")
+    ] = None,
+    fps_limit: Annotated[
+        float | None, typer.Option(metavar="N", help="Show at most N frames a second.")
+    ] = None,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Flip the picture, as a mirror.")] = (
+        False
+    ),
+    verbose: parameters.Verbose = False,
+) -> None:
+    """Show a camera or a video with its segmentation, live.
+
+    Keys: q or Esc quit, space pause, s snapshot, o l h overlay, legend and HUD, [ ] opacity,
+    1-4 style.
+    """
+    set_up_logging(verbose=verbose)
+    options = LiveOptions(
+        endpoint=endpoint_options,
+        overlay=overlay_options,
+        align=align,
+        window=not no_window,
+        record=record,
+        masks=masks,
+        stats=stats,
+        overwrite=overwrite,
+        duration_s=duration,
+        max_frames=max_frames,
+        fps_limit=fps_limit,
+        mirror=mirror,
+    )
+    from livesegment.api.live import live as run  # here, because it imports OpenCV
+
+    run(source, options=options)

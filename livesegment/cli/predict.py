@@ -1,0 +1,39 @@
+"""`livesegment predict`."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from livesegment.cli import parameters
+from livesegment.cli.logs import set_up_logging
+from livesegment.cli.outcome import reports_outcome
+from livesegment.options import EndpointOptions, OverlayOptions
+
+
+@reports_outcome
+@parameters.takes(parameters.overlay_options, "overlay_options")
+@parameters.takes(parameters.endpoint_options, "endpoint_options")
+def predict(
+    endpoint_options: EndpointOptions,
+    overlay_options: OverlayOptions,
+    image: Annotated[str, typer.Argument(metavar="IMAGE_OR_URL", help="The picture to segment.")],
+    save: Annotated[
+        str | None, typer.Option(metavar="OUT.jpg", help="Write the annotated picture.")
+    ] = None,
+    overwrite: parameters.Overwrite = False,
+    verbose: parameters.Verbose = False,
+) -> None:
+    """Segment one picture and print the reply as JSON."""
+    set_up_logging(verbose=verbose)
+    from livesegment.api import predict as api  # here, because it imports OpenCV
+    from livesegment.protocol import flat_reply
+
+    picture = api.load_image(image, timeout_s=endpoint_options.timeout_s)
+    mask = api.predict(picture, options=endpoint_options)
+    json.dump(flat_reply(mask), sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+    if save is not None:
+        api.save_annotated(picture, mask, save, overlay=overlay_options, overwrite=overwrite)

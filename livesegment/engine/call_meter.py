@@ -1,0 +1,68 @@
+"""Counts calls and keeps them within what the user allows, because each one is billed."""
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class CallMeter:
+    """Counts calls, and holds them back by number and by rate.
+
+    Args:
+        max_calls: Calls allowed in all; None: any number.
+        calls_per_s: Calls allowed a second, evenly spaced; None: any number.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        max_calls: int | None = None,
+        calls_per_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_calls = max_calls
+        self._spacing_s = 1 / calls_per_s if calls_per_s else 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._next_s = -float("inf")
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far."""
+        with self._lock:
+            return self._calls
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no call is allowed any more."""
+        with self._lock:
+            return self._max_calls is not None and self._calls >= self._max_calls
+
+    def take_turn(self, stopping: threading.Event) -> bool:
+        """Wait until a call is allowed and count it.
+
+        Args:
+            stopping: Ends the wait.
+
+        Returns:
+            False when the calls are used up or the wait was ended; then nothing is counted.
+        """
+        while not stopping.is_set():
+            with self._lock:
+                if self._max_calls is not None and self._calls >= self._max_calls:
+                    return False
+                wait_s = self._next_s - self._clock()
+                if wait_s <= 0:
+                    self._calls += 1
+                    # From the due time, not from now: a late wake-up must not lower the rate.
+                    self._next_s = max(self._next_s, self._clock() - self._spacing_s)
+                    self._next_s += self._spacing_s
+                    return True
+            stopping.wait(wait_s)
+        return False
+
+    def give_back(self) -> None:
+        """Take back a turn for which no call was made."""
+        with self._lock:
+            self._calls -= 1

@@ -1,0 +1,209 @@
+"""The live loop: the picture never waits for the network."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from livesegment.controls import ControlPanel, Controls
+from livesegment.engine.alignment import Alignment, Paste
+from livesegment.engine.background_sink import BackgroundSink
+from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.capture import Capture
+from livesegment.engine.crew import Crew
+from livesegment.engine.mask_board import ArrivedMask, MaskBoard
+from livesegment.engine.newest_queue import NewestQueue
+from livesegment.engine.stage import Stage
+from livesegment.engine.status import hud_lines
+from livesegment.engine.submit import Submitter
+from livesegment.engine.viewer import Keys, Viewer
+from livesegment.frame import Frame, Image
+from livesegment.segmenters.base import Segmenter
+from livesegment.sinks.base import Sink
+from livesegment.sources.base import Source
+from livesegment.telemetry import DropLog, Telemetry
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 0.02  # how long the window may go without attention when no frame comes
+GRACE_S = 3.0  # for requests that are still under way at the end
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """How much a live run may show and ask.
+
+    Attributes:
+        max_in_flight: Requests at once.
+        max_calls: Calls in all; None: any number.
+        call_rate: Calls a second; None: any number.
+        duration_s: Seconds from the first frame shown; None: no end.
+        max_frames: Frames shown; None: no end.
+        fps_limit: Frames a second; None: all.
+    """
+
+    max_in_flight: int = 1
+    max_calls: int | None = None
+    call_rate: float | None = None
+    duration_s: float | None = None
+    max_frames: int | None = None
+    fps_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveParts:
+    """What a live run is made of.
+
+    Attributes:
+        source: Where frames come from.
+        segmenter: Who is asked.
+        sinks: Get every frame shown, each on a thread of its own.
+        viewer: The window; None: none.
+        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
+        alignment: Carries late masks to the frame shown.
+    """
+
+    source: Source
+    segmenter: Segmenter
+    sinks: Sequence[Sink] = ()
+    viewer: Viewer | None = None
+    snapshot: Callable[[Image], None] | None = None
+    alignment: Alignment = field(default_factory=Paste)
+
+
+class LiveLoop:
+    """Shows frames as they come, with the newest mask on them.
+
+    The main thread shows; one thread reads the source, `max_in_flight` threads ask the segmenter
+    about the newest frame, and one thread writes for each sink.
+
+    Args:
+        parts: Who reads, segments, shows and writes. They stay the caller's to close.
+        limits: How much is shown and asked.
+        controls: What the viewer starts with.
+        telemetry: Counts everything.
+        mirror: Flip each picture left to right.
+        align: Name of the alignment, for the HUD.
+    """
+
+    def __init__(
+        self,
+        parts: LiveParts,
+        limits: LiveLimits,
+        controls: Controls,
+        telemetry: Telemetry,
+        *,
+        mirror: bool = False,
+        align: str = "paste",
+    ) -> None:
+        self._parts = parts
+        self._limits = limits
+        self._telemetry = telemetry
+        self._align = align
+        self._panel = ControlPanel(controls)
+        self._keys = Keys(self._panel, self._take_snapshot)
+        self._crew = Crew(grace_s=GRACE_S)
+        self._arrivals: NewestQueue[Frame] = NewestQueue()
+        self._requests: NewestQueue[Frame] = NewestQueue()
+        self._meter = CallMeter(limits.max_calls, limits.call_rate)
+        self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
+        self._ends_at_s = float("inf")
+        board, stopping = MaskBoard(), self._crew.stopping
+        self._outputs = [BackgroundSink(sink, telemetry) for sink in parts.sinks]
+        self._stage = Stage(
+            board,
+            self._panel,
+            parts.alignment,
+            self._outputs,
+            parts.viewer,
+            hud=self._hud,
+            telemetry=telemetry,
+        )
+        self._capture = Capture(
+            parts.source,
+            self._arrivals,
+            self._panel,
+            telemetry,
+            stopping,
+            fps_limit=limits.fps_limit,
+            mirror=mirror,
+        )
+        self._submitter = Submitter(
+            parts.segmenter, self._requests, board, self._meter, telemetry, stopping
+        )
+
+    def run(self) -> None:
+        """Show until the source ends, a limit is reached or the viewer quits.
+
+        Raises:
+            SourceLost: If the source breaks.
+            EndpointError: If the endpoint refuses for good before the first mask, or no mask came
+                in the whole run because it failed.
+            SinkError: If an output cannot be written.
+        """
+        with self._crew:
+            self._start()
+            while not self._is_over():
+                frame = self._arrivals.get(IDLE_S)
+                if frame is not None:
+                    self._on_frame(frame)
+                elif self._arrivals.finished:
+                    break
+                else:
+                    self._stage.refresh()
+                self._attend_viewer()
+        health = self._submitter.health
+        if health.trouble is not None and not health.has_answered:
+            raise health.trouble
+
+    def _start(self) -> None:
+        crew = self._crew
+        crew.on_stop(self._parts.source.stop)
+        crew.on_stop(self._arrivals.abort)
+        crew.on_stop(self._requests.abort)
+        crew.on_stop(lambda: self._panel.change(paused=False))
+        for number, output in enumerate(self._outputs):
+            crew.on_stop(output.close)
+            crew.start(f"sink-{number}", output.run)
+        for number in range(self._limits.max_in_flight):
+            crew.start(f"submit-{number}", self._submitter.run, daemon=True)
+        crew.start("capture", self._capture.run, daemon=True)
+
+    def _is_over(self) -> bool:
+        viewer, max_frames = self._parts.viewer, self._limits.max_frames
+        return (
+            self._crew.stopping.is_set()
+            or self._keys.quit
+            or (viewer is not None and not viewer.is_open)
+            or (max_frames is not None and self._telemetry.get("frames_shown") >= max_frames)
+            or time.monotonic() >= self._ends_at_s
+        )
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._panel.snapshot().paused:
+            return
+        if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
+            self._ends_at_s = time.monotonic() + self._limits.duration_s
+        if not self._meter.exhausted and self._requests.put(frame):
+            self._telemetry.count("frames_dropped")
+            self._drops.add()
+        self._stage.present(frame)
+
+    def _attend_viewer(self) -> None:
+        if self._parts.viewer is None:
+            return
+        key = self._parts.viewer.poll_key()
+        if key is not None:
+            self._keys.press(key)
+
+    def _take_snapshot(self) -> None:
+        image = self._stage.picture()
+        if image is not None and self._parts.snapshot is not None:
+            self._parts.snapshot(image)
+
+    def _hud(self, frames_per_s: float, arrived: ArrivedMask | None) -> list[str]:
+        calls = f"{self._telemetry.get('calls')} calls"
+        if self._meter.exhausted:
+            calls += ", the limit"
+        trouble = self._submitter.health.trouble
+        return hud_lines(frames_per_s, arrived, time.monotonic(), calls, self._align, trouble)

@@ -1,0 +1,143 @@
+"""The threads that ask the endpoint about the newest frame."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.mask_board import ArrivedMask, MaskBoard
+from livesegment.engine.newest_queue import NewestQueue
+from livesegment.errors import EndpointError
+from livesegment.frame import Frame
+from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.retry import RetryPolicy
+from livesegment.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
+
+
+class EndpointHealth:
+    """What the submit threads know of the endpoint together.
+
+    After an error all of them wait, longer with every further error in a row and as long as the
+    endpoint asks; one success and they go on at full speed.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._policy = RetryPolicy()
+        self._lock = threading.Lock()
+        self._errors_in_a_row = 0
+        self._resume_at_s = -float("inf")
+        self._last_error: EndpointError | None = None
+        self._has_answered = False
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any call has succeeded."""
+        with self._lock:
+            return self._has_answered
+
+    @property
+    def trouble(self) -> EndpointError | None:
+        """The latest error, unless a call has succeeded since."""
+        with self._lock:
+            return self._last_error
+
+    def succeeded(self) -> None:
+        """Note a success."""
+        with self._lock:
+            self._has_answered = True
+            self._errors_in_a_row = 0
+            self._last_error = None
+
+    def failed(self, error: EndpointError) -> None:
+        """Note an error and hold back further calls for a while."""
+        with self._lock:
+            self._errors_in_a_row += 1
+            self._last_error = error
+            wait_s = self._policy.wait_s(error, self._errors_in_a_row)
+            self._resume_at_s = self._clock() + wait_s
+
+    def wait_until_due(self, stopping: threading.Event) -> None:
+        """Wait out the time that the last error asked for."""
+        while not stopping.is_set():
+            with self._lock:
+                wait_s = self._resume_at_s - self._clock()
+            if wait_s <= 0:
+                return
+            stopping.wait(wait_s)
+
+
+class Submitter:
+    """Sends the newest frame again and again; `run` is the work of each of several threads.
+
+    A frame is never sent twice: after an error the next one is newer. An error that will not go
+    away ends the run if no mask has come yet, because then it is a mistake of the user's (a wrong
+    key, no such model); later ones are counted and waited out.
+
+    Args:
+        segmenter: Makes the calls.
+        frames: Where the newest frame waits.
+        board: Where masks go.
+        meter: Says when a call is allowed.
+        telemetry: Counts frames, masks and errors.
+        stopping: Ends every wait.
+    """
+
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        frames: NewestQueue[Frame],
+        board: MaskBoard,
+        meter: CallMeter,
+        telemetry: Telemetry,
+        stopping: threading.Event,
+    ) -> None:
+        self.health = EndpointHealth()
+        self._segmenter = segmenter
+        self._frames = frames
+        self._board = board
+        self._meter = meter
+        self._telemetry = telemetry
+        self._stopping = stopping
+
+    def run(self) -> None:
+        """Ask until the frames end, the calls are used up or the crew stops.
+
+        Raises:
+            EndpointError: If the error will not go away and no mask has come yet.
+        """
+        while True:
+            self.health.wait_until_due(self._stopping)
+            if not self._meter.take_turn(self._stopping):
+                return
+            frame = self._frames.get()
+            if frame is None:
+                self._meter.give_back()
+                return
+            self._telemetry.count("frames_submitted")
+            self._telemetry.count("calls")
+            self._ask(frame)
+
+    def _ask(self, frame: Frame) -> None:
+        asked_at_s = time.monotonic()
+        try:
+            mask = self._segmenter.segment(frame)
+        except EndpointError as error:
+            self._telemetry.error(error)
+            if not error.retryable and not self.health.has_answered:
+                raise
+            if self.health.trouble is None:
+                logger.warning("%s; the picture goes on without new masks", error)
+            self.health.failed(error)
+            return
+        if self.health.trouble is not None:
+            logger.info("the endpoint answers again")
+        self.health.succeeded()
+        round_trip_s = time.monotonic() - asked_at_s
+        self._telemetry.count("masks_received")
+        self._telemetry.measure("round_trip_ms", round_trip_s)
+        if not self._board.post(ArrivedMask(mask, frame.captured_at_s, round_trip_s)):
+            self._telemetry.count("masks_stale")

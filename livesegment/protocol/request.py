@@ -33,13 +33,13 @@ def query(*, api_key: ApiKey | None, confidence: float, name: str) -> dict[str, 
     """Return the query parameters of a request. They hold the key: never show them.
 
     Args:
-        api_key: The key, left out where it is None.
+        api_key: The key, left out where it is None or empty.
         confidence: 0 to 100. What lies between 0 and 1 is sent as 1, because servers read
             numbers below 1 as a fraction: 0.5 would become 50 %.
         name: What the endpoint shall call the picture.
     """
     percent = max(confidence, 1.0) if confidence > 0 else 0.0
     parameters = {"confidence": f"{percent:g}", "name": name}
-    if api_key is not None:
-        parameters["api_key"] = api_key.reveal()
+    if api_key is not None and (key := api_key.reveal()):
+        parameters["api_key"] = key
     return parameters

@@ -1,0 +1,216 @@
+"""A segmentation model behind an HTTP endpoint."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+
+from livesegment.address import is_loopback, shown_url
+from livesegment.errors import (
+    BadReply,
+    EndpointTimeout,
+    EndpointUnreachable,
+    OptionsError,
+    RequestRefused,
+)
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.options import ApiKey, EndpointOptions
+from livesegment.protocol.reply import decode_reply
+from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
+from livesegment.protocol.status import error_for_status, scrubbed
+from livesegment.protocol.unlogged import unlogged
+from livesegment.segmenters.base import Segmenter
+
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+"""Longer answers are not read to their end."""
+
+
+class HttpSegmenter(Segmenter):
+    """Asks an endpoint over kept connections. Any number of threads may call at once.
+
+    Args:
+        endpoint: Base URL, such as `https://segment.roboflow.com`.
+        model: `slug/version`.
+        api_key: Sent in the query; None: no key is sent.
+        confidence: 0 to 100; what the endpoint takes as certain enough.
+        max_side: Longest side in pixels of what is sent; larger frames are made smaller.
+        jpeg_quality: 1 to 100.
+        timeout_s: Seconds to wait for an answer, and for each step on the way to it.
+        max_connections: Connections at once; a call beyond that waits for a free one.
+        transport: What carries the requests instead of the network, for tests and gateways.
+
+    Raises:
+        OptionsError: If a value is out of range or the address is no http(s) URL.
+    """
+
+    max_concurrency = None
+
+    def __init__(
+        self,
+        endpoint: str,
+        model: str,
+        *,
+        api_key: ApiKey | str | None = None,
+        confidence: float = 50,
+        max_side: int = 640,
+        jpeg_quality: int = 80,
+        timeout_s: float = 10,
+        max_connections: int = 4,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._options = EndpointOptions(
+            endpoint=endpoint,
+            model=model,
+            api_key=ApiKey(api_key) if isinstance(api_key, str) else api_key,
+            confidence=confidence,
+            max_side=max_side,
+            jpeg_quality=jpeg_quality,
+            max_in_flight=max_connections,
+            timeout_s=timeout_s,
+        )
+        self._url = _model_url(endpoint, model)
+        self._shown_url = shown_url(str(self._url))
+        self._secrets = _secrets(endpoint, self._options.api_key)
+        self._client = self._open_client(transport)
+
+    def __repr__(self) -> str:
+        return f"HttpSegmenter({self._shown_url!r})"
+
+    def segment(self, frame: Frame) -> Mask:
+        """Ask the endpoint once.
+
+        Returns:
+            A mask of the frame's size, whatever size was sent and came back.
+
+        Raises:
+            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense.
+        """
+        return self.segment_at(frame, self._options.confidence)
+
+    def segment_at(self, frame: Frame, confidence: float) -> Mask:
+        """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
+        options = self._options
+        body = encode_image(
+            frame.image, max_side=options.max_side, jpeg_quality=options.jpeg_quality
+        )
+        parameters = query(
+            api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
+        )
+        reply = self._call(self._url.copy_merge_params(parameters), body)
+        return decode_reply(
+            reply, frame_size=frame.frame_size, frame_index=frame.index, url=self._shown_url
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _open_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
+        connections = self._options.max_in_flight
+        try:
+            return httpx.Client(
+                headers={"content-type": CONTENT_TYPE},
+                timeout=httpx.Timeout(self._options.timeout_s),
+                limits=httpx.Limits(
+                    max_connections=connections, max_keepalive_connections=connections
+                ),
+                # A redirect could carry the key to another host.
+                follow_redirects=False,
+                # A proxy of the environment cannot reach this machine's own services.
+                trust_env=not is_loopback(str(self._url)),
+                transport=transport,
+            )
+        except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
+            raise OptionsError(
+                "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
+                " ALL_PROXY"
+            ) from None  # the proxy's address may hold a password
+
+    def _call(self, url: httpx.URL, body: bytes) -> bytes:
+        """Return the body of a good answer."""
+        deadline_s = time.monotonic() + self._options.timeout_s
+        with (
+            unlogged(),
+            self._mapped_errors(),
+            self._client.stream("POST", url, content=body) as response,
+        ):
+            reply = bytearray()
+            for chunk in response.iter_bytes():
+                reply += chunk
+                if len(reply) > MAX_REPLY_BYTES:
+                    raise BadReply(
+                        f"the answer from {self._shown_url} does not end: it has over"
+                        f" {MAX_REPLY_BYTES // 2**20} MB",
+                        url=self._shown_url,
+                        status=response.status_code,
+                    )
+                # httpx bounds the wait for each piece, not the wait for all of them.
+                if time.monotonic() > deadline_s:
+                    raise self._timed_out()
+        if response.status_code != 200:
+            raise error_for_status(
+                response.status_code,
+                response.headers,
+                bytes(reply),
+                url=self._shown_url,
+                secrets=self._secrets,
+            )
+        return bytes(reply)
+
+    def _timed_out(self) -> EndpointTimeout:
+        return EndpointTimeout(
+            f"{self._shown_url} did not answer within {self._options.timeout_s:g} s",
+            url=self._shown_url,
+        )
+
+    @contextmanager
+    def _mapped_errors(self) -> Iterator[None]:
+        """Turn what httpx raises into our errors: the one place that knows both."""
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise self._timed_out() from self._without_secrets(error)
+        except httpx.DecodingError as error:
+            raise BadReply(
+                f"the answer from {self._shown_url} is packed in a way that cannot be unpacked",
+                url=self._shown_url,
+            ) from self._without_secrets(error)
+        except (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise RequestRefused(
+                f"a request to {self._shown_url} cannot be written: {self._reason(error)}",
+                url=self._shown_url,
+            ) from self._without_secrets(error)
+        except httpx.HTTPError as error:
+            raise EndpointUnreachable(
+                f"{self._shown_url} cannot be reached: {self._reason(error)}", url=self._shown_url
+            ) from self._without_secrets(error)
+
+    def _reason(self, error: Exception) -> str:
+        return scrubbed(str(error), self._secrets) or type(error).__name__
+
+    def _without_secrets(self, error: Exception) -> Exception | None:
+        """Return the error as a cause that may be printed; None if its text holds a secret."""
+        if isinstance(error, httpx.RequestError):
+            # The failed request rides along in the error, its URL with the key.
+            error.request = httpx.Request("POST", self._shown_url)
+        text = "".join(traceback.format_exception(error))
+        return error if text == scrubbed(text, self._secrets) else None
+
+
+def _model_url(endpoint: str, model: str) -> httpx.URL:
+    try:
+        base = httpx.URL(endpoint)
+        return base.copy_with(path=f"{base.path.rstrip('/')}/{quote(model.strip('/'))}")
+    except httpx.InvalidURL:
+        raise OptionsError(f"--endpoint is no usable address: {shown_url(endpoint)}") from None
+
+
+def _secrets(endpoint: str, api_key: ApiKey | None) -> tuple[str, ...]:
+    """Return what must not be shown: the key, and a password within the address."""
+    password = unquote(urlsplit(endpoint).password or "")
+    key = api_key.reveal() if api_key else ""
+    return tuple(secret for secret in (key, password) if secret)

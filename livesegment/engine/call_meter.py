@@ -25,7 +25,7 @@ class CallMeter:
         self._clock = clock
         self._lock = threading.Lock()
         self._calls = 0
-        self._next_s = -float("inf")
+        self._next_s = clock()
 
     @property
     def calls(self) -> int:
@@ -52,12 +52,12 @@ class CallMeter:
             with self._lock:
                 if self._max_calls is not None and self._calls >= self._max_calls:
                     return False
-                wait_s = self._next_s - self._clock()
+                now_s = self._clock()
+                wait_s = self._next_s - now_s
                 if wait_s <= 0:
                     self._calls += 1
                     # From the due time, not from now: a late wake-up must not lower the rate.
-                    self._next_s = max(self._next_s, self._clock() - self._spacing_s)
-                    self._next_s += self._spacing_s
+                    self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
                     return True
             stopping.wait(wait_s)
         return False

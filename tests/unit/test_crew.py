@@ -1,0 +1,53 @@
+"""Threads that start together and end together."""
+
+import threading
+
+import pytest
+
+from livesegment.engine.crew import Crew
+
+
+def test_the_first_exception_of_a_worker_is_raised_in_the_caller() -> None:
+    def fail() -> None:
+        raise ValueError("the worker's own")
+
+    with pytest.raises(ValueError, match="the worker's own"), Crew() as crew:
+        crew.start("fails", fail)
+        assert crew.stopping.wait(10)
+
+
+def test_an_exception_stops_the_other_workers() -> None:
+    stopped = threading.Event()
+
+    def fail() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError), Crew() as crew:  # noqa: PT011 - any will do
+        crew.start("waits", lambda: stopped.set() if crew.stopping.wait(10) else None)
+        crew.start("fails", fail)
+    assert stopped.is_set()
+
+
+def test_the_callers_own_error_wins() -> None:
+    def fail() -> None:
+        raise ValueError("of the worker")
+
+    with pytest.raises(KeyError, match="of the caller"), Crew() as crew:
+        crew.start("fails", fail)
+        crew.stopping.wait(10)
+        raise KeyError("of the caller")
+
+
+def test_leaving_wakes_whoever_waits_through_on_stop() -> None:
+    wake = threading.Event()
+    with Crew() as crew:
+        crew.on_stop(wake.set)
+        crew.start("waits", lambda: None if wake.wait(10) else pytest.fail("nobody woke it"))
+    assert wake.is_set()
+
+
+def test_a_thread_that_hangs_does_not_hold_up_the_end() -> None:
+    release = threading.Event()
+    with Crew(grace_s=0.01) as crew:
+        crew.start("hangs", release.wait, daemon=True)  # type: ignore[arg-type]
+    release.set()

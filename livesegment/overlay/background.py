@@ -1,0 +1,90 @@
+"""What is done to everything that is no drawn class: blurred, or taken away."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.frame import Image
+from livesegment.overlay.blend import Blender
+from livesegment.overlay.scratch import Scratch
+from livesegment.overlay.selection import Pixels
+
+# Dark and without a hue: it flatters skin and does not spill into the classes' edges.
+CUTOUT_BGR = (40, 36, 34)
+_CUTOUT_COLOURS = np.full((256, 3), CUTOUT_BGR, np.uint8)
+
+# Standard deviation of the strongest blur, as a part of the picture's mean side: 40 px at 720p.
+_MOST_BLUR = 1 / 24
+
+
+class Background:
+    """Puts the drawn classes, untouched, in front of a changed background."""
+
+    def __init__(self, blender: Blender, scratch: Scratch) -> None:
+        self._blender = blender
+        self._scratch = scratch
+
+    def blur(self, canvas: Image, image: Image, pixels: Pixels, amount: float) -> None:
+        """Write the picture to the canvas, blurred where no class is drawn.
+
+        The blur leaves the drawn classes out, so that their colours make no halo around them.
+        Source: normalized convolution, Knutsson and Westin, CVPR 1993.
+
+        Args:
+            canvas: Where to; every pixel is written.
+            image: BGR uint8 (H, W, 3).
+            pixels: Not 0 where a class is drawn, uint8 (H, W).
+            amount: 0 (nothing) to 1; the blur's width is proportional to it.
+        """
+        height, width = pixels.shape
+        sigma = amount * math.sqrt(height * width) * _MOST_BLUR
+        small: npt.NDArray[Any] = image
+        weight: npt.NDArray[Any] = self._outside(pixels)
+        # Halving costs a third of one area resize to the same size, and 1.5 is wide enough
+        # for enlarging to leave no blocks.
+        while sigma >= 3 and min(small.shape[:2]) > 1:
+            half = (small.shape[1] + 1) // 2, (small.shape[0] + 1) // 2
+            small = cv2.resize(small, half, interpolation=cv2.INTER_AREA)
+            weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+            sigma /= 2
+        blurred = _blur_without(small, weight, max(sigma, 0.3))
+        cv2.resize(blurred, (width, height), dst=canvas, interpolation=cv2.INTER_LINEAR)
+        self._restore(canvas, image, pixels)
+
+    def cut_out(self, canvas: Image, image: Image, pixels: Pixels, amount: float) -> None:
+        """Write the picture to the canvas, in one dark colour where no class is drawn.
+
+        Args:
+            canvas: Where to; every pixel is written.
+            image: BGR uint8 (H, W, 3).
+            pixels: Not 0 where a class is drawn, uint8 (H, W).
+            amount: 0 (nothing) to 1 (nothing but the colour is left).
+        """
+        outside = self._outside(pixels)
+        self._blender.fill(canvas, image, outside, outside, _CUTOUT_COLOURS, amount)
+        self._restore(canvas, image, pixels)
+
+    def _outside(self, pixels: Pixels) -> Pixels:
+        outside = self._scratch.array("background.outside", pixels.shape)
+        cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY_INV, dst=outside)
+        return outside
+
+    def _restore(self, canvas: Image, image: Image, pixels: Pixels) -> None:
+        inside = self._scratch.array("background.inside", pixels.shape)
+        weight = self._scratch.array("background.weight", pixels.shape)
+        cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=inside)
+        # The soft edge lies outside: every pixel of a class stays as it is.
+        side = 2 * max(1, round(math.sqrt(pixels.size) / 500)) + 1
+        cv2.blur(inside, (side, side), dst=weight)
+        cv2.max(weight, inside, dst=weight)
+        self._blender.mix(canvas, weight, lambda box: image[box])
+
+
+def _blur_without(image: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:
+    share = weight.astype(np.float32)[..., None] / 255 + 1e-3
+    colours = cv2.GaussianBlur(image * share, (0, 0), sigma)
+    total = cv2.GaussianBlur(share, (0, 0), sigma)
+    return (colours / total[..., None] + 0.5).astype(np.uint8)

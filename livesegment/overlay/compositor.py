@@ -1,0 +1,90 @@
+"""Draws what a segmenter said about a picture."""
+
+import numpy as np
+
+from livesegment.controls import Controls
+from livesegment.frame import Frame, Image
+from livesegment.mask import Mask
+from livesegment.overlay.background import Background
+from livesegment.overlay.blend import Blender
+from livesegment.overlay.legend import Legend
+from livesegment.overlay.outline import Outliner
+from livesegment.overlay.scratch import Scratch
+from livesegment.overlay.selection import Selection
+
+# At the usual opacity a fill lets half of the picture through; a half transparent line or a half
+# removed background is of no use, so those are whole from here on.
+_WHOLE_FROM = 0.5
+
+
+class Compositor:
+    """Draws masks on a canvas of its own, which the next frame uses again.
+
+    Belongs to one run and one thread: the legend remembers what it showed.
+    """
+
+    def __init__(self) -> None:
+        self._scratch = Scratch()
+        self._blender = Blender(self._scratch)
+        self._outliner = Outliner(self._blender, self._scratch)
+        self._background = Background(self._blender, self._scratch)
+        self._legend = Legend()
+        self._selection = Selection({}, None)
+
+    def draw(
+        self, frame: Frame, mask: Mask | None, controls: Controls, *, strength: float = 1.0
+    ) -> Image:
+        """Return the picture with the mask drawn on it, in the style of the controls.
+
+        `fill` tints with the controls' opacity, `blur` blurs as wide as the opacity says; `outline`
+        and `cutout` are whole from an opacity of 0.5 on and fade below. Pixels that a style does
+        not touch equal the frame's bit by bit.
+
+        Args:
+            frame: The picture; it is never touched.
+            mask: What to draw, of the frame's size; None: nothing.
+            controls: How to draw.
+            strength: 0 (not at all) to 1; fades a mask that is too old to be trusted.
+
+        Returns:
+            BGR uint8 (H, W, 3) of the frame's size, valid until the next call.
+
+        Raises:
+            ValueError: If the mask is not of the frame's size.
+        """
+        if mask is not None and mask.frame_size != frame.frame_size:
+            raise ValueError(
+                f"a mask of {mask.frame_size} cannot be drawn on a frame of {frame.frame_size}"
+            )
+        image = np.ascontiguousarray(frame.image)
+        canvas: Image = self._scratch.array("compositor.canvas", image.shape)
+        if mask is None or not controls.show_overlay or strength <= 0:
+            np.copyto(canvas, image)
+            return canvas
+        self._draw_mask(canvas, image, mask, controls, min(strength, 1.0))
+        if controls.show_legend:
+            swatches = controls.style in ("fill", "outline")
+            self._legend.draw(canvas, mask, self._selection, swatches=swatches)
+        return canvas
+
+    def _draw_mask(
+        self, canvas: Image, image: Image, mask: Mask, controls: Controls, strength: float
+    ) -> None:
+        if not self._selection.fits(mask.class_map, controls.classes):
+            self._selection = Selection(mask.class_map, controls.classes)
+        selection = self._selection
+        class_ids = np.ascontiguousarray(mask.class_ids)
+        pixels = selection.pixels(class_ids, self._scratch)
+        alpha = min(max(controls.opacity, 0.0), 1.0) * strength
+        amount = min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0) * strength
+        if controls.style == "fill":
+            self._blender.fill(canvas, image, class_ids, pixels, selection.colours, alpha)
+        elif controls.style == "outline":
+            np.copyto(canvas, image)
+            self._outliner.draw(canvas, class_ids, pixels, selection, amount)
+        elif pixels is None or alpha <= 0:
+            np.copyto(canvas, image)
+        elif controls.style == "blur":
+            self._background.blur(canvas, image, pixels, alpha)
+        else:
+            self._background.cut_out(canvas, image, pixels, amount)

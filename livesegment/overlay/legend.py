@@ -1,0 +1,99 @@
+"""The names of the classes in the picture and their share of it, in the lower left corner."""
+
+from dataclasses import dataclass
+
+from livesegment.frame import Image
+from livesegment.mask import Mask
+from livesegment.overlay.panel import GREY, WHITE, Panel, text_size
+from livesegment.overlay.selection import Selection
+from livesegment.overlay.shares import SteadyShares
+from livesegment.overlay.text import printable, shortened, text_width
+
+_MOST_ROWS = 8
+
+# Parts of the picture's height and width that the legend may take.
+_MOST_HEIGHT, _MOST_NAME_WIDTH = 0.5, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    share: str
+    rgb: tuple[int, int, int] | None
+
+
+class Legend:
+    """Draws the legend; draws it anew only when a name, a number or a colour in it changes."""
+
+    def __init__(self) -> None:
+        self._shares = SteadyShares()
+        self._key: tuple[tuple[int, int], list[_Row]] | None = None
+        self._panel: Panel | None = None
+
+    def draw(self, canvas: Image, mask: Mask, selection: Selection, *, swatches: bool) -> None:
+        """Draw on the canvas, in place; nothing where there is no room or no drawn class.
+
+        The largest class comes first. What has no room is counted in a last row.
+
+        Args:
+            canvas: BGR uint8 (H, W, 3).
+            mask: The mask that the canvas shows.
+            selection: The drawn classes and their colours.
+            swatches: Whether to show the colours.
+        """
+        rows = self._rows(mask, selection, swatches=swatches)
+        key = (mask.frame_size, rows)
+        if key != self._key:
+            self._panel = _drawn(rows, canvas)
+            self._key = key
+        if self._panel is not None:
+            margin = round(0.8 * text_size(canvas))
+            self._panel.stamp(canvas, margin, canvas.shape[0] - margin - self._panel.size[1])
+
+    def _rows(self, mask: Mask, selection: Selection, *, swatches: bool) -> list[_Row]:
+        shares = self._shares.update(mask)
+        present = sorted((-share, class_id) for class_id, share in shares.items())
+        return [
+            _Row(
+                mask.class_name(class_id),
+                f"{-share}%" if share else "<1%",
+                _rgb(selection, class_id) if swatches else None,
+            )
+            for share, class_id in present
+            if selection.drawn[class_id]
+        ]
+
+
+def _rgb(selection: Selection, class_id: int) -> tuple[int, int, int]:
+    blue, green, red = selection.colours[class_id].tolist()
+    return red, green, blue
+
+
+def _drawn(rows: list[_Row], canvas: Image) -> Panel | None:
+    height, width = canvas.shape[:2]
+    size = text_size(canvas)
+    padding, line = round(0.7 * size), round(1.5 * size)
+    room = min(_MOST_ROWS, (round(height * _MOST_HEIGHT) - padding) // line)
+    if not rows or room < 1:
+        return None
+    if len(rows) > room:
+        hidden = len(rows) - max(1, room - 1)
+        rows = [*rows[: max(1, room - 1)], _Row(f"+{hidden} more", "", None)][:room]
+    most = max(6 * size, round(width * _MOST_NAME_WIDTH))
+    names = [shortened(printable(row.name), size, most) for row in rows]
+    indent = round(1.3 * size) if any(row.rgb for row in rows) else 0
+    name_width = max(text_width(name, size) for name in names)
+    share_width = text_width("100%", size)
+    panel_width = padding + indent + name_width + size + share_width + padding
+    if panel_width + 2 * padding > width:
+        return None
+    panel = Panel(panel_width, padding + line * len(rows), round(0.45 * size))
+    for number, (row, name) in enumerate(zip(rows, names, strict=True)):
+        top = padding // 2 + line * number
+        baseline = top + round(1.1 * size)
+        if row.rgb is not None:
+            panel.swatch(padding, baseline - round(0.74 * size), round(0.8 * size), row.rgb)
+        panel.text(padding + indent, baseline, name, size, GREY if not row.share else WHITE)
+        share_left = panel_width - padding - text_width(row.share, size)
+        panel.text(share_left, baseline, row.share, size, GREY)
+    return panel

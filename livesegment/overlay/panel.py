@@ -1,0 +1,78 @@
+"""Dark, rounded, half transparent plates that text stands on."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as PillowImage
+from PIL import ImageDraw
+
+from livesegment.frame import Image
+from livesegment.overlay.text import draw_text
+
+WHITE = (255, 255, 255)
+GREY = (190, 192, 196)
+_PLATE_RGB = (18, 19, 22)
+_PLATE_ALPHA = 168
+
+# Pillow draws shapes without smooth edges: draw them larger, then make them smaller.
+_OVERSAMPLING = 4
+
+
+def text_size(canvas: Image) -> int:
+    """Return the height in pixels of letters on a picture: 18 at 1280x720, never below 11."""
+    return max(11, round(math.sqrt(canvas.shape[0] * canvas.shape[1]) / 53))
+
+
+class Panel:
+    """A plate that is drawn once and stamped on many pictures.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        radius: Of the corners, in pixels.
+    """
+
+    def __init__(self, width: int, height: int, radius: int) -> None:
+        self.size = (width, height)
+        self._colour = PillowImage.new("RGB", self.size, _PLATE_RGB)
+        plate = _rounded(width, height, radius)
+        self._alpha = plate.point([level * _PLATE_ALPHA // 255 for level in range(256)])
+        self._stamp: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
+
+    def text(
+        self, left: int, baseline: int, text: str, size: int, rgb: tuple[int, int, int] = WHITE
+    ) -> None:
+        """Write one printable line."""
+        self._stamp = None
+        draw_text(ImageDraw.Draw(self._colour), left, baseline, text, size, rgb)
+        draw_text(ImageDraw.Draw(self._alpha), left, baseline, text, size, 255)
+
+    def swatch(self, left: int, top: int, side: int, rgb: tuple[int, int, int]) -> None:
+        """Draw a rounded square of one colour."""
+        self._stamp = None
+        shape = _rounded(side, side, max(1, side // 4))
+        self._colour.paste(rgb, (left, top), shape)
+        self._alpha.paste(255, (left, top), shape)
+
+    def stamp(self, canvas: Image, left: int, top: int) -> None:
+        """Lay the panel over the canvas, in place; it has to lie inside."""
+        self._stamp = self._stamp or self._blended()
+        colour, clear = self._stamp
+        target = canvas[top : top + self.size[1], left : left + self.size[0]]
+        cv2.multiply(target, clear, dst=target, scale=1 / 255)
+        cv2.add(target, colour, dst=target)
+
+    def _blended(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        alpha = np.repeat(np.asarray(self._alpha)[..., None], 3, axis=2)
+        colour = np.ascontiguousarray(np.asarray(self._colour)[..., ::-1])
+        return cv2.multiply(colour, alpha, scale=1 / 255), cv2.bitwise_not(alpha)
+
+
+def _rounded(width: int, height: int, radius: int) -> PillowImage.Image:
+    large = PillowImage.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING), 0)
+    box = (0, 0, large.width - 1, large.height - 1)
+    ImageDraw.Draw(large).rounded_rectangle(box, radius * _OVERSAMPLING, fill=255)
+    return large.resize((width, height), PillowImage.Resampling.BOX)

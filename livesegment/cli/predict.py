@@ -28,7 +28,7 @@ def predict(
     """Segment one picture and print the reply as JSON."""
     set_up_logging(verbose=verbose)
     from livesegment.api import predict as api  # here, because it imports OpenCV
-    from livesegment.protocol import flat_reply
+    from livesegment.protocol.reply import flat_reply
 
     picture = api.load_image(image, timeout_s=endpoint_options.timeout_s)
     mask = api.predict(picture, options=endpoint_options)

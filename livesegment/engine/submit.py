@@ -26,7 +26,7 @@ class EndpointHealth:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._policy = RetryPolicy()
+        self._policy = RetryPolicy(first_wait_s=0.25, max_wait_s=5.0)
         self._lock = threading.Lock()
         self._errors_in_a_row = 0
         self._resume_at_s = -float("inf")
@@ -57,8 +57,8 @@ class EndpointHealth:
         with self._lock:
             self._errors_in_a_row += 1
             self._last_error = error
-            wait_s = self._policy.wait_s(error, self._errors_in_a_row)
-            self._resume_at_s = self._clock() + wait_s
+            pause_s = self._policy.pause_s(error, self._errors_in_a_row)
+            self._resume_at_s = self._clock() + pause_s
 
     def wait_until_due(self, stopping: threading.Event) -> None:
         """Wait out the time that the last error asked for."""

@@ -1,0 +1,71 @@
+"""Who may import whom: data flows one way, and every room knows only what it needs."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import livesegment
+
+PACKAGE = Path(livesegment.__file__).parent
+
+CORE = {"frame", "mask", "errors", "telemetry", "controls", "options", "address", "resource"}
+BASES = {"sources.base", "segmenters.base", "sinks.base"}
+MAY_IMPORT: dict[str, set[str]] = {
+    **{name: CORE for name in CORE},
+    "protocol": CORE,
+    "weights": set(),
+    "sources": CORE | {"protocol"},
+    "segmenters": CORE | {"protocol", "weights"},
+    "motion": CORE | {"protocol", "weights"},
+    "overlay": CORE | {"protocol"},
+    "sinks": CORE | {"protocol"},
+    "server": CORE | {"protocol", "segmenters"},
+    "engine": CORE | {"motion", "overlay", "segmenters.retry"} | BASES,
+    "api": CORE | {"sources", "segmenters", "motion", "overlay", "sinks", "engine"},
+    "cli": CORE | {"api", "protocol", "server", "segmenters"},
+}
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Yield (module, imported module) for every import inside the package."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if module == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{module} imports relatively"
+                names = [node.module or ""]
+                if node.module and node.module.split(".")[0] == "livesegment":
+                    # `from livesegment.api import predict` may name a module.
+                    names = [
+                        f"{node.module}.{alias.name}"
+                        if (PACKAGE.parent / Path(*node.module.split("."), alias.name)).with_suffix(
+                            ".py"
+                        ).exists()
+                        else node.module
+                        for alias in node.names
+                    ]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            for name in names:
+                if name == "livesegment" or name.startswith("livesegment."):
+                    yield module, name.removeprefix("livesegment").removeprefix(".")
+
+
+def test_every_room_imports_only_what_it_may() -> None:
+    strangers = []
+    for module, imported in imports():
+        room, target = module.split(".")[0], imported.split(".")[0]
+        allowed = MAY_IMPORT[room]
+        if target in {room, ""} or target in allowed or imported in allowed:
+            continue
+        strangers.append(f"{module} imports {imported}")
+    assert strangers == []
+
+
+def test_every_room_of_the_package_is_drawn_here() -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms - {"__init__", "__pycache__", "py"} <= MAY_IMPORT.keys()

@@ -1,0 +1,159 @@
+"""The embedded endpoint as a web application: requests in, replies and errors out."""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from livesegment.errors import EndpointError, LiveSegmentError
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.protocol.received import (
+    Refusal,
+    decode_image,
+    image_file,
+    offered_keys,
+    read_confidence,
+)
+from livesegment.protocol.reply import flat_reply, nested_reply
+from livesegment.protocol.status import error_body, unauthorized_body
+from livesegment.segmenters.base import Segmenter
+from livesegment.server.body import MAX_BODY_BYTES, BodyReader
+from livesegment.server.image_fetch import ImageFetcher
+from livesegment.server.key_ring import KeyRing
+from livesegment.server.model_pool import ModelPool
+from livesegment.server.options import ServeOptions
+
+logger = logging.getLogger(__name__)
+
+_CLOSED_BY_CLIENT = 499
+"""For an answer that nobody reads: the client went away."""
+
+
+def build_app(
+    segmenter: Segmenter, options: ServeOptions, *, keys: KeyRing, pool: ModelPool
+) -> Starlette:
+    """Return the application that answers for any slug and version with one segmenter.
+
+    Args:
+        segmenter: The model; it stays the caller's to close.
+        options: Shape and delay of replies, and whether pictures are fetched by URL.
+        keys: The keys that are accepted.
+        pool: The way to the model; it stays the caller's to close.
+    """
+    endpoint = _Endpoint(segmenter, options, keys, pool)
+    app = Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            Route("/{slug:path}/{version}", endpoint.answer, methods=["GET", "POST"]),
+        ],
+        exception_handlers={HTTPException: _http_error},
+    )
+    # The redirect's address would repeat the key.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _healthz(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    """Answer what no route serves: 404 and 405."""
+    assert isinstance(error, HTTPException)
+    message = {
+        404: "there is nothing here: models are asked at /SLUG/VERSION",
+        405: "models are asked with POST, or GET and image=URL",
+    }.get(error.status_code, error.detail)
+    return JSONResponse(error_body(message), error.status_code, headers=error.headers)
+
+
+class _Endpoint:
+    """Answers requests for segmentation."""
+
+    def __init__(
+        self, segmenter: Segmenter, options: ServeOptions, keys: KeyRing, pool: ModelPool
+    ) -> None:
+        self._segmenter = segmenter
+        self._options = options
+        self._keys = keys
+        self._pool = pool
+        self._bodies = BodyReader()
+        self._images = ImageFetcher(
+            allow_private=options.allow_private_urls, max_bytes=MAX_BODY_BYTES
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request, whatever happens."""
+        arrived_s = time.monotonic()
+        offered = offered_keys(
+            request.query_params.get("api_key"), request.headers.get("authorization")
+        )
+        if not self._keys.accepts(offered):
+            return JSONResponse(unauthorized_body(), 403)
+        try:
+            content = await self._segmentation(request)
+            await asyncio.sleep(arrived_s + self._options.latency_ms / 1000 - time.monotonic())
+        except Refusal as refusal:
+            return _error(refusal.status, str(refusal))
+        except EndpointError as error:  # the model is itself behind an endpoint
+            return _error(502, str(error))
+        except LiveSegmentError as error:
+            return _error(500, str(error))
+        except (ClientDisconnect, asyncio.CancelledError):
+            # Cancelled: the server stops and has waited long enough. There is nothing to clean up.
+            return _error(_CLOSED_BY_CLIENT, "the request was broken off")
+        except Exception:  # A segmenter may be anybody's: its failure must not end the server.
+            logger.exception("the model failed")
+            return _error(500, "the model failed")
+        return Response(content, media_type="application/json")
+
+    async def _segmentation(self, request: Request) -> bytes:
+        """Return the reply to a request, encoded."""
+        confidence = read_confidence(request.query_params.get("confidence"))
+        self._pool.check_free()
+        file = await self._image_file(request)
+        async with self._pool.place():
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            return await self._pool.run(lambda: self._segment(file, confidence))
+
+    async def _image_file(self, request: Request) -> bytes:
+        """Return the encoded picture that a request carries or names."""
+        url = request.query_params.get("image", "")
+        if url and not self._options.allow_url_images:
+            raise Refusal(400, "image=URL is not served here: send the image in the body")
+        if url:
+            # Some clients send rubbish in the body along with a URL: it is not even read.
+            return await self._images.fetch(url)
+        body = await self._bodies.read(request)
+        return image_file(body, request.headers.get("content-type", ""))
+
+    def _segment(self, file: bytes, confidence: float | None) -> bytes:
+        """Decode, segment and encode: everything that takes processor time, on a pool thread."""
+        started_s = time.monotonic()
+        frame = Frame(decode_image(file), index=0, pts_s=0.0, captured_at_s=started_s)
+        if confidence is None:
+            mask = self._segmenter.segment(frame)
+        else:
+            mask = self._segmenter.segment_at(frame, confidence)
+        reply = self._reply(mask, time.monotonic() - started_s)
+        return json.dumps(reply, ensure_ascii=False).encode()
+
+    def _reply(self, mask: Mask, time_s: float) -> dict[str, Any]:
+        if self._options.reply == "flat":
+            return flat_reply(mask)
+        return nested_reply(mask, inference_id=str(uuid.uuid4()), time_s=time_s)
+
+
+def _error(status: int, message: str) -> Response:
+    headers = {"retry-after": "1"} if status == 503 else None
+    return JSONResponse(error_body(message), status, headers=headers)

@@ -40,9 +40,9 @@ def imports() -> Iterator[tuple[str, str]]:
                     # `from livesegment.api import predict` may name a module.
                     names = [
                         f"{node.module}.{alias.name}"
-                        if (PACKAGE.parent / Path(*node.module.split("."), alias.name)).with_suffix(
-                            ".py"
-                        ).exists()
+                        if (PACKAGE.parent / Path(*node.module.split("."), alias.name))
+                        .with_suffix(".py")
+                        .exists()
                         else node.module
                         for alias in node.names
                     ]

@@ -1,0 +1,97 @@
+"""The annotating loop: every frame, in order, with its own mask."""
+
+import threading
+
+import pytest
+from parts import FrameList, FunctionSegmenter, ListSink
+
+from livesegment.controls import Controls
+from livesegment.engine.annotate import AnnotateLoop, AnnotateResult
+from livesegment.engine.call_meter import CallMeter
+from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
+from livesegment.frame import Frame
+from livesegment.segmenters.base import Segmenter
+from livesegment.sinks.base import Sink
+from livesegment.sources.base import Source
+from livesegment.telemetry import Telemetry
+
+
+def annotate(
+    source: Source,
+    segmenter: Segmenter,
+    sink: Sink,
+    *,
+    max_calls: int | None = None,
+    telemetry: Telemetry | None = None,
+) -> AnnotateResult:
+    return AnnotateLoop(
+        source,
+        segmenter,
+        [sink],
+        Controls(),
+        meter=CallMeter(max_calls),
+        max_in_flight=4,
+        telemetry=telemetry or Telemetry(),
+    ).run()
+
+
+def test_every_frame_is_written_in_order_with_its_own_mask() -> None:
+    evens_wait = threading.Event()
+
+    def answer(frame: Frame) -> int:
+        # Odd frames overtake even ones.
+        if frame.index % 2 == 0 and frame.index < 8:
+            assert evens_wait.wait(10)
+        elif frame.index == 3:
+            evens_wait.set()
+        return 1
+
+    sink = ListSink()
+    result = annotate(FrameList(50), FunctionSegmenter(answer), sink)
+    assert sink.written == [(index, index) for index in range(50)]
+    assert result == AnnotateResult(frames=50, frames_without_mask=0)
+
+
+def test_frames_beyond_the_allowed_calls_are_written_plain() -> None:
+    sink = ListSink()
+    result = annotate(FrameList(10), FunctionSegmenter(lambda frame: 1), sink, max_calls=4)
+    assert [index for index, _ in sink.written] == list(range(10))
+    assert sum(mask is not None for _, mask in sink.written) == 4
+    assert result.frames_without_mask == 6
+
+
+def test_a_frame_is_asked_about_again_after_an_error_that_goes_away() -> None:
+    failed: set[int] = set()
+
+    def answer(frame: Frame) -> int:
+        if frame.index == 2 and frame.index not in failed:
+            failed.add(frame.index)
+            error = ServerFailed("restarting", retry_after_s=0.0)
+            raise error
+        return 1
+
+    sink, telemetry = ListSink(), Telemetry()
+    annotate(FrameList(5), FunctionSegmenter(answer), sink, telemetry=telemetry)
+    assert sink.written == [(index, index) for index in range(5)]
+    assert telemetry.get("calls") == 6
+    assert telemetry.report()["errors"] == {"ServerFailed": 1}
+
+
+def test_an_error_that_stays_ends_the_run_after_the_frames_before_it() -> None:
+    def answer(frame: Frame) -> int:
+        if frame.index == 3:
+            raise ModelNotFound("no such model")
+        return 1
+
+    sink = ListSink()
+    with pytest.raises(ModelNotFound, match="no such model"):
+        annotate(FrameList(10), FunctionSegmenter(answer), sink)
+    assert sink.written == [(index, index) for index in range(3)]
+
+
+def test_a_source_that_breaks_is_annotated_as_far_as_it_goes() -> None:
+    lost = SourceLost("it is cut off")
+    sink = ListSink()
+    result = annotate(FrameList(6, lost), FunctionSegmenter(lambda frame: 1), sink)
+    assert len(sink.written) == 6
+    assert result.lost is lost

@@ -1,0 +1,271 @@
+"""The live loop, stepped by hand: who waits for whom, and which mask wins."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from parts import FrameList, FunctionSegmenter, ListSink, StepSource
+
+from livesegment.controls import Controls
+from livesegment.engine.live import LiveLimits, LiveLoop, LiveParts
+from livesegment.errors import (
+    AuthenticationFailed,
+    EndpointUnreachable,
+    OutputNotWritable,
+    ServerFailed,
+    SourceLost,
+)
+from livesegment.frame import Frame
+from livesegment.segmenters.base import Segmenter
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sources.base import Source
+from livesegment.telemetry import Telemetry
+
+
+@contextmanager
+def running(
+    source: Source, segmenter: Segmenter, *sinks: Sink, limits: LiveLimits | None = None
+) -> Iterator[tuple["Future[None]", Telemetry]]:
+    """Run a loop on another thread, as a program without a window may."""
+    telemetry = Telemetry()
+    parts = LiveParts(source, segmenter, sinks)
+    loop = LiveLoop(parts, limits or LiveLimits(max_in_flight=4), Controls(), telemetry)
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(loop.run), telemetry
+
+
+class Gate:
+    """Holds each call until it is let through, by frame."""
+
+    def __init__(self) -> None:
+        self._asked = {index: threading.Event() for index in range(100)}
+        self._open = {index: threading.Event() for index in range(100)}
+
+    def __call__(self, frame: Frame) -> int:
+        self._asked[frame.index].set()
+        assert self._open[frame.index].wait(10)
+        return 1
+
+    def wait_for(self, index: int) -> None:
+        assert self._asked[index].wait(10)
+
+    def let(self, index: int) -> None:
+        self._open[index].set()
+
+    def let_all(self) -> None:
+        for event in self._open.values():
+            event.set()
+
+
+def test_the_picture_goes_on_while_the_endpoint_does_not_answer() -> None:
+    source, gate, sink = StepSource(), Gate(), ListSink()
+    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+        for count in range(1, 21):
+            source.step()
+            sink.wait_for(count)
+        assert [mask for _, mask in sink.written] == [None] * 20
+        gate.let_all()
+        source.end()
+        end.result(10)
+    assert telemetry.get("frames_shown") == 20
+
+
+def test_the_newest_frames_mask_wins_and_a_late_one_is_stale() -> None:
+    source, gate, sink = StepSource(), Gate(), ListSink()
+    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+        for index in range(2):
+            source.step()
+            gate.wait_for(index)
+        gate.let(1)
+        while telemetry.get("masks_received") < 1:
+            threading.Event().wait(0.001)
+        gate.let(0)
+        while telemetry.get("masks_received") < 2:
+            threading.Event().wait(0.001)
+        source.step()
+        sink.wait_for(3)
+        assert sink.written[2] == (2, 1)
+        gate.let_all()
+        source.end()
+        end.result(10)
+    assert telemetry.get("masks_stale") == 1
+
+
+def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
+    source, gate, sink = StepSource(), Gate(), ListSink()
+    limits = LiveLimits(max_in_flight=1)
+    with running(source, FunctionSegmenter(gate), sink, limits=limits) as (end, telemetry):
+        source.step()
+        gate.wait_for(0)
+        for count in range(2, 6):
+            source.step()
+            sink.wait_for(count)
+        gate.let(0)
+        gate.wait_for(4)  # 1, 2 and 3 were replaced while 0 was under way
+        assert telemetry.get("frames_dropped") == 3
+        gate.let_all()
+        source.end()
+        end.result(10)
+    assert telemetry.get("frames_submitted") == 2
+
+
+def test_calls_stop_at_the_limit_and_the_picture_goes_on() -> None:
+    source, sink = StepSource(), ListSink()
+    limits = LiveLimits(max_in_flight=2, max_calls=3)
+    segmenter = FunctionSegmenter(lambda frame: 1)
+    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+        for count in range(1, 11):
+            source.step()
+            sink.wait_for(count)
+        source.end()
+        end.result(10)
+    assert telemetry.get("calls") <= 3
+    assert telemetry.get("frames_shown") == 10
+
+
+def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
+    def refuse(frame: Frame) -> int:
+        raise AuthenticationFailed("the key is refused")
+
+    source = StepSource()
+    with running(source, FunctionSegmenter(refuse)) as (end, telemetry):
+        source.step()
+        with pytest.raises(AuthenticationFailed, match="the key is refused"):
+            end.result(10)
+    assert telemetry.report()["errors"] == {"AuthenticationFailed": 1}
+
+
+def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
+    answers: list[int | Exception] = [1, AuthenticationFailed("changed meanwhile")]
+
+    def answer(frame: Frame) -> int:
+        given = answers.pop(0) if answers else 1
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    source, sink = StepSource(), ListSink()
+    limits = LiveLimits(max_in_flight=1)
+    segmenter = FunctionSegmenter(answer)
+    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+        count = 0
+        while telemetry.report()["errors"] == {}:
+            count += 1
+            source.step()
+            sink.wait_for(count)
+        source.step()
+        sink.wait_for(count + 1)
+        source.end()
+        end.result(10)
+    assert sink.written[-1][1] is not None
+
+
+def test_an_endpoint_that_never_answered_is_the_runs_error_at_its_end() -> None:
+    def fail(frame: Frame) -> int:
+        raise EndpointUnreachable("nothing answers there")
+
+    source, sink = StepSource(), ListSink()
+    with running(source, FunctionSegmenter(fail), sink) as (end, telemetry):
+        for count in range(1, 4):
+            source.step()
+            sink.wait_for(count)
+        while telemetry.report()["errors"] == {}:
+            threading.Event().wait(0.001)
+        source.end()
+        with pytest.raises(EndpointUnreachable, match="nothing answers there"):
+            end.result(10)
+    assert telemetry.get("frames_shown") == 3
+
+
+def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
+    answers: list[int | Exception] = [1, ServerFailed("restarting")]
+
+    def answer(frame: Frame) -> int:
+        given = answers.pop(0) if answers else ServerFailed("restarting")
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    source, sink = StepSource(), ListSink()
+    limits = LiveLimits(max_in_flight=1)
+    segmenter = FunctionSegmenter(answer)
+    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+        count = 0
+        while telemetry.report()["errors"] == {}:
+            count += 1
+            source.step()
+            sink.wait_for(count)
+        source.end()
+        end.result(10)
+    assert telemetry.get("frames_shown") == count
+
+
+def test_a_source_that_breaks_ends_the_run_with_its_error() -> None:
+    source = FrameList(3, SourceLost("the cable"))
+    with (
+        running(source, FunctionSegmenter(lambda frame: 1)) as (end, _),
+        pytest.raises(SourceLost, match="the cable"),
+    ):
+        end.result(10)
+
+
+def test_an_output_that_cannot_be_written_ends_the_run_with_its_error() -> None:
+    class FullDisk(Sink):
+        def write(self, picture: Annotated) -> None:
+            raise OutputNotWritable("the disk is full")
+
+    source = StepSource()
+    with running(source, FunctionSegmenter(lambda frame: 1), FullDisk()) as (end, _):
+        source.step()
+        with pytest.raises(OutputNotWritable, match="the disk is full"):
+            end.result(10)
+
+
+def test_a_slow_output_does_not_hold_up_the_picture_and_is_counted() -> None:
+    release = threading.Event()
+
+    class Slow(Sink):
+        def write(self, picture: Annotated) -> None:
+            assert release.wait(10)
+
+    source, sink = StepSource(), ListSink()
+    segmenter = FunctionSegmenter(lambda frame: 1)
+    with running(source, segmenter, Slow(), sink) as (end, telemetry):
+        for count in range(1, 61):
+            source.step()
+            sink.wait_for(count)
+        assert telemetry.get("frames_shown") == 60
+        release.set()
+        source.end()
+        end.result(10)
+    # One is being written, 32 wait; the others found no room.
+    assert telemetry.get("frames_unwritten") == 60 - 33
+
+
+def test_it_ends_after_the_number_of_frames_asked_for() -> None:
+    source, sink = StepSource(), ListSink()
+    limits = LiveLimits(max_frames=5)
+    with running(source, FunctionSegmenter(lambda frame: 1), sink, limits=limits) as (end, _):
+        for count in range(1, 6):
+            source.step()
+            sink.wait_for(count)
+        end.result(10)
+    assert len(sink.written) == 5
+
+
+def test_the_frame_rate_is_limited_by_media_time() -> None:
+    source, sink = StepSource(), ListSink()
+    limits = LiveLimits(fps_limit=10)
+    segmenter = FunctionSegmenter(lambda frame: 1)
+    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+        # The source counts 25 frames a second: 10 of them are every second or third.
+        for read, shown in enumerate((1, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5), start=1):
+            source.step()
+            sink.wait_for(shown)
+            while telemetry.get("frames_captured") < read:
+                threading.Event().wait(0.001)
+        source.end()
+        end.result(10)
+    assert [index for index, _ in sink.written] == [0, 3, 5, 8, 10]

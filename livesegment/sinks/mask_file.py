@@ -51,7 +51,8 @@ class MaskFileSink(Sink):
     container's metadata under `CLASS_MAP`: `{"0": "background", "1": "person"}`.
 
     To read it: :class:`~livesegment.sinks.mask_reader.MaskFileReader`; or
-    `ffmpeg -i masks.mkv -f rawvideo -pix_fmt gray ids.raw`; or `cv2.VideoCapture`, whose pictures
+    `ffmpeg -i masks.mkv -fps_mode passthrough -f rawvideo -pix_fmt gray ids.raw` (without
+    `-fps_mode` ffmpeg repeats pictures to even the rate out); or `cv2.VideoCapture`, whose pictures
     have the id in each of their three channels. If the size changes on the way, later masks are
     fitted into the first one's size.
 

@@ -84,6 +84,7 @@ class VideoTrack:
         self._last_pts: int | None = None
         self._next_keyframe = 0
         self._is_open = True
+        self._failed = False
         try:
             # The prefix keeps a name such as "rtmp:x.mp4" from being taken for an address.
             self._container = av.open(
@@ -139,18 +140,22 @@ class VideoTrack:
         """Write what the encoder still holds and the container's end. May be called twice.
 
         Raises:
-            OutputNotWritable: If the disk is full.
+            OutputNotWritable: If the disk is full, and `write` has not said so already.
         """
         if not self._is_open:
             return
         self._is_open = False
         try:
-            if self._last_pts is not None:
+            if self._last_pts is not None and not self._failed:
                 self._encode(None)
         finally:
-            try:
-                self._container.close()
-            except (av.FFmpegError, OSError) as error:
+            self._close_container()
+
+    def _close_container(self) -> None:
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError) as error:
+            if not self._failed:
                 raise self._refused(error) from error
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
@@ -160,6 +165,7 @@ class VideoTrack:
                 packet.duration = self._period
                 self._container.mux(packet)
         except (av.FFmpegError, OSError) as error:
+            self._failed = True
             raise self._refused(error) from error
 
     def _refused(self, error: Exception) -> SinkError:

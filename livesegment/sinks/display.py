@@ -1,0 +1,104 @@
+"""Whether a window can be opened, found out without opening one.
+
+OpenCV's Qt ends the whole process where it finds no display, which no `except` can catch.
+"""
+
+import ctypes
+import os
+import re
+import sys
+from importlib import metadata
+
+import cv2
+
+from livesegment.errors import DisplayUnavailable
+
+_WHEELS = (
+    "opencv-python",
+    "opencv-contrib-python",
+    "opencv-python-headless",
+    "opencv-contrib-python-headless",
+)
+
+
+def check_opencv() -> None:
+    """Check that the installed OpenCV can open windows at all.
+
+    Raises:
+        DisplayUnavailable: If it is built without windows, with the command that helps.
+    """
+    if not re.search(r"^\s*GUI:\s*NONE\s*$", cv2.getBuildInformation(), re.MULTILINE):
+        return
+    wheels = [wheel for wheel in _WHEELS if _is_installed(wheel)]
+    headless = [wheel for wheel in wheels if wheel.endswith("-headless")]
+    if len(wheels) > len(headless) > 0:
+        # They share one folder: the last one installed wins, removing one breaks the other.
+        raise DisplayUnavailable(
+            f"{' and '.join(wheels)} are both installed and the one without windows is in use: "
+            f"run 'pip uninstall {' '.join(wheels)}', then 'pip install opencv-python', "
+            "or use --no-window"
+        )
+    if headless:
+        raise DisplayUnavailable(
+            f"{headless[0]} cannot open windows: run 'pip uninstall {headless[0]}', then "
+            "'pip install opencv-python', or use --no-window"
+        )
+    raise DisplayUnavailable(
+        "this OpenCV is built without windows: install opencv-python, or use --no-window"
+    )
+
+
+def open_display() -> tuple[int, int] | None:
+    """Check that there is a display to open a window on.
+
+    Returns:
+        The screen's (width, height) in pixels; None where that is not known (Windows and macOS,
+        which always have a display, or X11 without its library).
+
+    Raises:
+        DisplayUnavailable: If there is none.
+    """
+    if sys.platform in {"win32", "darwin"}:
+        return None
+    name = os.environ.get("DISPLAY", "")
+    if not name:
+        if os.environ.get("WAYLAND_DISPLAY"):
+            raise DisplayUnavailable(
+                "this Wayland session has no X server, which OpenCV's windows need: "
+                "enable XWayland, or use --no-window"
+            )
+        raise DisplayUnavailable(
+            "there is no display to open a window on (DISPLAY is not set): use --no-window"
+        )
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return None
+    size = _screen_size(x11)
+    if size is None:
+        raise DisplayUnavailable(f"the display {name} does not answer: use --no-window")
+    return size
+
+
+def _screen_size(x11: ctypes.CDLL) -> tuple[int, int] | None:
+    x11.XOpenDisplay.argtypes = [ctypes.c_char_p]
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XDefaultScreen.argtypes = [ctypes.c_void_p]
+    x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    display = x11.XOpenDisplay(None)
+    if not display:
+        return None
+    screen = x11.XDefaultScreen(display)
+    for measure in (x11.XDisplayWidth, x11.XDisplayHeight):
+        measure.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    size = x11.XDisplayWidth(display, screen), x11.XDisplayHeight(display, screen)
+    x11.XCloseDisplay(display)
+    return size
+
+
+def _is_installed(wheel: str) -> bool:
+    try:
+        metadata.distribution(wheel)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

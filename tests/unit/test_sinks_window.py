@@ -1,0 +1,149 @@
+"""The window, on a screen of its own; each window lives in a process of its own.
+
+Qt reads DISPLAY once a process and ends it where there is none, so nothing here runs in-process.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server")
+
+CHILD = Path(__file__).with_name("window_child.py")
+
+
+@pytest.fixture
+def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
+    """Start an X server on a free display and return the environment that leads to it."""
+    server = subprocess.Popen(
+        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        display = server.stdout.readline().strip()
+        environment = {**os.environ, "DISPLAY": f":{display}", "QT_QPA_PLATFORM": "wayland"}
+        environment.pop("WAYLAND_DISPLAY", None)
+        yield environment
+        server.terminate()
+
+
+class Child:
+    """A program that shows a window and does what it is told, a line at a time."""
+
+    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+        self.environment = environment
+        self.process = subprocess.Popen(
+            [sys.executable, str(CHILD), *arguments],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def tool(self, *command: str) -> str:
+        ran = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=True, timeout=20
+        )
+        return ran.stdout
+
+    def end(self) -> str:
+        """Let it close the window and return what it wrote to stderr."""
+        _, stderr = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, stderr
+        return stderr
+
+
+@pytest.fixture
+def child(screen: dict[str, str], need_tool: Callable[[str], str]) -> Iterator[Child]:
+    need_tool("xdotool")
+    child = Child(screen, "show")
+    try:
+        assert child.read() == "shown"
+        yield child
+    finally:
+        child.process.kill()
+        child.process.communicate()
+
+
+def window_id(child: Child) -> str:
+    return child.tool("xdotool", "search", "--name", "^a window$").split()[-1]
+
+
+def test_keys_reach_the_program_and_the_picture_the_screen(child, need_tool, tmp_path):
+    picture = tmp_path / "screen.png"
+    child.tool(need_tool("import"), "-window", "root", str(picture))
+    shot = cv2.imread(str(picture))
+    # A picture of 1600x800 on a screen of 800x600: 720x360, left half red, right half green.
+    assert shot[180, 180].tolist() == [0, 0, 255]
+    assert shot[180, 540].tolist() == [0, 255, 0]
+    assert shot[500, 400].tolist() == [0, 0, 0]
+    keys = {"s": 115, "space": 32, "bracketleft": 91, "1": 49, "Escape": 27, "q": 113}
+    for name, code in keys.items():
+        child.tool("xdotool", "windowfocus", "--sync", window_id(child), "key", name)
+        assert child.read() == f"key {code}"
+    assert child.end() == ""
+
+
+def test_a_window_that_the_user_closes_stays_closed(child):
+    child.tool(sys.executable, str(CHILD), "click-close", window_id(child))
+    assert child.read() == "closed by the user"
+    assert child.end() == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "there is no display to open a window on (DISPLAY is not set): use --no-window"),
+        ({"DISPLAY": ":4093"}, "the display :4093 does not answer: use --no-window"),
+        (
+            {"WAYLAND_DISPLAY": "wayland-0"},
+            "this Wayland session has no X server, which OpenCV's windows need: enable XWayland, "
+            "or use --no-window",
+        ),
+    ],
+)
+def test_no_display_is_one_sentence_and_no_abort(environment, sentence):
+    clean = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    child = Child({**clean, **environment}, "show")
+    assert child.read() == f"DisplayUnavailable: {sentence}"
+    assert child.end() == ""
+
+
+@pytest.mark.parametrize(
+    ("wheels", "sentence"),
+    [
+        (
+            ["opencv-python-headless"],
+            "opencv-python-headless cannot open windows: run 'pip uninstall "
+            "opencv-python-headless', then 'pip install opencv-python', or use --no-window",
+        ),
+        (
+            ["opencv-python", "opencv-python-headless"],
+            "opencv-python and opencv-python-headless are both installed and the one without "
+            "windows is in use: run 'pip uninstall opencv-python opencv-python-headless', then "
+            "'pip install opencv-python', or use --no-window",
+        ),
+    ],
+)
+def test_an_opencv_without_windows_is_explained(tmp_path, wheels, sentence):
+    for wheel in ("opencv-python", "opencv-python-headless"):
+        if wheel in wheels:
+            info = tmp_path / f"{wheel.replace('-', '_')}-4.12.0.dist-info"
+            info.mkdir()
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {wheel}\nVersion: 4.12\n")
+    child = Child({**os.environ, "DISPLAY": ":4093"}, "headless", str(tmp_path))
+    assert child.read() == f"DisplayUnavailable: {sentence}"
+    assert child.end() == ""

@@ -1,11 +1,9 @@
-"""Starts and stops the embedded endpoint, on a thread of its own or in the caller's."""
+"""Starts and stops the embedded endpoint."""
 
 import os
-import signal
 import socket
 import threading
-from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -49,7 +47,7 @@ class EmbeddedServer:
         self._pool = ModelPool(segmenter.max_concurrency)
         keys = KeyRing.from_file(options.api_key_file) if options.api_key_file else KeyRing()
         app = build_app(segmenter, options, keys=keys, pool=self._pool)
-        self._server = _UvicornServer(
+        self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 loop="asyncio",
@@ -66,7 +64,7 @@ class EmbeddedServer:
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
-        self._listener: socket.socket | None = None
+        self._url: str | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -75,11 +73,9 @@ class EmbeddedServer:
 
         For a server that listens on every address it is one that leads here from this machine.
         """
-        if self._listener is None:
+        if self._url is None:
             raise RuntimeError("the server has no address before it is started")
-        host, port = self._listener.getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._url
 
     def start(self) -> None:
         """Listen, and serve on a thread.
@@ -87,8 +83,11 @@ class EmbeddedServer:
         Raises:
             OptionsError: If the address or port cannot be had.
         """
-        self._listen()
-        self._thread = threading.Thread(target=self._serve, name="livesegment-server")
+        listener = _listener(self._options.host, self._options.port)
+        self._url = _url(listener)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="livesegment-server"
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -98,16 +97,12 @@ class EmbeddedServer:
             self._thread.join()
         self._pool.close()
 
-    def run(self, announce: Callable[[str], None]) -> None:
-        """Listen, and serve in the caller's thread until a signal; see `run_server`."""
-        self._listen()
-        try:
-            announce(f"listening on {self.url}")
-            self._serve()
-        finally:
-            self._pool.close()
-        if self._server.interrupted:
-            raise KeyboardInterrupt
+    def wait(self) -> None:
+        """Wait until the server has ended, or until a signal handler raises in this thread."""
+        assert self._thread is not None
+        # Where a wait without end does not notice Ctrl-C (Windows), the handler runs in between.
+        while self._thread.is_alive():
+            self._thread.join(1.0)
 
     def __enter__(self) -> Self:
         self.start()
@@ -120,49 +115,6 @@ class EmbeddedServer:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def _listen(self) -> None:
-        if self._listener is not None:
-            raise RuntimeError("a server is started once")
-        self._listener = _listener(self._options.host, self._options.port)
-
-    def _serve(self) -> None:
-        assert self._listener is not None
-        self._server.run(sockets=[self._listener])
-
-
-def run_server(
-    segmenter: Segmenter, options: ServeOptions, *, announce: Callable[[str], None]
-) -> None:
-    """Serve until a signal asks to stop; requests that are being answered are finished first.
-
-    In the main thread SIGTERM makes it return, and SIGINT (Ctrl-C) raise KeyboardInterrupt; a
-    second SIGINT does not wait for requests.
-
-    Args:
-        segmenter: The model; it stays the caller's to close.
-        options: Where to listen and how to answer.
-        announce: Called once, with a line such as `listening on http://127.0.0.1:9001`, when
-            connections are taken.
-
-    Raises:
-        OptionsError: If the address or port cannot be had, or the key file is not usable.
-        KeyboardInterrupt: After SIGINT.
-    """
-    EmbeddedServer(segmenter, options).run(announce)
-
-
-class _UvicornServer(uvicorn.Server):
-    """Keeps signals to itself: uvicorn would raise them again, and SIGTERM would kill."""
-
-    interrupted = False
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Ask for the end; the second Ctrl-C does not wait for requests."""
-        if sig == signal.SIGINT:
-            self.force_exit = self.should_exit
-            self.interrupted = True
-        self.should_exit = True
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -185,3 +137,9 @@ def _listener(host: str, port: int) -> socket.socket:
         reason = (error.strerror or str(error)).lower()
         raise OptionsError(f"cannot listen on {host}, port {port}: {reason}") from error
     return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

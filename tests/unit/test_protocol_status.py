@@ -1,0 +1,136 @@
+"""Answers other than 200."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from livesegment.errors import (
+    AuthenticationFailed,
+    EndpointError,
+    ModelNotFound,
+    PaymentRequired,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+)
+from livesegment.protocol.status import error_for_status, retry_after_s
+
+URL = "https://host/model/1"
+NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def error(status: int, body: bytes = b"", secrets: tuple[str, ...] = ()) -> EndpointError:
+    return error_for_status(status, {}, body, url=URL, secrets=secrets)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable"),
+    [
+        (301, RequestRefused, False),
+        (400, RequestRefused, False),
+        (401, AuthenticationFailed, False),
+        (402, PaymentRequired, False),
+        (403, AuthenticationFailed, False),
+        (404, ModelNotFound, False),
+        (413, RequestRefused, False),
+        (423, RequestRefused, False),
+        (429, RateLimited, True),
+        (500, RequestRefused, False),
+        (502, ServerFailed, True),
+        (503, ServerFailed, True),
+        (504, ServerFailed, True),
+        (507, RequestRefused, False),
+    ],
+)
+def test_every_status_has_its_error(
+    status: int, kind: type[EndpointError], retryable: bool
+) -> None:
+    found = error(status)
+    assert type(found) is kind
+    assert found.retryable is retryable
+    assert (found.status, found.url) == (status, URL)
+    assert str(status) in str(found)
+    assert URL in str(found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"message": "out of paper"}',
+        b'{"Message": "out of paper"}',
+        b'{"detail": "out of paper"}',
+        b'{"error": {"message": "out of paper"}}',
+        b'"out of paper"',
+        b"out\n of\r\n\tpaper",
+    ],
+)
+def test_what_the_endpoint_says_is_passed_on(body: bytes) -> None:
+    assert str(error(400, body)).endswith("(status 400: out of paper)")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"null", b'{"message": {"a": 1}}'])
+def test_an_endpoint_may_say_nothing(body: bytes) -> None:
+    assert str(error(400, body)).endswith("(status 400)")
+
+
+def test_a_long_message_is_cut_and_stays_one_line() -> None:
+    text = str(error(400, b'{"message": "' + b"word\\n" * 5000 + b'"}'))
+    assert "\n" not in text
+    assert len(text) < 300
+
+
+def test_terminal_escapes_do_not_pass() -> None:
+    assert "\x1b" not in str(error(400, b"\x1b[31mred\x1b]0;title\x07"))
+
+
+def test_markup_is_named_not_shown() -> None:
+    text = str(error(404, b"\n<!doctype html><body>nginx</body>"))
+    assert "an HTML page" in text
+    assert "nginx" not in text
+
+
+@pytest.mark.parametrize("secret", ["s3cret", "s3 c/r+et&"])
+@pytest.mark.parametrize("form", ["{raw}", "{quoted}", "{plus}"])
+def test_an_echoed_key_does_not_pass(secret: str, form: str) -> None:
+    echoed = form.format(raw=secret, quoted=quote(secret, safe=""), plus=quote_plus(secret))
+    body = b"x" * 190 + f" no access with {echoed} here".encode()
+    text = str(error(401, body, (secret,)))
+    assert echoed not in text
+    assert "s3" not in text  # the cut does not leave half of it either
+
+
+def test_a_redirect_is_not_followed_and_its_query_not_shown() -> None:
+    found = error_for_status(
+        302, {"location": "https://other/a/1?api_key=s3cret"}, b"", url=URL, secrets=("s3cret",)
+    )
+    assert "https://other/a/1" in str(found)
+    assert "s3cret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("5", 5.0),
+        ("0.5", 0.5),
+        (" 7 ", 7.0),
+        ("-3", 0.0),
+        ("Wed, 01 May 2024 12:01:00 GMT", 60.0),
+        ("Wed, 01 May 2024 12:01:00 -0000", 60.0),
+        ("Wed, 01 May 2024 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        ("inf", None),
+        ("nan", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_date(header: str | None, expected: float | None) -> None:
+    assert retry_after_s(header, NOW) == expected
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_retry_after_arrives_in_the_error(status: int) -> None:
+    found = error_for_status(status, {"retry-after": "12"}, b"", url=URL)
+    assert isinstance(found, RateLimited | ServerFailed)
+    assert found.retry_after_s == 12

@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livesegment.errors import OptionsError
+from livesegment.frame import Frame
+from livesegment.segmenters.builtin import BuiltinSegmenter
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Iterator[BuiltinSegmenter]:
+    with BuiltinSegmenter() as segmenter:
+        yield segmenter
+
+
+@pytest.fixture
+def webcam(media: Path) -> Frame:
+    """A person in the middle of a white room."""
+    capture = cv2.VideoCapture(str(media / "clips" / "asl-webcam.mp4"))
+    ok, image = capture.read()
+    capture.release()
+    assert ok
+    return Frame(np.asarray(image, np.uint8), 7, 0.0, 0.0)
+
+
+def test_a_person_at_a_webcam_is_found(segmenter: BuiltinSegmenter, webcam: Frame) -> None:
+    mask = segmenter.segment(webcam)
+    assert mask.class_map == {0: "background", 1: "person"}
+    assert mask.frame_index == 7
+    assert mask.frame_size == webcam.frame_size
+    assert mask.class_ids[300, 320] == 1
+    assert mask.class_ids[20, 320] == 0
+    assert 0.25 < mask.coverage()[1] < 0.45
+
+
+def test_edges_of_a_large_frame_are_smooth(segmenter: BuiltinSegmenter, webcam: Frame) -> None:
+    large = cv2.resize(webcam.image, (2048, 1536))
+    ids = segmenter.segment(Frame(np.asarray(large, np.uint8), 0, 0.0, 0.0)).class_ids
+    # One cell of the model is 8 pixels wide here: a mask enlarged from cells would have edges at
+    # every eighth column only.
+    columns = np.nonzero(np.diff(ids.astype(np.int8), axis=1))[1]
+    assert len(set((columns + 1) % 8)) == 8
+
+
+def test_more_confidence_means_fewer_pixels(segmenter: BuiltinSegmenter, webcam: Frame) -> None:
+    pixels = [
+        np.count_nonzero(segmenter.segment_at(webcam, confidence).class_ids)
+        for confidence in (0, 10, 50, 90, 100)
+    ]
+    assert pixels == sorted(pixels, reverse=True)
+    assert pixels[1] > pixels[3] > 0
+    assert pixels[-1] == 0
+    np.testing.assert_array_equal(
+        BuiltinSegmenter(90).segment(webcam).class_ids,
+        segmenter.segment_at(webcam, 90).class_ids,
+    )
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 17), (256, 256), (200, 1000)])
+def test_a_mask_has_the_size_of_its_frame(
+    segmenter: BuiltinSegmenter, size: tuple[int, int]
+) -> None:
+    width, height = size
+    frame = Frame(np.zeros((height, width, 3), np.uint8), 0, 0.0, 0.0)
+    assert segmenter.segment(frame).frame_size == size
+
+
+def test_calls_from_many_threads_agree(segmenter: BuiltinSegmenter) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (4, 90, 120, 3), np.uint8)
+    frames = [Frame(image, index, 0.0, 0.0) for index, image in enumerate(noise)] * 3
+    expected = [segmenter.segment(frame).class_ids for frame in frames]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(segmenter.segment, frames))
+    for mask, ids in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mask.class_ids, ids)
+
+
+@pytest.mark.parametrize("confidence", [-1, 100.5, float("nan")])
+def test_a_confidence_out_of_range_is_refused(
+    segmenter: BuiltinSegmenter, confidence: float
+) -> None:
+    frame = Frame(np.zeros((8, 8, 3), np.uint8), 0, 0.0, 0.0)
+    with pytest.raises(OptionsError, match="0 to 100"):
+        BuiltinSegmenter(confidence)
+    with pytest.raises(OptionsError, match="0 to 100"):
+        segmenter.segment_at(frame, confidence)

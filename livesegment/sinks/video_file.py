@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from livesegment.errors import OptionsError, SinkError
 from livesegment.frame import Image
@@ -176,8 +176,9 @@ class VideoFileSink(Sink):
         coded = self._reformatter.reformat(
             wrapped,
             format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
+            # By name, which every version of PyAV takes, whatever its stubs say.
+            dst_colorspace="ITU709",  # type: ignore[arg-type]
+            dst_color_range="MPEG",
         )
         assert coded is not None
         return coded

@@ -135,7 +135,7 @@ def test_without_commit_a_readable_part_stays(tmp_path, kind, caplog):
     with make(tmp_path / name) as sink:
         write_levels(sink, LEVELS)
     part = tmp_path / name.replace(".", ".part.")
-    assert [path for path in tmp_path.iterdir()] == [part]
+    assert list(tmp_path.iterdir()) == [part]
     assert len(read(part)) == 4
     assert str(part) in caplog.text
 

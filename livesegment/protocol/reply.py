@@ -44,9 +44,10 @@ def decode_reply(
 def _segmentation(body: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError):
         kind = "an HTML page" if looks_like_html(body) else "no JSON"
-        raise ValueError(f"it is {kind if body.strip() else 'empty'}") from error
+        # Without the cause, which holds the whole body: an endpoint may echo the key in it.
+        raise ValueError(f"it is {kind if body.strip() else 'empty'}") from None
     if isinstance(reply, dict) and isinstance(reply.get("predictions"), dict):
         reply = reply["predictions"]
     if not isinstance(reply, dict) or "segmentation_mask" not in reply:

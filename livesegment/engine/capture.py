@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import cv2
+import numpy as np
 
 from livesegment.controls import ControlPanel
 from livesegment.engine.newest_queue import NewestQueue
@@ -79,7 +80,9 @@ class Capture:
         return True
 
     def _released(self, frame: Frame) -> Frame:
-        image = cv2.flip(frame.image, 1) if self._mirror else frame.image
+        image = frame.image
+        if self._mirror:
+            image = cv2.flip(image, 1).astype(np.uint8, copy=False)
         if self._pacer is None:
             return replace(frame, image=image)
         self._pacer.hold(frame.pts_s)

@@ -9,7 +9,7 @@ from typing import Self
 
 logger = logging.getLogger(__name__)
 
-Stop = Callable[[], None]
+Stop = Callable[[], object]
 
 
 class Crew:

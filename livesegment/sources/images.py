@@ -1,0 +1,150 @@
+"""Images: one, a folder, or a glob."""
+
+import glob
+import io
+import logging
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+from livesegment.errors import SourceNotFound
+from livesegment.frame import Frame, Image
+from livesegment.sources.base import Source
+
+logger = logging.getLogger(__name__)
+
+IMAGE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+)
+FPS = 25.0
+
+
+def read_image(path: Path) -> Image:
+    """Read an image file.
+
+    Returns:
+        BGR uint8 (H, W, 3), turned as its EXIF says.
+
+    Raises:
+        SourceNotFound: If there is no such file or it is no whole image.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise SourceNotFound(f"there is no file {path}") from None
+    except OSError as error:
+        raise SourceNotFound(f"{path} cannot be read: {error.strerror}") from error
+    return decode_image(content, str(path))
+
+
+def decode_image(content: bytes, name: str) -> Image:
+    """Decode the bytes of an image file.
+
+    Args:
+        content: The file.
+        name: What to call it in an error.
+
+    Returns:
+        BGR uint8 (H, W, 3), turned as its EXIF says; 16 bits become 8, transparency is dropped.
+
+    Raises:
+        SourceNotFound: If it is no whole image.
+    """
+    if not content:
+        raise SourceNotFound(f"{name} is empty")
+    try:
+        with Pillow.open(io.BytesIO(content)) as opened:
+            upright = ImageOps.exif_transpose(opened)
+            if upright.mode.startswith("I"):
+                deep = np.asarray(upright).astype(np.uint32)
+                upright = Pillow.fromarray((deep.clip(0, 65535) // 257).astype(np.uint8))
+            rgb = np.asarray(upright.convert("RGB"))
+    except UnidentifiedImageError:
+        raise SourceNotFound(f"{name} is no image") from None
+    except Pillow.DecompressionBombError:
+        raise SourceNotFound(f"{name} is too large an image") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise SourceNotFound(f"{name} is damaged: {error}") from error
+    return np.ascontiguousarray(rgb[:, :, ::-1])
+
+
+def is_images(spec: str | Path) -> bool:
+    """Tell whether a path means an image, a folder of images or a glob, by its look."""
+    path = Path(spec)
+    return (
+        path.is_dir()
+        or path.suffix.lower() in IMAGE_SUFFIXES
+        or (glob.has_magic(str(spec)) and not path.exists())
+    )
+
+
+def find_images(spec: str | Path) -> list[Path]:
+    """Return the image files that a path, folder or glob means, in natural order (2 before 10).
+
+    Raises:
+        SourceNotFound: If there is none.
+    """
+    path = Path(spec)
+    if path.is_dir():
+        found = [each for each in path.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES]
+        if not found:
+            raise SourceNotFound(f"the folder {path} holds no images")
+    elif path.exists() or not glob.has_magic(str(spec)):
+        return [path]
+    else:
+        matches = (Path(each) for each in glob.glob(str(spec), recursive=True))  # noqa: PTH207
+        found = [each for each in matches if each.suffix.lower() in IMAGE_SUFFIXES]
+        if not found:
+            raise SourceNotFound(f"no image matches {spec}")
+    return sorted(found, key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[int, int | str]]:
+    parts = re.split(r"(\d+)", str(path).lower())
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+
+
+class ImagesSource(Source):
+    """Reads images one after the other, as if 25 of them were shown a second.
+
+    A damaged image among several is skipped and logged; a single one is an error.
+
+    Args:
+        spec: An image, a folder of images, a glob, or a list of image files.
+
+    Attributes:
+        paths: The files, in order. `Frame.index` counts in this list, skipped files included.
+        skipped: The files that could not be read so far.
+
+    Raises:
+        SourceNotFound: If there is no image, or a single one cannot be read.
+    """
+
+    fps = FPS
+
+    def __init__(self, spec: str | Path | Sequence[Path]) -> None:
+        self.paths = find_images(spec) if isinstance(spec, str | Path) else list(spec)
+        self.name = str(spec) if isinstance(spec, str | Path) else f"{len(self.paths)} images"
+        self.skipped: list[Path] = []
+        self.frame_count = len(self.paths)
+        self._index = 0
+        self._first = read_image(self.paths[0]) if len(self.paths) == 1 else None
+
+    def read(self) -> Frame | None:
+        """Return the next image; None at the end."""
+        while self._index < len(self.paths):
+            index, path = self._index, self.paths[self._index]
+            self._index += 1
+            try:
+                image = read_image(path) if self._first is None else self._first
+            except SourceNotFound as error:
+                logger.warning("%s; it is skipped", error)
+                self.skipped.append(path)
+                continue
+            return Frame(image, index, index / FPS, time.monotonic())
+        return None

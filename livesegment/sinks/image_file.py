@@ -17,6 +17,7 @@ _ENCODINGS: dict[str, tuple[str, list[int]]] = {
     ".jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 95]),
     ".webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 95]),
     ".bmp": (".bmp", []),
+    ".ppm": (".ppm", []),
     ".tif": (".tif", []),
     ".tiff": (".tif", []),
 }
@@ -31,7 +32,8 @@ def check_image_suffix(path: Path) -> None:
         OptionsError: If its suffix is none of an image.
     """
     if path.suffix.lower() not in _ENCODINGS:
-        raise OptionsError(f"{path} is no image: its name ends in {', '.join(IMAGE_SUFFIXES)}")
+        suffixes = ", ".join(IMAGE_SUFFIXES)
+        raise OptionsError(f"{path} cannot be written: an image's name ends in {suffixes}")
 
 
 def write_image(path: Path, image: Image) -> None:

@@ -118,15 +118,14 @@ class MaskFileSink(Sink):
             self._note_class_map()
 
     def commit(self) -> None:
-        """Finish the file and give it its final name.
+        """Finish the file and give it its final name; without a picture there is no file.
 
         Raises:
-            SinkError: If nothing was written, or the sink is closed.
             OutputExists: If another file has taken the name meanwhile.
             OutputNotWritable: If the disk is full.
         """
         if self._closed or self._track is None:
-            raise SinkError(f"there is no mask in {self._file.final_path}")
+            return
         self._finish(self._track)
         self._file.commit()
         self._closed = True

@@ -95,7 +95,8 @@ class VideoFileSink(Sink):
     ) -> None:
         container = _CONTAINERS.get(Path(path).suffix.lower())
         if container is None:
-            raise OptionsError(f"{path} is no video: its name ends in {', '.join(VIDEO_SUFFIXES)}")
+            suffixes = ", ".join(VIDEO_SUFFIXES)
+            raise OptionsError(f"{path} cannot be written: a video's name ends in {suffixes}")
         if not 0 <= crf <= 51:
             raise OptionsError(f"crf is a number from 0 to 51, not {crf}")
         preset = preset or ("ultrafast" if fragmented else "veryfast")
@@ -129,15 +130,14 @@ class VideoFileSink(Sink):
             self._file.sync()
 
     def commit(self) -> None:
-        """Finish the file and give it its final name.
+        """Finish the file and give it its final name; without a picture there is no file.
 
         Raises:
-            SinkError: If nothing was written, or the sink is closed.
             OutputExists: If another file has taken the name meanwhile.
             OutputNotWritable: If the disk is full.
         """
         if self._closed or self._track is None:
-            raise SinkError(f"there is no picture in {self._file.final_path}")
+            return
         self._track.close()
         self._file.commit()
         self._closed = True

@@ -89,6 +89,13 @@ def test_close_may_be_called_twice_and_without_a_picture(tmp_path, case):
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 
 
+def test_committed_without_a_picture_there_is_no_file(tmp_path, case):
+    make, name, _, _ = case
+    with make(tmp_path / name) as sink:
+        sink.commit()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_an_existing_output_is_kept(tmp_path, case):
     make, name, _, _ = case
     if make is folder_sink:

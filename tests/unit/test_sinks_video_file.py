@@ -146,7 +146,7 @@ def test_the_index_of_a_finished_file_comes_first(tmp_path):
 
 
 def test_other_suffixes_are_named(tmp_path):
-    with pytest.raises(OptionsError, match=r"out\.avi is no video: .*\.mp4"):
+    with pytest.raises(OptionsError, match=r"out\.avi cannot be written: .*\.mp4"):
         VideoFileSink(tmp_path / "out.avi")
 
 

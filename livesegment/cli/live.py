@@ -19,7 +19,7 @@ def live(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="[SOURCE]",
+            metavar="SOURCE",
             help="Camera number or device, video file, image, folder, URL, or 'pattern:'.",
         ),
     ] = "0",

@@ -1,7 +1,8 @@
 """`livesegment serve`."""
 
+import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,11 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
 from livesegment.options import require
 from livesegment.server.options import ReplyShape, ServeOptions
+
+if TYPE_CHECKING:
+    from livesegment.segmenters.base import Segmenter
+
+logger = logging.getLogger(__name__)
 
 
 def _serve_options(
@@ -58,14 +64,18 @@ def serve(
     set_up_logging(verbose=verbose)
     require(model_file is not None or classes is None, "--classes needs --model-file")
     # Here, because these import OpenCV.
-    from livesegment.segmenters.builtin import BuiltinSegmenter
-    from livesegment.segmenters.network_file import NetworkFileSegmenter
-    from livesegment.server.run import run_server
+    from livesegment.server.embedded import EmbeddedServer
 
-    segmenter = (
-        BuiltinSegmenter()
-        if model_file is None
-        else NetworkFileSegmenter(model_file, None if classes is None else Path(classes))
-    )
-    with segmenter:
-        run_server(segmenter, options)
+    with _segmenter(model_file, classes) as segmenter, EmbeddedServer(segmenter, options) as server:
+        logger.info("serving %s/ANY-MODEL/1; Ctrl-C ends it", server.url)
+        server.wait()
+
+
+def _segmenter(model_file: str | None, classes: str | None) -> "Segmenter":
+    if model_file is None:
+        from livesegment.segmenters.builtin import BuiltinSegmenter
+
+        return BuiltinSegmenter()
+    from livesegment.segmenters.network_file import NetworkFileSegmenter
+
+    return NetworkFileSegmenter(model_file, None if classes is None else Path(classes))

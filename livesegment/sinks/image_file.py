@@ -61,6 +61,7 @@ def write_image(path: Path, image: Image) -> None:
         part.write_bytes(content.tobytes())
         part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise refused(path, error) from error
 
 

@@ -143,7 +143,7 @@ class MaskFileSink(Sink):
                 self._finish(self._track)
         except SinkError as error:
             _log.warning("%s", error)
-        self._file.leave(written=self._track is not None)
+        self._file.leave(written=self._track is not None and not self._track.is_empty)
 
     def _finish(self, track: VideoTrack) -> None:
         track.close()

@@ -155,7 +155,7 @@ class VideoFileSink(Sink):
                 self._track.close()
         except SinkError as error:
             _log.warning("%s", error)
-        self._file.leave(written=self._track is not None)
+        self._file.leave(written=self._track is not None and not self._track.is_empty)
 
     def _open(self, frame_size: tuple[int, int]) -> VideoTrack:
         self._frame_size = frame_size

@@ -61,6 +61,9 @@ class VideoTrack:
             `color_trc` and `color_range` of a codec context (numbers of ITU-T H.273).
         metadata: Metadata of the container.
 
+    Attributes:
+        is_empty: Whether no picture has reached the file yet.
+
     Raises:
         OutputNotWritable: If the file cannot be created, or not with this coding and size.
     """
@@ -76,6 +79,7 @@ class VideoTrack:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         self._path = path
+        self._frame_size = frame_size
         self._coding = coding
         self._time_base = Fraction(1, coding.ticks_per_s)
         rate = usable_fps(fps)
@@ -85,6 +89,7 @@ class VideoTrack:
         self._next_keyframe = 0
         self._is_open = True
         self._failed = False
+        self.is_empty = True
         try:
             # The prefix keeps a name such as "rtmp:x.mp4" from being taken for an address.
             self._container = av.open(
@@ -164,6 +169,7 @@ class VideoTrack:
                 # Only the last one counts: the others last until the next picture.
                 packet.duration = self._period
                 self._container.mux(packet)
+                self.is_empty = False
         except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._refused(error) from error
@@ -171,7 +177,7 @@ class VideoTrack:
     def _refused(self, error: Exception) -> SinkError:
         if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
             return refused(self._path, error)
+        width, height = self._frame_size
         return OutputNotWritable(
-            f"cannot write {self._path}: the encoder {self._coding.codec} refuses "
-            f"({type(error).__name__})"
+            f"cannot write {self._path}: {self._coding.codec} takes no pictures of {width}x{height}"
         )

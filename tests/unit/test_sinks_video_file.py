@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from livesegment.errors import OptionsError
+from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame, Image
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
@@ -148,6 +148,16 @@ def test_the_index_of_a_finished_file_comes_first(tmp_path):
 def test_other_suffixes_are_named(tmp_path):
     with pytest.raises(OptionsError, match=r"out\.avi cannot be written: .*\.mp4"):
         VideoFileSink(tmp_path / "out.avi")
+
+
+def test_a_size_that_h264_has_not_is_named_and_leaves_nothing(tmp_path):
+    image = np.zeros((17_000, 18, 3), np.uint8)
+    with (
+        VideoFileSink(tmp_path / "out.mp4") as sink,
+        pytest.raises(OutputNotWritable, match=r"libx264 takes no pictures of 18x17000"),
+    ):
+        sink.write(picture(image, 0, 0.0))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf"), 1e9, 29.97, None])

@@ -72,8 +72,7 @@ def http(model: Segmenter, reply: ReplyShape, **options: int) -> Iterator[Segmen
 SEGMENTERS: dict[str, Opener] = {
     "builtin": builtin,
     "http over a mock": http_over_a_mock,
-    "http, flat": lambda: http(Halves(), "flat"),
-    "http, nested": lambda: http(Halves(), "nested"),
+    "http": lambda: http(Halves(), "nested"),
     "http, made small": lambda: http(Halves(), "flat", max_side=64, max_connections=16),
     "http, builtin": lambda: http(BuiltinSegmenter(), "flat"),
 }
@@ -97,11 +96,11 @@ def frame(index: int = 0, size: tuple[int, int] = (160, 120)) -> Frame:
 
 
 @every_segmenter
-@pytest.mark.parametrize("size", [(160, 120), (641, 361), (33, 700), (1, 1)])
-def test_a_mask_has_its_frames_size_and_index(segmenter: Segmenter, size: tuple[int, int]) -> None:
-    mask = segmenter.segment(frame(7, size))
-    assert mask.frame_size == size
-    assert mask.frame_index == 7
+def test_a_mask_has_its_frames_size_and_index(segmenter: Segmenter) -> None:
+    for index, size in enumerate([(160, 120), (641, 361), (33, 700), (1, 1)]):
+        mask = segmenter.segment(frame(index, size))
+        assert mask.frame_size == size
+        assert mask.frame_index == index
 
 
 @every_segmenter
@@ -127,9 +126,9 @@ def test_ids_survive_also_those_without_a_name(segmenter: Segmenter) -> None:
 
 
 @every_segmenter
-@pytest.mark.parametrize("confidence", [0, 1, 37.5, 100])
-def test_confidence_can_be_chosen_for_a_call(segmenter: Segmenter, confidence: float) -> None:
-    assert segmenter.segment_at(frame(2), confidence).frame_size == (160, 120)
+def test_confidence_can_be_chosen_for_a_call(segmenter: Segmenter) -> None:
+    for confidence in (0, 1, 37.5, 100):
+        assert segmenter.segment_at(frame(2), confidence).frame_size == (160, 120)
 
 
 @every_segmenter

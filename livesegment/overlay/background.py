@@ -73,14 +73,28 @@ class Background:
         return outside
 
     def _restore(self, canvas: Image, image: Image, pixels: Pixels) -> None:
+        cv2.copyTo(image, pixels, canvas)
+        reach = max(1, round(math.sqrt(pixels.size) / 960))
+        left, top, width, height = cv2.boundingRect(pixels)
+        if width == 0:
+            return
+        rows = slice(max(0, top - 2 * reach), top + height + 2 * reach)
+        columns = slice(max(0, left - 2 * reach), left + width + 2 * reach)
+        target, inside = canvas[rows, columns], self._inside(pixels[rows, columns])
+        # The soft edge lies outside of the classes, so that they stay as they are, and is mixed
+        # from what is there now, so that nothing of the old background shines through.
+        side = 2 * reach + 1
+        soft = self._scratch.array("background.soft", target.shape)
+        rim = self._scratch.array("background.rim", inside.shape)
+        cv2.blur(target, (side, side), dst=soft)
+        cv2.dilate(inside, np.ones((side, side), np.uint8), dst=rim)
+        cv2.bitwise_xor(rim, inside, dst=rim)
+        cv2.copyTo(soft, rim, target)
+
+    def _inside(self, pixels: Pixels) -> Pixels:
         inside = self._scratch.array("background.inside", pixels.shape)
-        weight = self._scratch.array("background.weight", pixels.shape)
         cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=inside)
-        # The soft edge lies outside: every pixel of a class stays as it is.
-        side = 2 * max(1, round(math.sqrt(pixels.size) / 500)) + 1
-        cv2.blur(inside, (side, side), dst=weight)
-        cv2.max(weight, inside, dst=weight)
-        self._blender.mix(canvas, weight, lambda box: image[box])
+        return inside
 
 
 def _blur_without(image: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:

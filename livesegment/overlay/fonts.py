@@ -13,10 +13,11 @@ Run = tuple[str, Font]
 # File names, which Pillow looks for in the font folders of Linux, Windows and macOS; those for
 # many scripts come first.
 _FILES = (
-    "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
     "segoeui.ttf",
     "Arial.ttf",
+    "LiberationSans-Regular.ttf",
+    "DejaVuSans.ttf",
     "NotoSansCJK-Regular.ttc",
     "msyh.ttc",
     "YuGothR.ttc",
@@ -55,7 +56,8 @@ def runs(text: str, size: int) -> tuple[Run, ...]:
     """Split a text into runs that one font each can draw.
 
     One font for the whole text is tried first, so that mixed writing directions are ordered by the
-    text layout. ASCII is drawn in the font that Pillow brings along: it looks the same everywhere.
+    text layout. The font that Pillow brings along comes first: plain English looks the same
+    everywhere.
     What no font has is drawn as that font's sign for a missing character.
 
     Args:
@@ -87,7 +89,7 @@ def _has(face: int, character: str) -> bool:
     if unicodedata.category(character)[0] in "MCZ":
         return True  # marks, controls and blanks have no shape of their own to look for
     font = _font(face, 16)
-    if font is None or (face == 0 and not character.isascii()):
+    if font is None:
         return False
     shape = bytes(font.getmask(character))
     return any(shape) and shape != _missing_sign(face)

@@ -12,7 +12,7 @@ from livesegment.overlay.text import printable, shortened, text_width
 _MOST_ROWS = 8
 
 # Parts of the picture's height and width that the legend may take.
-_MOST_HEIGHT, _MOST_NAME_WIDTH = 0.5, 0.3
+_MOST_HEIGHT, _MOST_NAME_WIDTH = 0.5, 0.22
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A colour belongs to a class name: the name alone says which colour the class would like to have,
 and only where an earlier class of the same class map has taken that colour does it get another one.
 So a class keeps its colour from frame to frame and from run to run, and mostly from model to model.
-Two classes of one class map never share a colour.
+Two names of one class map never share a colour.
 """
 
 import zlib
@@ -70,12 +70,12 @@ def class_colours(class_map: Mapping[int, str]) -> Colours:
 @lru_cache(maxsize=16)
 def _class_colours(classes: tuple[tuple[int, str], ...]) -> Colours:
     slots: dict[int, int] = {}
-    taken: set[int] = set()
+    taken: dict[str, int] = {}
     for class_id, name in classes:
         if 0 <= class_id <= 255 and not is_background(class_id, name):
-            slots[class_id] = _free_slot(name, taken)
-            taken.add(slots[class_id])
-    left = iter(slot for slot in range(256) if slot not in taken)
+            key = name.strip().casefold()
+            slots[class_id] = taken.setdefault(key, _free_slot(key, set(taken.values())))
+    left = iter(slot for slot in range(256) if slot not in slots.values())
     for class_id in range(256):
         if class_id not in slots:
             slots[class_id] = next(left)
@@ -86,7 +86,7 @@ def _class_colours(classes: tuple[tuple[int, str], ...]) -> Colours:
 
 def _free_slot(name: str, taken: set[int]) -> int:
     # Python's own hash differs from run to run.
-    digest = zlib.crc32(name.strip().casefold().encode("utf-8", "surrogatepass"))
+    digest = zlib.crc32(name.encode("utf-8", "surrogatepass"))
     for slot in (digest % _BEST, _BEST + digest % (_GOOD - _BEST)):
         if slot not in taken:
             return slot

@@ -1,6 +1,7 @@
 """Dark, rounded, half transparent plates that text stands on."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from livesegment.frame import Image
-from livesegment.overlay.text import draw_text
+from livesegment.overlay.text import text_bitmap
 
 WHITE = (255, 255, 255)
 GREY = (190, 192, 196)
@@ -22,8 +23,8 @@ _OVERSAMPLING = 4
 
 
 def text_size(canvas: Image) -> int:
-    """Return the height in pixels of letters on a picture: 18 at 1280x720, never below 11."""
-    return max(11, round(math.sqrt(canvas.shape[0] * canvas.shape[1]) / 53))
+    """Return the height in pixels of letters on a picture: 18 at 1280x720, never below 12."""
+    return max(12, round(math.sqrt(canvas.shape[0] * canvas.shape[1]) / 53))
 
 
 class Panel:
@@ -45,10 +46,12 @@ class Panel:
     def text(
         self, left: int, baseline: int, text: str, size: int, rgb: tuple[int, int, int] = WHITE
     ) -> None:
-        """Write one printable line."""
+        """Write one printable line from a column on, on a baseline."""
         self._stamp = None
-        draw_text(ImageDraw.Draw(self._colour), left, baseline, text, size, rgb)
-        draw_text(ImageDraw.Draw(self._alpha), left, baseline, text, size, 255)
+        bitmap, column, row = text_bitmap(text, size)
+        corner = (left - column, baseline - row)
+        self._colour.paste(rgb, corner, bitmap)
+        self._alpha.paste(255, corner, bitmap)
 
     def swatch(self, left: int, top: int, side: int, rgb: tuple[int, int, int]) -> None:
         """Draw a rounded square of one colour."""
@@ -71,6 +74,7 @@ class Panel:
         return cv2.multiply(colour, alpha, scale=1 / 255), cv2.bitwise_not(alpha)
 
 
+@lru_cache(maxsize=64)
 def _rounded(width: int, height: int, radius: int) -> PillowImage.Image:
     large = PillowImage.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING), 0)
     box = (0, 0, large.width - 1, large.height - 1)

@@ -1,7 +1,9 @@
 """Lines of text: measured, shortened, drawn."""
 
 import unicodedata
+from functools import lru_cache
 
+from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from livesegment.overlay.fonts import runs
@@ -35,24 +37,23 @@ def shortened(text: str, size: int, width: int) -> str:
     return text[:fits].rstrip() + _ELLIPSIS
 
 
-def draw_text(
-    draw: ImageDraw.ImageDraw,
-    left: float,
-    baseline: int,
-    text: str,
-    size: int,
-    fill: int | tuple[int, int, int],
-) -> None:
+@lru_cache(maxsize=1024)
+def text_bitmap(text: str, size: int) -> tuple[PillowImage.Image, int, int]:
     """Draw one printable line.
 
     Args:
-        draw: Pillow's drawing of the image.
-        left: Where the line begins, in pixels.
-        baseline: Row of the baseline.
         text: What to write.
         size: Height of the letters in pixels.
-        fill: Colour in the image's mode.
+
+    Returns:
+        Coverage from 0 to 255 as a Pillow image of mode L, shared by all callers, and the column
+        and row in it where the line's baseline begins.
     """
+    left, baseline = size // 2, round(1.5 * size)
+    bitmap = PillowImage.new("L", (text_width(text, size) + 2 * left, round(2.2 * size)))
+    draw = ImageDraw.Draw(bitmap)
+    column: float = left
     for part, font in runs(text, size):
-        draw.text((left, baseline), part, fill=fill, font=font, anchor="ls")
-        left += font.getlength(part)
+        draw.text((column, baseline), part, fill=255, font=font, anchor="ls")
+        column += font.getlength(part)
+    return bitmap, left, baseline

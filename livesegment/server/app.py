@@ -108,9 +108,10 @@ class _Endpoint:
             return _error(502, str(error))
         except LiveSegmentError as error:
             return _error(500, str(error))
-        except (ClientDisconnect, asyncio.CancelledError):
-            # Cancelled: the server stops and has waited long enough. There is nothing to clean up.
+        except ClientDisconnect:
             return _error(_CLOSED_BY_CLIENT, "the request was broken off")
+        except asyncio.CancelledError:  # uvicorn stops and has waited long enough
+            return _error(503, "the server is stopping")
         except Exception:  # A segmenter may be anybody's: its failure must not end the server.
             logger.exception("the model failed")
             return _error(500, "the model failed")

@@ -17,10 +17,12 @@ from livesegment.server.public_address import is_public
 
 MAX_REDIRECTS = 3
 TOTAL_TIME_S = 10.0
+MAX_AT_ONCE = 8
+"""Fetches at once: each may hold a whole file."""
 
 
 class ImageFetcher:
-    """Fetches image files over http and https.
+    """Fetches image files over http and https; belongs to one event loop.
 
     Args:
         allow_private: Fetch from this machine and its networks, too.
@@ -30,6 +32,7 @@ class ImageFetcher:
     def __init__(self, *, allow_private: bool, max_bytes: int) -> None:
         self._allow_private = allow_private
         self._max_bytes = max_bytes
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def fetch(self, url: str) -> bytes:
         """Return the file at an address.
@@ -40,6 +43,7 @@ class ImageFetcher:
         try:
             with unlogged():
                 async with (
+                    self._turns,
                     asyncio.timeout(TOTAL_TIME_S),
                     # No proxy: it would resolve the name once more, unchecked.
                     httpx.AsyncClient(trust_env=False, timeout=TOTAL_TIME_S) as client,

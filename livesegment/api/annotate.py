@@ -10,13 +10,13 @@ from livesegment.api.jobs import Job, plan_jobs
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.engine.annotate import AnnotateLoop, AnnotateResult
 from livesegment.engine.call_meter import CallMeter
-from livesegment.errors import OptionsError, OutputNotWritable, SourceLost
+from livesegment.errors import OptionsError, SourceLost
 from livesegment.options import AnnotateOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
-from livesegment.sinks.output_file import check_free
+from livesegment.sinks.output_file import check_free, refused
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources import open_source
 from livesegment.sources.base import Source
@@ -79,6 +79,7 @@ def annotate(
     options = options or AnnotateOptions()
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks)
+    _check_inputs(jobs)
     _check_outputs(jobs, overwrite=options.overwrite)
     with ExitStack() as stack:
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
@@ -94,6 +95,14 @@ def annotate(
     )
 
 
+def _check_inputs(jobs: Sequence[Job]) -> None:
+    """Find out before the first call whether the last input can be read."""
+    for job in jobs:
+        with open_source(job.source) as source:
+            if source.is_live:
+                raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
+
+
 def _check_outputs(jobs: Sequence[Job], *, overwrite: bool) -> None:
     """Find out before the first call whether the last output may be written."""
     for job in jobs:
@@ -105,7 +114,7 @@ def _check_outputs(jobs: Sequence[Job], *, overwrite: bool) -> None:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                raise OutputNotWritable(f"cannot make {folder}: {error.strerror}") from error
+                raise refused(folder, error) from error
 
 
 class _Run:
@@ -126,8 +135,6 @@ class _Run:
     def annotate(self, job: Job) -> AnnotateResult:
         with ExitStack() as stack:
             source = stack.enter_context(open_source(job.source))
-            if source.is_live:
-                raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
             sinks = [stack.enter_context(sink) for sink in self._sinks(job, source)]
             if source.frame_count is not None:
                 self._frames_total = self._frames_done + source.frame_count

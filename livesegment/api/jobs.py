@@ -8,11 +8,9 @@ from typing import Literal
 
 from livesegment.errors import OptionsError
 from livesegment.options import require
-
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
-)
-VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".mkv"))
+from livesegment.sinks.image_file import IMAGE_SUFFIXES
+from livesegment.sinks.video_file import VIDEO_SUFFIXES
+from livesegment.sources.images import is_images
 
 Kind = Literal["video", "image", "image folder"]
 
@@ -44,6 +42,7 @@ def plan_jobs(inputs: Sequence[str], output: str, masks: str | None = None) -> l
     Raises:
         OptionsError: If inputs and output do not fit together.
     """
+    inputs = [path for source in inputs for path in _expanded(source)]
     require(bool(inputs), "there is nothing to annotate")
     target = Path(output)
     into_folder = len(inputs) > 1 or (
@@ -52,7 +51,7 @@ def plan_jobs(inputs: Sequence[str], output: str, masks: str | None = None) -> l
     if not into_folder:
         return [_single(inputs[0], target, None if masks is None else Path(masks))]
     require(
-        target.suffix.lower() not in IMAGE_SUFFIXES | VIDEO_SUFFIXES,
+        target.suffix.lower() not in IMAGE_SUFFIXES + VIDEO_SUFFIXES,
         f"{len(inputs)} inputs want a folder as OUTPUT, and {output} is named like a file",
     )
     jobs = [_in_folder(each, target, None if masks is None else Path(masks)) for each in inputs]
@@ -64,33 +63,46 @@ def _single(source: str, output: Path, masks: Path | None) -> Job:
     kind, suffix = _input_kind(source), output.suffix.lower()
     if kind == "image folder" and suffix in VIDEO_SUFFIXES:
         kind = "video"
-    wanted = {"video": VIDEO_SUFFIXES, "image": IMAGE_SUFFIXES}.get(kind)
-    if wanted is None:
+    if kind == "image folder":
         require(
             suffix not in IMAGE_SUFFIXES,
             f"{source} holds several images and becomes a folder or a video, not {output}",
         )
     else:
-        names = ", ".join(sorted(wanted))
-        require(suffix in wanted, f"{source} becomes one of {names}, so {output} does not fit")
+        wanted = VIDEO_SUFFIXES if kind == "video" else IMAGE_SUFFIXES
+        require(
+            suffix in wanted,
+            f"{source} cannot become {output}: the name of its output ends in {', '.join(wanted)}",
+        )
     return Job(source, output, kind, masks)
 
 
 def _in_folder(source: str, folder: Path, masks: Path | None) -> Job:
     kind = _input_kind(source)
     name = Path(source).name or Path(source).resolve().name
-    if glob.has_magic(source) and not Path(source).exists():
+    if _is_glob(source):
         name = Path(source).parent.name or "images"
     stem = Path(name).stem if kind != "image folder" else name
     output = folder / (f"{stem}.mp4" if kind == "video" else name)
     return Job(source, output, kind, None if masks is None else masks / f"{stem}.mkv")
 
 
+def _is_glob(source: str) -> bool:
+    return glob.has_magic(source) and not Path(source).exists()
+
+
+def _expanded(source: str) -> list[str]:
+    """Return the files that a glob means, unless all are images: those make one output."""
+    if not _is_glob(source):
+        return [source]
+    matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - an absolute one, maybe
+    return [source] if all(map(is_images, matches)) else matches
+
+
 def _input_kind(source: str) -> Kind:
-    path = Path(source)
-    if path.is_dir() or (glob.has_magic(source) and not path.exists()):
+    if Path(source).is_dir() or _is_glob(source):
         return "image folder"
-    return "image" if path.suffix.lower() in IMAGE_SUFFIXES else "video"
+    return "image" if is_images(source) else "video"
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:

@@ -15,6 +15,7 @@ from livesegment.options import LiveOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileSink
+from livesegment.sinks.output_file import refused
 from livesegment.sinks.snapshot import SnapshotFolder
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import WindowSink
@@ -58,9 +59,9 @@ def live(
         if options.stats is not None:
             stack.enter_context(_stats_file(Path(options.stats), telemetry))
         opened = source if isinstance(source, Source) else stack.enter_context(open_source(source))
-        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
         outputs = [*sinks, *(stack.enter_context(sink) for sink in _outputs(options, opened))]
         window = stack.enter_context(_window(opened)) if options.window else None
+        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
         parts = LiveParts(opened, model, outputs, window, _save_snapshot)
         limits = LiveLimits(
             max_in_flight=requests_in_flight(model, options.endpoint),
@@ -108,7 +109,7 @@ def _stats_file(path: Path, telemetry: Telemetry) -> Iterator[None]:
     try:
         path.touch()
     except OSError as error:
-        raise OutputNotWritable(f"cannot write {path}: {error.strerror}") from error
+        raise refused(path, error) from error
     try:
         yield
     finally:

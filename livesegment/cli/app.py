@@ -1,8 +1,10 @@
 """The program: its commands and what they share."""
 
+import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from livesegment import __version__
 from livesegment.cli.annotate import annotate
@@ -14,7 +16,6 @@ app = typer.Typer(
     name="livesegment",
     help="Put a semantic-segmentation model on moving pictures.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -44,5 +45,13 @@ for command in (live, annotate, predict, serve):
 
 
 def main() -> None:
-    """Run the program with the process's arguments."""
-    app()
+    """Run the program with the process's arguments and end the process with its exit code."""
+    arguments = sys.argv[1:] or ["--help"]
+    try:
+        # Not standalone: a wrong option is one sentence, as every other mistake.
+        code = app(arguments, standalone_mode=False)
+    except TyperException as error:
+        sentence = error.format_message().strip().removesuffix(".")
+        print(f"livesegment: {sentence} (see livesegment --help)", file=sys.stderr)
+        code = error.exit_code
+    sys.exit(code or 0)

@@ -99,22 +99,21 @@ def _check_inputs(jobs: Sequence[Job]) -> None:
     """Find out before the first call whether the last input can be read."""
     for job in jobs:
         with open_source(job.source) as source:
-            if source.is_live:
+            if source.is_endless:
                 raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
 
 
 def _check_outputs(jobs: Sequence[Job], *, overwrite: bool) -> None:
     """Find out before the first call whether the last output may be written."""
-    for job in jobs:
-        for path in (job.output, job.masks):
-            if path is not None and not path.is_dir():
-                check_free(path, overwrite=overwrite)
-    if len(jobs) > 1:
-        for folder in {path.parent for job in jobs for path in (job.output, job.masks) if path}:
-            try:
-                folder.mkdir(exist_ok=True)
-            except OSError as error:
-                raise refused(folder, error) from error
+    for path in (path for job in jobs for path in (job.output, job.masks) if path is not None):
+        if not path.is_dir():
+            check_free(path, overwrite=overwrite)
+        try:
+            if len(jobs) > 1:
+                path.parent.mkdir(exist_ok=True)
+            path.parent.stat()
+        except OSError as error:
+            raise refused(path, error) from error
 
 
 class _Run:

@@ -17,12 +17,14 @@ class Source(Resource):
         frame_count: Frames expected; None where it is not known or endless. An estimate.
         is_live: The pictures come at their own time (a camera). Pictures of other sources are
             paced by their `pts_s` when they are shown live.
+        is_endless: It never ends by itself, so it cannot be annotated to its end.
     """
 
     name: str = "source"
     fps: float | None = None
     frame_count: int | None = None
     is_live: bool = False
+    is_endless: bool = False
 
     @abstractmethod
     def read(self) -> Frame | None:

@@ -34,6 +34,7 @@ class CameraSource(Source):
     """
 
     is_live = True
+    is_endless = True
 
     def __init__(
         self,

@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import av.error
 import cv2
 import numpy as np
+from av.codec.context import Flags
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from livesegment.frame import Image
@@ -17,52 +20,105 @@ from livesegment.telemetry import DropLog
 logger = logging.getLogger(__name__)
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+# The clock of these runs on from whatever was recorded before: the first picture may be at 26 h.
+_FREE_CLOCKS = frozenset(("mpegts", "mpeg"))
+
+
+def find_video(container: InputContainer) -> VideoStream | None:
+    """Return the first stream of moving pictures; None if there is none.
+
+    The cover picture of a piece of music is no video, though FFmpeg lists it as a video stream.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    return None
 
 
 class Decoder:
-    """Decodes the first video stream of a container, upright and with rising times.
+    """Decodes one video stream of a container, upright and with rising times.
 
     Args:
         container: Stays the caller's to close.
         stream: Its video stream.
         name: What to call it in the log.
+        low_delay: Give each picture out as soon as possible: decoding on several cores would
+            keep a few back.
+
+    Attributes:
+        damaged: Packets that were skipped because they could not be decoded.
+        video_end_s: Where the last packet of video read so far ends, in the container's time.
+        end_s: Where the last packet of any kind read so far ends, in the container's time.
+        breaks_off: The last packet of video read so far was cut short.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, name: str) -> None:
-        stream.thread_type = "AUTO"
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        name: str,
+        *,
+        low_delay: bool = False,
+    ) -> None:
+        stream.thread_type = "SLICE" if low_delay else "AUTO"
+        if low_delay:
+            stream.codec_context.flags |= Flags.low_delay
         self._container = container
         self._stream = stream
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
+        self._origin_s = _origin_s(container)
         self._last_s: float | None = None
-        self._damaged = DropLog(logger, f"damaged packets skipped in {name}")
+        self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
+        self.damaged = 0
+        self.video_end_s = 0.0
+        self.end_s = 0.0
+        self.breaks_off = False
 
     def pictures(self) -> Iterator[tuple[Image, float]]:
         """Yield each picture, BGR uint8 (H, W, 3), with its media time in seconds.
 
-        A damaged packet is skipped and logged.
+        A damaged packet is skipped, counted and logged.
 
         Raises:
             av.error.FFmpegError: If the container cannot be read any further.
         """
-        for packet in self._container.demux(self._stream):
+        for packet in self._container.demux():
+            self._note(packet)
+            if packet.stream is not self._stream:
+                continue
             try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                self._damaged.add()
+                frames = self._stream.decode(packet)
+            except av.error.FFmpegError:
+                self.damaged += 1
+                self._damage_log.add()
                 continue
             for frame in frames:
                 yield self._upright(frame), self._time_s(frame)
 
+    def _note(self, packet: "av.Packet[Any]") -> None:
+        if not packet.size:
+            return  # marks the end, carries nothing
+        is_video = packet.stream is self._stream
+        if is_video:
+            self.breaks_off = packet.is_corrupt
+        time = packet.dts if packet.pts is None else packet.pts
+        if time is None or packet.time_base is None:
+            return
+        end_s = float((time + (packet.duration or 0)) * packet.time_base)
+        self.end_s = max(self.end_s, end_s)
+        if is_video:
+            self.video_end_s = max(self.video_end_s, end_s)
+
     def _upright(self, frame: av.VideoFrame) -> Image:
-        image: Image = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+        image = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
         # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
         turn = _TURNS.get(round(frame.rotation) % 360)
-        if turn is None:
-            return image
-        return cv2.rotate(image, turn).astype(np.uint8, copy=False)
+        if turn is not None:
+            image = cv2.rotate(image, turn).astype(np.uint8, copy=False)
+        return image
 
     def _time_s(self, frame: av.VideoFrame) -> float:
-        time_s = frame.time
+        time_s = None if frame.time is None else frame.time - self._origin_s
         if self._last_s is None:
             time_s = 0.0 if time_s is None else max(0.0, time_s)
         elif time_s is None or time_s <= self._last_s:
@@ -70,3 +126,14 @@ class Decoder:
             time_s = self._last_s + self._frame_s
         self._last_s = time_s
         return time_s
+
+
+def _origin_s(container: InputContainer) -> float:
+    """Return what counts as time 0: the container's own 0 where that means anything."""
+    starts_s = [
+        float(stream.start_time * stream.time_base)
+        for stream in container.streams
+        if stream.start_time is not None and stream.time_base is not None
+    ]
+    start_s = min(starts_s, default=0.0)
+    return start_s if start_s < 0 or container.format.name in _FREE_CLOCKS else 0.0

@@ -1,38 +1,42 @@
 """Network cameras and streams."""
 
-import threading
 import time
+from urllib.parse import urlsplit
 
 import av
 import av.error
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from livesegment.address import shown_url
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.sources.base import Source
-from livesegment.sources.decoding import Decoder
+from livesegment.sources.decoding import Decoder, find_video
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
 
-# Little probing and no reordering buffer: a camera opens in under half a second and is shown
-# within a frame or two. TCP, because lost packets smear the picture for seconds.
+_WEB = frozenset(("http", "https"))
+# Little probing and no buffer for analysis: a camera opens in under half a second and is shown
+# within a frame or two.
 _LOW_DELAY = {
-    "rtsp_transport": "tcp",
     "fflags": "nobuffer",
     "flags": "low_delay",
     "analyzeduration": "200000",
     "probesize": "100000",
 }
+# TCP, because packets that UDP loses smear the picture for seconds.
+_RTSP = {"rtsp_transport": "tcp", **_LOW_DELAY}
 
 
 class NetworkSource(Source):
     """Reads a stream by its address: RTSP, MJPEG over HTTP, HLS, or a video file over HTTP.
 
-    A stream that tells its length is read like a file, any other one as a camera.
+    What comes over http(s) and says how long it is, is a file: it has an end and is not live.
+    Everything else is read as a camera, which is lost when it ends.
 
     Args:
-        url: The address; user and password in it are never shown.
+        url: The address; user, password and query in it are never shown.
 
     Raises:
         SourceNotFound: If it cannot be opened.
@@ -40,36 +44,37 @@ class NetworkSource(Source):
 
     def __init__(self, url: str) -> None:
         self.name = shown_url(url)
-        self._container = self._open(url)
-        stream = self._container.streams.video[0]
-        length = self._container.duration
-        self.is_live = url.startswith("rtsp") or length is None or length <= 0
+        scheme = urlsplit(url).scheme.lower()
+        self._container, stream = self._open(url, scheme)
+        self.is_live = scheme not in _WEB or not self._container.duration
+        self.is_endless = self.is_live
         if stream.average_rate:
             self.fps = float(stream.average_rate)
         if not self.is_live:
             self.frame_count = stream.frames or None
-        self._pictures = Decoder(self._container, stream, self.name).pictures()
+        decoder = Decoder(self._container, stream, self.name, low_delay=self.is_live)
+        self._pictures = decoder.pictures()
         self._index = 0
-        self._first_s: float | None = None
-        self._stopped = threading.Event()
+        self._first_s = 0.0
+        self._stopped = False
 
-    def _open(self, url: str) -> InputContainer:
-        low_delay = _LOW_DELAY if url.startswith("rtsp") else {}
+    def _open(self, url: str, scheme: str) -> tuple[InputContainer, VideoStream]:
+        options = {} if scheme in _WEB else _RTSP if scheme.startswith("rtsp") else _LOW_DELAY
         try:
             container = av.open(
                 url,
-                options=low_delay,
+                options=options,
                 timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            # Not the error's own text: it holds the whole address.
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise SourceNotFound(f"{self.name} cannot be opened: {reason}") from None
-        if not container.streams.video:
+            # Neither its text nor the error itself as the cause: both hold the whole address.
+            raise SourceNotFound(f"{self.name} cannot be opened: {_reason(error)}") from None
+        stream = find_video(container)
+        if stream is None:
             container.close()
             raise SourceNotFound(f"{self.name} holds no video")
-        return container
+        return container, stream
 
     def read(self) -> Frame | None:
         """Return the next frame; None at the end of a stream that has one.
@@ -77,31 +82,39 @@ class NetworkSource(Source):
         Raises:
             SourceLost: If the stream breaks or is silent for two seconds.
         """
-        if self._stopped.is_set():
+        if self._stopped:
             return None
         try:
             picture = next(self._pictures, None)
         except (av.error.FFmpegError, OSError) as error:
-            if self._stopped.is_set():
+            if self._stopped:
                 return None
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            raise SourceLost(f"{self.name} is lost: {reason}") from None
+            self._stopped = True
+            raise SourceLost(f"{self.name} is lost: {_reason(error)}") from None
         if picture is None:
-            if self.is_live:
+            if self.is_live and not self._stopped:
+                self._stopped = True
                 raise SourceLost(f"{self.name} has ended")
             return None
         image, time_s = picture
-        if self._first_s is None:
-            self._first_s = time_s if self.is_live else 0.0
+        if self._index == 0 and self.is_live:
+            self._first_s = time_s
         frame = Frame(image, self._index, time_s - self._first_s, time.monotonic())
         self._index += 1
         return frame
 
     def stop(self) -> None:
         """Let a waiting read return within the read timeout."""
-        self._stopped.set()
+        self._stopped = True
 
     def close(self) -> None:
         """Close the connection."""
-        self._stopped.set()
+        self._stopped = True
         self._container.close()
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong without the address, which FFmpeg adds to its text."""
+    if isinstance(error, av.error.ExitError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -81,6 +81,7 @@ class PatternSource(Source):
         self.name = f"pattern {width}x{height}"
         self.fps: float = fps
         self.frame_count = frame_count
+        self.is_endless = frame_count is None
         self._frame_size = frame_size
         self._background = _texture((round(width * _MARGIN), round(height * _MARGIN)))
         self._sprites = {class_id: _sprite(class_id) for class_id in (1, 2, 3)}

@@ -1,5 +1,6 @@
 """Video files, with their true times."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -10,15 +11,22 @@ from av.container import InputContainer
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.sources.base import Source
-from livesegment.sources.decoding import Decoder
+from livesegment.sources.decoding import Decoder, find_video
 
-# A file may end a little before the time that its container promises: rounding, a last frame of
-# unknown length, sound that is longer than the picture.
-_SHORT_SHARE, _SHORT_S = 0.02, 1.0
+logger = logging.getLogger(__name__)
+
+# These write into their head how long they are. Of other formats FFmpeg guesses it from what is
+# there, which cannot show that something is missing.
+_LENGTH_IN_HEAD = frozenset(("mov", "matroska", "webm", "flv"))
+# What may be missing at the end of a whole file: rounding, and a last picture of no set length.
+_SLACK_S, _SLACK_FRAMES = 0.25, 2
 
 
 class VideoFileSource(Source):
     """Reads every frame of a video file, upright, at its time in the file.
+
+    Damaged places are skipped with a warning. A file that breaks off is read as far as it goes,
+    and then is lost rather than at its end.
 
     Args:
         path: The file.
@@ -30,40 +38,44 @@ class VideoFileSource(Source):
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self.name = self._path.name
-        self._container = self._open()
-        stream = self._container.streams.video[0]
-        self._duration_s = _duration_s(self._container, stream)
+        self._container, stream = self._open()
+        self._video_length_s, self._length_s = _lengths_s(self._container, stream)
         if stream.average_rate:
             self.fps = float(stream.average_rate)
         if stream.frames:
             self.frame_count = stream.frames
-        elif self._duration_s and self.fps:
-            self.frame_count = round(self._duration_s * self.fps)
-        self._pictures = Decoder(self._container, stream, self.name).pictures()
+        elif self._container.duration and self.fps:
+            self.frame_count = round(self._container.duration / av.time_base * self.fps)
+        self._decoder = Decoder(self._container, stream, self.name)
+        self._pictures = self._decoder.pictures()
         self._index = 0
-        self._last_s = 0.0
         self._ended = False
 
-    def _open(self) -> InputContainer:
+    def _open(self) -> tuple[InputContainer, av.VideoStream]:
         if not self._path.exists():
             raise SourceNotFound(f"there is no file {self._path}")
+        if not self._path.is_file():
+            raise SourceNotFound(f"{self._path} is not a file")
+        if not self._path.stat().st_size:
+            raise SourceNotFound(f"{self._path} is empty")
         try:
             container = av.open(str(self._path), metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
             raise SourceNotFound(
                 f"{self._path} cannot be read as a video: {error.strerror}"
             ) from error
+        stream = find_video(container)
         # FFmpeg draws text files as pictures of text, which nobody means here.
-        if not container.streams.video or container.format.name == "tty":
+        if stream is None or container.format.name == "tty":
             container.close()
             raise SourceNotFound(f"{self._path} holds no video")
-        return container
+        return container, stream
 
     def read(self) -> Frame | None:
         """Return the next frame; None at the end.
 
         Raises:
-            SourceLost: After the last readable frame of a file that is damaged or cut off.
+            SourceLost: After the last readable frame of a file that breaks off.
         """
         if self._ended:
             return None
@@ -74,11 +86,15 @@ class VideoFileSource(Source):
             raise self._lost() from error
         if picture is None:
             self._ended = True
-            if self._is_short():
+            if self._breaks_off():
                 raise self._lost()
+            if self._decoder.damaged:
+                logger.warning(
+                    "%s: %d damaged packets were skipped", self.name, self._decoder.damaged
+                )
             return None
-        image, self._last_s = picture
-        frame = Frame(image, self._index, self._last_s, time.monotonic())
+        image, pts_s = picture
+        frame = Frame(image, self._index, pts_s, time.monotonic())
         self._index += 1
         return frame
 
@@ -87,23 +103,34 @@ class VideoFileSource(Source):
         self._ended = True
         self._container.close()
 
-    def _is_short(self) -> bool:
-        if self._index == 0:
+    def _breaks_off(self) -> bool:
+        if self._index == 0 or self._decoder.breaks_off:
             return True
-        if self._duration_s is None:
-            return False
-        ended_s = self._last_s + 1 / (self.fps or 25)
-        return ended_s < self._duration_s - max(_SHORT_S, _SHORT_SHARE * self._duration_s)
+        slack_s = max(_SLACK_S, _SLACK_FRAMES / (self.fps or 25))
+        if self._video_length_s is not None:
+            return self._decoder.video_end_s < self._video_length_s - slack_s
+        return self._length_s is not None and self._decoder.end_s < self._length_s - slack_s
 
     def _lost(self) -> SourceLost:
         return SourceLost(f"{self._path} breaks off after {self._index} frames")
 
 
-def _duration_s(container: InputContainer, stream: av.VideoStream) -> float | None:
-    """Return when the picture ends, in the file's own times; None where the file does not say."""
+def _lengths_s(
+    container: InputContainer, stream: av.VideoStream
+) -> tuple[float | None, float | None]:
+    """Return when the video and when everything ends, in the file's own times.
+
+    None where the file does not say. Matroska says only when everything ends, which may be the
+    sound; so the video's own end is better evidence.
+    """
+    formats = set(container.format.name.split(","))
+    if "avi" in formats and stream.frames and stream.average_rate:
+        return float(stream.frames / stream.average_rate), None
+    if not formats & _LENGTH_IN_HEAD:
+        return None, None
+    video_s = whole_s = None
     if stream.duration is not None and stream.time_base is not None:
-        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-    # The container's duration counts the sound as well, which may go on after the picture.
-    if container.duration is not None and not container.streams.audio:
-        return (container.duration + (container.start_time or 0)) / av.time_base
-    return None
+        video_s = float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+    if container.duration is not None:
+        whole_s = (container.duration + (container.start_time or 0)) / av.time_base
+    return video_s, whole_s

@@ -1,0 +1,6 @@
+"""`python -m livesegment`."""
+
+from livesegment.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """Network cameras and streams."""
 
+import threading
 import time
-from urllib.parse import urlsplit
 
 import av
 import av.error
@@ -44,7 +44,7 @@ class NetworkSource(Source):
 
     def __init__(self, url: str) -> None:
         self.name = shown_url(url)
-        scheme = urlsplit(url).scheme.lower()
+        scheme = url.partition("://")[0].lower()
         self._container, stream = self._open(url, scheme)
         self.is_live = scheme not in _WEB or not self._container.duration
         self.is_endless = self.is_live
@@ -56,7 +56,7 @@ class NetworkSource(Source):
         self._pictures = decoder.pictures()
         self._index = 0
         self._first_s = 0.0
-        self._stopped = False
+        self._stopping = threading.Event()
 
     def _open(self, url: str, scheme: str) -> tuple[InputContainer, VideoStream]:
         options = {} if scheme in _WEB else _RTSP if scheme.startswith("rtsp") else _LOW_DELAY
@@ -82,18 +82,18 @@ class NetworkSource(Source):
         Raises:
             SourceLost: If the stream breaks or is silent for two seconds.
         """
-        if self._stopped:
+        if self._stopping.is_set():
             return None
         try:
             picture = next(self._pictures, None)
         except (av.error.FFmpegError, OSError) as error:
-            if self._stopped:
+            if self._stopping.is_set():
                 return None
-            self._stopped = True
+            self._stopping.set()
             raise SourceLost(f"{self.name} is lost: {_reason(error)}") from None
         if picture is None:
-            if self.is_live and not self._stopped:
-                self._stopped = True
+            if self.is_live and not self._stopping.is_set():
+                self._stopping.set()
                 raise SourceLost(f"{self.name} has ended")
             return None
         image, time_s = picture
@@ -105,11 +105,11 @@ class NetworkSource(Source):
 
     def stop(self) -> None:
         """Let a waiting read return within the read timeout."""
-        self._stopped = True
+        self._stopping.set()
 
     def close(self) -> None:
         """Close the connection."""
-        self._stopped = True
+        self._stopping.set()
         self._container.close()
 
 

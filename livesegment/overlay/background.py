@@ -41,8 +41,10 @@ class Background:
         """
         height, width = pixels.shape
         sigma = amount * math.sqrt(height * width) * _MOST_BLUR
-        small: npt.NDArray[Any] = image
         weight: npt.NDArray[Any] = self._outside(pixels)
+        small: npt.NDArray[Any] = self._scratch.array("background.alone", image.shape)
+        small.fill(0)
+        cv2.copyTo(image, weight, small)
         # Halving costs a third of one area resize to the same size, and 1.5 is wide enough
         # for enlarging to leave no blocks.
         while sigma >= 3 and min(small.shape[:2]) > 1:
@@ -50,7 +52,7 @@ class Background:
             small = cv2.resize(small, half, interpolation=cv2.INTER_AREA)
             weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
             sigma /= 2
-        blurred = _blur_without(small, weight, max(sigma, 0.3))
+        blurred = _blurred(small, weight, max(sigma, 0.3))
         cv2.resize(blurred, (width, height), dst=canvas, interpolation=cv2.INTER_LINEAR)
         self._restore(canvas, image, pixels)
 
@@ -97,8 +99,8 @@ class Background:
         return inside
 
 
-def _blur_without(image: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:
-    share = weight.astype(np.float32)[..., None] / 255 + 1e-3
-    colours = cv2.GaussianBlur(image * share, (0, 0), sigma)
-    total = cv2.GaussianBlur(share, (0, 0), sigma)
-    return (colours / total[..., None] + 0.5).astype(np.uint8)
+def _blurred(weighted: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:
+    colours = cv2.GaussianBlur(weighted.astype(np.float32), (0, 0), sigma)
+    total = cv2.GaussianBlur(weight.astype(np.float32) / 255, (0, 0), sigma)
+    mean = colours / np.maximum(total, 1e-3)[..., None]
+    return np.clip(mean + 0.5, 0, 255).astype(np.uint8)

@@ -29,7 +29,7 @@ class Compositor:
         self._outliner = Outliner(self._blender, self._scratch)
         self._background = Background(self._blender, self._scratch)
         self._legend = Legend()
-        self._selection = Selection({}, None)
+        self._selection: Selection | None = None
 
     def draw(
         self, frame: Frame, mask: Mask | None, controls: Controls, *, strength: float = 1.0
@@ -38,7 +38,8 @@ class Compositor:
 
         `fill` tints with the controls' opacity, `blur` blurs as wide as the opacity says; `outline`
         and `cutout` are whole from an opacity of 0.5 on and fade below. Pixels that a style does
-        not touch equal the frame's bit by bit.
+        not touch, and drawn classes under `blur` and `cutout`, equal the frame's bit by bit.
+        Without a mask the picture is the frame's in every style: nothing is hidden by then.
 
         Args:
             frame: The picture; it is never touched.
@@ -61,18 +62,27 @@ class Compositor:
         if mask is None or not controls.show_overlay or strength <= 0:
             np.copyto(canvas, image)
             return canvas
-        self._draw_mask(canvas, image, mask, controls, min(strength, 1.0))
+        selection = self._selected(mask, controls)
+        self._draw_mask(canvas, image, mask, selection, controls, min(strength, 1.0))
         if controls.show_legend:
             swatches = controls.style in ("fill", "outline")
-            self._legend.draw(canvas, mask, self._selection, swatches=swatches)
+            self._legend.draw(canvas, mask, selection, swatches=swatches)
         return canvas
 
+    def _selected(self, mask: Mask, controls: Controls) -> Selection:
+        if self._selection is None or not self._selection.fits(mask, controls.classes):
+            self._selection = Selection(mask, controls.classes)
+        return self._selection
+
     def _draw_mask(
-        self, canvas: Image, image: Image, mask: Mask, controls: Controls, strength: float
+        self,
+        canvas: Image,
+        image: Image,
+        mask: Mask,
+        selection: Selection,
+        controls: Controls,
+        strength: float,
     ) -> None:
-        if not self._selection.fits(mask.class_map, controls.classes):
-            self._selection = Selection(mask.class_map, controls.classes)
-        selection = self._selection
         class_ids = np.ascontiguousarray(mask.class_ids)
         pixels = selection.pixels(class_ids, self._scratch)
         alpha = min(max(controls.opacity, 0.0), 1.0) * strength

@@ -69,8 +69,8 @@ class Panel:
         cv2.add(target, colour, dst=target)
 
     def _blended(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        alpha = np.repeat(np.asarray(self._alpha)[..., None], 3, axis=2)
-        colour = np.ascontiguousarray(np.asarray(self._colour)[..., ::-1])
+        alpha = cv2.cvtColor(np.asarray(self._alpha), cv2.COLOR_GRAY2BGR)
+        colour = cv2.cvtColor(np.asarray(self._colour), cv2.COLOR_RGB2BGR)
         return cv2.multiply(colour, alpha, scale=1 / 255), cv2.bitwise_not(alpha)
 
 

@@ -1,7 +1,5 @@
 """Which classes, and so which pixels, are drawn."""
 
-from collections.abc import Mapping
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -19,27 +17,30 @@ class Selection:
 
     Id 0 stays clear where it is named background; under any other name it is a class like others.
 
+    Args:
+        mask: Any mask with the class map.
+        classes: Names of the classes to draw, in upper or lower case; None: all.
+
     Attributes:
         drawn: Whether each class id is drawn, bool of shape (256,).
         colours: BGR colour of each class id, uint8 of shape (256, 3).
     """
 
-    def __init__(self, class_map: Mapping[int, str], classes: frozenset[str] | None) -> None:
-        self._key = (class_map, classes)
-        names = Mask(np.zeros((1, 1), np.uint8), class_map)
+    def __init__(self, mask: Mask, classes: frozenset[str] | None) -> None:
+        self._key = (mask.class_map, classes)
+        names = [mask.class_name(class_id).casefold() for class_id in range(256)]
         wanted = None if classes is None else {name.strip().casefold() for name in classes}
         self.drawn = np.array(
             [
-                not is_background(class_id, names.class_name(class_id))
-                and (wanted is None or names.class_name(class_id).casefold() in wanted)
-                for class_id in range(256)
+                not is_background(class_id, name) and (wanted is None or name in wanted)
+                for class_id, name in enumerate(names)
             ]
         )
-        self.colours: Colours = class_colours(class_map)
+        self.colours: Colours = class_colours(mask.class_map)
 
-    def fits(self, class_map: Mapping[int, str], classes: frozenset[str] | None) -> bool:
-        """Tell whether this selection is the one for a class map and a filter."""
-        return self._key == (class_map, classes)
+    def fits(self, mask: Mask, classes: frozenset[str] | None) -> bool:
+        """Tell whether this is the selection for a mask's class map and a filter."""
+        return self._key == (mask.class_map, classes)
 
     def pixels(self, class_ids: ClassIds, scratch: Scratch) -> Pixels | None:
         """Return where classes are drawn; None: everywhere. Valid until the next call."""

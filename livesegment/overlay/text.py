@@ -18,6 +18,7 @@ def printable(text: str) -> str:
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cs", "Cn"))
 
 
+@lru_cache(maxsize=1024)
 def text_width(text: str, size: int) -> int:
     """Return the width in pixels of one printable line."""
     return round(sum(font.getlength(part) for part, font in runs(text, size)))

@@ -1,8 +1,9 @@
 """What drawing a mask costs, on one thread, in units of one `cv2.addWeighted` of the same frame.
 
 The unit is measured in the same run, by turns with what is compared to it; a figure is the median
-of the ratios. The canvas, copied pixels included, is written anew each time. Frames and masks change
-from draw to draw, as between scenes, so every legend is a new one. Run it with nothing else running::
+of the ratios. The canvas, copied pixels included, is written anew each time. Frames and masks
+change from draw to draw, as between scenes, so every legend is a new one. Run it on an idle
+machine::
 
     python tests/benchmarks/blending.py [--clip FILE] [--check]
 

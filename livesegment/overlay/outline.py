@@ -70,8 +70,8 @@ class Outliner:
 
 
 def line_width(shape: tuple[int, ...]) -> int:
-    """Return the width in pixels of a line for a picture of a shape: 2 at 1280x720."""
-    return max(1, round(float(np.sqrt(shape[0] * shape[1])) / 400))
+    """Return the width in pixels of a line for a picture of a shape: 3 at 1280x720."""
+    return max(1, round(float(np.sqrt(shape[0] * shape[1])) / 320))
 
 
 def _grow(operation: Callable[..., Any], source: Pixels, pixels: int, target: Pixels) -> None:

@@ -3,34 +3,37 @@
 import re
 from pathlib import Path
 
+from livesegment.errors import SourceNotFound
 from livesegment.sources.base import Source
 
 __all__ = ["Source", "open_source"]
 
+_CAMERA = re.compile(r"[0-9]+|/dev/(video|v4l/).*")
 _URL = re.compile(r"[a-z][a-z0-9+.]+://", re.IGNORECASE)
 
 
-def open_source(spec: str | int | Path) -> Source:
+def open_source(spec: str | int | Path | Source) -> Source:
     """Open what a user names as a source.
 
     Args:
-        spec: A camera number or `/dev/video*`; an address (rtsp, http, ...); `pattern:` with an
-            optional form (see PatternSource); an image, folder of images or glob; a video file.
+        spec: A camera number or device such as `/dev/video0`; an address (rtsp, http, ...);
+            `pattern:` with an optional form (see PatternSource); an image, folder of images or
+            glob; a video file. A Source is returned as it is.
 
     Raises:
         SourceNotFound: If it cannot be opened; the error says which and why.
         OptionsError: If the form of a pattern is not understood.
     """
-    # Each import waits for its use: a camera does not need PyAV, nor a file OpenCV's back ends.
+    if isinstance(spec, Source):
+        return spec
     text = str(spec)
-    if isinstance(spec, int) or text.isdecimal():
+    if not text:
+        raise SourceNotFound("the source is empty: give a camera, a file, an address or pattern:")
+    # Each import waits for its use: a camera does not need PyAV, nor a file OpenCV's back ends.
+    if isinstance(spec, int) or _CAMERA.fullmatch(text):
         from livesegment.sources.camera import CameraSource
 
-        return CameraSource(int(text))
-    if text.startswith("/dev/video"):
-        from livesegment.sources.camera import CameraSource
-
-        return CameraSource(text)
+        return CameraSource(text if text.startswith("/") else int(text))
     if text.startswith("pattern:"):
         from livesegment.sources.pattern import PatternSource
 

@@ -5,6 +5,7 @@ import io
 import logging
 import re
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
-from livesegment.errors import SourceNotFound
+from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame, Image
 from livesegment.sources.base import Source
 
@@ -58,11 +59,12 @@ def decode_image(content: bytes, name: str) -> Image:
     if not content:
         raise SourceNotFound(f"{name} is empty")
     try:
-        with Pillow.open(io.BytesIO(content)) as opened:
+        # Pillow warns of damaged metadata, which does not matter here, on stderr.
+        with warnings.catch_warnings(action="ignore"), Pillow.open(io.BytesIO(content)) as opened:
             upright = ImageOps.exif_transpose(opened)
             if upright.mode.startswith("I"):
-                deep = np.asarray(upright).astype(np.uint32)
-                upright = Pillow.fromarray((deep.clip(0, 65535) // 257).astype(np.uint8))
+                deep = np.asarray(upright).clip(0, 65535)
+                upright = Pillow.fromarray((deep // 257).astype(np.uint8))
             rgb = np.asarray(upright.convert("RGB"))
     except UnidentifiedImageError:
         raise SourceNotFound(f"{name} is no image") from None
@@ -125,7 +127,7 @@ class ImagesSource(Source):
         SourceNotFound: If there is no image, or a single one cannot be read.
     """
 
-    fps = FPS
+    fps: float = FPS
 
     def __init__(self, spec: str | Path | Sequence[Path]) -> None:
         self.paths = find_images(spec) if isinstance(spec, str | Path) else list(spec)
@@ -136,7 +138,11 @@ class ImagesSource(Source):
         self._first = read_image(self.paths[0]) if len(self.paths) == 1 else None
 
     def read(self) -> Frame | None:
-        """Return the next image; None at the end."""
+        """Return the next image; None at the end.
+
+        Raises:
+            SourceLost: If none of several images can be read.
+        """
         while self._index < len(self.paths):
             index, path = self._index, self.paths[self._index]
             self._index += 1
@@ -147,4 +153,6 @@ class ImagesSource(Source):
                 self.skipped.append(path)
                 continue
             return Frame(image, index, index / FPS, time.monotonic())
+        if len(self.skipped) == len(self.paths):
+            raise SourceLost(f"none of the {len(self.paths)} images of {self.name} can be read")
         return None

@@ -74,10 +74,11 @@ class PatternSource(Source):
     ) -> None:
         width, height = frame_size
         require(
-            min(frame_size) >= 16 and max(frame_size) <= 7680,
-            "a pattern has 16 to 7680 pixels a side",
+            min(frame_size) >= 16 and max(frame_size) <= 4096,
+            "a pattern has 16 to 4096 pixels a side",
         )
         require(0 < fps <= 1000, "a pattern has above 0 and at most 1000 frames a second")
+        require(frame_count is None or frame_count > 0, "a pattern has at least one frame")
         self.name = f"pattern {width}x{height}"
         self.fps: float = fps
         self.frame_count = frame_count
@@ -145,9 +146,7 @@ class PatternSource(Source):
         """Return a sprite moved, turned and scaled, with the place of its upper left pixel."""
         width, height = self._frame_size
         scale = pose.size * height / _SPRITE
-        reach = math.ceil(
-            _SPRITE * scale * 0.75
-        )  # half the diagonal of the turned sprite, and some
+        reach = math.ceil(_SPRITE * scale * 0.75)  # half the diagonal of the sprite, and some
         x, y = pose.x * width, pose.y * height
         left, top = max(0, int(x) - reach), max(0, int(y) - reach)
         right, bottom = min(width, int(x) + reach), min(height, int(y) + reach)

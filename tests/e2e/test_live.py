@@ -1,0 +1,144 @@
+"""Live, as a user runs it: files, figures, a real window, keys."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from livesegment import LiveOptions, live
+from livesegment.sinks.mask_reader import MaskFileReader
+
+LIVE = [sys.executable, "-m", "livesegment", "live"]
+
+
+def test_what_is_shown_is_recorded_with_its_masks_and_figures(tmp_path: Path) -> None:
+    outputs = ["--record", "r.mp4", "--masks", "m.mkv", "--stats", "s.json"]
+    result = subprocess.run(
+        [*LIVE, "pattern:160x120@60:90", "--no-window", *outputs],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    stats = json.loads((tmp_path / "s.json").read_text())
+    shown = stats["frames_shown"]
+    assert stats["frames_captured"] == 90
+    assert 0 < shown <= 90
+    assert stats["frames_unwritten"] == 0
+    assert stats["calls"] == stats["frames_submitted"] >= stats["masks_received"] > 0
+    assert stats["errors"] == {}
+    for name in ("mask_age_ms", "round_trip_ms", "capture_to_show_ms"):
+        assert 0 < stats[name]["p50"] <= stats[name]["p95"] <= stats[name]["max"]
+    with av.open(str(tmp_path / "r.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    with MaskFileReader(tmp_path / "m.mkv") as reader:
+        assert reader.class_map == {0: "background", 1: "person"}
+        masks = list(reader)
+    assert len(times) == len(masks) == shown
+    assert [round(time_s, 2) for time_s, _ in masks] == [round(each or 0, 2) for each in times]
+    assert not masks[0][1].any()  # shown before the first mask could come
+
+
+def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path) -> None:
+    program = subprocess.Popen(
+        [*LIVE, "pattern:64x48", "--no-window", "--record", "r.mp4", "--stats", "s.json"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with program:
+        while not (tmp_path / "r.mp4").exists() or not (tmp_path / "r.mp4").stat().st_size:
+            assert program.poll() is None
+        program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert "Traceback" not in said
+    shown = json.loads((tmp_path / "s.json").read_text())["frames_shown"]
+    with av.open(str(tmp_path / "r.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == shown
+
+
+def test_a_mirror_flips_the_picture_before_it_is_segmented(tmp_path: Path) -> None:
+    photo = np.zeros((48, 64, 3), np.uint8)
+    photo[:, :32] = 200
+    cv2.imwrite(str(tmp_path / "photo.png"), photo)
+    options = LiveOptions(window=False, mirror=True, record=str(tmp_path / "r.mp4"))
+    report = live(tmp_path / "photo.png", options=options)
+    assert report["frames_shown"] == 1
+    with av.open(str(tmp_path / "r.mp4")) as container:
+        image = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    assert image[:, 40:].mean() > 150
+    assert image[:, :24].mean() < 50
+
+
+@pytest.fixture
+def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
+    """A screen of the test's own: the environment that leads to it."""
+    if sys.platform != "linux":
+        pytest.skip("the screen is an X server")
+    server = subprocess.Popen(
+        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        display = server.stdout.readline().strip()
+        yield {**os.environ, "DISPLAY": f":{display}"}
+        server.terminate()
+
+
+def test_the_window_shows_the_picture_and_obeys_its_keys(
+    screen: dict[str, str], need_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    xdotool, take = need_tool("xdotool"), need_tool("import")
+
+    def tool(*command: str) -> bytes:
+        ran = subprocess.run(command, env=screen, capture_output=True, timeout=20, check=True)
+        return ran.stdout
+
+    def picture() -> "np.ndarray":
+        png = tool(take, "-window", "root", "png:-")
+        return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+
+    def until(condition: Callable[["np.ndarray"], bool]) -> None:
+        for _ in range(100):
+            if condition(picture()):
+                return
+            assert program.poll() is None
+        pytest.fail("the window never showed it")
+
+    program = subprocess.Popen(
+        [*LIVE, "pattern:320x240", "--style", "cutout", "--opacity", "1"],
+        cwd=tmp_path,
+        env=screen,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with program:
+        tool(xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment", "windowfocus")
+        # No person is in the pattern, so the cutout leaves one colour; o brings the picture back.
+        until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() < 2)
+        tool(xdotool, "key", "o")
+        until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() > 5)
+        tool(xdotool, "key", "s")
+        tool(xdotool, "key", "q")
+        _, said = program.communicate(timeout=30)
+    assert program.returncode == 0, said
+    saved = list(tmp_path.glob("livesegment-*.png"))
+    assert len(saved) == 1
+    assert saved[0].name in said
+    snapshot = cv2.imread(str(saved[0]))
+    assert snapshot is not None
+    assert snapshot.shape == (240, 320, 3)

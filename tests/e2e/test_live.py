@@ -133,6 +133,7 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
         tool(xdotool, "key", "o")
         until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() > 5)
         tool(xdotool, "key", "s")
+        until(lambda _: bool(list(tmp_path.glob("livesegment-*.png"))))
         tool(xdotool, "key", "q")
         _, said = program.communicate(timeout=30)
     assert program.returncode == 0, said

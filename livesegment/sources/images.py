@@ -93,17 +93,21 @@ def find_images(spec: str | Path) -> list[Path]:
     """
     path = Path(spec)
     if path.is_dir():
-        found = [each for each in path.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES]
+        found = [each for each in path.iterdir() if _is_image_file(each)]
         if not found:
             raise SourceNotFound(f"the folder {path} holds no images")
     elif path.exists() or not glob.has_magic(str(spec)):
         return [path]
     else:
         matches = (Path(each) for each in glob.glob(str(spec), recursive=True))  # noqa: PTH207
-        found = [each for each in matches if each.suffix.lower() in IMAGE_SUFFIXES]
+        found = [each for each in matches if _is_image_file(each)]
         if not found:
             raise SourceNotFound(f"no image matches {spec}")
     return sorted(found, key=_natural)
+
+
+def _is_image_file(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
 
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:

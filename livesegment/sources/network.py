@@ -17,6 +17,9 @@ from livesegment.sources.decoding import Decoder, find_video
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
 
 _WEB = frozenset(("http", "https"))
+# These carry no times, and FFmpeg makes them up as if 25 pictures came a second.
+_WITHOUT_TIMES = frozenset(("mpjpeg", "mjpeg", "jpeg_pipe", "h264", "hevc"))
+_SMALLEST_STEP_S = 0.001
 # Little probing and no buffer for analysis: a camera opens in under half a second and is shown
 # within a frame or two.
 _LOW_DELAY = {
@@ -48,7 +51,8 @@ class NetworkSource(Source):
         self._container, stream = self._open(url, scheme)
         self.is_live = scheme not in _WEB or not self._container.duration
         self.is_endless = self.is_live
-        if stream.average_rate:
+        self._has_times = self._container.format.name not in _WITHOUT_TIMES
+        if stream.average_rate and (self._has_times or not self.is_live):
             self.fps = float(stream.average_rate)
         if not self.is_live:
             self.frame_count = stream.frames or None
@@ -56,10 +60,12 @@ class NetworkSource(Source):
         self._pictures = decoder.pictures()
         self._index = 0
         self._first_s = 0.0
+        self._last_s = -_SMALLEST_STEP_S
         self._stopping = threading.Event()
 
     def _open(self, url: str, scheme: str) -> tuple[InputContainer, VideoStream]:
         options = {} if scheme in _WEB else _RTSP if scheme.startswith("rtsp") else _LOW_DELAY
+        refusal = None
         try:
             container = av.open(
                 url,
@@ -68,8 +74,10 @@ class NetworkSource(Source):
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            # Neither its text nor the error itself as the cause: both hold the whole address.
-            raise SourceNotFound(f"{self.name} cannot be opened: {_reason(error)}") from None
+            refusal = _reason(error)
+        if refusal is not None:
+            # Not while that error is handled: it would be ours' context, with the whole address.
+            raise SourceNotFound(f"{self.name} cannot be opened: {refusal}")
         stream = find_video(container)
         if stream is None:
             container.close()
@@ -80,28 +88,42 @@ class NetworkSource(Source):
         """Return the next frame; None at the end of a stream that has one.
 
         Raises:
-            SourceLost: If the stream breaks or is silent for two seconds.
+            SourceLost: If the stream breaks or is silent for longer than the read timeout (RTSP:
+                twice that).
         """
         if self._stopping.is_set():
             return None
+        loss = None
         try:
             picture = next(self._pictures, None)
         except (av.error.FFmpegError, OSError) as error:
+            loss = _reason(error)
+        if loss is not None:
             if self._stopping.is_set():
                 return None
             self._stopping.set()
-            raise SourceLost(f"{self.name} is lost: {_reason(error)}") from None
+            raise SourceLost(f"{self.name} is lost: {loss}")
         if picture is None:
             if self.is_live and not self._stopping.is_set():
                 self._stopping.set()
                 raise SourceLost(f"{self.name} has ended")
             return None
         image, time_s = picture
-        if self._index == 0 and self.is_live:
-            self._first_s = time_s
-        frame = Frame(image, self._index, time_s - self._first_s, time.monotonic())
+        now_s = time.monotonic()
+        frame = Frame(image, self._index, self._pts_s(time_s, now_s), now_s)
         self._index += 1
         return frame
+
+    def _pts_s(self, time_s: float, now_s: float) -> float:
+        """Return the media time of a picture: from 0 where the stream began before us."""
+        if not self.is_live:
+            return time_s
+        if not self._has_times:
+            time_s = now_s
+        if self._index == 0:
+            self._first_s = time_s
+        self._last_s = max(time_s - self._first_s, self._last_s + _SMALLEST_STEP_S)
+        return self._last_s
 
     def stop(self) -> None:
         """Let a waiting read return within the read timeout."""

@@ -1,6 +1,7 @@
 """Asks until there is an answer, for work in which every frame counts."""
 
 import logging
+import random
 import threading
 
 from livesegment.engine.call_meter import CallMeter
@@ -54,7 +55,7 @@ class Caller:
             except EndpointError as error:
                 self._telemetry.error(error)
                 error.attempts = attempt
-                wait_s = self._policy.wait_s(error, attempt)
+                wait_s = self._policy.wait_s(error, attempt, share=random.random())
                 if wait_s is None:
                     raise
                 logger.debug("frame %d: %s; again in %.1f s", frame.index, error, wait_s)

@@ -11,7 +11,7 @@ PACKAGE = Path(livesegment.__file__).parent
 CORE = {"frame", "mask", "errors", "telemetry", "controls", "options", "address", "resource"}
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
-    **{name: CORE for name in CORE},
+    **dict.fromkeys(CORE, CORE),
     "protocol": CORE,
     "weights": set(),
     "sources": CORE | {"protocol"},

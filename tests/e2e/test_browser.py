@@ -18,11 +18,17 @@ v.onended = () => say(`${v.videoWidth}x${v.videoHeight}, ${v.duration.toFixed(2)
 v.play().catch(error => say("refused " + error));
 </script>"""
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
-    " --disable-background-networking --disable-component-update"
-    " --autoplay-policy=no-user-gesture-required"
-).split()
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--autoplay-policy=no-user-gesture-required",
+]
 
 
 def played(chromium: str, folder: Path) -> str:

@@ -1,0 +1,228 @@
+"""Late masks, carried to the newest frame."""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from livesegment.errors import OptionsError
+from livesegment.frame import Frame
+from livesegment.mask import ClassIds, Mask
+from livesegment.motion.cut import CutDetector
+from livesegment.motion.features import Situation, features
+from livesegment.motion.flow import Field, FlowEstimator, chain
+from livesegment.motion.history import SMALL, History, Seen
+from livesegment.motion.key import Key, study
+from livesegment.motion.raster import Bytes, Floats, add, pick, shrink, stretch
+from livesegment.motion.refine import STRIDE, Decision, Refiner
+from livesegment.motion.region import Points, Region, around, neighbourhood, whole
+from livesegment.motion.rigid import rigid_shift, shifted
+
+_MOST_FRAMES = 64
+_FULL_BUDGET_MS = 15.0
+# What the full budget pays for, in pixels. Measured: the time is nearly proportional to them.
+_FLOW_PIXELS = 36_000
+_CHAIN_PIXELS = 6_000
+_DECISION_PIXELS = 11_000
+_FINEST = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decided:
+    """The decision about a frame, kept until its true mask comes."""
+
+    frame_index: int
+    evidence: Field
+    decision: Decision
+
+
+class MaskAligner:
+    """Carries a mask of an older frame to the newest one, along the motion seen between them.
+
+    The motion in the neighbourhood of the objects is estimated frame by frame and chained. Near
+    the objects' edges a small network then decides what belongs to them, from the moved mask, the
+    colours, the motion and the decision about the frame before. Each true mask that arrives is
+    compared with what was decided for its frame, so that the network adapts to the video.
+
+    The objects are everything but the ground: class 0 where it occurs, else the most frequent
+    class. Borders between objects move with the motion alone. Classes never mix into new ids.
+
+    Not thread-safe: one thread observes and aligns.
+
+    Args:
+        budget_ms: What `observe` and `align` together may spend on a frame, in milliseconds of
+            one core of a common server; it sets the resolution of the work.
+        max_age_s: Masks older than this, in media time, are not aligned. Memory holds the frames
+            of this span, 64 at most.
+        refiner: What decides at the edges; None: the one that comes with the package.
+
+    Raises:
+        OptionsError: If an option is not above 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        budget_ms: float = _FULL_BUDGET_MS,
+        max_age_s: float = 2.0,
+        refiner: Refiner | None = None,
+    ) -> None:
+        for name, value in (("budget_ms", budget_ms), ("max_age_s", max_age_s)):
+            if not (math.isfinite(value) and value > 0):
+                raise OptionsError(f"{name} is a number above 0, not {value}")
+        share = min(1.0, budget_ms / _FULL_BUDGET_MS)
+        self._max_age_s = max_age_s
+        self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
+        self._chain_pixels = round(_CHAIN_PIXELS * share)
+        self._decision_pixels = round(_DECISION_PIXELS * share)
+        self._refiner = refiner or Refiner.load()
+        self._frame_size = (0, 0)
+        self._history = History(max_age_s, _MOST_FRAMES)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the frames and masks seen so far; what was learned from them stays."""
+        self._history.clear()
+        self._cut = CutDetector()
+        self._key: Key | None = None
+        self._shown: ClassIds | None = None
+        self._decided: OrderedDict[int, _Decided] = OrderedDict()
+
+    def observe(self, frame: Frame) -> None:
+        """Take the next frame that is shown.
+
+        Indices may have gaps but rise: a lower one, another frame size or a scene cut begin anew.
+        The newest frame given again changes nothing.
+        """
+        newest = self._history.newest
+        if frame.frame_size != self._frame_size or (newest and frame.index < newest.index):
+            self.reset()
+            self._frame_size = frame.frame_size
+        elif newest and frame.index == newest.index:
+            return
+        width, height = frame.frame_size
+        size = max(1, round(width * SMALL)), max(1, round(height * SMALL))
+        small = shrink(frame.image, size)
+        if self._cut.is_cut(small):
+            cut, self._cut = self._cut, CutDetector()
+            self.reset()
+            self._cut = cut
+        gray = cast(Bytes, cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY))
+        previous = self._history.newest
+        flow = None
+        if previous is not None:
+            where = whole(frame.frame_size) if self._shown is None else neighbourhood(self._shown)
+            flow = self._flow.estimate(gray, previous.gray, where)
+        self._history.add(Seen(frame.index, frame.pts_s, gray, small, flow))
+
+    def align(self, mask: Mask) -> Mask | None:
+        """Return a mask of an older frame as it is at the newest observed one.
+
+        Args:
+            mask: Of any size; `frame_index` names its frame. The same mask may be given again
+                for the next frame; a newer one also teaches.
+
+        Returns:
+            A mask of the frame's size with the newest frame's index; None when the mask's frame
+            is not remembered: too old, before a cut, dropped or not observed yet.
+        """
+        newest, source = self._history.newest, self._history.get(mask.frame_index)
+        if newest is None or source is None:
+            return None
+        if newest.pts_s - source.pts_s > self._max_age_s:
+            return None
+        key = self._study(mask, source)
+        if source is newest:
+            self._shown = key.objects
+            return key.mask
+        class_ids = self._carry(key, source, newest)
+        shown = (class_ids != key.ground).view(np.uint8)
+        # An object that is lost from sight may come back where it was.
+        self._shown = shown if shown.any() else key.objects
+        return Mask(class_ids, mask.class_map, newest.index)
+
+    def _study(self, mask: Mask, source: Seen) -> Key:
+        known = self._key
+        if known is not None and known.given is mask:
+            return known
+        key = study(mask, self._frame_size, source.small)
+        if known is None or key.frame_index > known.frame_index:
+            self._teach(key)
+        self._key = key
+        return key
+
+    def _teach(self, key: Key) -> None:
+        """Compare a true mask with what was decided for its frame."""
+        decided = self._decided.pop(key.frame_index, None)
+        while self._decided and next(iter(self._decided)) < key.frame_index:
+            self._decided.popitem(last=False)
+        if decided is None:
+            return
+        rows, columns = decided.evidence.values.shape
+        objects = decided.evidence.region.crop(key.objects).astype(np.float32)
+        truth = shrink(objects, (columns, rows))
+        self._refiner.learn(decided.decision, truth)
+
+    def _carry(self, key: Key, source: Seen, newest: Seen) -> ClassIds:
+        region = self._where(key, newest)
+        coarse = region.grid(region.grid_size(self._chain_pixels, _FINEST))
+        moved = chain(self._history.flows_back_to(source.index), coarse)
+        shift = rigid_shift(newest.gray, source.gray, key.objects, region, moved)
+        if shift == (0, 0):
+            return key.mask.class_ids
+        if shift is not None:
+            return shifted(key.mask.class_ids, shift, key.ground)
+        size = region.grid_size(self._decision_pixels, _FINEST, STRIDE)
+        grid = region.grid(size)
+        situation = Situation(
+            region=region,
+            grid=grid,
+            moved=stretch(moved, size),
+            small=newest.small,
+            key=key,
+            key_small=source.small,
+            age=newest.index - source.index,
+            earlier=self._earlier(coarse, grid),
+        )
+        decision = self._refiner.decide(features(situation))
+        self._decided[newest.index] = _Decided(
+            newest.index, Field(decision.evidence, region), decision
+        )
+        while len(self._decided) > _MOST_FRAMES:
+            self._decided.popitem(last=False)
+        return _render(key, region, decision, moved)
+
+    def _where(self, key: Key, newest: Seen) -> Region:
+        """Return where to decide: where motion is known, and all of a mask that is new there."""
+        assert newest.flow is not None, "a mask older than the newest frame has motion since"
+        region = newest.flow.region
+        was = neighbourhood(key.objects, padded=False)
+        oldest = next(reversed(list(self._history.flows_back_to(key.frame_index)))).region
+        return region if was.inside(oldest) else around(region, was)
+
+    def _earlier(self, coarse: Points, grid: Points) -> Floats | None:
+        """Return the last decision, moved to now."""
+        last = next(reversed(self._decided.values()), None)
+        if last is None or self._history.get(last.frame_index) is None:
+            return None
+        moved = chain(self._history.flows_back_to(last.frame_index), coarse)
+        rows, columns = grid.shape[:2]
+        there = add(grid, stretch(moved, (columns, rows)))
+        return last.evidence.at(there)
+
+
+def _render(key: Key, region: Region, decision: Decision, moved: Points) -> ClassIds:
+    """Draw a decision at full resolution, each object pixel with the class carried there."""
+    size = region.width, region.height
+    objects = stretch(decision.evidence, size) > 0
+    class_ids = np.full_like(key.mask.class_ids, key.ground)
+    if key.object_ids.size == 1:
+        region.crop(class_ids)[objects] = key.object_ids[0]
+        return class_ids
+    there = add(region.grid(size), stretch(moved, size))
+    labels = pick(key.labels, there)
+    region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
+    return class_ids

@@ -1,0 +1,173 @@
+"""What speaks for an object or for the ground at each cell of a grid."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from livesegment.frame import Image
+from livesegment.motion.history import SMALL
+from livesegment.motion.key import REACH, Key, colour_index
+from livesegment.motion.raster import (
+    Bytes,
+    Floats,
+    add,
+    blur,
+    sample,
+    scale_and_shift,
+    shrink,
+    stretch,
+)
+from livesegment.motion.region import Points, Region
+
+CHANNELS = 16
+"""How many features there are."""
+
+CERTAIN = 6.0
+"""Most log-odds a decision has."""
+
+_MOST_DIFFERENCE = 64
+
+PATIENCE = 12
+"""Age in frames beyond which a mask is simply old."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """All that is known when a mask is to be moved to a frame.
+
+    Attributes:
+        region: Where the decision is made.
+        grid: Positions of its cells, full-resolution pixels.
+        moved: Displacement of each cell back to the mask's frame.
+        small: The newest picture made smaller.
+        key: The mask.
+        key_small: The picture of the mask's frame made smaller.
+        age: Frames between the two.
+        earlier: Log-odds decided for the frame before, moved here; None at the beginning.
+    """
+
+    region: Region
+    grid: Points
+    moved: Points
+    small: Image
+    key: Key
+    key_small: Image
+    age: int
+    earlier: Floats | None
+
+
+def _in_small(points: Points) -> Points:
+    """Turn full-resolution positions into ones of the small picture."""
+    shift = 0.5 * SMALL - 0.5
+    return scale_and_shift(points, (SMALL, SMALL), (shift, shift))
+
+
+class _Residual:
+    """How much the picture differs from the mask's picture, looked up at other positions."""
+
+    def __init__(self, picture: Bytes, older: Bytes) -> None:
+        self._picture = picture
+        self._older = older
+
+    def at(self, there: Points) -> Floats:
+        """Return float32 (rows, columns), 0 to 1: the largest difference of the channels."""
+        worst = cv2.absdiff(self._picture, sample(self._older, there)).max(axis=2)
+        part: Floats = np.minimum(worst, _MOST_DIFFERENCE) * np.float32(1 / _MOST_DIFFERENCE)
+        return part
+
+
+def features(now: Situation) -> Floats:
+    """Return what the network decides from, float32 (CHANNELS, rows, columns).
+
+    In this order: blue, green and red against their mean; the moved mask's distance to its edge,
+    and the same made steep; that of the mask where it was; differences to the mask's picture
+    under the motion, under none, and under the ground's; how much more the colour is the
+    objects' than the ground's in the mask's frame; the same close by, and farther around;
+    whether the motion is the objects' or the ground's; the decision before; age; speed.
+    """
+    rows, columns = now.grid.shape[:2]
+    picture = _crop_small(now.small, now.region, (columns, rows))
+    here = _in_small(now.grid)
+    there = _in_small(add(now.grid, now.moved))
+    distance = sample(now.key.distance, there)
+    soft = np.clip(distance * np.float32(REACH / 4) + np.float32(0.5), 0, 1)
+    image = picture.astype(np.float32) / np.float32(64)
+    image -= image.mean(axis=(0, 1))
+    residual = _Residual(picture, now.key_small)
+    ground_motion, likeness = _motion_likeness(now.moved, soft)
+    speed = np.abs(now.moved).sum(axis=2) * np.float32(SMALL / 32)
+    return np.stack(
+        [
+            *np.moveaxis(image, 2, 0),
+            distance,
+            soft,
+            sample(now.key.distance, here),
+            residual.at(there),
+            residual.at(here),
+            residual.at(_in_small(add(now.grid, ground_motion))),
+            now.key.colours[colour_index(picture)],
+            _colour_likeness(image, image, soft, 6, 0.03),
+            _colour_likeness(image, _half(image), _half(soft), 7, 0.06),
+            likeness,
+            distance if now.earlier is None else now.earlier / CERTAIN,
+            np.full((rows, columns), min(now.age, PATIENCE) / PATIENCE, np.float32),
+            np.minimum(speed, 2),
+        ]
+    )
+
+
+def _crop_small(small: Image, region: Region, size: tuple[int, int]) -> Image:
+    left, top = int(region.x * SMALL), int(region.y * SMALL)
+    right = math.ceil((region.x + region.width) * SMALL)
+    bottom = math.ceil((region.y + region.height) * SMALL)
+    return shrink(small[top:bottom, left:right], size)
+
+
+def _half(picture: Floats) -> Floats:
+    return shrink(picture, (picture.shape[1] // 2, picture.shape[0] // 2))
+
+
+def _sides(values: Floats, soft: Floats, radius: int) -> tuple[Floats, Floats]:
+    """Return the means of values (rows, columns, n) around, over the objects and the ground."""
+    inside = blur(soft, radius) + np.float32(1e-3)
+    of_objects = blur(values * soft[..., None], radius)
+    of_ground = blur(values, radius) - of_objects
+    return of_objects / inside[..., None], of_ground / (np.float32(1.002) - inside)[..., None]
+
+
+def _motion_likeness(moved: Points, soft: Floats) -> tuple[Points, Floats]:
+    """Return the ground's motion around, and how much more like the objects' each motion is."""
+    size = soft.shape[1], soft.shape[0]
+    few = _half(moved)
+    of_objects, of_ground = _sides(few, _half(soft), 12)
+    likeness = _likeness(few, of_objects, of_ground, 2.0)
+    return stretch(of_ground, size), stretch(likeness, size)
+
+
+def _colour_likeness(
+    image: Floats, where: Floats, soft: Floats, radius: int, least: float
+) -> Floats:
+    """Return how much more like the objects' than the ground's colours around each pixel is.
+
+    Args:
+        image: The picture.
+        where: The picture at the size the means are taken at.
+        soft: 1 for objects, 0 for ground, of the same size.
+        radius: In pixels of that size.
+        least: Squared difference that counts as none.
+    """
+    of_objects, of_ground = _sides(where, soft, radius)
+    if where is not image:
+        size = image.shape[1], image.shape[0]
+        of_objects, of_ground = stretch(of_objects, size), stretch(of_ground, size)
+    return _likeness(image, of_objects, of_ground, least)
+
+
+def _likeness(values: Floats, of_objects: Floats, of_ground: Floats, least: float) -> Floats:
+    """Return -1 (the ground's) to 1 (the objects'), float32 (rows, columns)."""
+    to_objects, to_ground = values - of_objects, values - of_ground
+    far = np.einsum("ijk,ijk->ij", to_objects, to_objects)
+    ground_far = np.einsum("ijk,ijk->ij", to_ground, to_ground)
+    return np.asarray((ground_far - far) / (ground_far + far + least), np.float32)

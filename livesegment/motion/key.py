@@ -1,0 +1,151 @@
+"""A true mask and what it says about the objects: where they end, and their colours."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.frame import Image
+from livesegment.mask import ClassIds, Mask
+from livesegment.motion.raster import Bytes, Floats, nearest
+from livesegment.motion.region import neighbourhood
+
+Numbers = npt.NDArray[np.int32]
+
+REACH = 16
+"""Distances to an edge are kept up to this, in pixels of the small picture."""
+
+_BINS = 16
+_COLOURS = _BINS**3
+_MOST_COLOUR_SAMPLES = 30_000
+_RARE = 1e-5
+_MOST_EVIDENCE = 4.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key:
+    """A mask together with statistics of its frame.
+
+    Attributes:
+        given: The mask as it came.
+        mask: The same at the frame's size.
+        ground: The class id that surrounds the objects.
+        object_ids: The other classes that occur, the ground's where none does.
+        objects: uint8 (H, W), 1 where the class is not the ground.
+        labels: uint8 (H, W), the class ids with the ground given to the nearest object; only
+            where there are several objects.
+        distance: float32 of the small picture's shape, from -1 (far outside) to 1 (far inside).
+        colours: float32 (4096,), for each colour of 16x16x16 how much more it is an object's than
+            the ground's, from -1 to 1.
+    """
+
+    given: Mask
+    mask: Mask
+    ground: int
+    object_ids: Bytes
+    objects: ClassIds
+    labels: ClassIds
+    distance: Floats
+    colours: Floats
+
+    @property
+    def frame_index(self) -> int:
+        """The frame that was segmented."""
+        return self.mask.frame_index
+
+
+def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
+    """Take the statistics of a mask.
+
+    Args:
+        given: The mask as it came.
+        frame_size: (width, height) of its frame.
+        small: The frame's picture made smaller.
+    """
+    mask = given.resized(frame_size)
+    present = np.array(sorted(mask.coverage().items()), np.float32)
+    ids = present[:, 0].astype(np.uint8)
+    # Class 0 is the background by convention; where it is missing, what covers most surrounds.
+    ground = int(ids[0] if ids[0] == 0 else ids[present[:, 1].argmax()])
+    object_ids = ids[ids != ground] if ids.size > 1 else ids
+    objects = (mask.class_ids != ground).view(np.uint8)
+    size = small.shape[1], small.shape[0]
+    few = nearest(objects, size)
+    return Key(
+        given=given,
+        mask=mask,
+        ground=ground,
+        object_ids=object_ids,
+        objects=objects,
+        labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),
+        distance=signed_distance(few),
+        colours=_colour_evidence(few, small),
+    )
+
+
+def _nearest_objects(mask: Mask, objects: ClassIds, few: Bytes) -> ClassIds:
+    """Return the class ids with the ground given to the nearest object."""
+    if not few.any():
+        return mask.class_ids
+    rows, columns = few.shape
+    few_ids = nearest(mask.class_ids, (columns, rows))
+    _, numbers = cv2.distanceTransformWithLabels(
+        1 - few, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    class_of = np.zeros(int(numbers.max()) + 1, np.uint8)
+    class_of[numbers[few > 0]] = few_ids[few > 0]
+    spread = nearest(class_of[numbers], mask.frame_size)
+    return np.where(objects > 0, mask.class_ids, spread)
+
+
+def signed_distance(objects: Bytes) -> Floats:
+    """Return the distance to the objects' edge in units of `REACH`, above 0 inside."""
+    distance = np.full(objects.shape, -1, np.float32)
+    x, y, width, height = cv2.boundingRect(objects)
+    if width == 0:
+        return distance
+    margin = REACH + 4
+    rows = slice(max(0, y - margin), y + height + margin)
+    columns = slice(max(0, x - margin), x + width + margin)
+    # Continued beyond the picture's border: an object that the border cuts has no edge there.
+    inside = cv2.copyMakeBorder(objects[rows, columns], 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    if inside.all():
+        distance[rows, columns] = 1
+        return distance
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    depth -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    distance[rows, columns] = np.clip(depth[1:-1, 1:-1] / REACH, -1, 1)
+    return distance
+
+
+def colour_index(picture: Image) -> Numbers:
+    """Return the number of each pixel's colour, 0 to 4095."""
+    bins = (picture >> 4).astype(np.int32)
+    index: Numbers = bins[..., 0] << 8 | bins[..., 1] << 4 | bins[..., 2]
+    return index
+
+
+def _colour_evidence(objects: Bytes, small: Image) -> Floats:
+    region = neighbourhood(objects)
+    step = 1 if region.area <= _MOST_COLOUR_SAMPLES else 2
+    index = colour_index(region.crop(small)[::step, ::step]).ravel()
+    inside = region.crop(objects)[::step, ::step].ravel() > 0
+    shares = []
+    for chosen in (index[inside], index[~inside]):
+        counts = np.bincount(chosen, minlength=_COLOURS).astype(np.float32)
+        spread = _spread(counts.reshape(_BINS, _BINS, _BINS)).ravel()
+        shares.append(spread / (spread.sum() + 1e-6) + _RARE)
+    evidence = np.clip(np.log(shares[0] / shares[1]), -_MOST_EVIDENCE, _MOST_EVIDENCE)
+    return (evidence / _MOST_EVIDENCE).astype(np.float32)
+
+
+def _spread(counts: Floats) -> Floats:
+    """Let neighbouring colours share what was counted."""
+    for axis in range(3):
+        wide = counts.copy()
+        target, source = np.moveaxis(wide, axis, 0), np.moveaxis(counts, axis, 0)
+        target[1:] += 0.5 * source[:-1]
+        target[:-1] += 0.5 * source[1:]
+        counts = wide
+    return counts

@@ -1,0 +1,70 @@
+"""OpenCV's work on rasters, with the array types that come out: its own stubs leave them open."""
+
+from typing import Any, TypeVar, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+"""uint8, (H, W) or (H, W, 3)."""
+
+Floats = npt.NDArray[np.float32]
+"""float32, (h, w) or (h, w, n)."""
+
+# One map holds both coordinates; the stubs want a second one all the same.
+_NO_MAP: Any = None
+
+Raster = TypeVar("Raster", Bytes, Floats)
+
+
+def shrink(raster: Raster, size: tuple[int, int]) -> Raster:
+    """Return the means over the cells of a grid of (columns, rows)."""
+    return cast(Raster, cv2.resize(raster, size, interpolation=cv2.INTER_AREA))
+
+
+def stretch(values: Floats, size: tuple[int, int]) -> Floats:
+    """Return values interpolated on a grid of (columns, rows)."""
+    return cast(Floats, cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
+
+
+def nearest(ids: Bytes, size: tuple[int, int]) -> Bytes:
+    """Return ids on a grid of (columns, rows): no new ones appear."""
+    return cast(Bytes, cv2.resize(ids, size, interpolation=cv2.INTER_NEAREST))
+
+
+def sample(raster: Raster, cells: Floats) -> Raster:
+    """Return values at positions (x, y) in the raster's cells, bilinear, edges continued."""
+    return cast(
+        Raster,
+        cv2.remap(raster, cells, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+    )
+
+
+def pick(ids: Bytes, cells: Floats) -> Bytes:
+    """Return the ids nearest to positions (x, y), edges continued: no new ones appear."""
+    return cast(
+        Bytes,
+        cv2.remap(ids, cells, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE),
+    )
+
+
+def blur(values: Floats, radius: int) -> Floats:
+    """Return the means over squares of 2 radius + 1 cells a side, edges continued."""
+    side = 2 * radius + 1
+    return cast(Floats, cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))
+
+
+def add(first: Floats, second: Floats) -> Floats:
+    """Return the sum."""
+    return cast(Floats, cv2.add(first, second))
+
+
+def scale_and_shift(
+    points: Floats, scale: tuple[float, float], shift: tuple[float, float]
+) -> Floats:
+    """Return points (h, w, 2) scaled, then shifted, by (x, y)."""
+    # OpenCV takes four numbers for any number of channels; its stubs know only arrays.
+    factors: Any = (*scale, 0, 0)
+    terms: Any = (*shift, 0, 0)
+    return cast(Floats, cv2.add(cv2.multiply(points, factors), terms))

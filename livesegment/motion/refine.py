@@ -1,0 +1,112 @@
+"""The refiner: decides what is object and what is ground, and goes on learning."""
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.motion.features import CERTAIN
+from livesegment.motion.network import STRIDE, Network, fold, unfold
+from livesegment.motion.raster import Floats
+
+__all__ = ["STRIDE", "Decision", "Refiner"]
+
+_DISTANCE = 3
+"""Which feature is the moved mask's distance to its edge."""
+
+_SAMPLES = 600
+_REMEMBERED = 6
+_STEPS = 2
+_RATE = 3e-3
+_FORGETTING = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What was decided for a grid, and what from.
+
+    Attributes:
+        evidence: float32 (rows, columns), log-odds of object against ground, from -6 to 6.
+        base: The log-odds before the network spoke, folded: (4, cells).
+        hidden: What the network's last layer saw: (channels + 1, cells).
+        chosen: Which cells are worth learning from.
+    """
+
+    evidence: Floats
+    base: Floats
+    hidden: Floats
+    chosen: npt.NDArray[np.intp]
+
+
+class Refiner:
+    """Corrects a moved mask. One instance belongs to one video: it adapts to it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._trained = network.head
+        self._head = network.head.copy()
+        self._mean = np.zeros_like(self._head)
+        self._square = np.zeros_like(self._head)
+        self._step = 0
+        self._seen: list[tuple[Floats, Floats, Floats]] = []
+        self._random = np.random.default_rng(0)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Return a refiner with the weights that come with the package."""
+        path = resources.files("livesegment.weights") / "edge_refiner.npz"
+        with path.open("rb") as file, np.load(file) as weights:
+            return cls(Network(dict(weights)))
+
+    def decide(self, features: Floats) -> Decision:
+        """Decide from features (CHANNELS, rows, columns), both sides multiples of `STRIDE`."""
+        base = first_guess(features)
+        hidden = self._network.hidden(features)
+        folded = fold(base[None]).reshape(4, -1)
+        rows, columns = base.shape
+        both = folded + self._head @ hidden
+        evidence = unfold(both.reshape(4, rows // 2, columns // 2))[0]
+        np.clip(evidence, -CERTAIN, CERTAIN, out=evidence)
+        near = np.flatnonzero(np.abs(both).min(axis=0) < 5)
+        if near.size > _SAMPLES:
+            near = self._random.choice(near, _SAMPLES, replace=False)
+        return Decision(evidence, folded[:, near], hidden[:, near], near)
+
+    def learn(self, decision: Decision, truth: Floats) -> None:
+        """Compare a decision with the truth and decide a little better from now on.
+
+        Args:
+            decision: What `decide` returned.
+            truth: float32 (rows, columns), the share of each cell that is object.
+        """
+        wanted = fold(truth[None]).reshape(4, -1)[:, decision.chosen]
+        self._seen = [*self._seen[1 - _REMEMBERED :], (decision.hidden, decision.base, wanted)]
+        hidden, base, wanted = (
+            np.concatenate([seen[i] for seen in self._seen], axis=1) for i in range(3)
+        )
+        if hidden.shape[1] == 0:
+            return
+        for _ in range(_STEPS):
+            evidence = np.clip(base + self._head @ hidden, -15, 15)
+            error = 1 / (1 + np.exp(-evidence)) - wanted
+            self._descend(error @ hidden.T / hidden.shape[1])
+
+    def _descend(self, gradient: Floats) -> None:
+        """Take one step of Adam, and a small one back to what was trained.
+
+        Source: Kingma and Ba, Adam, ICLR 2015.
+        """
+        self._step += 1
+        self._mean = 0.8 * self._mean + 0.2 * gradient
+        self._square = 0.98 * self._square + 0.02 * gradient**2
+        mean = self._mean / (1 - 0.8**self._step)
+        square = self._square / (1 - 0.98**self._step)
+        self._head -= _RATE * mean / (np.sqrt(square) + 1e-4)
+        self._head += _FORGETTING * (self._trained - self._head)
+
+
+def first_guess(features: Floats) -> Floats:
+    """Return the log-odds that the moved mask alone gives."""
+    return np.clip(features[_DISTANCE] * np.float32(24), -CERTAIN, CERTAIN)

@@ -1,0 +1,96 @@
+"""The part of the picture in which motion matters: the neighbourhood of the objects."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float32]
+"""Positions or displacements in full-resolution pixels, float32, shape (h, w, 2), as (x, y)."""
+
+_PADDING = 0.2
+_MIN_SIDE_PX = 96
+_MIN_PADDING_PX = 16
+
+
+class Region(NamedTuple):
+    """A rectangle of the picture in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def area(self) -> int:
+        """Pixels inside."""
+        return self.width * self.height
+
+    def inside(self, other: "Region") -> bool:
+        """Tell whether this lies wholly in another region."""
+        return around(self, other) == other
+
+    def crop(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return the view of a full-resolution picture that lies inside."""
+        return picture[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def grid_size(self, pixels: int, finest: float, multiple: int = 1) -> tuple[int, int]:
+        """Return (columns, rows) of a grid over the region.
+
+        Args:
+            pixels: Most cells the grid may have.
+            finest: Most cells for a pixel, along one side.
+            multiple: What both sides are a multiple of.
+        """
+        scale = min(finest, (pixels / self.area) ** 0.5)
+        columns, rows = (
+            max(24, round(side * scale / multiple) * multiple) for side in (self.width, self.height)
+        )
+        return columns, rows
+
+    def grid(self, size: tuple[int, int]) -> Points:
+        """Return the positions of the centres of a grid of (columns, rows) over the region."""
+        columns, rows = size
+        step_x, step_y = self.width / columns, self.height / rows
+        grid = np.empty((rows, columns, 2), np.float32)
+        grid[..., 0] = self.x + (np.arange(columns, dtype=np.float32) + 0.5) * step_x - 0.5
+        grid[..., 1] = (self.y + (np.arange(rows, dtype=np.float32) + 0.5) * step_y - 0.5)[:, None]
+        return grid
+
+
+def whole(frame_size: tuple[int, int]) -> Region:
+    """Return the region that is the whole picture of (width, height)."""
+    return Region(0, 0, *frame_size)
+
+
+def around(first: Region, second: Region) -> Region:
+    """Return the smallest region that holds both."""
+    x, y = min(first.x, second.x), min(first.y, second.y)
+    right = max(first.x + first.width, second.x + second.width)
+    bottom = max(first.y + first.height, second.y + second.height)
+    return Region(x, y, right - x, bottom - y)
+
+
+def neighbourhood(objects: npt.NDArray[np.uint8], *, padded: bool = True) -> Region:
+    """Return the rectangle around all objects, with room for them to move and turn.
+
+    Args:
+        objects: uint8 of shape (H, W), not 0 where an object is.
+        padded: Leave that room.
+
+    Returns:
+        The whole picture where there is no object.
+    """
+    height, width = objects.shape
+    x, y, w, h = cv2.boundingRect(objects)
+    if w == 0:
+        return Region(0, 0, width, height)
+    if not padded:
+        return Region(x, y, w, h)
+    padding = _PADDING * max(w, h)
+    pad_x = max(padding, (_MIN_SIDE_PX - w) / 2, _MIN_PADDING_PX)
+    pad_y = max(padding, (_MIN_SIDE_PX - h) / 2, _MIN_PADDING_PX)
+    left, top = int(max(0, x - pad_x)), int(max(0, y - pad_y))
+    right, bottom = int(min(width, x + w + pad_x)), int(min(height, y + h + pad_y))
+    return Region(left, top, right - left, bottom - top)

@@ -1,0 +1,115 @@
+"""The simple case: the objects as a whole moved by whole pixels, or nothing moved at all."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.motion.raster import Bytes, Floats, add, pick
+from livesegment.motion.region import Points, Region
+
+Flags = npt.NDArray[np.bool_]
+
+Shift = tuple[int, int]
+"""Displacement (x, y) in pixels back to where something was."""
+
+_MOST_DIFFERENCE = 8
+_SMOOTHING = 5
+_SAMPLES = 1000
+_MOST_STEPS = 3
+_AROUND = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (1, -1))
+
+
+def rigid_shift(
+    now: Bytes, then: Bytes, objects: Bytes, region: Region, moved: Points
+) -> Shift | None:
+    """Return the one shift that explains the picture, None where there is no such shift.
+
+    The objects' pixels must all be found again after the shift, and the ground around them after
+    a shift of its own; what the objects uncovered cannot be checked. Then the mask is moved
+    exactly, which dense flow and a refiner working on a coarser grid would only come close to.
+
+    Args:
+        now: The newest picture.
+        then: The picture of the mask's frame.
+        objects: uint8 (H, W), 1 where an object was.
+        region: Where to look, in the newest picture.
+        moved: Displacement back to the mask's frame on a grid over the region.
+    """
+    rows, columns = moved.shape[:2]
+    inside = _was_object(objects, region, moved)
+    if not inside.any() or inside.all():
+        return None
+    grid = region.grid((columns, rows))
+    shift = _best_shift(now, then, grid[inside], moved[inside])
+    ground_shift = _best_shift(now, then, grid[~inside], moved[~inside])
+    if shift is None or ground_shift is None:
+        return None
+    wanted = region.crop(_shifted(objects, shift))
+    if cv2.countNonZero(wanted) == 0:
+        return None
+    uncovered = region.crop(_shifted(objects, ground_shift))
+    sure_ground = cv2.dilate(cv2.max(wanted, uncovered), np.ones((5, 5), np.uint8)) == 0
+    sure_object = cv2.erode(wanted, np.ones((5, 5), np.uint8)) > 0
+    fits = _explained(now, then, region, shift, sure_object) and _explained(
+        now, then, region, ground_shift, sure_ground
+    )
+    return shift if fits else None
+
+
+def shifted(picture: Bytes, shift: Shift, fill: int) -> Bytes:
+    """Return a mask moved against a backward shift; what comes into the picture is `fill`."""
+    height, width = picture.shape
+    out = np.full_like(picture, fill)
+    x, y = shift
+    target_x, target_y = slice(max(0, -x), width - max(0, x)), slice(max(0, -y), height - max(0, y))
+    source_x, source_y = slice(max(0, x), width + min(0, x)), slice(max(0, y), height + min(0, y))
+    out[target_y, target_x] = picture[source_y, source_x]
+    return out
+
+
+def _shifted(objects: Bytes, shift: Shift) -> Bytes:
+    return objects if shift == (0, 0) else shifted(objects, shift, 0)
+
+
+def _was_object(objects: Bytes, region: Region, moved: Points) -> Flags:
+    rows, columns = moved.shape[:2]
+    there = add(region.grid((columns, rows)), moved)
+    was: Flags = pick(objects, there) > 0
+    return was
+
+
+def _best_shift(now: Bytes, then: Bytes, points: Floats, moved: Floats) -> Shift | None:
+    """Return the shift that best explains a sample of points, None where none does well."""
+    step = max(1, len(points) // _SAMPLES)
+    x, y = np.round(points[::step].T).astype(np.intp)
+    middle_x, middle_y = np.median(moved, axis=0)
+    height, width = now.shape
+
+    def difference(shift: Shift) -> float:
+        from_x, from_y = np.clip(x + shift[0], 0, width - 1), np.clip(y + shift[1], 0, height - 1)
+        return float(np.median(cv2.absdiff(now[y, x], then[from_y, from_x])))
+
+    # Flow is a little short or long now and then: look at the neighbours until none is better.
+    shift = round(float(middle_x)), round(float(middle_y))
+    least = difference(shift)
+    for _ in range(_MOST_STEPS):
+        neighbours = [(shift[0] + i, shift[1] + j) for i, j in _AROUND]
+        found, nearest = min((difference(one), one) for one in neighbours)
+        if found >= least:
+            break
+        shift, least = nearest, found
+    return shift if least <= _MOST_DIFFERENCE else None
+
+
+def _explained(now: Bytes, then: Bytes, region: Region, shift: Shift, where: Flags) -> bool:
+    """Tell whether the picture under `where` is the older one after a shift, but for noise."""
+    # Of what has just come into the picture nothing is known, nor next to it after smoothing.
+    margin_x, margin_y = (abs(side) + _SMOOTHING if side else 0 for side in shift)
+    height, width = now.shape
+    known = np.zeros_like(now)
+    known[margin_y : height - margin_y, margin_x : width - margin_x] = 1
+    source = shifted(then, shift, 0) if shift != (0, 0) else then
+    difference = cv2.absdiff(region.crop(now), region.crop(source))
+    smooth = cv2.blur(difference, (_SMOOTHING, _SMOOTHING))
+    seen = where & (region.crop(known) > 0)
+    return not bool((smooth[seen] > _MOST_DIFFERENCE).any())

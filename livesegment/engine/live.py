@@ -184,7 +184,7 @@ class LiveLoop:
             return
         if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
             self._ends_at_s = time.monotonic() + self._limits.duration_s
-        if not self._meter.exhausted and self._requests.put(frame):
+        if not self._calls_are_used_up() and self._requests.put(frame):
             self._telemetry.count("frames_dropped")
             self._drops.add()
         self._stage.present(frame)
@@ -196,6 +196,11 @@ class LiveLoop:
         if key is not None:
             self._keys.press(key)
 
+    def _calls_are_used_up(self) -> bool:
+        # Calls made, not turns taken: a thread that has its turn still waits here for a frame.
+        max_calls = self._limits.max_calls
+        return max_calls is not None and self._telemetry.get("calls") >= max_calls
+
     def _take_snapshot(self) -> None:
         image = self._stage.picture()
         if image is not None and self._parts.snapshot is not None:
@@ -203,7 +208,7 @@ class LiveLoop:
 
     def _hud(self, frames_per_s: float, arrived: ArrivedMask | None) -> list[str]:
         calls = f"{self._telemetry.get('calls')} calls"
-        if self._meter.exhausted:
+        if self._calls_are_used_up():
             calls += ", the limit"
         trouble = self._submitter.health.trouble
         return hud_lines(frames_per_s, arrived, time.monotonic(), calls, self._align, trouble)

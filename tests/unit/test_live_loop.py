@@ -111,18 +111,23 @@ def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
     assert telemetry.get("frames_submitted") == 2
 
 
-def test_calls_stop_at_the_limit_and_the_picture_goes_on() -> None:
+@pytest.mark.parametrize(("max_calls", "max_in_flight"), [(0, 2), (1, 1), (1, 4), (3, 2)])
+def test_calls_stop_at_the_limit_and_the_picture_goes_on(
+    max_calls: int, max_in_flight: int
+) -> None:
     source, sink = StepSource(), ListSink()
-    limits = LiveLimits(max_in_flight=2, max_calls=3)
+    limits = LiveLimits(max_in_flight=max_in_flight, max_calls=max_calls)
     segmenter = FunctionSegmenter(lambda frame: 1)
     with running(source, segmenter, sink, limits=limits) as (end, telemetry):
-        for count in range(1, 11):
+        shown = 0
+        while shown < 10 or telemetry.get("masks_received") < max_calls:
             source.step()
-            sink.wait_for(count)
+            shown += 1
+            sink.wait_for(shown)
         source.end()
         end.result(10)
-    assert telemetry.get("calls") <= 3
-    assert telemetry.get("frames_shown") == 10
+    assert telemetry.get("calls") == telemetry.get("frames_submitted") == max_calls
+    assert telemetry.get("frames_shown") == shown
 
 
 def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:

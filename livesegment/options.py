@@ -13,8 +13,8 @@ from livesegment.errors import OptionsError
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"
 
-Align = Literal["paste"]
-ALIGNMENTS: tuple[Align, ...] = ("paste",)
+Align = Literal["warp", "delay", "paste"]
+ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 
 
 class ApiKey:
@@ -196,7 +196,12 @@ class LiveOptions:
     Attributes:
         endpoint: Which model to ask, and how.
         overlay: How masks are drawn.
-        align: How a late mask meets a newer picture; `paste` draws it where it was.
+        align: How a late mask meets a newer picture: `warp` moves it along the motion since its
+            frame, `delay` holds the picture back until its own mask has come, `paste` draws it
+            where it was.
+        max_delay_s: The longest that `delay` holds a picture back, in seconds.
+        mask_ttl_s: Age in seconds from which a mask is not drawn; it fades before.
+        smooth: Calm the edges of masks where the picture is still.
         window: Open a window.
         record: Video file to write, fragmented MP4; None: none.
         masks: Mask file to write, Matroska; None: none.
@@ -213,7 +218,10 @@ class LiveOptions:
 
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     overlay: OverlayOptions = field(default_factory=OverlayOptions)
-    align: Align = "paste"
+    align: Align = "warp"
+    max_delay_s: float = 2.0
+    mask_ttl_s: float = 2.0
+    smooth: bool = False
     window: bool = True
     record: str | None = None
     masks: str | None = None
@@ -226,6 +234,8 @@ class LiveOptions:
 
     def __post_init__(self) -> None:
         require(self.align in ALIGNMENTS, f"--align is one of {', '.join(ALIGNMENTS)}")
+        require(0 < self.max_delay_s <= 10, "--max-delay is above 0 and at most 10 seconds")
+        require(0 < self.mask_ttl_s <= 60, "--mask-ttl is above 0 and at most 60 seconds")
         require(self.duration_s is None or self.duration_s > 0, "--duration is above 0 seconds")
         require(self.max_frames is None or self.max_frames > 0, "--max-frames is 1 or more")
         require(self.fps_limit is None or self.fps_limit > 0, "--fps-limit is above 0 frames/s")

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.api.model import open_segmenter, requests_in_flight
-from livesegment.engine.live import LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.alignment import Paste
+from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
+from livesegment.motion import MaskAligner
 from livesegment.options import LiveOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
@@ -71,13 +73,28 @@ def live(
             max_frames=options.max_frames,
             fps_limit=options.fps_limit,
         )
-        controls = options.overlay.controls()
         LiveLoop(
-            parts, limits, controls, telemetry, mirror=options.mirror, align=options.align
+            parts,
+            limits,
+            options.overlay.controls(),
+            telemetry,
+            late=_late_masks(options),
+            mirror=options.mirror,
         ).run()
         for sink in outputs:
             sink.commit()
     return telemetry.report()
+
+
+def _late_masks(options: LiveOptions) -> LateMasks:
+    ttl_s = options.mask_ttl_s
+    return LateMasks(
+        name=options.align,
+        alignment=Paste() if options.align == "paste" else MaskAligner(max_age_s=ttl_s),
+        smoothing=None,
+        ttl_s=ttl_s,
+        max_delay_s=options.max_delay_s if options.align == "delay" else 0.0,
+    )
 
 
 def _window(source: Source) -> WindowSink:

@@ -23,7 +23,22 @@ def live(
             help="Camera number or device, video file, image, folder, URL, or 'pattern:'.",
         ),
     ] = "0",
-    align: Annotated[Align, typer.Option(help="How a late mask meets a newer picture.")] = "paste",
+    align: Annotated[
+        Align,
+        typer.Option(
+            help="A late mask is moved to where its object is now (warp), its picture held back"
+            " for it (delay), or drawn where it was (paste)."
+        ),
+    ] = "warp",
+    max_delay: Annotated[
+        float, typer.Option(metavar="S", help="The longest that 'delay' holds a picture back.")
+    ] = 2.0,
+    mask_ttl: Annotated[
+        float, typer.Option(metavar="S", help="Age at which a mask has faded away.")
+    ] = 2.0,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Calm the edges of masks where the picture is still.")
+    ] = False,
     no_window: Annotated[bool, typer.Option("--no-window", help="Open no window.")] = False,
     record: Annotated[
         str | None, typer.Option(metavar="FILE.mp4", help="Record what is shown, fragmented MP4.")
@@ -59,6 +74,9 @@ def live(
         endpoint=endpoint_options,
         overlay=overlay_options,
         align=align,
+        max_delay_s=max_delay,
+        mask_ttl_s=mask_ttl,
+        smooth=smooth,
         window=not no_window,
         record=record,
         masks=masks,

@@ -33,6 +33,12 @@ class CallMeter:
         with self._lock:
             return self._calls
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether no call is allowed any more."""
+        with self._lock:
+            return self._max_calls is not None and self._calls >= self._max_calls
+
     def take_turn(self, stopping: threading.Event) -> bool:
         """Wait until a call is allowed and count it.
 

@@ -11,7 +11,9 @@ from livesegment.engine.background_sink import BackgroundSink
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.capture import Capture
 from livesegment.engine.crew import Crew
-from livesegment.engine.mask_board import ArrivedMask, MaskBoard
+from livesegment.engine.delay_line import DelayLine
+from livesegment.engine.mask_board import MaskBoard
+from livesegment.engine.mask_choice import ChosenMask, MaskChoice, Smoothing
 from livesegment.engine.newest_queue import NewestQueue
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
@@ -60,7 +62,6 @@ class LiveParts:
         sinks: Get every frame shown, each on a thread of its own.
         viewer: The window; None: none.
         snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
-        alignment: Carries late masks to the frame shown.
     """
 
     source: Source
@@ -68,7 +69,25 @@ class LiveParts:
     sinks: Sequence[Sink] = ()
     viewer: Viewer | None = None
     snapshot: Callable[[Image], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateMasks:
+    """What becomes of masks that come later than their frame.
+
+    Attributes:
+        name: What to call this on the HUD.
+        alignment: Carries a mask to the frame shown.
+        smoothing: Calms masks from frame to frame; None: they are drawn as they are.
+        ttl_s: Age from which a mask is not drawn any more.
+        max_delay_s: How long a picture may be held back for its mask; 0: not at all.
+    """
+
+    name: str = "paste"
     alignment: Alignment = field(default_factory=Paste)
+    smoothing: Smoothing | None = None
+    ttl_s: float = float("inf")
+    max_delay_s: float = 0.0
 
 
 class LiveLoop:
@@ -82,8 +101,8 @@ class LiveLoop:
         limits: How much is shown and asked.
         controls: What the viewer starts with.
         telemetry: Counts everything.
+        late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
-        align: Name of the alignment, for the HUD.
     """
 
     def __init__(
@@ -93,13 +112,14 @@ class LiveLoop:
         controls: Controls,
         telemetry: Telemetry,
         *,
+        late: LateMasks | None = None,
         mirror: bool = False,
-        align: str = "paste",
     ) -> None:
+        late = late or LateMasks()
         self._parts = parts
         self._limits = limits
         self._telemetry = telemetry
-        self._align = align
+        self._align = late.name
         self._panel = ControlPanel(controls)
         self._keys = Keys(self._panel, self._take_snapshot)
         self._crew = Crew(grace_s=GRACE_S)
@@ -108,12 +128,12 @@ class LiveLoop:
         self._meter = CallMeter(limits.max_calls, limits.call_rate)
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
-        board, stopping = MaskBoard(), self._crew.stopping
+        self._delay_line = DelayLine(late.max_delay_s)
+        board = MaskBoard(for_delayed=late.max_delay_s > 0)
         self._outputs = [BackgroundSink(sink, telemetry) for sink in parts.sinks]
         self._stage = Stage(
-            board,
+            MaskChoice(board, late.alignment, late.ttl_s, late.smoothing),
             self._panel,
-            parts.alignment,
             self._outputs,
             parts.viewer,
             hud=self._hud,
@@ -124,12 +144,18 @@ class LiveLoop:
             self._arrivals,
             self._panel,
             telemetry,
-            stopping,
+            self._crew.stopping,
             fps_limit=limits.fps_limit,
             mirror=mirror,
         )
         self._submitter = Submitter(
-            parts.segmenter, self._requests, board, self._meter, telemetry, stopping
+            parts.segmenter,
+            self._requests,
+            board,
+            self._meter,
+            telemetry,
+            self._crew.stopping,
+            on_latency=self._delay_line.note_latency,
         )
 
     def run(self) -> None:
@@ -144,10 +170,14 @@ class LiveLoop:
         with self._crew:
             self._start()
             while not self._is_over():
-                frame = self._arrivals.get(IDLE_S)
+                wait_s = min(IDLE_S, self._delay_line.wait_s(time.monotonic()))
+                frame = self._arrivals.get(max(0.0, wait_s))
                 if frame is not None:
-                    self._on_frame(frame)
-                elif self._arrivals.finished:
+                    self._on_arrival(frame)
+                due = self._delay_line.take_due(time.monotonic())
+                if due is not None:
+                    self._on_due(due)
+                elif self._arrivals.finished and not self._delay_line:
                     break
                 else:
                     self._stage.refresh()
@@ -179,14 +209,17 @@ class LiveLoop:
             or time.monotonic() >= self._ends_at_s
         )
 
-    def _on_frame(self, frame: Frame) -> None:
+    def _on_arrival(self, frame: Frame) -> None:
         if self._panel.snapshot().paused:
             return
-        if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
-            self._ends_at_s = time.monotonic() + self._limits.duration_s
         if not self._calls_are_used_up() and self._requests.put(frame):
             self._telemetry.count("frames_dropped")
             self._drops.add()
+        self._delay_line.put(frame)
+
+    def _on_due(self, frame: Frame) -> None:
+        if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
+            self._ends_at_s = time.monotonic() + self._limits.duration_s
         self._stage.present(frame)
 
     def _attend_viewer(self) -> None:
@@ -206,9 +239,15 @@ class LiveLoop:
         if image is not None and self._parts.snapshot is not None:
             self._parts.snapshot(image)
 
-    def _hud(self, frames_per_s: float, arrived: ArrivedMask | None) -> list[str]:
+    def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
         calls = f"{self._telemetry.get('calls')} calls"
         if self._calls_are_used_up():
             calls += ", the limit"
-        trouble = self._submitter.health.trouble
-        return hud_lines(frames_per_s, arrived, time.monotonic(), calls, self._align, trouble)
+        return hud_lines(
+            frames_per_s,
+            chosen,
+            self._align,
+            calls,
+            self._submitter.health.trouble,
+            self._delay_line.delay_s,
+        )

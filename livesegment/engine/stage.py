@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable, Sequence
 
-from livesegment.controls import ControlPanel, Controls
-from livesegment.engine.alignment import Alignment
+from livesegment.controls import ControlPanel
 from livesegment.engine.background_sink import BackgroundSink
-from livesegment.engine.mask_board import ArrivedMask, MaskBoard
+from livesegment.engine.mask_choice import ChosenMask, MaskChoice
 from livesegment.engine.status import FrameRate
 from livesegment.engine.viewer import Viewer
 from livesegment.frame import Frame, Image
@@ -15,19 +14,20 @@ from livesegment.overlay.hud import draw_hud
 from livesegment.sinks.base import Annotated
 from livesegment.telemetry import Telemetry
 
-HudLines = Callable[[float, ArrivedMask | None], list[str]]
-"""Says what the HUD shows, given the frames a second and the newest mask."""
+HudLines = Callable[[float, ChosenMask], list[str]]
+"""Says what the HUD shows, given the frames a second and the mask on the picture."""
+
+_STILL_S = 0.1  # a picture this old does not wait for the next one to get its mask
 
 
 class Stage:
-    """Draws the newest mask on each frame and hands the picture to the outputs and the viewer.
+    """Draws a mask on each frame and hands the picture to the outputs and the viewer.
 
     Used by the main thread only.
 
     Args:
-        board: Where the newest mask is.
+        masks: Chooses the mask for each frame.
         panel: How the viewer wants it drawn.
-        alignment: Carries a late mask to the frame.
         outputs: Get every new frame, without the HUD.
         viewer: Gets every picture, also one drawn again; None: nobody watches.
         hud: Says what the HUD shows.
@@ -36,18 +36,16 @@ class Stage:
 
     def __init__(
         self,
-        board: MaskBoard,
+        masks: MaskChoice,
         panel: ControlPanel,
-        alignment: Alignment,
         outputs: Sequence[BackgroundSink],
         viewer: Viewer | None,
         *,
         hud: HudLines,
         telemetry: Telemetry,
     ) -> None:
-        self._board = board
+        self._masks = masks
         self._panel = panel
-        self._alignment = alignment
         self._outputs = outputs
         self._viewer = viewer
         self._hud = hud
@@ -55,46 +53,52 @@ class Stage:
         self._compositor = Compositor()
         self._rate = FrameRate()
         self._frame: Frame | None = None
-        self._drawn: tuple[ArrivedMask | None, Controls] | None = None
+        self._chosen = ChosenMask()
+        self._controls = panel.snapshot()
+        self._shown_at_s = 0.0
 
     def present(self, frame: Frame) -> None:
         """Draw and show a new frame."""
-        self._alignment.observe(frame)
-        self._frame = frame
-        picture, arrived = self._draw(frame)
+        self._frame, self._controls = frame, self._panel.snapshot()
+        self._chosen = chosen = self._masks.choose(frame)
+        image = self._draw(frame)
         for output in self._outputs:
-            output.put(picture)
-        self._show(picture.image)
-        now_s = time.monotonic()
+            output.put(Annotated(frame, chosen.mask, image))
+        self._show(image)
+        now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
         self._telemetry.shown(now_s)
         self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
-        if picture.mask is not None and arrived is not None:
-            self._telemetry.measure("mask_age_ms", now_s - arrived.captured_at_s)
+        if chosen.mask is not None:
+            self._telemetry.measure("mask_age_ms", chosen.age_s)
 
     def refresh(self) -> None:
-        """Draw the last frame again if its mask or the viewer's wishes have changed since."""
-        if self._frame is None or self._viewer is None:
+        """Draw the last frame again if the viewer's wishes have changed since, or its mask has.
+
+        A newer mask is left for the next frame where one comes soon: aligning it twice would
+        only take the time from that frame.
+        """
+        frame, controls = self._frame, self._panel.snapshot()
+        if frame is None or self._viewer is None:
             return
-        if self._drawn != (self._board.newest(), self._panel.snapshot()):
-            picture, _ = self._draw(self._frame)
-            self._show(picture.image)
+        arrived = self._chosen.arrived
+        if time.monotonic() - self._shown_at_s > _STILL_S:
+            self._chosen = self._masks.choose_again(frame)
+        if self._chosen.arrived is not arrived or controls != self._controls:
+            self._controls = controls
+            self._show(self._draw(frame))
 
     def picture(self) -> Image | None:
         """Return the picture of the moment without the HUD; None before the first frame."""
-        if self._frame is None:
-            return None
-        return self._draw(self._frame)[0].image
+        return None if self._frame is None else self._draw(self._frame)
 
-    def _draw(self, frame: Frame) -> tuple[Annotated, ArrivedMask | None]:
-        arrived, controls = self._board.newest(), self._panel.snapshot()
-        mask = None if arrived is None else self._alignment.align(arrived.mask)
-        self._drawn = arrived, controls
-        return Annotated(frame, mask, self._compositor.draw(frame, mask, controls)), arrived
+    def _draw(self, frame: Frame) -> Image:
+        chosen = self._chosen
+        return self._compositor.draw(frame, chosen.mask, self._controls, strength=chosen.strength)
 
     def _show(self, image: Image) -> None:
         if self._viewer is None:
             return
-        if self._panel.snapshot().show_hud:
-            draw_hud(image, self._hud(self._rate.value(), self._board.newest()))
+        if self._controls.show_hud:
+            draw_hud(image, self._hud(self._rate.value(), self._chosen))
         self._viewer.show(image)

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from livesegment.engine.mask_board import ArrivedMask
+from livesegment.engine.mask_choice import ChosenMask
 from livesegment.errors import EndpointError
 
 WINDOW_S = 2.0
@@ -29,28 +29,31 @@ class FrameRate:
 
 def hud_lines(
     frames_per_s: float,
-    arrived: ArrivedMask | None,
-    now_s: float,
-    calls: str,
+    chosen: ChosenMask,
     align: str,
+    calls: str,
     trouble: EndpointError | None,
+    delay_s: float = 0.0,
 ) -> list[str]:
     """Return what the HUD says.
 
     Args:
         frames_per_s: Frames shown a second.
-        arrived: The newest mask; None before the first.
-        now_s: The time, in monotonic seconds.
-        calls: The calls so far, in words.
+        chosen: The mask on the picture.
         align: Name of the alignment.
+        calls: The calls so far, in words.
         trouble: What the endpoint's latest answer was, if it was an error.
+        delay_s: How long the picture is held back.
     """
     lines = [f"{frames_per_s:.1f} frames/s"]
-    if arrived is None:
+    if chosen.arrived is None:
         lines.append("waiting for the first mask")
     else:
-        lines.append(f"mask {(now_s - arrived.captured_at_s) * 1000:.0f} ms old, {align}")
-        lines.append(f"round trip {arrived.round_trip_s * 1000:.0f} ms")
+        age = f"mask {chosen.age_s * 1000:.0f} ms old, {align}"
+        lines.append(age if chosen.mask is not None else f"{age}: not shown")
+        lines.append(f"round trip {chosen.arrived.round_trip_s * 1000:.0f} ms")
+    if delay_s > 0:
+        lines.append(f"picture {delay_s * 1000:.0f} ms late")
     lines.append(calls)
     if trouble is not None:
         lines.append(f"{type(trouble).__name__}: waiting for the endpoint")

@@ -84,6 +84,7 @@ class Submitter:
         meter: Says when a call is allowed.
         telemetry: Counts frames, masks and errors.
         stopping: Ends every wait.
+        on_latency: Told for each mask how many seconds after its frame's capture it came.
     """
 
     def __init__(
@@ -94,6 +95,8 @@ class Submitter:
         meter: CallMeter,
         telemetry: Telemetry,
         stopping: threading.Event,
+        *,
+        on_latency: Callable[[float], None],
     ) -> None:
         self.health = EndpointHealth()
         self._segmenter = segmenter
@@ -102,6 +105,7 @@ class Submitter:
         self._meter = meter
         self._telemetry = telemetry
         self._stopping = stopping
+        self._on_latency = on_latency
 
     def run(self) -> None:
         """Ask until the frames end, the calls are used up or the crew stops.
@@ -136,7 +140,9 @@ class Submitter:
         if self.health.trouble is not None:
             logger.info("the endpoint answers again")
         self.health.succeeded()
-        round_trip_s = time.monotonic() - asked_at_s
+        now_s = time.monotonic()
+        round_trip_s = now_s - asked_at_s
+        self._on_latency(now_s - frame.captured_at_s)
         self._telemetry.count("masks_received")
         self._telemetry.measure("round_trip_ms", round_trip_s)
         if not self._board.post(ArrivedMask(mask, frame.captured_at_s, round_trip_s)):

@@ -32,12 +32,14 @@ def test_calls_end_at_the_limit() -> None:
     meter = CallMeter(max_calls=2)
     go_on = threading.Event()
     assert [meter.take_turn(go_on) for _ in range(3)] == [True, True, False]
+    assert meter.exhausted
 
 
 def test_a_turn_that_was_given_back_may_be_taken_again() -> None:
     meter = CallMeter(max_calls=1)
     assert meter.take_turn(threading.Event())
     meter.give_back()
+    assert not meter.exhausted
     assert meter.take_turn(threading.Event())
 
 

@@ -9,7 +9,7 @@ import pytest
 from parts import FrameList, FunctionSegmenter, ListSink, StepSource
 
 from livesegment.controls import Controls
-from livesegment.engine.live import LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointUnreachable,
@@ -274,3 +274,22 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
         source.end()
         end.result(10)
     assert [index for index, _ in sink.written] == [0, 3, 5, 8, 10]
+
+
+def test_a_held_back_picture_is_shown_with_its_own_mask() -> None:
+    source, sink, telemetry = StepSource(), ListSink(), Telemetry()
+    parts = LiveParts(source, FunctionSegmenter(lambda frame: 1), [sink])
+    # Long enough for the machine to be slow: the delay follows what masks really take.
+    late = LateMasks("delay", max_delay_s=10.0)
+    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), Controls(), telemetry, late=late)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        for index in range(12):
+            source.step()
+            while telemetry.get("masks_received") <= index:
+                threading.Event().wait(0.001)
+        source.end()
+        end.result(30)
+    assert [index for index, _ in sink.written] == list(range(12))
+    # The first one was shown before it was known how long masks take.
+    assert all(mask == index for index, mask in sink.written[1:] if index > 1)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from livesegment.api.distinct import check_distinct
 from livesegment.api.jobs import Job, plan_jobs
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.engine.annotate import AnnotateLoop, AnnotateResult
@@ -20,7 +21,7 @@ from livesegment.sinks.output_file import check_free, refused
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources import open_source
 from livesegment.sources.base import Source
-from livesegment.sources.images import ImagesSource
+from livesegment.sources.images import ImagesSource, find_images, is_images
 from livesegment.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -74,13 +75,14 @@ def annotate(
         SourceNotFound: If an input cannot be opened.
         EndpointError: If a frame cannot be segmented.
         SinkError: If an output exists or cannot be written.
-        OptionsError: If inputs and output do not fit together.
+        OptionsError: If inputs and output do not fit together, or are the same file.
     """
     options = options or AnnotateOptions()
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks)
     _check_inputs(jobs)
     _check_outputs(jobs, overwrite=options.overwrite)
+    _check_distinct(jobs)
     with ExitStack() as stack:
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
         run = _Run(model, options, on_progress)
@@ -114,6 +116,21 @@ def _check_outputs(jobs: Sequence[Job], *, overwrite: bool) -> None:
             path.parent.stat()
         except OSError as error:
             raise refused(path, error) from error
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    """Find out before the first call whether an output would destroy an input."""
+    inputs: list[Path] = []
+    outputs: list[Path | None] = []
+    for job in jobs:
+        files = find_images(job.source) if is_images(job.source) else [Path(job.source)]
+        inputs += files
+        if job.kind == "image folder":
+            outputs += [job.output / file.name for file in files]
+        else:
+            outputs.append(job.output)
+        outputs.append(job.masks)
+    check_distinct(inputs, outputs)
 
 
 class _Run:

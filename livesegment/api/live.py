@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.engine.alignment import Paste
 from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
@@ -54,9 +55,12 @@ def live(
         SourceError: If the source cannot be opened or breaks.
         EndpointError: If the endpoint refuses for good before the first mask, or never answers.
         SinkError: If there is no display, or an output cannot be written.
+        OptionsError: If an output is the source itself or another output.
     """
     options = options or LiveOptions()
     telemetry = Telemetry()
+    read = [] if isinstance(source, Source) else [str(source)]
+    check_distinct(read, [options.record, options.masks, options.stats])
     with ExitStack() as stack:
         if options.stats is not None:
             stack.enter_context(_stats_file(Path(options.stats), telemetry))

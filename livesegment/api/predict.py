@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.caller import Caller
@@ -70,6 +71,22 @@ def load_image(image: str | Path, *, timeout_s: float = 10.0) -> Image:
     if isinstance(image, str) and image.startswith(("http://", "https://")):
         return fetch_image(image, timeout_s=timeout_s)
     return read_image(Path(image))
+
+
+def check_save(image: str | Path, path: str | Path, *, overwrite: bool = False) -> None:
+    """Find out before the call whether `save_annotated` can write there.
+
+    Args:
+        image: What is read, which must not be destroyed.
+        path: Where the annotated picture goes.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OptionsError: If the name's suffix is none of an image, or it is the image itself.
+        SinkError: If it cannot be written.
+    """
+    ImageFileSink(path, overwrite=overwrite).close()
+    check_distinct([image], [path])
 
 
 def save_annotated(

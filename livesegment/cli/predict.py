@@ -31,6 +31,8 @@ def predict(
     from livesegment.protocol.reply import flat_reply
 
     picture = api.load_image(image, timeout_s=endpoint_options.timeout_s)
+    if save is not None:
+        api.check_save(image, save, overwrite=overwrite)
     mask = api.predict(picture, options=endpoint_options)
     json.dump(flat_reply(mask), sys.stdout, ensure_ascii=False)
     sys.stdout.write("\n")

@@ -159,6 +159,8 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("predict photo.jpg --opacity 1.5", 2, ["--opacity"]),
         ("predict photo.jpg --style neon", 2, ["--style"]),
         ("predict photo.jpg --max-calls 0", 2, ["--max-calls"]),
+        ("predict photo.jpg --save photo.jpg --overwrite", 2, ["photo.jpg", "which is read"]),
+        ("predict photo.jpg --save existing.jpg --max-calls 0", 5, ["existing.jpg"]),
         ("serve --port 70000", 2, ["--port"]),
         ("serve --model-file missing.onnx", 2, ["missing.onnx"]),
         ("serve --model-file not-a-model.onnx", 2, ["not-a-model.onnx"]),

@@ -134,4 +134,7 @@ def _stats_file(path: Path, telemetry: Telemetry) -> Iterator[None]:
     try:
         yield
     finally:
-        path.write_text(json.dumps(telemetry.report(), indent=2) + "\n", encoding="utf-8")
+        try:
+            path.write_text(json.dumps(telemetry.report(), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise refused(path, error) from error

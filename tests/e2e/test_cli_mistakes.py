@@ -129,6 +129,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("live clip.mp4 --no-window --record absent/x.mp4", 5, ["absent"]),
         ("live clip.mp4 --no-window --masks x.avi", 2, [".mkv"]),
         ("live clip.mp4 --no-window --stats absent/x.json", 5, ["absent"]),
+        ("live clip.mp4 --no-window --max-frames 1 --stats /dev/full", 5, ["/dev/full", "space"]),
         ("live clip.mp4 --no-window --align teleport", 2, ["--align"]),
         ("live clip.mp4 --no-window --duration 0", 2, ["--duration"]),
         ("live clip.mp4 --no-window --fps-limit -1", 2, ["--fps-limit"]),

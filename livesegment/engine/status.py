@@ -22,9 +22,9 @@ class FrameRate:
 
     def value(self) -> float:
         """Return the rate; 0 before the second frame."""
-        if len(self._times) < 2:
-            return 0.0
-        return (len(self._times) - 1) / (self._times[-1] - self._times[0])
+        elapsed_s = self._times[-1] - self._times[0] if self._times else 0.0
+        # Two frames may have one time: the clock of Windows goes in steps of 16 ms.
+        return (len(self._times) - 1) / elapsed_s if elapsed_s > 0 else 0.0
 
 
 def hud_lines(

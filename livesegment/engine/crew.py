@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -19,8 +20,9 @@ class Crew:
     waits for them, and raises what a worker raised unless the caller has an error of its own.
 
     Args:
-        grace_s: How long to wait for all workers at the end. A thread that sits in a foreign
-            blocking call beyond it is named in the log and left to end by itself.
+        grace_s: How long to wait for daemons at the end. One that sits in a foreign blocking call
+            beyond it is named in the log and left to end by itself. Other workers are waited for
+            as long as they work: what they write to is closed next.
     """
 
     def __init__(self, grace_s: float = 10.0) -> None:
@@ -28,7 +30,7 @@ class Crew:
         self._grace_s = grace_s
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._stops: list[Stop] = []
+        self._stops: deque[Stop] = deque()
         self._error: BaseException | None = None
 
     def on_stop(self, stop: Stop) -> None:
@@ -64,19 +66,26 @@ class Crew:
     def stop(self) -> None:
         """Ask everybody to stop; returns at once."""
         with self._lock:
-            if self.stopping.is_set():
-                return
             self.stopping.set()
-        for stop in self._stops:
+        while True:
+            with self._lock:
+                if not self._stops:
+                    return
+                stop = self._stops.popleft()
             stop()
 
     def join(self) -> None:
-        """Wait for all workers, `grace_s` at the most."""
-        deadline = time.monotonic() + self._grace_s
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
+        """Wait for all workers, `grace_s` at the most for daemons."""
+        deadline_s = time.monotonic() + self._grace_s
+        for thread in sorted(self._threads, key=lambda each: not each.daemon):
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+            if not thread.is_alive():
+                continue
+            if thread.daemon:
                 logger.debug("thread %s did not end within %.0f s", thread.name, self._grace_s)
+            else:
+                logger.info("finishing what %s has still to do", thread.name)
+                thread.join()
 
     def raise_error(self) -> None:
         """Raise the first exception of a worker, if there was one."""
@@ -92,7 +101,13 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
-        self.join()
+        try:
+            self.stop()
+            self.join()
+        except BaseException:
+            # Ctrl-C at this very moment: files are closed next, so nobody may still be writing.
+            self.stop()
+            self.join()
+            raise
         if error is None:
             self.raise_error()

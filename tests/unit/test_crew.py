@@ -51,3 +51,33 @@ def test_a_thread_that_hangs_does_not_hold_up_the_end() -> None:
     with Crew(grace_s=0.01) as crew:
         crew.start("hangs", release.wait, daemon=True)  # type: ignore[arg-type]
     release.set()
+
+
+def test_a_worker_that_is_no_daemon_is_waited_for_however_long_it_works() -> None:
+    finished = threading.Event()
+
+    def finish_slowly() -> None:
+        crew.stopping.wait(10)
+        threading.Event().wait(0.1)
+        finished.set()
+
+    with Crew(grace_s=0.01) as crew:
+        crew.start("writes", finish_slowly)
+    assert finished.is_set()
+
+
+def test_an_interrupt_while_stopping_leaves_nobody_waiting() -> None:
+    wake, ended = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        wake.wait(10)
+        ended.set()
+
+    with pytest.raises(KeyboardInterrupt), Crew() as crew:
+        crew.on_stop(interrupt)
+        crew.on_stop(wake.set)
+        crew.start("waits", work)
+    assert ended.is_set()

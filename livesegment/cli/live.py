@@ -1,5 +1,6 @@
 """`livesegment live`."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -87,6 +88,11 @@ def live(
         fps_limit=fps_limit,
         mirror=mirror,
     )
-    from livesegment.api.live import live as run  # here, because it imports OpenCV
+    import cv2  # here, because it takes its time
 
+    from livesegment.api.live import live as run
+
+    # The other half of the cores reads, asks, encodes; threads of OpenCV that wait for a core
+    # in the middle of a picture make it late.
+    cv2.setNumThreads(max(1, (os.cpu_count() or 2) // 2))
     run(source, options=options)

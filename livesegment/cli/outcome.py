@@ -26,6 +26,7 @@ from livesegment.errors import (
     LiveSegmentError,
     MissingExtra,
     OptionsError,
+    OutputNotWritable,
     SinkError,
     SourceError,
 )
@@ -63,29 +64,65 @@ def reports_outcome(command: Callable[P, None]) -> Callable[P, None]:
             print("livesegment: interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has gone; Python would complain again when it flushes.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Whoever read our output has gone.
+            _drop_stdout()
             raise typer.Exit(1) from None
 
     return wrapped
 
 
+def print_result(text: str) -> None:
+    """Write a line to stdout, at once.
+
+    Raises:
+        OutputNotWritable: If it cannot be written, unless its reader has gone.
+    """
+    if sys.stdout is None:
+        raise OutputNotWritable("the answer cannot be written: stdout is closed")
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_stdout()
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OutputNotWritable(f"the answer cannot be written to stdout: {reason}") from error
+
+
+def _drop_stdout() -> None:
+    # Whatever Python still holds for stdout would fail once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def _terminable() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the command once; files are finished before the process ends."""
+    interrupted = False
 
     def interrupt(*_: object) -> None:
         # A second Ctrl-C would break off the finishing that the first one started.
-        for each in caught:
+        nonlocal interrupted
+        interrupted = True
+        for each, _handler in before:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # Systems differ in the signals they have; SIGHUP is what a closed terminal sends.
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    caught = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = [(each, signal.signal(each, interrupt)) for each in caught]
+    before = [(each, signal.getsignal(each)) for each in _ending_signals()]
+    for each, _ in before:
+        signal.signal(each, interrupt)
     try:
         yield
     finally:
-        for each, handler in before:
-            signal.signal(each, handler)
+        # After an interrupt the process is about to end: a late Ctrl-C must not change how.
+        if not interrupted:
+            for each, handler in before:
+                signal.signal(each, handler)
+
+
+def _ending_signals() -> Iterator[signal.Signals]:
+    """Yield the signals that end a command, of those that the system has."""
+    yield from (signal.SIGINT, signal.SIGTERM)
+    # What a closed terminal sends, unless `nohup` asks to go on without it.
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        yield hangup

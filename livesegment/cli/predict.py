@@ -1,14 +1,13 @@
 """`livesegment predict`."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
-from livesegment.cli.outcome import reports_outcome
+from livesegment.cli.outcome import print_result, reports_outcome
 from livesegment.options import EndpointOptions, OverlayOptions
 
 
@@ -34,8 +33,7 @@ def predict(
     if save is not None:
         api.check_save(image, save, overwrite=overwrite)
     mask = api.predict(picture, options=endpoint_options)
-    json.dump(flat_reply(mask), sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    # Escapes, because the encoding of a pipe may lack the letters of a class name.
+    print_result(json.dumps(flat_reply(mask)))
     if save is not None:
         api.save_annotated(picture, mask, save, overlay=overlay_options, overwrite=overwrite)

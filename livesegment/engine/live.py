@@ -155,6 +155,7 @@ class LiveLoop:
             self._meter,
             telemetry,
             self._crew.stopping,
+            max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
         )
 

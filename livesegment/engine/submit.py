@@ -8,6 +8,7 @@ from collections.abc import Callable
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.mask_board import ArrivedMask, MaskBoard
 from livesegment.engine.newest_queue import NewestQueue
+from livesegment.engine.spacing import EvenSpacing
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame
 from livesegment.segmenters.base import Segmenter
@@ -84,6 +85,7 @@ class Submitter:
         meter: Says when a call is allowed.
         telemetry: Counts frames, masks and errors.
         stopping: Ends every wait.
+        max_in_flight: How many threads run.
         on_latency: Told for each mask how many seconds after its frame's capture it came.
     """
 
@@ -96,6 +98,7 @@ class Submitter:
         telemetry: Telemetry,
         stopping: threading.Event,
         *,
+        max_in_flight: int,
         on_latency: Callable[[float], None],
     ) -> None:
         self.health = EndpointHealth()
@@ -105,6 +108,7 @@ class Submitter:
         self._meter = meter
         self._telemetry = telemetry
         self._stopping = stopping
+        self._spacing = EvenSpacing(max_in_flight)
         self._on_latency = on_latency
 
     def run(self) -> None:
@@ -115,6 +119,7 @@ class Submitter:
         """
         while True:
             self.health.wait_until_due(self._stopping)
+            self._spacing.wait(self._stopping)
             if not self._meter.take_turn(self._stopping):
                 return
             frame = self._frames.get()
@@ -142,6 +147,7 @@ class Submitter:
         self.health.succeeded()
         now_s = time.monotonic()
         round_trip_s = now_s - asked_at_s
+        self._spacing.note(round_trip_s)
         self._on_latency(now_s - frame.captured_at_s)
         self._telemetry.count("masks_received")
         self._telemetry.measure("round_trip_ms", round_trip_s)

@@ -12,13 +12,14 @@ from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.cut import CutDetector
-from livesegment.motion.features import Situation, features
+from livesegment.motion.features import Situation, features, in_small
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import SMALL, History, Seen
 from livesegment.motion.key import Key, study
-from livesegment.motion.raster import Bytes, Floats, add, pick, shrink, stretch
-from livesegment.motion.refine import STRIDE, Decision, Refiner
+from livesegment.motion.raster import Bytes, Floats, add, nearest, pick, sample, shrink, stretch
+from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess
 from livesegment.motion.region import Points, Region, around, neighbourhood, whole
+from livesegment.motion.render import render
 from livesegment.motion.rigid import rigid_shift, shifted
 
 _MOST_FRAMES = 64
@@ -37,6 +38,8 @@ class _Decided:
     frame_index: int
     evidence: Field
     decision: Decision
+    shown: Bytes
+    """The objects as they were shown, in the small picture."""
 
 
 class MaskAligner:
@@ -88,6 +91,7 @@ class MaskAligner:
         self._history.clear()
         self._cut = CutDetector()
         self._key: Key | None = None
+        self._mistaken: Bytes | None = None
         self._shown: ClassIds | None = None
         self._decided: OrderedDict[int, _Decided] = OrderedDict()
 
@@ -151,11 +155,14 @@ class MaskAligner:
         key = study(mask, self._frame_size, source.small)
         if known is None or key.frame_index > known.frame_index:
             self._teach(key)
+        elif key.frame_index < known.frame_index:
+            self._mistaken = None
         self._key = key
         return key
 
     def _teach(self, key: Key) -> None:
         """Compare a true mask with what was decided for its frame."""
+        self._mistaken = None
         decided = self._decided.pop(key.frame_index, None)
         while self._decided and next(iter(self._decided)) < key.frame_index:
             self._decided.popitem(last=False)
@@ -165,6 +172,9 @@ class MaskAligner:
         objects = decided.evidence.region.crop(key.objects).astype(np.float32)
         truth = shrink(objects, (columns, rows))
         self._refiner.learn(decided.decision, truth)
+        # Edges are never quite right; what is mistaken has some width.
+        wrong = cv2.erode(cv2.absdiff(key.few_objects, decided.shown), np.ones((3, 3), np.uint8))
+        self._mistaken = cast(Bytes, wrong)
 
     def _carry(self, key: Key, source: Seen, newest: Seen) -> ClassIds:
         region = self._where(key, newest)
@@ -185,15 +195,17 @@ class MaskAligner:
             key=key,
             key_small=source.small,
             age=newest.index - source.index,
-            earlier=self._earlier(coarse, grid),
+            earlier=self._earlier(key, coarse, grid, add(grid, stretch(moved, size))),
         )
         decision = self._refiner.decide(features(situation))
+        class_ids = render(key, region, decision, moved)
+        shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
         self._decided[newest.index] = _Decided(
-            newest.index, Field(decision.evidence, region), decision
+            newest.index, Field(decision.evidence, region), decision, shown
         )
         while len(self._decided) > _MOST_FRAMES:
             self._decided.popitem(last=False)
-        return _render(key, region, decision, moved)
+        return class_ids
 
     def _where(self, key: Key, newest: Seen) -> Region:
         """Return where to decide: where motion is known, and all of a mask that is new there."""
@@ -203,26 +215,20 @@ class MaskAligner:
         oldest = next(reversed(list(self._history.flows_back_to(key.frame_index)))).region
         return region if was.inside(oldest) else around(region, was)
 
-    def _earlier(self, coarse: Points, grid: Points) -> Floats | None:
-        """Return the last decision, moved to now."""
+    def _earlier(self, key: Key, coarse: Points, grid: Points, there: Points) -> Floats | None:
+        """Return the last decision, moved to now, without what proved a mistake in it.
+
+        What the true mask showed to be wrong in its frame would be handed on from decision to
+        decision; there the true mask speaks instead. So an object that is new appears at once.
+        """
         last = next(reversed(self._decided.values()), None)
         if last is None or self._history.get(last.frame_index) is None:
             return None
         moved = chain(self._history.flows_back_to(last.frame_index), coarse)
         rows, columns = grid.shape[:2]
-        there = add(grid, stretch(moved, (columns, rows)))
-        return last.evidence.at(there)
-
-
-def _render(key: Key, region: Region, decision: Decision, moved: Points) -> ClassIds:
-    """Draw a decision at full resolution, each object pixel with the class carried there."""
-    size = region.width, region.height
-    objects = stretch(decision.evidence, size) > 0
-    class_ids = np.full_like(key.mask.class_ids, key.ground)
-    if key.object_ids.size == 1:
-        region.crop(class_ids)[objects] = key.object_ids[0]
-        return class_ids
-    there = add(region.grid(size), stretch(moved, size))
-    labels = pick(key.labels, there)
-    region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
-    return class_ids
+        evidence = last.evidence.at(add(grid, stretch(moved, (columns, rows))))
+        if self._mistaken is None:
+            return evidence
+        source = in_small(there)
+        mistaken = pick(self._mistaken, source) > 0
+        return np.where(mistaken, first_guess(sample(key.distance, source)), evidence)

@@ -1,10 +1,12 @@
 """Tells a new scene from a scene that moves."""
 
+from typing import cast
+
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from livesegment.frame import Image
+from livesegment.motion.raster import Bytes, Floats, shrink
 
 _THUMBNAIL = (32, 18)
 
@@ -21,19 +23,17 @@ class CutDetector:
     """Compares each frame with the one before it, on thumbnails."""
 
     def __init__(self) -> None:
-        self._last: npt.NDArray[np.uint8] | None = None
+        self._last: Bytes | None = None
 
     def is_cut(self, image: Image) -> bool:
         """Tell whether a BGR picture shows another scene than the one before it.
-
-        A small picture does.
 
         A flash or a lamp changes the colours but keeps the structure, a fast pan the reverse;
         only a picture that has neither in common with the last one begins a scene. Where the
         colours are alike by chance, a structure that is gone altogether is enough.
         """
-        thumbnail = cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
-        last, self._last = self._last, thumbnail.astype(np.uint8, copy=False)
+        thumbnail = shrink(image, _THUMBNAIL)
+        last, self._last = self._last, thumbnail
         if last is None:
             return False
         correlation = _correlation(last, self._last)
@@ -45,7 +45,7 @@ class CutDetector:
         return correlation < _NO_STRUCTURE_LEFT and change > _VISIBLE_CHANGE
 
 
-def _correlation(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
+def _correlation(first: Bytes, second: Bytes) -> float:
     a, b = (picture.mean(axis=2) for picture in (first, second))
     a, b = a - a.mean(), b - b.mean()
     # One grey level of noise: two flat pictures are alike, not a division by zero.
@@ -54,23 +54,25 @@ def _correlation(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) ->
     return float(((a * b).sum() + noise) / energy**0.5)
 
 
-def _overlap(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
+def _overlap(first: Bytes, second: Bytes) -> float:
     a, b = (_histogram(picture) for picture in (first, second))
     return float(np.minimum(a, b).sum())
 
 
-def _histogram(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    counts: Floats = cv2.calcHist([picture], [0, 1, 2], None, [8, 8, 8], [0, 256] * 3)
+def _histogram(picture: Bytes) -> Floats:
+    counts = cast(Floats, cv2.calcHist([picture], [0, 1, 2], None, [8] * 3, [0, 256] * 3))
     # A shade on the border of a bin must not count as another colour.
     for axis in range(3):
         counts = _spread(counts, axis)
-    return (counts / counts.sum()).astype(np.float32)
+    shares: Floats = counts / counts.sum()
+    return shares
 
 
-def _spread(counts: npt.NDArray[np.float32], axis: int) -> npt.NDArray[np.float32]:
+def _spread(counts: Floats, axis: int) -> Floats:
     padded = np.concatenate(
         [counts.take([0], axis), counts, counts.take([-1], axis)], axis=axis, dtype=np.float32
     )
     size = counts.shape[axis]
     before, same, after = (padded.take(range(i, i + size), axis) for i in range(3))
-    return (0.25 * before + 0.5 * same + 0.25 * after).astype(np.float32)
+    spread: Floats = np.float32(0.25) * (before + 2 * same + after)
+    return spread

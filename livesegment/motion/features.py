@@ -58,7 +58,7 @@ class Situation:
     earlier: Floats | None
 
 
-def _in_small(points: Points) -> Points:
+def in_small(points: Points) -> Points:
     """Turn full-resolution positions into ones of the small picture."""
     shift = 0.5 * SMALL - 0.5
     return scale_and_shift(points, (SMALL, SMALL), (shift, shift))
@@ -89,8 +89,8 @@ def features(now: Situation) -> Floats:
     """
     rows, columns = now.grid.shape[:2]
     picture = _crop_small(now.small, now.region, (columns, rows))
-    here = _in_small(now.grid)
-    there = _in_small(add(now.grid, now.moved))
+    here = in_small(now.grid)
+    there = in_small(add(now.grid, now.moved))
     distance = sample(now.key.distance, there)
     soft = np.clip(distance * np.float32(REACH / 4) + np.float32(0.5), 0, 1)
     image = picture.astype(np.float32) / np.float32(64)
@@ -106,7 +106,7 @@ def features(now: Situation) -> Floats:
             sample(now.key.distance, here),
             residual.at(there),
             residual.at(here),
-            residual.at(_in_small(add(now.grid, ground_motion))),
+            residual.at(in_small(add(now.grid, ground_motion))),
             now.key.colours[colour_index(picture)],
             _colour_likeness(image, image, soft, 6, 0.03),
             _colour_likeness(image, _half(image), _half(soft), 7, 0.06),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.motion.raster import Bytes, Floats, nearest
+from livesegment.motion.raster import Bytes, Floats, nearest, shrink
 from livesegment.motion.region import neighbourhood
 
 Numbers = npt.NDArray[np.int32]
@@ -33,6 +33,7 @@ class Key:
         ground: The class id that surrounds the objects.
         object_ids: The other classes that occur, the ground's where none does.
         objects: uint8 (H, W), 1 where the class is not the ground.
+        few_objects: The same in the small picture.
         labels: uint8 (H, W), the class ids with the ground given to the nearest object; only
             where there are several objects.
         distance: float32 of the small picture's shape, from -1 (far outside) to 1 (far inside).
@@ -45,6 +46,7 @@ class Key:
     ground: int
     object_ids: Bytes
     objects: ClassIds
+    few_objects: Bytes
     labels: ClassIds
     distance: Floats
     colours: Floats
@@ -71,13 +73,14 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
     object_ids = ids[ids != ground] if ids.size > 1 else ids
     objects = (mask.class_ids != ground).view(np.uint8)
     size = small.shape[1], small.shape[0]
-    few = nearest(objects, size)
+    few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
     return Key(
         given=given,
         mask=mask,
         ground=ground,
         object_ids=object_ids,
         objects=objects,
+        few_objects=few,
         labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),
         distance=signed_distance(few),
         colours=_colour_evidence(few, small),
@@ -113,8 +116,10 @@ def signed_distance(objects: Bytes) -> Floats:
     if inside.all():
         distance[rows, columns] = 1
         return distance
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-    depth -= cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    depth = np.subtract(
+        cv2.distanceTransform(inside, cv2.DIST_L2, 3),
+        cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3),
+    )
     distance[rows, columns] = np.clip(depth[1:-1, 1:-1] / REACH, -1, 1)
     return distance
 
@@ -137,7 +142,8 @@ def _colour_evidence(objects: Bytes, small: Image) -> Floats:
         spread = _spread(counts.reshape(_BINS, _BINS, _BINS)).ravel()
         shares.append(spread / (spread.sum() + 1e-6) + _RARE)
     evidence = np.clip(np.log(shares[0] / shares[1]), -_MOST_EVIDENCE, _MOST_EVIDENCE)
-    return (evidence / _MOST_EVIDENCE).astype(np.float32)
+    part: Floats = evidence.astype(np.float32) / np.float32(_MOST_EVIDENCE)
+    return part
 
 
 def _spread(counts: Floats) -> Floats:

@@ -29,12 +29,14 @@ class Decision:
 
     Attributes:
         evidence: float32 (rows, columns), log-odds of object against ground, from -6 to 6.
+        correction: The part of it that is the network's.
         base: The log-odds before the network spoke, folded: (4, cells).
         hidden: What the network's last layer saw: (channels + 1, cells).
         chosen: Which cells are worth learning from.
     """
 
     evidence: Floats
+    correction: Floats
     base: Floats
     hidden: Floats
     chosen: npt.NDArray[np.intp]
@@ -62,7 +64,7 @@ class Refiner:
 
     def decide(self, features: Floats) -> Decision:
         """Decide from features (CHANNELS, rows, columns), both sides multiples of `STRIDE`."""
-        base = first_guess(features)
+        base = first_guess(features[_DISTANCE])
         hidden = self._network.hidden(features)
         folded = fold(base[None]).reshape(4, -1)
         rows, columns = base.shape
@@ -72,7 +74,7 @@ class Refiner:
         near = np.flatnonzero(np.abs(both).min(axis=0) < 5)
         if near.size > _SAMPLES:
             near = self._random.choice(near, _SAMPLES, replace=False)
-        return Decision(evidence, folded[:, near], hidden[:, near], near)
+        return Decision(evidence, evidence - base, folded[:, near], hidden[:, near], near)
 
     def learn(self, decision: Decision, truth: Floats) -> None:
         """Compare a decision with the truth and decide a little better from now on.
@@ -107,6 +109,7 @@ class Refiner:
         self._head += _FORGETTING * (self._trained - self._head)
 
 
-def first_guess(features: Floats) -> Floats:
-    """Return the log-odds that the moved mask alone gives."""
-    return np.clip(features[_DISTANCE] * np.float32(24), -CERTAIN, CERTAIN)
+def first_guess(distance: Floats) -> Floats:
+    """Return the log-odds that the moved mask's distance to its edge alone gives."""
+    guess: Floats = np.clip(distance * np.float32(24), -CERTAIN, CERTAIN)
+    return guess

@@ -59,7 +59,7 @@ class CallMeter:
                     # From the due time, not from now: a late wake-up must not lower the rate.
                     self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
                     return True
-            stopping.wait(wait_s)
+            stopping.wait(min(wait_s, threading.TIMEOUT_MAX))
         return False
 
     def give_back(self) -> None:

@@ -68,7 +68,8 @@ class EndpointHealth:
                 wait_s = self._resume_at_s - self._clock()
             if wait_s <= 0:
                 return
-            stopping.wait(wait_s)
+            # An endpoint may ask for longer than a lock can wait.
+            stopping.wait(min(wait_s, threading.TIMEOUT_MAX))
 
 
 class Submitter:

@@ -184,6 +184,24 @@ def test_an_endpoint_that_never_answered_is_the_runs_error_at_its_end() -> None:
     assert telemetry.get("frames_shown") == 3
 
 
+def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -> None:
+    def refuse(frame: Frame) -> int:
+        raise ServerFailed("come back in a million years", retry_after_s=3e13)
+
+    source, sink = StepSource(), ListSink()
+    with running(source, FunctionSegmenter(refuse), sink) as (end, telemetry):
+        source.step()
+        while not telemetry.report()["errors"]:
+            threading.Event().wait(0.001)
+        for count in range(2, 20):
+            source.step()
+            sink.wait_for(count)
+        source.end()
+        with pytest.raises(ServerFailed, match="a million years"):
+            end.result(10)
+    assert telemetry.get("frames_shown") == 19
+
+
 def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
     answers: list[int | Exception] = [1, ServerFailed("restarting")]
 

@@ -1,5 +1,7 @@
 """An image by its address on the web."""
 
+import time
+
 import httpx
 
 from livesegment.address import shown_url
@@ -16,7 +18,7 @@ def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
 
     Args:
         url: The address; user, password and query in it are never shown.
-        timeout_s: Seconds for each step: connecting, and each wait for data.
+        timeout_s: Seconds for connecting, for each wait for data, and for the whole picture.
 
     Returns:
         BGR uint8 (H, W, 3), turned upright.
@@ -26,6 +28,7 @@ def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
     """
     name = shown_url(url)
     content = bytearray()
+    deadline_s = time.monotonic() + timeout_s
     try:
         with (
             httpx.Client(
@@ -39,7 +42,14 @@ def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
                 content += chunk
                 if len(content) > MAX_BYTES:
                     raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+                if time.monotonic() > deadline_s:
+                    raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s")
+    except ImportError:  # for a SOCKS proxy
+        raise SourceNotFound(
+            f"{name} cannot be fetched: the proxy that the environment names cannot be used (see"
+            " HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)"
+        ) from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         # Not the error itself: it holds the whole address.
         raise SourceNotFound(f"{name} cannot be fetched: {type(error).__name__}") from None
     return decode_image(bytes(content), name)

@@ -59,7 +59,8 @@ class VideoFileSource(Source):
         if not self._path.stat().st_size:
             raise SourceNotFound(f"{self._path} is empty")
         try:
-            container = av.open(str(self._path), metadata_errors="replace")
+            # The prefix keeps a name such as "http:x.mp4" from being taken for an address.
+            container = av.open(f"file:{self._path}", metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
             raise SourceNotFound(
                 f"{self._path} cannot be read as a video: {error.strerror}"

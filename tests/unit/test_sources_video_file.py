@@ -102,6 +102,14 @@ def test_a_name_in_any_script_is_fine(tmp_path: Path) -> None:
     assert len(list(frames_of(path))) == 3
 
 
+def test_a_name_that_looks_like_an_address_is_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(tmp_path / "clip.mp4", 3).rename(tmp_path / "http:x.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(frames_of(Path("http:x.mp4")))) == 3
+
+
 @pytest.mark.parametrize(
     ("name", "sound_s"),
     [("film.mp4", 0), ("film.mkv", 0), ("film.mkv", 2), ("film.webm", 0), ("film.avi", 0)],

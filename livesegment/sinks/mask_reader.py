@@ -3,18 +3,17 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
 
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.mask import ClassIds
+from livesegment.resource import Resource
 from livesegment.sinks.mask_file import CLASS_MAP_TAG
 
 
-class MaskFileReader:
+class MaskFileReader(Resource):
     """Reads what :class:`~livesegment.sinks.mask_file.MaskFileSink` wrote; iterate over it.
 
     Each item is `(pts_s, class_ids)`: seconds, rounded to 1 ms, and uint8 of shape (H, W).
@@ -65,17 +64,6 @@ class MaskFileReader:
     def close(self) -> None:
         """Close the file. May be called twice."""
         self._container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_masks(path: str | os.PathLike[str]) -> Iterator[tuple[float, ClassIds]]:

@@ -12,7 +12,7 @@ from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.cut import CutDetector
-from livesegment.motion.features import Situation, features, in_small
+from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import SMALL, History, Seen
 from livesegment.motion.key import Key, study
@@ -186,16 +186,14 @@ class MaskAligner:
         if shift is not None:
             return shifted(key.mask.class_ids, shift, key.ground)
         size = region.grid_size(self._decision_pixels, _FINEST, STRIDE)
-        grid = region.grid(size)
         situation = Situation(
             region=region,
-            grid=grid,
             moved=stretch(moved, size),
             small=newest.small,
             key=key,
             key_small=source.small,
             age=newest.index - source.index,
-            earlier=self._earlier(key, coarse, grid, add(grid, stretch(moved, size))),
+            earlier=self._earlier(key, region, moved, size),
         )
         decision = self._refiner.decide(features(situation))
         class_ids = render(key, region, decision, moved)
@@ -215,7 +213,9 @@ class MaskAligner:
         oldest = next(reversed(list(self._history.flows_back_to(key.frame_index)))).region
         return region if was.inside(oldest) else around(region, was)
 
-    def _earlier(self, key: Key, coarse: Points, grid: Points, there: Points) -> Floats | None:
+    def _earlier(
+        self, key: Key, region: Region, moved: Points, size: tuple[int, int]
+    ) -> Floats | None:
         """Return the last decision, moved to now, without what proved a mistake in it.
 
         What the true mask showed to be wrong in its frame would be handed on from decision to
@@ -224,11 +224,11 @@ class MaskAligner:
         last = next(reversed(self._decided.values()), None)
         if last is None or self._history.get(last.frame_index) is None:
             return None
-        moved = chain(self._history.flows_back_to(last.frame_index), coarse)
-        rows, columns = grid.shape[:2]
-        evidence = last.evidence.at(add(grid, stretch(moved, (columns, rows))))
+        coarse = region.grid((moved.shape[1], moved.shape[0]))
+        since = chain(self._history.flows_back_to(last.frame_index), coarse)
+        evidence = last.evidence.at(add(region.grid(size), stretch(since, size)))
         if self._mistaken is None:
             return evidence
-        source = in_small(there)
+        source = add(region.grid(size, SMALL), stretch(moved, size) * np.float32(SMALL))
         mistaken = pick(self._mistaken, source) > 0
         return np.where(mistaken, first_guess(sample(key.distance, source)), evidence)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -15,7 +16,6 @@ from livesegment.motion.raster import (
     add,
     blur,
     sample,
-    scale_and_shift,
     shrink,
     stretch,
 )
@@ -39,8 +39,7 @@ class Situation:
 
     Attributes:
         region: Where the decision is made.
-        grid: Positions of its cells, full-resolution pixels.
-        moved: Displacement of each cell back to the mask's frame.
+        moved: Displacement of each cell of a grid over it back to the mask's frame.
         small: The newest picture made smaller.
         key: The mask.
         key_small: The picture of the mask's frame made smaller.
@@ -49,19 +48,12 @@ class Situation:
     """
 
     region: Region
-    grid: Points
     moved: Points
     small: Image
     key: Key
     key_small: Image
     age: int
     earlier: Floats | None
-
-
-def in_small(points: Points) -> Points:
-    """Turn full-resolution positions into ones of the small picture."""
-    shift = 0.5 * SMALL - 0.5
-    return scale_and_shift(points, (SMALL, SMALL), (shift, shift))
 
 
 class _Residual:
@@ -73,7 +65,8 @@ class _Residual:
 
     def at(self, there: Points) -> Floats:
         """Return float32 (rows, columns), 0 to 1: the largest difference of the channels."""
-        worst = cv2.absdiff(self._picture, sample(self._older, there)).max(axis=2)
+        blue, green, red = cv2.split(cv2.absdiff(self._picture, sample(self._older, there)))
+        worst = cast(Bytes, cv2.max(cv2.max(blue, green), red))
         part: Floats = np.minimum(worst, _MOST_DIFFERENCE) * np.float32(1 / _MOST_DIFFERENCE)
         return part
 
@@ -87,10 +80,10 @@ def features(now: Situation) -> Floats:
     objects' than the ground's in the mask's frame; the same close by, and farther around;
     whether the motion is the objects' or the ground's; the decision before; age; speed.
     """
-    rows, columns = now.grid.shape[:2]
+    rows, columns = now.moved.shape[:2]
     picture = _crop_small(now.small, now.region, (columns, rows))
-    here = in_small(now.grid)
-    there = in_small(add(now.grid, now.moved))
+    here = now.region.grid((columns, rows), SMALL)
+    there = add(here, now.moved * np.float32(SMALL))
     distance = sample(now.key.distance, there)
     soft = np.clip(distance * np.float32(REACH / 4) + np.float32(0.5), 0, 1)
     image = picture.astype(np.float32) / np.float32(64)
@@ -106,7 +99,7 @@ def features(now: Situation) -> Floats:
             sample(now.key.distance, here),
             residual.at(there),
             residual.at(here),
-            residual.at(in_small(add(now.grid, ground_motion))),
+            residual.at(add(here, ground_motion * np.float32(SMALL))),
             now.key.colours[colour_index(picture)],
             _colour_likeness(image, image, soft, 6, 0.03),
             _colour_likeness(image, _half(image), _half(soft), 7, 0.06),

@@ -7,7 +7,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from livesegment.motion.raster import Bytes, Floats, add, sample, scale_and_shift, shrink
+from livesegment.motion.raster import Bytes, Floats, add, reduce, sample, scale_and_shift
 from livesegment.motion.region import Points, Region
 
 
@@ -58,11 +58,11 @@ class FlowEstimator:
         self._dis.setUseMeanNormalization(False)
 
     def estimate(self, current: Bytes, previous: Bytes, region: Region) -> Field:
-        """Return the backward motion from `current` to `previous` (whole pictures) in a region."""
+        """Return the backward motion from one picture to another in a region."""
         # Smaller than this, DIS has no level of its pyramid left to work on.
         columns, rows = (max(40, side) for side in region.grid_size(self.pixels, 1.0))
         now, then = (
-            shrink(region.crop(picture), (columns, rows)) for picture in (current, previous)
+            reduce(region.crop(picture), (columns, rows)) for picture in (current, previous)
         )
         flow = cast(Floats, self._dis.calc(now, then, np.zeros((rows, columns, 2), np.float32)))
         full = scale_and_shift(flow, (region.width / columns, region.height / rows), (0, 0))

@@ -23,6 +23,18 @@ def shrink(raster: Raster, size: tuple[int, int]) -> Raster:
     return cast(Raster, cv2.resize(raster, size, interpolation=cv2.INTER_AREA))
 
 
+def reduce(picture: Bytes, size: tuple[int, int]) -> Bytes:
+    """Return nearly what `shrink` does, several times faster, of a picture up to 4 times as large.
+
+    Means over other than whole pixels are slow in OpenCV; two pixels at a time they are not.
+    """
+    columns, rows = size
+    if picture.shape[1] <= 2 * columns and picture.shape[0] <= 2 * rows:
+        return cast(Bytes, cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
+    double = cv2.resize(picture, (2 * columns, 2 * rows), interpolation=cv2.INTER_LINEAR)
+    return cast(Bytes, cv2.resize(double, size, interpolation=cv2.INTER_AREA))
+
+
 def stretch(values: Floats, size: tuple[int, int]) -> Floats:
     """Return values interpolated on a grid of (columns, rows)."""
     return cast(Floats, cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
@@ -64,7 +76,9 @@ def scale_and_shift(
     points: Floats, scale: tuple[float, float], shift: tuple[float, float]
 ) -> Floats:
     """Return points (h, w, 2) scaled, then shifted, by (x, y)."""
-    # OpenCV takes four numbers for any number of channels; its stubs know only arrays.
-    factors: Any = (*scale, 0, 0)
-    terms: Any = (*shift, 0, 0)
-    return cast(Floats, cv2.add(cv2.multiply(points, factors), terms))
+    # By axis: OpenCV's arithmetic with one number for each channel is five times slower.
+    out = np.empty_like(points)
+    for axis in range(2):
+        np.multiply(points[..., axis], np.float32(scale[axis]), out=out[..., axis])
+        out[..., axis] += np.float32(shift[axis])
+    return out

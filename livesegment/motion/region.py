@@ -49,13 +49,19 @@ class Region(NamedTuple):
         )
         return columns, rows
 
-    def grid(self, size: tuple[int, int]) -> Points:
-        """Return the positions of the centres of a grid of (columns, rows) over the region."""
+    def grid(self, size: tuple[int, int], scale: float = 1.0) -> Points:
+        """Return the positions of the centres of a grid of (columns, rows) over the region.
+
+        Args:
+            size: (columns, rows) of the grid.
+            scale: Give the positions in a picture that is smaller by this, along one side.
+        """
         columns, rows = size
-        step_x, step_y = self.width / columns, self.height / rows
+        step_x, step_y = scale * self.width / columns, scale * self.height / rows
+        left, top = scale * self.x - 0.5, scale * self.y - 0.5
         grid = np.empty((rows, columns, 2), np.float32)
-        grid[..., 0] = self.x + (np.arange(columns, dtype=np.float32) + 0.5) * step_x - 0.5
-        grid[..., 1] = (self.y + (np.arange(rows, dtype=np.float32) + 0.5) * step_y - 0.5)[:, None]
+        grid[..., 0] = left + (np.arange(columns, dtype=np.float32) + 0.5) * step_x
+        grid[..., 1] = (top + (np.arange(rows, dtype=np.float32) + 0.5) * step_y)[:, None]
         return grid
 
 

@@ -14,8 +14,9 @@ Shift = tuple[int, int]
 
 _MOST_DIFFERENCE = 8
 _SMOOTHING = 5
-_SAMPLES = 1000
-_MOST_STEPS = 3
+_SAMPLES = 400
+_MOST_STEPS = 2
+_HOPELESS = 24
 _AROUND = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (1, -1))
 
 
@@ -41,8 +42,10 @@ def rigid_shift(
         return None
     grid = region.grid((columns, rows))
     shift = _best_shift(now, then, grid[inside], moved[inside])
+    if shift is None:
+        return None
     ground_shift = _best_shift(now, then, grid[~inside], moved[~inside])
-    if shift is None or ground_shift is None:
+    if ground_shift is None:
         return None
     wanted = region.crop(_shifted(objects, shift))
     if cv2.countNonZero(wanted) == 0:
@@ -92,6 +95,8 @@ def _best_shift(now: Bytes, then: Bytes, points: Floats, moved: Floats) -> Shift
     # Flow is a little short or long now and then: look at the neighbours until none is better.
     shift = round(float(middle_x)), round(float(middle_y))
     least = difference(shift)
+    if least > _HOPELESS:
+        return None
     for _ in range(_MOST_STEPS):
         neighbours = [(shift[0] + i, shift[1] + j) for i, j in _AROUND]
         found, nearest = min((difference(one), one) for one in neighbours)

@@ -177,14 +177,17 @@ class MaskAligner:
         self._mistaken = cast(Bytes, wrong)
 
     def _carry(self, key: Key, source: Seen, newest: Seen) -> ClassIds:
-        region = self._where(key, newest)
+        assert newest.flow is not None, "a mask older than the newest frame has motion since"
+        followed = self._history.first_flow_after(source.index).region
+        appeared = not key.extent.inside(followed)
+        region = around(newest.flow.region, key.extent) if appeared else newest.flow.region
         coarse = region.grid(region.grid_size(self._chain_pixels, _FINEST))
         moved = chain(self._history.flows_back_to(source.index), coarse)
         shift = rigid_shift(newest.gray, source.gray, key.objects, region, moved)
         if shift == (0, 0):
             return key.mask.class_ids
         if shift is not None:
-            return shifted(key.mask.class_ids, shift, key.ground)
+            return shifted(key.mask.class_ids, shift)
         size = region.grid_size(self._decision_pixels, _FINEST, STRIDE)
         situation = Situation(
             region=region,
@@ -196,6 +199,9 @@ class MaskAligner:
             earlier=self._earlier(key, region, moved, size),
         )
         decision = self._refiner.decide(features(situation))
+        if appeared:
+            there = add(region.grid(size), stretch(moved, size))
+            decision = decision.without_corrections(~followed.holds(there))
         class_ids = render(key, region, decision, moved)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
         self._decided[newest.index] = _Decided(
@@ -204,14 +210,6 @@ class MaskAligner:
         while len(self._decided) > _MOST_FRAMES:
             self._decided.popitem(last=False)
         return class_ids
-
-    def _where(self, key: Key, newest: Seen) -> Region:
-        """Return where to decide: where motion is known, and all of a mask that is new there."""
-        assert newest.flow is not None, "a mask older than the newest frame has motion since"
-        region = newest.flow.region
-        was = neighbourhood(key.objects, padded=False)
-        oldest = next(reversed(list(self._history.flows_back_to(key.frame_index)))).region
-        return region if was.inside(oldest) else around(region, was)
 
     def _earlier(
         self, key: Key, region: Region, moved: Points, size: tuple[int, int]

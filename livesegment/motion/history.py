@@ -1,6 +1,6 @@
 """What is remembered of the frames that went by."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -69,6 +69,17 @@ class History:
             if young and len(self._frames) <= self._max_frames:
                 break
             self._frames.popitem(last=False)
+
+    def first_flow_after(self, index: int) -> Field:
+        """Return the motion of the frame that came next after a remembered one.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        first = deque(self.flows_back_to(index), maxlen=1)
+        if not first:
+            raise KeyError(index)
+        return first[0]
 
     def flows_back_to(self, index: int) -> Iterator[Field]:
         """Yield the motion of each frame after `index`, the newest first."""

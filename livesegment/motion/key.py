@@ -9,7 +9,7 @@ import numpy.typing as npt
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.raster import Bytes, Floats, nearest, shrink
-from livesegment.motion.region import neighbourhood
+from livesegment.motion.region import Region, neighbourhood
 
 Numbers = npt.NDArray[np.int32]
 
@@ -32,6 +32,7 @@ class Key:
         mask: The same at the frame's size.
         ground: The class id that surrounds the objects.
         object_ids: The other classes that occur, the ground's where none does.
+        extent: The rectangle around the objects.
         objects: uint8 (H, W), 1 where the class is not the ground.
         few_objects: The same in the small picture.
         labels: uint8 (H, W), the class ids with the ground given to the nearest object; only
@@ -45,6 +46,7 @@ class Key:
     mask: Mask
     ground: int
     object_ids: Bytes
+    extent: Region
     objects: ClassIds
     few_objects: Bytes
     labels: ClassIds
@@ -79,6 +81,7 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
         mask=mask,
         ground=ground,
         object_ids=object_ids,
+        extent=neighbourhood(objects, padded=False),
         objects=objects,
         few_objects=few,
         labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),

@@ -1,6 +1,6 @@
 """The refiner: decides what is object and what is ground, and goes on learning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Self
 
@@ -40,6 +40,16 @@ class Decision:
     base: Floats
     hidden: Floats
     chosen: npt.NDArray[np.intp]
+
+    def without_corrections(self, where: npt.NDArray[np.bool_]) -> Self:
+        """Return the decision with the moved mask's own evidence in some cells.
+
+        An object that has just appeared in a mask is where no motion was followed. Nothing there
+        fits, and the network would take the object for a mistake for as long.
+        """
+        guess = self.evidence - self.correction
+        evidence = np.where(where, guess, self.evidence)
+        return replace(self, evidence=evidence, correction=evidence - guess)
 
 
 class Refiner:

@@ -31,6 +31,12 @@ class Region(NamedTuple):
         """Tell whether this lies wholly in another region."""
         return around(self, other) == other
 
+    def holds(self, points: Points) -> npt.NDArray[np.bool_]:
+        """Tell which of some positions (h, w, 2) lie inside."""
+        x, y = points[..., 0] - self.x, points[..., 1] - self.y
+        inside: npt.NDArray[np.bool_] = (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
+        return inside
+
     def crop(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return the view of a full-resolution picture that lies inside."""
         return picture[self.y : self.y + self.height, self.x : self.x + self.width]

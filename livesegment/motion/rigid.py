@@ -47,10 +47,10 @@ def rigid_shift(
     ground_shift = _best_shift(now, then, grid[~inside], moved[~inside])
     if ground_shift is None:
         return None
-    wanted = region.crop(_shifted(objects, shift))
+    wanted = region.crop(shifted(objects, shift))
     if cv2.countNonZero(wanted) == 0:
         return None
-    uncovered = region.crop(_shifted(objects, ground_shift))
+    uncovered = region.crop(shifted(objects, ground_shift))
     sure_ground = cv2.dilate(cv2.max(wanted, uncovered), np.ones((5, 5), np.uint8)) == 0
     sure_object = cv2.erode(wanted, np.ones((5, 5), np.uint8)) > 0
     fits = _explained(now, then, region, shift, sure_object) and _explained(
@@ -59,19 +59,13 @@ def rigid_shift(
     return shift if fits else None
 
 
-def shifted(picture: Bytes, shift: Shift, fill: int) -> Bytes:
-    """Return a mask moved against a backward shift; what comes into the picture is `fill`."""
+def shifted(picture: Bytes, shift: Shift) -> Bytes:
+    """Return a picture (H, W) moved against a backward shift, its edges continued."""
     height, width = picture.shape
-    out = np.full_like(picture, fill)
     x, y = shift
-    target_x, target_y = slice(max(0, -x), width - max(0, x)), slice(max(0, -y), height - max(0, y))
-    source_x, source_y = slice(max(0, x), width + min(0, x)), slice(max(0, y), height + min(0, y))
-    out[target_y, target_x] = picture[source_y, source_x]
-    return out
-
-
-def _shifted(objects: Bytes, shift: Shift) -> Bytes:
-    return objects if shift == (0, 0) else shifted(objects, shift, 0)
+    columns = np.clip(np.arange(width) + x, 0, width - 1)
+    rows = np.clip(np.arange(height) + y, 0, height - 1)
+    return picture[rows][:, columns]
 
 
 def _was_object(objects: Bytes, region: Region, moved: Points) -> Flags:
@@ -113,7 +107,7 @@ def _explained(now: Bytes, then: Bytes, region: Region, shift: Shift, where: Fla
     height, width = now.shape
     known = np.zeros_like(now)
     known[margin_y : height - margin_y, margin_x : width - margin_x] = 1
-    source = shifted(then, shift, 0) if shift != (0, 0) else then
+    source = shifted(then, shift)
     difference = cv2.absdiff(region.crop(now), region.crop(source))
     smooth = cv2.blur(difference, (_SMOOTHING, _SMOOTHING))
     seen = where & (region.crop(known) > 0)

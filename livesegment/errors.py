@@ -14,8 +14,9 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
     │   ├── AuthenticationFailed        401, 403
     │   ├── ModelNotFound               404
     │   ├── PaymentRequired             402
-    │   ├── RateLimited *               429
-    │   ├── ServerFailed *              502, 503, 504
+    │   ├── EndpointBusy *
+    │   │   ├── RateLimited *           429
+    │   │   └── ServerFailed *          502, 503, 504
     │   ├── RequestRefused              any other status: 400, 413, 423, 500, ...
     │   └── BadReply                    an answer that is no segmentation
     └── SinkError
@@ -101,8 +102,8 @@ class PaymentRequired(EndpointError):
     """The account's credits are used up."""
 
 
-class RateLimited(EndpointError):
-    """The endpoint asks for fewer calls.
+class EndpointBusy(EndpointError):
+    """The endpoint asks for patience.
 
     Attributes:
         retry_after_s: Seconds that the endpoint asks to wait; None where it does not say.
@@ -115,7 +116,7 @@ class RateLimited(EndpointError):
         message: str,
         *,
         url: str = "",
-        status: int | None = 429,
+        status: int | None = None,
         attempts: int = 1,
         retry_after_s: float | None = None,
     ) -> None:
@@ -123,26 +124,12 @@ class RateLimited(EndpointError):
         self.retry_after_s = retry_after_s
 
 
-class ServerFailed(EndpointError):
-    """The endpoint is overloaded or restarting.
+class RateLimited(EndpointBusy):
+    """The endpoint asks for fewer calls."""
 
-    Attributes:
-        retry_after_s: Seconds that the endpoint asks to wait; None where it does not say.
-    """
 
-    retryable = True
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        url: str = "",
-        status: int | None = 503,
-        attempts: int = 1,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message, url=url, status=status, attempts=attempts)
-        self.retry_after_s = retry_after_s
+class ServerFailed(EndpointBusy):
+    """The endpoint is overloaded or restarting."""
 
 
 class RequestRefused(EndpointError):

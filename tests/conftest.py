@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +41,27 @@ def media() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no folder of real footage here: set LIVESEGMENT_TEST_MEDIA")
     return SHARED
+
+
+@pytest.fixture
+def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
+    """Start an X server on a free display and return the environment that leads to it."""
+    if sys.platform != "linux":
+        pytest.skip("the screen is an X server")
+    server = subprocess.Popen(
+        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        display = server.stdout.readline().strip()
+        # What a Wayland desktop sets; the wheels' Qt, which knows X11 only, would end the process.
+        environment = {**os.environ, "DISPLAY": f":{display}", "QT_QPA_PLATFORM": "wayland"}
+        environment.pop("WAYLAND_DISPLAY", None)
+        yield environment
+        server.terminate()
 
 
 @pytest.fixture(autouse=True)

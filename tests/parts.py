@@ -1,8 +1,12 @@
-"""Sources, segmenters and sinks that tests step by hand."""
+"""Sources, segmenters and sinks that tests step by hand, and the program itself."""
 
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -113,3 +117,22 @@ class ListSink(Sink):
         """Wait until that many pictures came."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.written) >= count, 10), self.written
+
+
+@contextmanager
+def started(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> "Iterator[subprocess.Popen[str]]":
+    """Run livesegment in a folder beside the test; it does not outlive a test that fails."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "livesegment", *arguments],
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        try:
+            yield program
+        except BaseException:
+            program.kill()
+            raise

@@ -1,8 +1,5 @@
 """The progress bar of `annotate`."""
 
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -13,8 +10,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from livesegment.resource import Resource
 
-class ProgressBar:
+
+class ProgressBar(Resource):
     """One bar on stderr with frames a second and the time left; nothing where no terminal is."""
 
     def __init__(self) -> None:
@@ -30,6 +29,7 @@ class ProgressBar:
             disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("frames", total=None, rate="")
+        self._progress.start()
 
     def update(self, frames_done: int, frames_total: int | None) -> None:
         """Show how far it is; None: the number of frames is not known."""
@@ -37,14 +37,6 @@ class ProgressBar:
         rate = f"{speed:.1f} frames/s" if speed else ""
         self._progress.update(self._task, completed=frames_done, total=frames_total, rate=rate)
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is."""
         self._progress.stop()

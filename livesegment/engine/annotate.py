@@ -17,6 +17,7 @@ from livesegment.sinks.base import Annotated, Sink
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
 
+_MOST_AHEAD = 32
 GRACE_S = 3.0  # for requests that are still under way when the run is given up
 
 
@@ -39,7 +40,8 @@ class AnnotateLoop:
     """Segments every frame of a source and writes it, in order, to every sink.
 
     One thread reads, `max_in_flight` threads ask the segmenter, the calling thread draws and
-    writes. At most twice `max_in_flight` frames are held, whatever the length of the source.
+    writes. At most twice `max_in_flight` frames are held, and 32 more than it, whatever the length
+    of the source.
 
     Args:
         source: Where frames come from.
@@ -73,10 +75,9 @@ class AnnotateLoop:
         self._lost: SourceLost | None = None
         self._crew = Crew(grace_s=GRACE_S)
         caller = Caller(segmenter, meter, telemetry, self._crew.stopping)
-        # Twice the requests: while the oldest is awaited, the others must not run dry.
-        self._window: OrderedWindow[Frame, Mask | None] = OrderedWindow(
-            caller.ask, 2 * max_in_flight
-        )
+        # More than the requests: while the oldest is awaited, the others must not run dry.
+        width = max_in_flight + min(max_in_flight, _MOST_AHEAD)
+        self._window: OrderedWindow[Frame, Mask | None] = OrderedWindow(caller.ask, width)
 
     def run(self) -> AnnotateResult:
         """Annotate to the source's end, or as far as it goes.

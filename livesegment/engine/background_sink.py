@@ -4,14 +4,13 @@ import logging
 import threading
 from collections import deque
 
-import numpy as np
-
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.telemetry import DropLog, Telemetry
 
 logger = logging.getLogger(__name__)
 
-CAPACITY = 32  # about one second of pictures; 85 MB at 720p
+CAPACITY = 32  # about one second of pictures
+MOST_BYTES = 256 * 2**20  # 32 pictures of 1080p, but only five of 4K
 
 
 class BackgroundSink:
@@ -20,7 +19,7 @@ class BackgroundSink:
     Args:
         sink: Gets every picture, in order, from the thread that calls `run`.
         telemetry: Counts what the sink could not take.
-        capacity: Pictures that may wait.
+        capacity: Pictures that may wait; fewer if they are large.
     """
 
     def __init__(self, sink: Sink, telemetry: Telemetry, capacity: int = CAPACITY) -> None:
@@ -35,15 +34,14 @@ class BackgroundSink:
         )
 
     def put(self, picture: Annotated) -> None:
-        """Queue a copy of the picture; never waits."""
+        """Queue a picture, whose image must not change any more; never waits."""
+        room = min(self._capacity, MOST_BYTES // (2 * picture.image.nbytes) + 1)
         with self._changed:
-            if self._closed or len(self._pictures) >= self._capacity:
+            if self._closed or len(self._pictures) >= room:
                 self._telemetry.count("frames_unwritten")
                 self._drops.add()
                 return
-        copy = Annotated(picture.frame, picture.mask, np.copy(picture.image))
-        with self._changed:
-            self._pictures.append(copy)
+            self._pictures.append(picture)
             self._changed.notify()
 
     def run(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from dataclasses import replace
 
 from livesegment.engine.call_meter import CallMeter
 from livesegment.errors import EndpointError
@@ -62,5 +63,5 @@ class Caller:
                 self._stopping.wait(wait_s)
             else:
                 self._telemetry.count("masks_received")
-                return mask
+                return replace(mask, frame_index=frame.index)
         return None

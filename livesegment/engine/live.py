@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from livesegment.controls import ControlPanel, Controls
 from livesegment.engine.alignment import Alignment, Paste
@@ -236,9 +237,10 @@ class LiveLoop:
         return max_calls is not None and self._telemetry.get("calls") >= max_calls
 
     def _take_snapshot(self) -> None:
-        image = self._stage.picture()
-        if image is not None and self._parts.snapshot is not None:
-            self._parts.snapshot(image)
+        save, image = self._parts.snapshot, self._stage.picture()
+        if save is not None and image is not None:
+            # On a thread: to write a large PNG takes longer than a frame.
+            self._crew.start("snapshot", partial(save, image.copy()))
 
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
         calls = f"{self._telemetry.get('calls')} calls"

@@ -62,8 +62,11 @@ class Stage:
         self._frame, self._controls = frame, self._panel.snapshot()
         self._chosen = chosen = self._masks.choose(frame)
         image = self._draw(frame)
-        for output in self._outputs:
-            output.put(Annotated(frame, chosen.mask, image))
+        if self._outputs:
+            # One copy for all: the canvas is drawn on again for the next frame.
+            picture = Annotated(frame, chosen.mask, image.copy())
+            for output in self._outputs:
+                output.put(picture)
         self._show(image)
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)

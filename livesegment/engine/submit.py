@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.mask_board import ArrivedMask, MaskBoard
@@ -56,7 +57,9 @@ class EndpointHealth:
     def failed(self, error: EndpointError) -> None:
         """Note an error and hold back further calls for a while."""
         with self._lock:
-            self._errors_in_a_row += 1
+            # Requests that were in flight together fail together, and count once.
+            if self._clock() >= self._resume_at_s:
+                self._errors_in_a_row += 1
             self._last_error = error
             pause_s = self._policy.pause_s(error, self._errors_in_a_row)
             self._resume_at_s = self._clock() + pause_s
@@ -143,6 +146,8 @@ class Submitter:
                 logger.warning("%s; the picture goes on without new masks", error)
             self.health.failed(error)
             return
+        if mask.frame_index != frame.index:
+            mask = replace(mask, frame_index=frame.index)
         if self.health.trouble is not None:
             logger.info("the endpoint answers again")
         self.health.succeeded()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
+from livesegment.opencv_log import quiet_opencv
 from livesegment.options import require
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.network_input import (
@@ -20,7 +21,6 @@ from livesegment.segmenters.network_input import (
     Layout,
     Scores,
     open_network,
-    quiet_opencv,
     read_input_shape,
     run_network,
 )

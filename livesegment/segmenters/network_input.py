@@ -1,8 +1,6 @@
 """A user's model file: opening it, and what it wants as input."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.errors import OptionsError
+from livesegment.opencv_log import quiet_opencv
 
 Layout = Literal["NCHW", "NHWC"]
 Scores = npt.NDArray[Any]
 
-_SILENT = 0
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
 _DUMPED_INPUT = re.compile(r"<Input> \w+ \[([^\]]*)\]")
 
@@ -84,17 +82,6 @@ def run_network(network: cv2.dnn.Net, blob: npt.NDArray[np.float32], layout: Lay
         blob = np.ascontiguousarray(blob.transpose(0, 2, 3, 1))
     network.setInput(blob)
     return np.asarray(network.forward(network.getUnconnectedOutLayersNames()[0]))
-
-
-@contextmanager
-def quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from writing to stderr what an error of ours says."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
 
 
 def _input_dimensions(network: Any) -> list[int | None]:

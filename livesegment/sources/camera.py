@@ -2,19 +2,16 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
+from livesegment.opencv_log import quiet_opencv
 from livesegment.sources.base import Source
 
 _BACKENDS = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION, "linux": cv2.CAP_V4L2}
-
-_SILENT = 0
 
 
 class CameraSource(Source):
@@ -45,7 +42,7 @@ class CameraSource(Source):
     ) -> None:
         self.name = f"camera {device}"
         backend = _BACKENDS.get(sys.platform, cv2.CAP_ANY)
-        with _quiet_opencv():
+        with quiet_opencv():
             self._capture = cv2.VideoCapture(device, backend)
             if not self._capture.isOpened():
                 raise SourceNotFound(self._why(device))
@@ -62,7 +59,7 @@ class CameraSource(Source):
         self._stopped = False
 
     def _ask(self, what: int, value: float) -> None:
-        with _quiet_opencv():
+        with quiet_opencv():
             self._capture.set(what, value)
 
     def _why(self, device: int | str) -> str:
@@ -101,14 +98,3 @@ class CameraSource(Source):
         """Release the camera. Only the thread that reads may do so: OpenCV crashes otherwise."""
         self._stopped = True
         self._capture.release()
-
-
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from writing to stderr what we say better."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)

@@ -1,8 +1,6 @@
 """Annotating real files: every frame, in order, at its time, with its own mask."""
 
 import signal
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from parts import started
 
 from livesegment import (
     AnnotateOptions,
@@ -162,21 +161,7 @@ def test_progress_counts_to_the_number_of_frames(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_leaves_a_playable_part_and_says_where(tmp_path: Path) -> None:
-    program = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "livesegment",
-            "annotate",
-            "pattern:640x480:1000000",
-            "-o",
-            "out.mp4",
-        ],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with program:
+    with started(tmp_path, "annotate", "pattern:640x480:1000000", "-o", "out.mp4") as program:
         while not (tmp_path / "out.part.mp4").exists() or (
             (tmp_path / "out.part.mp4").stat().st_size == 0
         ):

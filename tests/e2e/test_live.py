@@ -1,17 +1,17 @@
 """Live, as a user runs it: files, figures, a real window, keys."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from parts import started
 
 from livesegment import LiveOptions, live
 from livesegment.sinks.mask_reader import MaskFileReader
@@ -50,13 +50,8 @@ def test_what_is_shown_is_recorded_with_its_masks_and_figures(tmp_path: Path) ->
 
 
 def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path) -> None:
-    program = subprocess.Popen(
-        [*LIVE, "pattern:64x48", "--no-window", "--record", "r.mp4", "--stats", "s.json"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with program:
+    outputs = ["--record", "r.mp4", "--stats", "s.json"]
+    with started(tmp_path, "live", "pattern:64x48", "--no-window", *outputs) as program:
         while not (tmp_path / "r.mp4").exists() or not (tmp_path / "r.mp4").stat().st_size:
             assert program.poll() is None
         program.send_signal(signal.SIGTERM)
@@ -81,24 +76,6 @@ def test_a_mirror_flips_the_picture_before_it_is_segmented(tmp_path: Path) -> No
     assert image[:, :24].mean() < 50
 
 
-@pytest.fixture
-def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """A screen of the test's own: the environment that leads to it."""
-    if sys.platform != "linux":
-        pytest.skip("the screen is an X server")
-    server = subprocess.Popen(
-        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with server:
-        assert server.stdout is not None
-        display = server.stdout.readline().strip()
-        yield {**os.environ, "DISPLAY": f":{display}"}
-        server.terminate()
-
-
 def test_the_window_shows_the_picture_and_obeys_its_keys(
     screen: dict[str, str], need_tool: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -119,14 +96,8 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
             assert program.poll() is None
         pytest.fail("the window never showed it")
 
-    program = subprocess.Popen(
-        [*LIVE, "pattern:320x240", "--style", "cutout", "--opacity", "1"],
-        cwd=tmp_path,
-        env=screen,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with program:
+    arguments = ["live", "pattern:320x240", "--style", "cutout", "--opacity", "1"]
+    with started(tmp_path, *arguments, environment=screen) as program:
         tool(xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment", "windowfocus")
         # No person is in the pattern, so the cutout leaves one colour; o brings the picture back.
         until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() < 2)

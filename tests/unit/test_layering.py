@@ -8,7 +8,17 @@ import livesegment
 
 PACKAGE = Path(livesegment.__file__).parent
 
-CORE = {"frame", "mask", "errors", "telemetry", "controls", "options", "address", "resource"}
+CORE = {
+    "frame",
+    "mask",
+    "errors",
+    "telemetry",
+    "controls",
+    "options",
+    "address",
+    "resource",
+    "opencv_log",
+}
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),

@@ -17,24 +17,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is a
 CHILD = Path(__file__).with_name("window_child.py")
 
 
-@pytest.fixture
-def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """Start an X server on a free display and return the environment that leads to it."""
-    server = subprocess.Popen(
-        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with server:
-        assert server.stdout is not None
-        display = server.stdout.readline().strip()
-        environment = {**os.environ, "DISPLAY": f":{display}", "QT_QPA_PLATFORM": "wayland"}
-        environment.pop("WAYLAND_DISPLAY", None)
-        yield environment
-        server.terminate()
-
-
 class Child:
     """A program that shows a window and does what it is told, a line at a time."""
 

@@ -202,7 +202,7 @@ class MaskAligner:
         if appeared:
             there = add(region.grid(size), stretch(moved, size))
             decision = decision.without_corrections(~followed.holds(there))
-        class_ids = render(key, region, decision, moved)
+        class_ids = render(key, region, decision, moved, situation.age)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
         self._decided[newest.index] = _Decided(
             newest.index, Field(decision.evidence, region), decision, shown

@@ -1,12 +1,14 @@
 """Draws a decision, made on a coarse grid, at the full resolution of the picture."""
 
+from typing import cast
+
 import cv2
 import numpy as np
 
 from livesegment.mask import ClassIds
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import Key
-from livesegment.motion.raster import add, nearest, pick, sample, stretch
+from livesegment.motion.raster import Floats, add, nearest, pick, sample, stretch
 from livesegment.motion.refine import Decision, first_guess
 from livesegment.motion.region import Points, Region
 
@@ -14,7 +16,14 @@ _AGREED = 4
 """Log-odds up to which a correction leaves the moved mask's edge where it is."""
 
 
-def render(key: Key, region: Region, decision: Decision, moved: Points) -> ClassIds:
+_SURE = 3.0
+"""Log-odds, over the age in frames, up to which that edge is taken at full resolution."""
+
+_YOUNG = 3
+"""Age in frames beyond which this gains nothing."""
+
+
+def render(key: Key, region: Region, decision: Decision, moved: Points, age: int) -> ClassIds:
     """Return class ids (H, W): the ground, and on each object pixel the class carried there.
 
     Args:
@@ -22,22 +31,37 @@ def render(key: Key, region: Region, decision: Decision, moved: Points) -> Class
         region: What the decision covers; elsewhere is ground.
         decision: About a grid over the region.
         moved: Displacement back to the mask's frame, on another grid over it.
+        age: Frames since the mask's frame.
     """
     size = region.width, region.height
-    # Where the network hardly objects, the moved mask's own edge is finer than its grid. Finer
-    # than the small picture, in which the distance to it is known, it need not be worked out.
-    finer = max(1, round(region.width * SMALL)), max(1, round(region.height * SMALL))
-    there = add(region.grid(finer, SMALL), stretch(moved * np.float32(SMALL), finer))
-    guess = first_guess(sample(key.distance, there))
-    strongest = cv2.dilate(np.abs(decision.correction), np.ones((5, 5), np.uint8))
-    agreed = nearest((strongest < _AGREED).view(np.uint8), finer) > 0
-    evidence = stretch(decision.evidence, finer)
-    np.copyto(evidence, stretch(decision.correction, finer) + guess, where=agreed)
-    objects = stretch(evidence, size) > 0
+    strongest = cast(Floats, cv2.dilate(np.abs(decision.correction), np.ones((5, 5), np.uint8)))
+    objects = stretch(_finer_evidence(key, region, decision, moved, strongest), size) > 0
+    several = key.object_ids.size > 1
+    there = add(region.grid(size), stretch(moved, size)) if several or age <= _YOUNG else None
+    if there is not None and age <= _YOUNG:
+        sure = nearest((strongest < _SURE / age).view(np.uint8), size) > 0
+        carried = sample(key.objects * np.uint8(255), there) > 127
+        np.copyto(objects, carried, where=sure)
     class_ids = np.full_like(key.mask.class_ids, key.ground)
-    if key.object_ids.size == 1:
+    if there is not None and several:
+        region.crop(class_ids)[:] = np.where(objects, pick(key.labels, there), np.uint8(key.ground))
+    else:
         region.crop(class_ids)[objects] = key.object_ids[0]
-        return class_ids
-    labels = pick(key.labels, add(region.grid(size), stretch(moved, size)))
-    region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
     return class_ids
+
+
+def _finer_evidence(
+    key: Key, region: Region, decision: Decision, moved: Points, strongest: Floats
+) -> Floats:
+    """Return the evidence at the small picture's resolution.
+
+    Where the network hardly objects, the moved mask's own edge is finer than the network's grid.
+    Finer than the small picture, in which the distance to it is known, it cannot be worked out.
+    """
+    size = max(1, round(region.width * SMALL)), max(1, round(region.height * SMALL))
+    there = add(region.grid(size, SMALL), stretch(moved * np.float32(SMALL), size))
+    guess = first_guess(sample(key.distance, there))
+    agreed = nearest((strongest < _AGREED).view(np.uint8), size) > 0
+    evidence = stretch(decision.evidence, size)
+    np.copyto(evidence, stretch(decision.correction, size) + guess, where=agreed)
+    return evidence

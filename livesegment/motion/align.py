@@ -16,7 +16,17 @@ from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import SMALL, History, Seen
 from livesegment.motion.key import Key, study
-from livesegment.motion.raster import Bytes, Floats, add, nearest, pick, sample, shrink, stretch
+from livesegment.motion.raster import (
+    Bytes,
+    Floats,
+    add,
+    nearest,
+    pick,
+    reduce,
+    sample,
+    shrink,
+    stretch,
+)
 from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess
 from livesegment.motion.region import Points, Region, around, neighbourhood, whole
 from livesegment.motion.render import render
@@ -24,10 +34,14 @@ from livesegment.motion.rigid import rigid_shift, shifted
 
 _MOST_FRAMES = 64
 _FULL_BUDGET_MS = 15.0
-# What the full budget pays for, in pixels. Measured: the time is nearly proportional to them.
-_FLOW_PIXELS = 36_000
-_CHAIN_PIXELS = 6_000
-_DECISION_PIXELS = 11_000
+_FIXED_MS = 2.8
+_MS_FOR_A_MEGAPIXEL = 2.5
+_FULL_MS = 11.0
+_LEAST_SHARE = 0.1
+# What the full budget pays for, in pixels. Beyond what is fixed, time is proportional to them.
+_FLOW_PIXELS = 32_000
+_CHAIN_PIXELS = 5_000
+_DECISION_PIXELS = 9_500
 _FINEST = 0.5
 
 
@@ -76,15 +90,22 @@ class MaskAligner:
         for name, value in (("budget_ms", budget_ms), ("max_age_s", max_age_s)):
             if not (math.isfinite(value) and value > 0):
                 raise OptionsError(f"{name} is a number above 0, not {value}")
-        share = min(1.0, budget_ms / _FULL_BUDGET_MS)
+        self._budget_ms = budget_ms
         self._max_age_s = max_age_s
-        self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
-        self._chain_pixels = round(_CHAIN_PIXELS * share)
-        self._decision_pixels = round(_DECISION_PIXELS * share)
         self._refiner = refiner or Refiner.load()
         self._frame_size = (0, 0)
         self._history = History(max_age_s, _MOST_FRAMES)
+        self._set_effort()
         self.reset()
+
+    def _set_effort(self) -> None:
+        """Choose the resolution of the work from the budget and the size of the frames."""
+        width, height = self._frame_size
+        fixed_ms = _FIXED_MS + _MS_FOR_A_MEGAPIXEL * width * height / 1e6
+        share = min(1.0, max(_LEAST_SHARE, (self._budget_ms - fixed_ms) / _FULL_MS))
+        self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
+        self._chain_pixels = round(_CHAIN_PIXELS * share)
+        self._decision_pixels = round(_DECISION_PIXELS * share)
 
     def reset(self) -> None:
         """Forget the frames and masks seen so far; what was learned from them stays."""
@@ -105,6 +126,7 @@ class MaskAligner:
         if frame.frame_size != self._frame_size or (newest and frame.index < newest.index):
             self.reset()
             self._frame_size = frame.frame_size
+            self._set_effort()
         elif newest and frame.index == newest.index:
             return
         width, height = frame.frame_size
@@ -169,8 +191,9 @@ class MaskAligner:
         if decided is None:
             return
         rows, columns = decided.evidence.values.shape
-        objects = decided.evidence.region.crop(key.objects).astype(np.float32)
-        truth = shrink(objects, (columns, rows))
+        objects = decided.evidence.region.crop(key.objects) * np.uint8(255)
+        truth = reduce(objects, (columns, rows)).astype(np.float32)
+        truth *= np.float32(1 / 255)
         self._refiner.learn(decided.decision, truth)
         # Edges are never quite right; what is mistaken has some width.
         wrong = cv2.erode(cv2.absdiff(key.few_objects, decided.shown), np.ones((3, 3), np.uint8))

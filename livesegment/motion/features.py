@@ -15,6 +15,7 @@ from livesegment.motion.raster import (
     Floats,
     add,
     blur,
+    reduce,
     sample,
     shrink,
     stretch,
@@ -115,7 +116,7 @@ def _crop_small(small: Image, region: Region, size: tuple[int, int]) -> Image:
     left, top = int(region.x * SMALL), int(region.y * SMALL)
     right = math.ceil((region.x + region.width) * SMALL)
     bottom = math.ceil((region.y + region.height) * SMALL)
-    return shrink(small[top:bottom, left:right], size)
+    return reduce(small[top:bottom, left:right], size)
 
 
 def _half(picture: Floats) -> Floats:

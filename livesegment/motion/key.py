@@ -68,11 +68,7 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
         small: The frame's picture made smaller.
     """
     mask = given.resized(frame_size)
-    present = np.array(sorted(mask.coverage().items()), np.float32)
-    ids = present[:, 0].astype(np.uint8)
-    # Class 0 is the background by convention; where it is missing, what covers most surrounds.
-    ground = int(ids[0] if ids[0] == 0 else ids[present[:, 1].argmax()])
-    object_ids = ids[ids != ground] if ids.size > 1 else ids
+    ground, object_ids = _classes(mask)
     objects = (mask.class_ids != ground).view(np.uint8)
     size = small.shape[1], small.shape[0]
     few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
@@ -88,6 +84,21 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
         distance=signed_distance(few),
         colours=_colour_evidence(few, small),
     )
+
+
+def _classes(mask: Mask) -> tuple[int, Bytes]:
+    """Return the class around the objects, and theirs.
+
+    Class 0 is the background by convention; where it is missing, what covers most surrounds.
+    """
+    highest = int(cv2.minMaxLoc(mask.class_ids)[1])
+    apart = int(np.count_nonzero(mask.class_ids == highest))
+    if highest and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
+        return 0, np.array([highest], np.uint8)  # the common case; counting all takes 1 ms at 720p
+    coverage = mask.coverage()
+    ground = 0 if 0 in coverage else max(coverage, key=lambda class_id: coverage[class_id])
+    others = [class_id for class_id in coverage if class_id != ground]
+    return ground, np.array(others or [ground], np.uint8)
 
 
 def _nearest_objects(mask: Mask, objects: ClassIds, few: Bytes) -> ClassIds:

@@ -1,0 +1,59 @@
+"""What the README says is true: its Python runs, its options exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_its_python_runs_as_written() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "'person': 0.2" in result.stdout
+
+
+@pytest.mark.parametrize("line", re.findall(r"^livesegment .*", README, re.MULTILINE))
+def test_its_commands_have_the_options_that_they_are_shown_with(line: str) -> None:
+    command, *arguments = shlex.split(line, comments=True)[1:]
+    helped = subprocess.run(
+        [sys.executable, "-m", "livesegment", command, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    for option in (each for each in arguments if each.startswith("-")):
+        assert re.search(rf"(^|[\s,]){re.escape(option)}\b", helped), option
+
+
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
+def test_every_option_it_names_exists(option: str) -> None:
+    helped = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "livesegment", command, "--help"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for command in ("live", "annotate", "predict", "serve")
+    )
+    assert re.search(rf"\s{option}\b", helped)
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", README))
+def test_every_file_it_links_to_is_there(target: str) -> None:
+    assert (ROOT / target).exists()

@@ -4,12 +4,24 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@cache
+def help_of(command: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "livesegment", command, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
 
 
 def test_its_python_runs_as_written() -> None:
@@ -28,29 +40,13 @@ def test_its_python_runs_as_written() -> None:
 @pytest.mark.parametrize("line", re.findall(r"^livesegment .*", README, re.MULTILINE))
 def test_its_commands_have_the_options_that_they_are_shown_with(line: str) -> None:
     command, *arguments = shlex.split(line, comments=True)[1:]
-    helped = subprocess.run(
-        [sys.executable, "-m", "livesegment", command, "--help"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
     for option in (each for each in arguments if each.startswith("-")):
-        assert re.search(rf"(^|[\s,]){re.escape(option)}\b", helped), option
+        assert re.search(rf"(^|[\s,]){re.escape(option)}\b", help_of(command)), option
 
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
 def test_every_option_it_names_exists(option: str) -> None:
-    helped = "".join(
-        subprocess.run(
-            [sys.executable, "-m", "livesegment", command, "--help"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        ).stdout
-        for command in ("live", "annotate", "predict", "serve")
-    )
+    helped = "".join(map(help_of, ("live", "annotate", "predict", "serve")))
     assert re.search(rf"\s{option}\b", helped)
 
 

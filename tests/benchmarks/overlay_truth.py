@@ -254,7 +254,7 @@ def draw(image: Ids, mask: Mask, label: str) -> Ids:
     edges, _ = cv2.findContours(objects.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(canvas, edges, -1, (255, 255, 255), 1)
     canvas = cv2.resize(canvas, (570, 320), interpolation=cv2.INTER_AREA)
-    cv2.putText(canvas, label, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 4)
+    cv2.rectangle(canvas, (0, 0), (canvas.shape[1], 28), (0, 0, 0), -1)
     cv2.putText(canvas, label, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1)
     return canvas
 

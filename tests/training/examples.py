@@ -38,17 +38,18 @@ class Recorder(Refiner):
     def __init__(self, weights: Path | None) -> None:
         super().__init__(Network(dict(np.load(weights)) if weights else untrained()))
         self.examples: list[Example] = []
-        self._asked: dict[Decision, npt.NDArray[np.float32]] = {}
+        self._asked: list[tuple[Decision, npt.NDArray[np.float32]]] = []
 
     def decide(self, features: npt.NDArray[np.float32]) -> Decision:
         decision = super().decide(features)
-        self._asked[decision] = features
+        self._asked.append((decision, features))
         return decision
 
     def learn(self, decision: Decision, truth: npt.NDArray[np.float32]) -> None:
         super().learn(decision, truth)
-        features = self._asked.pop(decision).astype(np.float16)
-        self.examples.append((features, (truth * 255).astype(np.uint8)))
+        # The aligner may have overruled a decision in part; what it was made from is the same.
+        features = next(f for asked, f in self._asked if asked.chosen is decision.chosen)
+        self.examples.append((features.astype(np.float16), (truth * 255).astype(np.uint8)))
 
 
 def untrained() -> dict[str, npt.NDArray[np.float32]]:

@@ -1,6 +1,5 @@
 """The program: its commands and what they share."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -48,9 +47,6 @@ for command in (live, annotate, predict, serve):
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
     arguments = sys.argv[1:] or ["--help"]
-    # Our matrices are small: threads of the BLAS behind numpy would only spin beside each other,
-    # and take two thirds of the frame rate. It reads this when numpy is imported, which is later.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         # Not standalone: a wrong option is one sentence, as every other mistake.
         code = app(arguments, standalone_mode=False)

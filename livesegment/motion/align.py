@@ -7,10 +7,12 @@ from typing import cast
 
 import cv2
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
+from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
@@ -32,7 +34,7 @@ from livesegment.motion.region import Points, Region, around, neighbourhood, who
 from livesegment.motion.render import render
 from livesegment.motion.rigid import rigid_shift, shifted
 
-_MOST_FRAMES = 64
+_MOST_FRAMES = 256
 _FULL_BUDGET_MS = 15.0
 _FIXED_MS = 2.8
 _MS_FOR_A_MEGAPIXEL = 2.5
@@ -73,7 +75,7 @@ class MaskAligner:
         budget_ms: What `observe` and `align` together may spend on a frame, in milliseconds of
             one core of a common server; it sets the resolution of the work.
         max_age_s: Masks older than this, in media time, are not aligned. Memory holds the frames
-            of this span, 64 at most.
+            of this span, 256 at most.
         refiner: What decides at the edges; None: the one that comes with the package.
 
     Raises:
@@ -91,8 +93,10 @@ class MaskAligner:
             if not (math.isfinite(value) and value > 0):
                 raise OptionsError(f"{name} is a number above 0, not {value}")
         self._budget_ms = budget_ms
+        self._budget = Budget(budget_ms / 1000)
         self._max_age_s = max_age_s
         self._refiner = refiner or Refiner.load()
+        self._blas = ThreadpoolController().select(user_api="blas")
         self._frame_size = (0, 0)
         self._history = History(max_age_s, _MOST_FRAMES)
         self._set_effort()
@@ -103,6 +107,7 @@ class MaskAligner:
         width, height = self._frame_size
         fixed_ms = _FIXED_MS + _MS_FOR_A_MEGAPIXEL * width * height / 1e6
         share = min(1.0, max(_LEAST_SHARE, (self._budget_ms - fixed_ms) / _FULL_MS))
+        share *= self._budget.share
         self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
         self._chain_pixels = round(_CHAIN_PIXELS * share)
         self._decision_pixels = round(_DECISION_PIXELS * share)
@@ -122,6 +127,12 @@ class MaskAligner:
         Indices may have gaps but rise: a lower one, another frame size or a scene cut begin anew.
         The newest frame given again changes nothing.
         """
+        if self._budget.next_frame():
+            self._set_effort()
+        with self._budget.spending():
+            self._observe(frame)
+
+    def _observe(self, frame: Frame) -> None:
         newest = self._history.newest
         if frame.frame_size != self._frame_size or (newest and frame.index < newest.index):
             self.reset()
@@ -155,6 +166,11 @@ class MaskAligner:
             A mask of the frame's size with the newest frame's index; None when the mask's frame
             is not remembered: too old, before a cut, dropped or not observed yet.
         """
+        # The matrices are small: more threads would spin beside each other, and beside ours.
+        with self._budget.spending(), self._blas.limit(limits=1):
+            return self._align(mask)
+
+    def _align(self, mask: Mask) -> Mask | None:
         newest, source = self._history.newest, self._history.get(mask.frame_index)
         if newest is None or source is None:
             return None

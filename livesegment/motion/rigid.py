@@ -1,5 +1,7 @@
 """The simple case: the objects as a whole moved by whole pixels, or nothing moved at all."""
 
+from typing import cast
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,8 @@ _SMOOTHING = 5
 _SAMPLES = 400
 _MOST_STEPS = 2
 _HOPELESS = 24
+_MOST_SPREAD = 2.0
+_NEXT = np.ones((5, 5), np.uint8)
 _AROUND = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (1, -1))
 
 
@@ -41,21 +45,24 @@ def rigid_shift(
     if not inside.any() or inside.all():
         return None
     grid = region.grid((columns, rows))
+    if _spread(moved[inside]) > _MOST_SPREAD:
+        return None
     shift = _best_shift(now, then, grid[inside], moved[inside])
     if shift is None:
+        return None
+    # The objects first: most often they are what moved, each part in its own way.
+    wanted = _crop_shifted(objects, shift, region)
+    if cv2.countNonZero(wanted) == 0:
+        return None
+    sure_object = cast(Bytes, cv2.erode(wanted, _NEXT))
+    if not _explained(now, then, region, shift, sure_object):
         return None
     ground_shift = _best_shift(now, then, grid[~inside], moved[~inside])
     if ground_shift is None:
         return None
-    wanted = region.crop(shifted(objects, shift))
-    if cv2.countNonZero(wanted) == 0:
-        return None
-    uncovered = region.crop(shifted(objects, ground_shift))
-    sure_ground = cv2.dilate(cv2.max(wanted, uncovered), np.ones((5, 5), np.uint8)) == 0
-    sure_object = cv2.erode(wanted, np.ones((5, 5), np.uint8)) > 0
-    fits = _explained(now, then, region, shift, sure_object) and _explained(
-        now, then, region, ground_shift, sure_ground
-    )
+    uncovered = _crop_shifted(objects, ground_shift, region)
+    sure_ground = cv2.dilate(cv2.max(wanted, uncovered), _NEXT) == 0
+    fits = _explained(now, then, region, ground_shift, sure_ground.view(np.uint8))
     return shift if fits else None
 
 
@@ -66,6 +73,23 @@ def shifted(picture: Bytes, shift: Shift) -> Bytes:
     columns = np.clip(np.arange(width) + x, 0, width - 1)
     rows = np.clip(np.arange(height) + y, 0, height - 1)
     return picture[rows][:, columns]
+
+
+def _crop_shifted(picture: Bytes, shift: Shift, region: Region) -> Bytes:
+    """Return the region of a picture moved against a backward shift, its edges continued."""
+    height, width = picture.shape
+    left, top = region.x + shift[0], region.y + shift[1]
+    right, bottom = left + region.width, top + region.height
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return picture[top:bottom, left:right]
+    rows = np.clip(np.arange(top, bottom), 0, height - 1)
+    columns = np.clip(np.arange(left, right), 0, width - 1)
+    return picture[rows][:, columns]
+
+
+def _spread(moved: Floats) -> float:
+    """Return how far from their median half of the displacements are at most, in pixels."""
+    return float(np.median(np.abs(moved - np.median(moved, axis=0)).max(axis=1)))
 
 
 def _was_object(objects: Bytes, region: Region, moved: Points) -> Flags:
@@ -100,15 +124,18 @@ def _best_shift(now: Bytes, then: Bytes, points: Floats, moved: Floats) -> Shift
     return shift if least <= _MOST_DIFFERENCE else None
 
 
-def _explained(now: Bytes, then: Bytes, region: Region, shift: Shift, where: Flags) -> bool:
+def _explained(now: Bytes, then: Bytes, region: Region, shift: Shift, where: Bytes) -> bool:
     """Tell whether the picture under `where` is the older one after a shift, but for noise."""
+    difference = cv2.absdiff(region.crop(now), _crop_shifted(then, shift, region))
+    smooth = cv2.blur(difference, (_SMOOTHING, _SMOOTHING))
     # Of what has just come into the picture nothing is known, nor next to it after smoothing.
     margin_x, margin_y = (abs(side) + _SMOOTHING if side else 0 for side in shift)
     height, width = now.shape
-    known = np.zeros_like(now)
-    known[margin_y : height - margin_y, margin_x : width - margin_x] = 1
-    source = shifted(then, shift)
-    difference = cv2.absdiff(region.crop(now), region.crop(source))
-    smooth = cv2.blur(difference, (_SMOOTHING, _SMOOTHING))
-    seen = where & (region.crop(known) > 0)
-    return not bool((smooth[seen] > _MOST_DIFFERENCE).any())
+    top, left = max(0, margin_y - region.y), max(0, margin_x - region.x)
+    bottom = min(region.height, height - margin_y - region.y)
+    right = min(region.width, width - margin_x - region.x)
+    if top >= bottom or left >= right:
+        return True
+    known = np.s_[top:bottom, left:right]
+    _, worst, _, _ = cv2.minMaxLoc(smooth[known], np.ascontiguousarray(where[known]))
+    return worst <= _MOST_DIFFERENCE

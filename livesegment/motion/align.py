@@ -21,7 +21,6 @@ from livesegment.motion.key import Key, study
 from livesegment.motion.raster import (
     Bytes,
     Floats,
-    add,
     nearest,
     pick,
     reduce,
@@ -239,7 +238,7 @@ class MaskAligner:
         )
         decision = self._refiner.decide(features(situation))
         if appeared:
-            there = add(region.grid(size), stretch(moved, size))
+            there = region.displaced(moved, size)
             decision = decision.without_corrections(~followed.holds(there))
         class_ids = render(key, region, decision, moved, situation.age)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
@@ -263,9 +262,9 @@ class MaskAligner:
             return None
         coarse = region.grid((moved.shape[1], moved.shape[0]))
         since = chain(self._history.flows_back_to(last.frame_index), coarse)
-        evidence = last.evidence.at(add(region.grid(size), stretch(since, size)))
+        evidence = last.evidence.at(region.displaced(since, size))
         if self._mistaken is None:
             return evidence
-        source = add(region.grid(size, SMALL), stretch(moved, size) * np.float32(SMALL))
+        source = region.displaced(moved, size, SMALL)
         mistaken = pick(self._mistaken, source) > 0
         return np.where(mistaken, first_guess(sample(key.distance, source)), evidence)

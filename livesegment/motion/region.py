@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.motion.raster import stretch
+
 Points = npt.NDArray[np.float32]
 """Positions or displacements in full-resolution pixels, float32, shape (h, w, 2), as (x, y)."""
 
@@ -63,12 +65,36 @@ class Region(NamedTuple):
             scale: Give the positions in a picture that is smaller by this, along one side.
         """
         columns, rows = size
-        step_x, step_y = scale * self.width / columns, scale * self.height / rows
-        left, top = scale * self.x - 0.5, scale * self.y - 0.5
         grid = np.empty((rows, columns, 2), np.float32)
-        grid[..., 0] = left + (np.arange(columns, dtype=np.float32) + 0.5) * step_x
-        grid[..., 1] = (top + (np.arange(rows, dtype=np.float32) + 0.5) * step_y)[:, None]
+        grid[..., 0], grid[..., 1] = self._centres(size, scale)
         return grid
+
+    def displaced(self, moved: Points, size: tuple[int, int], scale: float = 1.0) -> Points:
+        """Return where the points of a grid of (columns, rows) come from.
+
+        Args:
+            moved: Displacement in pixels of the full picture, on another grid over the region.
+            size: (columns, rows) of the grid.
+            scale: Give the positions in a picture that is smaller by this, along one side.
+        """
+        if scale != 1.0:
+            moved = moved * np.float32(scale)
+        there = stretch(moved, size)
+        # In place: at full resolution another array of this size costs more than the addition.
+        x, y = self._centres(size, scale)
+        there[..., 0] += x
+        there[..., 1] += y
+        return there
+
+    def _centres(
+        self, size: tuple[int, int], scale: float
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the x of the columns, (columns,), and the y of the rows, (rows, 1)."""
+        columns, rows = size
+        step_x, step_y = scale * self.width / columns, scale * self.height / rows
+        x = (scale * self.x - 0.5) + (np.arange(columns, dtype=np.float32) + 0.5) * step_x
+        y = (scale * self.y - 0.5) + (np.arange(rows, dtype=np.float32) + 0.5) * step_y
+        return x.astype(np.float32), y.astype(np.float32)[:, None]
 
 
 def whole(frame_size: tuple[int, int]) -> Region:

@@ -8,7 +8,7 @@ import numpy as np
 from livesegment.mask import ClassIds
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import Key
-from livesegment.motion.raster import Floats, add, nearest, pick, sample, stretch
+from livesegment.motion.raster import Floats, nearest, pick, sample, stretch
 from livesegment.motion.refine import Decision, first_guess
 from livesegment.motion.region import Points, Region
 
@@ -37,7 +37,7 @@ def render(key: Key, region: Region, decision: Decision, moved: Points, age: int
     strongest = cast(Floats, cv2.dilate(np.abs(decision.correction), np.ones((5, 5), np.uint8)))
     objects = stretch(_finer_evidence(key, region, decision, moved, strongest), size) > 0
     several = key.object_ids.size > 1
-    there = add(region.grid(size), stretch(moved, size)) if several or age <= _YOUNG else None
+    there = region.displaced(moved, size) if several or age <= _YOUNG else None
     if there is not None and age <= _YOUNG:
         sure = nearest((strongest < _SURE / age).view(np.uint8), size) > 0
         carried = sample(key.objects * np.uint8(255), there) > 127
@@ -59,7 +59,7 @@ def _finer_evidence(
     Finer than the small picture, in which the distance to it is known, it cannot be worked out.
     """
     size = max(1, round(region.width * SMALL)), max(1, round(region.height * SMALL))
-    there = add(region.grid(size, SMALL), stretch(moved * np.float32(SMALL), size))
+    there = region.displaced(moved, size, SMALL)
     guess = first_guess(sample(key.distance, there))
     agreed = nearest((strongest < _AGREED).view(np.uint8), size) > 0
     evidence = stretch(decision.evidence, size)

@@ -240,7 +240,8 @@ class MaskAligner:
         if appeared:
             there = region.displaced(moved, size)
             decision = decision.without_corrections(~followed.holds(there))
-        class_ids = render(key, region, decision, moved, situation.age)
+        colours = situation.colours() if key.class_colours is not None else None
+        class_ids = render(key, region, decision, moved, situation.age, colours)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
         self._decided[newest.index] = _Decided(
             newest.index, Field(decision.evidence, region), decision, shown

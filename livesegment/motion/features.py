@@ -9,7 +9,7 @@ import numpy as np
 
 from livesegment.frame import Image
 from livesegment.motion.history import SMALL
-from livesegment.motion.key import REACH, Key, colour_index
+from livesegment.motion.key import REACH, Key, Numbers, colour_index
 from livesegment.motion.raster import (
     Bytes,
     Floats,
@@ -55,6 +55,11 @@ class Situation:
     key_small: Image
     age: int
     earlier: Floats | None
+
+    def colours(self) -> Numbers:
+        """Return the number of each cell's colour, 0 to 4095."""
+        rows, columns = self.moved.shape[:2]
+        return colour_index(_crop_small(self.small, self.region, (columns, rows)))
 
 
 class _Residual:

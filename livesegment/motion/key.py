@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
+from livesegment.motion.classes import ClassColours
 from livesegment.motion.raster import Bytes, Floats, nearest, shrink
 from livesegment.motion.region import Region, neighbourhood
 
@@ -38,6 +39,7 @@ class Key:
         labels: uint8 (H, W), the class ids with the ground given to the nearest object; only
             where there are several objects.
         distance: float32 of the small picture's shape, from -1 (far outside) to 1 (far inside).
+        class_colours: The colours of each object; None where there is only one.
         colours: float32 (4096,), for each colour of 16x16x16 how much more it is an object's than
             the ground's, from -1 to 1.
     """
@@ -52,6 +54,7 @@ class Key:
     labels: ClassIds
     distance: Floats
     colours: Floats
+    class_colours: ClassColours | None
 
     @property
     def frame_index(self) -> int:
@@ -83,7 +86,15 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
         labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),
         distance=signed_distance(few),
         colours=_colour_evidence(few, small),
+        class_colours=_class_colours(mask, object_ids, small),
     )
+
+
+def _class_colours(mask: Mask, object_ids: Bytes, small: Image) -> ClassColours | None:
+    if object_ids.size == 1:
+        return None
+    few_ids = nearest(mask.class_ids, (small.shape[1], small.shape[0]))
+    return ClassColours.of(few_ids, colour_index(small), object_ids)
 
 
 def _classes(mask: Mask) -> tuple[int, Bytes]:

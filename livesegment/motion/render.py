@@ -7,7 +7,7 @@ import numpy as np
 
 from livesegment.mask import ClassIds
 from livesegment.motion.history import SMALL
-from livesegment.motion.key import Key
+from livesegment.motion.key import Key, Numbers
 from livesegment.motion.raster import Floats, nearest, pick, sample, stretch
 from livesegment.motion.refine import Decision, first_guess
 from livesegment.motion.region import Points, Region
@@ -23,7 +23,9 @@ _YOUNG = 3
 """Age in frames beyond which this gains nothing."""
 
 
-def render(key: Key, region: Region, decision: Decision, moved: Points, age: int) -> ClassIds:
+def render(
+    key: Key, region: Region, decision: Decision, moved: Points, age: int, colours: Numbers | None
+) -> ClassIds:
     """Return class ids (H, W): the ground, and on each object pixel the class carried there.
 
     Args:
@@ -32,6 +34,7 @@ def render(key: Key, region: Region, decision: Decision, moved: Points, age: int
         decision: About a grid over the region.
         moved: Displacement back to the mask's frame, on another grid over it.
         age: Frames since the mask's frame.
+        colours: Number of each cell's colour on the decision's grid; None for one object.
     """
     size = region.width, region.height
     strongest = cast(Floats, cv2.dilate(np.abs(decision.correction), np.ones((5, 5), np.uint8)))
@@ -44,10 +47,26 @@ def render(key: Key, region: Region, decision: Decision, moved: Points, age: int
         np.copyto(objects, carried, where=sure)
     class_ids = np.full_like(key.mask.class_ids, key.ground)
     if there is not None and several:
-        region.crop(class_ids)[:] = np.where(objects, pick(key.labels, there), np.uint8(key.ground))
+        labels = _labels(key, region, there, colours)
+        region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
     else:
         region.crop(class_ids)[objects] = key.object_ids[0]
     return class_ids
+
+
+def _labels(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:
+    """Return the class of the nearest object for each pixel of the region."""
+    labels = pick(key.labels, there)
+    if key.class_colours is None or colours is None:
+        return labels
+    rows, columns = colours.shape
+    carried = nearest(labels, (columns, rows))
+    better = key.class_colours.sorted_out(carried, colours)
+    # Only where it differs: elsewhere the border between two objects keeps its resolution.
+    size = region.width, region.height
+    differs = nearest((better != carried).view(np.uint8), size) > 0
+    labels[differs] = nearest(better, size)[differs]
+    return labels
 
 
 def _finer_evidence(

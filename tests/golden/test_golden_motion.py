@@ -16,7 +16,7 @@ from livesegment.motion import MaskAligner
 from livesegment.sources.pattern import CLASS_MAP, PatternSource
 
 GOLDEN = Path(__file__).with_name("carried.png")
-SIZE, FRAMES, LATE = (320, 240), 24, 4
+SIZE, FRAMES, LATE = (320, 240), 24, 8
 
 DIFFERING_SHARE = 0.01
 """So large a share of the pixels may have another class: OpenCV's versions round differently."""

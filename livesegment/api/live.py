@@ -14,6 +14,7 @@ from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
 from livesegment.motion import MaskAligner
+from livesegment.motion.smooth import MaskSmoother
 from livesegment.options import LiveOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
@@ -95,7 +96,7 @@ def _late_masks(options: LiveOptions) -> LateMasks:
     return LateMasks(
         name=options.align,
         alignment=Paste() if options.align == "paste" else MaskAligner(max_age_s=ttl_s),
-        smoothing=None,
+        smoothing=MaskSmoother() if options.smooth else None,
         ttl_s=ttl_s,
         max_delay_s=options.max_delay_s if options.align == "delay" else 0.0,
     )

@@ -163,6 +163,8 @@ class LiveLoop:
     def run(self) -> None:
         """Show until the source ends, a limit is reached or the viewer quits.
 
+        A photo stays in its window until the viewer quits.
+
         Raises:
             SourceLost: If the source breaks.
             EndpointError: If the endpoint refuses for good before the first mask, or no mask came
@@ -172,21 +174,23 @@ class LiveLoop:
         with self._crew:
             self._start()
             while not self._is_over():
-                wait_s = min(IDLE_S, self._delay_line.wait_s(time.monotonic()))
-                frame = self._arrivals.get(max(0.0, wait_s))
-                if frame is not None:
+                if (frame := self._next_arrival()) is not None:
                     self._on_arrival(frame)
-                due = self._delay_line.take_due(time.monotonic())
-                if due is not None:
+                if (due := self._delay_line.take_due(time.monotonic())) is not None:
                     self._on_due(due)
-                elif self._arrivals.finished and not self._delay_line:
-                    break
                 else:
                     self._stage.refresh()
                 self._attend_viewer()
         health = self._submitter.health
         if health.trouble is not None and not health.has_answered:
             raise health.trouble
+
+    def _next_arrival(self) -> Frame | None:
+        wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))
+        if self._arrivals.finished:
+            self._crew.stopping.wait(wait_s)
+            return None
+        return self._arrivals.get(wait_s)
 
     def _start(self) -> None:
         crew = self._crew
@@ -209,7 +213,12 @@ class LiveLoop:
             or (viewer is not None and not viewer.is_open)
             or (max_frames is not None and self._telemetry.get("frames_shown") >= max_frames)
             or time.monotonic() >= self._ends_at_s
+            or (self._arrivals.finished and not self._delay_line and not self._is_photo())
         )
+
+    def _is_photo(self) -> bool:
+        """Whether there is one picture, which stays in the window until the viewer closes it."""
+        return self._parts.viewer is not None and self._parts.source.frame_count == 1
 
     def _on_arrival(self, frame: Frame) -> None:
         if self._panel.snapshot().paused:

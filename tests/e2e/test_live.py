@@ -114,3 +114,18 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
     snapshot = cv2.imread(str(saved[0]))
     assert snapshot is not None
     assert snapshot.shape == (240, 320, 3)
+
+
+def test_a_photo_stays_in_its_window_until_the_viewer_quits(
+    screen: dict[str, str], need_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    xdotool = need_tool("xdotool")
+    cv2.imwrite(str(tmp_path / "photo.png"), np.full((120, 160, 3), 90, np.uint8))
+    with started(tmp_path, "live", "photo.png", "--stats", "s.json", environment=screen) as program:
+        find = [xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment"]
+        subprocess.run([*find, "windowfocus"], env=screen, timeout=20, check=True)
+        # It has long been read to its end; a key still finds it.
+        subprocess.run([*find, "key", "q"], env=screen, timeout=20, check=True)
+        _, said = program.communicate(timeout=30)
+    assert program.returncode == 0, said
+    assert json.loads((tmp_path / "s.json").read_text())["frames_shown"] == 1

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scenes import Scene, load_photographs
+from scenes import Scene
+from textures import load_photographs
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -80,6 +81,7 @@ def watch(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scenes", default="0:430", help="FROM:TO, the scenes' seeds")
+    parser.add_argument("--hard", action="store_true", help="with all that makes footage hard")
     parser.add_argument("--refiner", type=Path, help="weights that decide meanwhile")
     parser.add_argument("--to", type=Path, required=True, help="folder to write")
     arguments = parser.parse_args()
@@ -88,7 +90,7 @@ def main() -> None:
     arguments.to.mkdir(parents=True, exist_ok=True)
     first, last = (int(part) for part in arguments.scenes.split(":"))
     for seed in range(first, last):
-        scene, random = Scene(seed, photos), np.random.default_rng(seed)
+        scene, random = Scene(seed, photos, arguments.hard), np.random.default_rng(seed)
         shots = [scene.frame(t) for t in range(FRAMES)]
         if np.median([truth.mean() for _, truth in shots]) < 0.002:
             continue

@@ -131,10 +131,13 @@ def similarity(evidence: Tensor, truth: Tensor, given: Tensor) -> float:
     return float(((both + 1) / (either + 1)).mean())
 
 
-def progress(minutes: float) -> Iterator[float]:
-    """Yield the share of the time that is over, until it is."""
+def progress(steps: int, minutes: float) -> Iterator[float]:
+    """Yield the share of the steps or of the time that is over, whichever is more, until it is."""
     started = time.monotonic()
-    while (share := (time.monotonic() - started) / 60 / minutes) < 1:
+    for step in range(steps):
+        share = max(step / steps, (time.monotonic() - started) / 60 / minutes)
+        if share >= 1:
+            return
         yield share
 
 
@@ -142,14 +145,11 @@ def train(
     model: EdgeRefiner, training: Examples, validation: Examples, options: argparse.Namespace
 ) -> None:
     random = np.random.default_rng(0)
-    held = [
-        batch(validation[i : i + 16], random, False)
-        for i in range(0, min(len(validation), 320), 16)
-    ]
+    held = [batch(validation[i : i + 16], random, False) for i in range(0, len(validation), 16)]
     optimizer = torch.optim.AdamW(model.parameters(), lr=0, weight_decay=1e-3)
     average = {name: value.clone() for name, value in model.state_dict().items()}
-    highest = 1e-3 if options.start else 2e-3
-    for step, share in enumerate(progress(options.minutes), 1):
+    highest = options.highest or (1e-3 if options.start else 2e-3)
+    for step, share in enumerate(progress(options.steps, options.minutes), 1):
         optimizer.param_groups[0]["lr"] = highest * min(1, step / 100) * (1 - share)
         chosen = [training[i] for i in random.integers(len(training), size=BATCH)]
         x, truth, given = batch(chosen, random, True)
@@ -175,7 +175,9 @@ def report(step: int, model: EdgeRefiner, held: list[tuple[Tensor, Tensor, Tenso
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("examples", type=Path, nargs="+", help="folders of examples.py")
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=60, help="stop by then")
+    parser.add_argument("--highest", type=float, help="learning rate to begin with")
     parser.add_argument("--start", type=Path, help="weights to begin with")
     parser.add_argument("--to", type=Path, required=True, help="weights to write, .npz")
     options = parser.parse_args()

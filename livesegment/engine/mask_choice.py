@@ -14,8 +14,8 @@ _FADING_SHARE = 1 / 3
 class Smoothing(Protocol):
     """Calms masks from frame to frame."""
 
-    def smooth(self, frame: Frame, mask: Mask) -> Mask:
-        """Return the mask to draw on the newest frame."""
+    def smooth(self, frame: Frame, mask: Mask, age_s: float = 0.0) -> Mask:
+        """Return the mask to draw on the newest frame; its own frame is older by `age_s`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class MaskChoice:
         strength = self._strength(age_s)
         mask = self._alignment.align(arrived.mask) if strength > 0 else None
         if mask is not None and self._smoothing is not None:
-            mask = self._smoothing.smooth(frame, mask)
+            mask = self._smoothing.smooth(frame, mask, age_s)
         return ChosenMask(mask, arrived, strength, age_s)
 
     def _strength(self, age_s: float) -> float:

@@ -53,10 +53,10 @@ class DelayLine:
         self._delay_s = max(wanted_s, self._delay_s - _CATCH_UP * passed_s)
 
     def _expected_s(self) -> float:
-        """Return the time in which nine of ten masks came lately; 0 if none did."""
+        """Return the time in which 19 of 20 masks came lately; 0 if none did."""
         with self._lock:
             latencies_s = sorted(self._latencies_s)
-        return latencies_s[int(0.9 * (len(latencies_s) - 1))] if latencies_s else 0.0
+        return latencies_s[int(0.95 * (len(latencies_s) - 1))] if latencies_s else 0.0
 
     def take_due(self, now_s: float) -> Frame | None:
         """Return the oldest frame if its time has come."""

@@ -1,5 +1,7 @@
 """Which classes, and so which pixels, are drawn."""
 
+import logging
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -7,6 +9,8 @@ import numpy.typing as npt
 from livesegment.mask import ClassIds, Mask
 from livesegment.overlay.palette import Colours, class_colours, is_background
 from livesegment.overlay.scratch import Scratch
+
+logger = logging.getLogger(__name__)
 
 Pixels = npt.NDArray[np.uint8]
 """Not 0 where a class is drawn, uint8, shape (H, W)."""
@@ -30,6 +34,9 @@ class Selection:
         self._key = (mask.class_map, classes)
         names = [mask.class_name(class_id).casefold() for class_id in range(256)]
         wanted = None if classes is None else {name.strip().casefold() for name in classes}
+        if unknown := sorted((wanted or set()) - set(names)):
+            known = ", ".join(mask.class_map.values())
+            logger.warning("the model has no class '%s'; it has: %s", "', '".join(unknown), known)
         self.drawn = np.array(
             [
                 not is_background(class_id, name) and (wanted is None or name in wanted)

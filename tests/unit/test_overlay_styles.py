@@ -244,3 +244,12 @@ def test_a_mask_of_another_size_is_refused() -> None:
     mask = Mask(np.zeros((5, 5), np.uint8), CLASS_MAP)
     with pytest.raises(ValueError, match=r"\(5, 5\).*\(8, 6\)"):
         Compositor().draw(frame_of(noise(6, 8)), mask, controls())
+
+
+def test_a_class_that_the_model_has_not_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    mask = Mask(np.zeros((8, 8), np.uint8), {0: "background", 1: "person"})
+    frame = Frame(np.zeros((8, 8, 3), np.uint8), 0, 0.0, 0.0)
+    compositor = Compositor()
+    for _ in range(3):
+        compositor.draw(frame, mask, Controls(classes=frozenset({"Person", "dog"})))
+    assert caplog.messages == ["the model has no class 'dog'; it has: background, person"]

@@ -189,7 +189,9 @@ class _Run:
             self._on_progress(self._frames_done, self._frames_total)
 
     def _report(self, job: Job, result: AnnotateResult) -> None:
-        if result.lost is not None:
+        if result.lost is None:
+            logger.info("wrote %s, %d frames", job.output, result.frames)
+        else:
             logger.warning("%s; %s goes as far as that", result.lost, job.output)
         if result.frames_without_mask:
             logger.warning(

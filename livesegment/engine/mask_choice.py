@@ -62,6 +62,10 @@ class MaskChoice:
         self._alignment.observe(frame)
         return self.choose_again(frame)
 
+    def has_newer(self, frame: Frame, chosen: ChosenMask) -> bool:
+        """Tell whether a newer mask than the one chosen has arrived for the frame given last."""
+        return self._board.newest(up_to=frame.index) is not chosen.arrived
+
     def choose_again(self, frame: Frame) -> ChosenMask:
         """Return the mask for the frame given last, with what has arrived since."""
         arrived = self._board.newest(up_to=frame.index)

@@ -84,10 +84,11 @@ class Stage:
         frame, controls = self._frame, self._panel.snapshot()
         if frame is None or self._viewer is None:
             return
-        arrived = self._chosen.arrived
-        if time.monotonic() - self._shown_at_s > _STILL_S:
+        is_still = time.monotonic() - self._shown_at_s > _STILL_S
+        has_newer = is_still and self._masks.has_newer(frame, self._chosen)
+        if has_newer:
             self._chosen = self._masks.choose_again(frame)
-        if self._chosen.arrived is not arrived or controls != self._controls:
+        if has_newer or controls != self._controls:
             self._controls = controls
             self._show(self._draw(frame))
 

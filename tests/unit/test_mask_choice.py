@@ -55,3 +55,13 @@ def test_a_mask_of_another_size_is_not_drawn() -> None:
     choice = MaskChoice(board_with(0), Paste())
     choice.choose(frame(0))
     assert choice.choose(frame(1, GREY[:24])).mask is None
+
+
+def test_a_picture_that_stands_is_only_drawn_again_for_a_newer_mask() -> None:
+    board = board_with(0)
+    choice = MaskChoice(board, Paste())
+    chosen = choice.choose(frame(2))
+    assert not choice.has_newer(frame(2), chosen)
+    board.post(ArrivedMask(Mask(np.ones((48, 64), np.uint8), {}, 1), 100.1, 0.1))
+    assert choice.has_newer(frame(2), chosen)
+    assert not choice.has_newer(frame(2), choice.choose_again(frame(2)))

@@ -66,13 +66,15 @@ class MaskAligner:
     compared with what was decided for its frame, so that the network adapts to the video.
 
     The objects are everything but the ground: class 0 where it occurs, else the most frequent
-    class. Borders between objects move with the motion alone. Classes never mix into new ids.
+    class. Borders between objects move with the motion, unless the colours clearly say otherwise.
+    Classes never mix into new ids.
 
     Not thread-safe: one thread observes and aligns.
 
     Args:
         budget_ms: What `observe` and `align` together may spend on a frame, in milliseconds of
-            one core of a common server; it sets the resolution of the work.
+            one core of a common server; it sets the resolution of the work, which falls where
+            the measured time is above it.
         max_age_s: Masks older than this, in media time, are not aligned. Memory holds the frames
             of this span, 256 at most.
         refiner: What decides at the edges; None: the one that comes with the package.

@@ -21,6 +21,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
     │   └── BadReply                    an answer that is no segmentation
     └── SinkError
         ├── OutputExists
+        ├── JournalMismatch             the journal beside an output is another run's
         ├── OutputNotWritable           folder missing, no permission, disk full
         └── DisplayUnavailable          no screen, or an OpenCV without windows
 
@@ -146,6 +147,10 @@ class SinkError(LiveSegmentError):
 
 class OutputExists(SinkError):
     """The output is there already and may not be replaced."""
+
+
+class JournalMismatch(SinkError):
+    """The journal beside an output belongs to another input or model, or to a run under way."""
 
 
 class OutputNotWritable(SinkError):

@@ -1,10 +1,16 @@
 """What a segmenter is."""
 
+import json
 from abc import abstractmethod
+from collections.abc import Callable
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.protocol.reply import flat_reply
 from livesegment.resource import Resource
+
+Keep = Callable[[bytes], None]
+"""Takes a reply to keep: JSON that `protocol.reply.decode_reply` reads."""
 
 
 class Segmenter(Resource):
@@ -15,6 +21,14 @@ class Segmenter(Resource):
     """
 
     max_concurrency: int | None = 1
+
+    @property
+    def identity(self) -> str:
+        """What its masks depend on, in words: replies kept from another one are not used for it.
+
+        Give it the model and its settings where those can change; never a key.
+        """
+        return f"{type(self).__module__}.{type(self).__qualname__}"
 
     @abstractmethod
     def segment(self, frame: Frame) -> Mask:
@@ -40,6 +54,20 @@ class Segmenter(Resource):
             confidence: 0 to 100; what counts as certain enough.
         """
         return self.segment(frame)
+
+    def exchange(self, frame: Frame, keep: Keep) -> Mask:
+        """Segment one frame, and have the reply kept before anything else happens to it.
+
+        Args:
+            frame: The picture.
+            keep: Called once, with a reply that tells the same mask.
+
+        Raises:
+            EndpointError: If the call fails.
+        """
+        mask = self.segment(frame)
+        keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
+        return mask
 
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""

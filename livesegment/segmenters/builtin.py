@@ -37,6 +37,11 @@ class BuiltinSegmenter(Segmenter):
         model = np.frombuffer(weights.selfie_segmentation(), np.uint8)
         self._network = cv2.dnn.readNetFromTFLite(model)
 
+    @property
+    def identity(self) -> str:
+        """The model and its threshold."""
+        return f"the built-in person model (confidence {self._confidence:g})"
+
     def segment(self, frame: Frame) -> Mask:
         """Segment one frame; the mask has the frame's size and smooth edges."""
         return self.segment_at(frame, self._confidence)

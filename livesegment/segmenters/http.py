@@ -23,7 +23,7 @@ from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
 from livesegment.protocol.status import error_for_status, scrubbed
 from livesegment.protocol.unlogged import unlogged
-from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.base import Keep, Segmenter
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Longer answers are not read to their end."""
@@ -80,6 +80,15 @@ class HttpSegmenter(Segmenter):
     def __repr__(self) -> str:
         return f"HttpSegmenter({self._shown_url!r})"
 
+    @property
+    def identity(self) -> str:
+        """The model's address, and how pictures are sent there."""
+        options = self._options
+        return (
+            f"{self._shown_url} (confidence {options.confidence:g}, {options.max_side} pixels,"
+            f" JPEG {options.jpeg_quality})"
+        )
+
     def segment(self, frame: Frame) -> Mask:
         """Ask the endpoint once.
 
@@ -93,6 +102,16 @@ class HttpSegmenter(Segmenter):
 
     def segment_at(self, frame: Frame, confidence: float) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
+        return self._mask(frame, self._ask(frame, confidence))
+
+    def exchange(self, frame: Frame, keep: Keep) -> Mask:
+        """Ask the endpoint once; `keep` gets its answer as it came."""
+        reply = self._ask(frame, self._options.confidence)
+        keep(reply)
+        return self._mask(frame, reply)
+
+    def _ask(self, frame: Frame, confidence: float) -> bytes:
+        """Return the body of a good answer about a frame."""
         options = self._options
         body = encode_image(
             frame.image, max_side=options.max_side, jpeg_quality=options.jpeg_quality
@@ -100,7 +119,9 @@ class HttpSegmenter(Segmenter):
         parameters = query(
             api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
         )
-        reply = self._call(self._url.copy_merge_params(parameters), body)
+        return self._call(self._url.copy_merge_params(parameters), body)
+
+    def _mask(self, frame: Frame, reply: bytes) -> Mask:
         return decode_reply(
             reply, frame_size=frame.frame_size, frame_index=frame.index, url=self._shown_url
         )

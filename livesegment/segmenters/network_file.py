@@ -2,6 +2,7 @@
 
 import logging
 import math
+import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,6 +85,13 @@ class NetworkFileSegmenter(Segmenter):
         scores = self._read(self._first_run(shape))
         self._is_logit = False
         self.class_map = self._name_classes(names, scores)
+
+    @property
+    def identity(self) -> str:
+        """The file's content, and how pictures are put into it."""
+        content = hashlib.sha256(self._path.read_bytes()).hexdigest()[:16]
+        settings = [self._input_size, self._confidence, self._mean.ravel(), self._std.ravel()]
+        return f"{self._path.name} ({content}, {settings}, {dict(self.class_map)})"
 
     def segment(self, frame: Frame) -> Mask:
         """Segment one frame."""

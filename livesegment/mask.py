@@ -11,6 +11,11 @@ ClassIds = npt.NDArray[np.uint8]
 """Class ids, uint8, shape (H, W)."""
 
 
+def is_background(class_id: int, name: str) -> bool:
+    """Tell whether a class is what no class was found in: id 0, named background."""
+    return class_id == 0 and name.strip().casefold() == "background"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
     """A class id for every pixel, and the names of the classes.

@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.mask import is_background
+
 Colours = npt.NDArray[np.uint8]
 """BGR colour of every class id, uint8, shape (256, 3)."""
 
@@ -52,11 +54,6 @@ _BEST, _GOOD = 7, 16
 def palette() -> Colours:
     """Return all colours, those told apart best first: BGR uint8 of shape (256, 3)."""
     return np.array([tuple(bytes.fromhex(code))[::-1] for code in _COLOURS.split()], np.uint8)
-
-
-def is_background(class_id: int, name: str) -> bool:
-    """Tell whether a class is what no class was found in: id 0, named background."""
-    return class_id == 0 and name.strip().casefold() == "background"
 
 
 def class_colours(class_map: Mapping[int, str]) -> Colours:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.mask import ClassIds, Mask
-from livesegment.overlay.palette import Colours, class_colours, is_background
+from livesegment.mask import ClassIds, Mask, is_background
+from livesegment.overlay.palette import Colours, class_colours
 from livesegment.overlay.scratch import Scratch
 
 logger = logging.getLogger(__name__)

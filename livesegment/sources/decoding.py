@@ -11,28 +11,19 @@ import cv2
 import numpy as np
 from av.codec.context import Flags
 from av.container import InputContainer
-from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from livesegment.frame import Image
+from livesegment.media_file import BT601_525, BT601_625, BT709, BT2020, colour_of, origin_s
 from livesegment.telemetry import DropLog
 
 logger = logging.getLogger(__name__)
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-# The clock of these runs on from whatever was recorded before: the first picture may be at 26 h.
-_FREE_CLOCKS = frozenset(("mpegts", "mpeg"))
-
-
-def find_video(container: InputContainer) -> VideoStream | None:
-    """Return the first stream of moving pictures; None if there is none.
-
-    The cover picture of a piece of music is no video, though FFmpeg lists it as a video stream.
-    """
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
+# What libswscale calls the two standards of BT.601 is one.
+_SWSCALE_MATRIX = {BT601_525: BT601_625}
+_WELL_KNOWN_PRIMARIES = frozenset((BT709, BT2020))
 
 
 class Decoder:
@@ -66,7 +57,8 @@ class Decoder:
         self._container = container
         self._stream = stream
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
-        self._origin_s = _origin_s(container)
+        self._origin_s = float(origin_s(container))
+        self._reformatter = VideoReformatter()
         self._last_s: float | None = None
         self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
         self.damaged = 0
@@ -110,12 +102,29 @@ class Decoder:
             self.video_end_s = max(self.video_end_s, end_s)
 
     def _upright(self, frame: av.VideoFrame) -> Image:
-        image = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+        image = self._bgr(frame).to_ndarray().astype(np.uint8, copy=False)
         # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
         turn = _TURNS.get(round(frame.rotation) % 360)
         if turn is not None:
             image = cv2.rotate(image, turn).astype(np.uint8, copy=False)
         return image
+
+    def _bgr(self, frame: av.VideoFrame) -> av.VideoFrame:
+        colour = colour_of(frame)
+        to_page_white = {}
+        if colour.is_hdr and colour.primaries in _WELL_KNOWN_PRIMARIES:
+            # Unconverted, models and viewers would see a grey haze. What is brighter than a white
+            # page turns white.
+            to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}
+        # One context for all pictures: making one takes seven times as long as using it.
+        return self._reformatter.reformat(
+            frame,
+            format="bgr24",
+            src_colorspace=_SWSCALE_MATRIX.get(colour.matrix, colour.matrix),
+            dst_colorspace=BT709,
+            threads=1,
+            **to_page_white,
+        )
 
     def _time_s(self, frame: av.VideoFrame) -> float:
         time_s = None if frame.time is None else frame.time - self._origin_s
@@ -126,14 +135,3 @@ class Decoder:
             time_s = self._last_s + self._frame_s
         self._last_s = time_s
         return time_s
-
-
-def _origin_s(container: InputContainer) -> float:
-    """Return what counts as time 0: the container's own 0 where that means anything."""
-    starts_s = [
-        float(stream.start_time * stream.time_base)
-        for stream in container.streams
-        if stream.start_time is not None and stream.time_base is not None
-    ]
-    start_s = min(starts_s, default=0.0)
-    return start_s if start_s < 0 or container.format.name in _FREE_CLOCKS else 0.0

@@ -11,8 +11,9 @@ from av.video.stream import VideoStream
 from livesegment.address import shown_url
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
+from livesegment.media_file import find_video
 from livesegment.sources.base import Source
-from livesegment.sources.decoding import Decoder, find_video
+from livesegment.sources.decoding import Decoder
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
 

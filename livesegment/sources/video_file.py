@@ -10,8 +10,9 @@ from av.container import InputContainer
 
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
+from livesegment.media_file import find_video
 from livesegment.sources.base import Source
-from livesegment.sources.decoding import Decoder, find_video
+from livesegment.sources.decoding import Decoder
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ CORE = {
     "address",
     "resource",
     "opencv_log",
+    "media_file",
 }
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {

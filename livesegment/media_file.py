@@ -1,0 +1,90 @@
+"""What a media file says of itself, which the source of its pictures and a sink must read alike."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+# The clock of these runs on from whatever was recorded before: the first picture may be at 26 h.
+_FREE_CLOCKS = frozenset(("mpegts", "mpeg"))
+
+# Code points of ITU-T H.273.
+BT709, BT601_625, BT601_525, SMPTE240, BT2020 = 1, 5, 6, 7, 9
+_UNSPECIFIED = 2
+_PQ, _HLG = 16, 18
+_FULL_RANGE = 2  # as libavutil counts
+
+_MATRICES = frozenset((BT709, BT601_625, BT601_525, SMPTE240, BT2020))
+
+
+def find_video(container: InputContainer) -> VideoStream | None:
+    """Return the first stream of moving pictures; None if there is none.
+
+    The cover picture of a piece of music is no video, though FFmpeg lists it as a video stream.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    return None
+
+
+def origin_s(container: InputContainer) -> Fraction:
+    """Return what counts as time 0, in seconds: the container's own 0 where that means anything."""
+    starts_s = [
+        stream.start_time * stream.time_base
+        for stream in container.streams
+        if stream.start_time is not None and stream.time_base is not None
+    ]
+    start_s = min(starts_s, default=Fraction(0))
+    return start_s if start_s < 0 or container.format.name in _FREE_CLOCKS else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """How the numbers of a video stand for colours: code points of ITU-T H.273.
+
+    Attributes:
+        matrix: From RGB to luma and chroma.
+        primaries: Which red, green and blue.
+        transfer: From light to numbers.
+        is_full_range: Black is 0 and white is 255, not 16 and 235.
+    """
+
+    matrix: int = BT709
+    primaries: int = BT709
+    transfer: int = BT709
+    is_full_range: bool = False
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether it goes beyond the white of a page: PQ or HLG."""
+        return self.transfer in {_PQ, _HLG}
+
+
+def colour_of(picture: av.VideoFrame) -> Colour:
+    """Return how a decoded picture is coded; what it does not say is guessed as browsers do.
+
+    Source: the guess by height is that of Chromium and of most televisions: below 720 lines a
+    picture is of the standard-definition age, BT.601, else BT.709.
+    """
+    if picture.format.is_rgb or picture.format.has_palette:
+        return Colour()
+    guess = BT709 if picture.height >= 720 else BT601_525
+    matrix = picture.colorspace if picture.colorspace in _MATRICES else guess
+    is_known = picture.color_primaries not in {0, _UNSPECIFIED}
+    return Colour(
+        matrix=matrix,
+        primaries=picture.color_primaries if is_known else matrix,
+        transfer=_transfer(picture.color_trc, matrix),
+        is_full_range=picture.color_range == _FULL_RANGE,
+    )
+
+
+def _transfer(transfer: int, matrix: int) -> int:
+    if transfer not in {0, _UNSPECIFIED}:
+        return transfer
+    # The same curve has a number of its own in each standard; BT.2020 took that of BT.709.
+    return BT709 if matrix in {BT709, BT2020} else BT601_525

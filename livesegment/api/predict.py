@@ -7,6 +7,7 @@ from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.caller import Caller
+from livesegment.engine.flight import Flight
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
@@ -53,7 +54,7 @@ def predict(
 
 def _ask(segmenter: Segmenter, frame: Frame, options: EndpointOptions) -> Mask:
     meter = CallMeter(options.max_calls, options.call_rate)
-    mask = Caller(segmenter, meter, Telemetry(), threading.Event()).ask(frame)
+    mask = Caller(segmenter, meter, Telemetry(), threading.Event(), Flight(1)).ask(frame)
     if mask is None:
         raise OptionsError("--max-calls allows no call, so there is no answer")
     return mask

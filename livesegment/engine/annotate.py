@@ -7,6 +7,7 @@ from livesegment.controls import Controls
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.caller import Caller
 from livesegment.engine.crew import Crew
+from livesegment.engine.flight import Flight
 from livesegment.engine.ordered_window import OrderedWindow
 from livesegment.errors import SourceLost
 from livesegment.frame import Frame
@@ -74,7 +75,8 @@ class AnnotateLoop:
         self._on_frame = on_frame
         self._lost: SourceLost | None = None
         self._crew = Crew(grace_s=GRACE_S)
-        caller = Caller(segmenter, meter, telemetry, self._crew.stopping)
+        self._flight = Flight(max_in_flight)
+        caller = Caller(segmenter, meter, telemetry, self._crew.stopping, self._flight)
         # More than the requests: while the oldest is awaited, the others must not run dry.
         width = max_in_flight + min(max_in_flight, _MOST_AHEAD)
         self._window: OrderedWindow[Frame, Mask | None] = OrderedWindow(caller.ask, width)
@@ -103,6 +105,7 @@ class AnnotateLoop:
         crew = self._crew
         crew.on_stop(self._source.stop)
         crew.on_stop(self._window.stop)
+        crew.on_stop(self._flight.wake)
         for number in range(self._max_in_flight):
             crew.start(f"submit-{number}", self._window.run, daemon=True)
         crew.start("reader", self._read, daemon=True)

@@ -49,18 +49,31 @@ class CallMeter:
             False when the calls are used up or the wait was ended; then nothing is counted.
         """
         while not stopping.is_set():
-            with self._lock:
-                if self._max_calls is not None and self._calls >= self._max_calls:
-                    return False
-                now_s = self._clock()
-                wait_s = self._next_s - now_s
-                if wait_s <= 0:
-                    self._calls += 1
-                    # From the due time, not from now: a late wake-up must not lower the rate.
-                    self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
-                    return True
-            stopping.wait(min(wait_s, threading.TIMEOUT_MAX))
+            wait_s = self.try_turn()
+            if wait_s is None:
+                return False
+            if wait_s == 0:
+                return True
+            stopping.wait(wait_s)
         return False
+
+    def try_turn(self) -> float | None:
+        """Count a call if it is allowed now.
+
+        Returns:
+            0 if it is counted, else the seconds until it may be; None when the calls are used up.
+        """
+        with self._lock:
+            if self._max_calls is not None and self._calls >= self._max_calls:
+                return None
+            now_s = self._clock()
+            wait_s = self._next_s - now_s
+            if wait_s > 0:
+                return min(wait_s, threading.TIMEOUT_MAX)
+            self._calls += 1
+            # From the due time, not from now: a late wake-up must not lower the rate.
+            self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
+            return 0.0
 
     def give_back(self) -> None:
         """Take back a turn for which no call was made."""

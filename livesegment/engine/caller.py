@@ -6,7 +6,8 @@ import threading
 from dataclasses import replace
 
 from livesegment.engine.call_meter import CallMeter
-from livesegment.errors import EndpointError
+from livesegment.engine.flight import Flight
+from livesegment.errors import EndpointBusy, EndpointError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
@@ -15,6 +16,12 @@ from livesegment.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
+BEFORE_FIRST_MASK = RetryPolicy()
+"""An endpoint that never answered is most likely a wrong address: that shows within seconds."""
+
+AFTER_FIRST_MASK = RetryPolicy(attempts=12, max_wait_s=60.0)
+"""One that did answer is given some five minutes, so that its restart does not end a long run."""
+
 
 class Caller:
     """Asks a segmenter about frames and tries again after errors that may go away.
@@ -22,9 +29,9 @@ class Caller:
     Args:
         segmenter: Makes the calls.
         meter: Says when a call is allowed.
-        telemetry: Counts calls, masks and errors.
-        stopping: Ends every wait.
-        policy: Says how often to try and how long to wait between.
+        telemetry: Counts calls, masks and errors, and measures round trips.
+        stopping: Ends every wait, together with `flight.wake`.
+        flight: The places for requests, shared by all callers of a run.
     """
 
     def __init__(
@@ -33,13 +40,13 @@ class Caller:
         meter: CallMeter,
         telemetry: Telemetry,
         stopping: threading.Event,
-        policy: RetryPolicy | None = None,
+        flight: Flight,
     ) -> None:
         self._segmenter = segmenter
         self._meter = meter
         self._telemetry = telemetry
         self._stopping = stopping
-        self._policy = policy or RetryPolicy()
+        self._flight = flight
 
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
@@ -48,20 +55,32 @@ class Caller:
             EndpointError: If the error will not go away or came too often.
         """
         attempt = 0
-        while self._meter.take_turn(self._stopping):
+        while True:
             attempt += 1
-            self._telemetry.count("calls")
             try:
-                mask = self._segmenter.segment(frame)
+                with self._flight.place(self._meter, self._stopping) as place:
+                    if place is None:
+                        return None
+                    self._telemetry.count("calls")
+                    mask = self._segmenter.segment(frame)
             except EndpointError as error:
-                self._telemetry.error(error)
                 error.attempts = attempt
-                wait_s = self._policy.wait_s(error, attempt, share=random.random())
-                if wait_s is None:
-                    raise
-                logger.debug("frame %d: %s; again in %.1f s", frame.index, error, wait_s)
-                self._stopping.wait(wait_s)
+                self._wait_after(error, frame)
             else:
                 self._telemetry.count("masks_received")
+                self._telemetry.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
-        return None
+
+    def _wait_after(self, error: EndpointError, frame: Frame) -> None:
+        self._telemetry.error(error)
+        is_busy = isinstance(error, EndpointBusy)
+        # A busy endpoint refuses this frame and takes another: what counts is that it takes none.
+        tries = self._flight.refusals_in_a_row if is_busy else error.attempts
+        policy = AFTER_FIRST_MASK if self._flight.has_answered else BEFORE_FIRST_MASK
+        wait_s = policy.wait_s(error, max(1, tries), share=random.random())
+        if wait_s is None:
+            raise error
+        logger.debug("frame %d: %s; to be asked again", frame.index, error)
+        self._telemetry.count("errors_retried")
+        if not is_busy:  # else the flight makes everybody wait
+            self._stopping.wait(wait_s)

@@ -30,9 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "motion": CORE | {"protocol", "weights"},
     "overlay": CORE | {"protocol"},
     "sinks": CORE | {"protocol"},
+    "export": CORE | {"sinks.base", "sinks.output_file"},
     "server": CORE | {"protocol", "segmenters"},
     "engine": CORE | {"motion", "overlay", "segmenters.retry"} | BASES,
-    "api": CORE | {"sources", "segmenters", "motion", "overlay", "sinks", "engine"},
+    "api": CORE | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export"},
     "cli": CORE | {"api", "protocol", "server", "segmenters"},
 }
 

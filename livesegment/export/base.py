@@ -1,0 +1,108 @@
+"""What every exporter does alike."""
+
+import logging
+from abc import abstractmethod
+
+from livesegment.errors import SinkError
+from livesegment.export.classes import ClassBook
+from livesegment.export.output_folder import OutputFolder
+from livesegment.export.picture_names import PictureNames
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.output_file import OutputFile, refused
+
+_log = logging.getLogger(__name__)
+
+
+class Exporter(Sink):
+    """Writes the masks of pictures as annotations in another tool's format.
+
+    A picture without a mask is left out: a picture without annotations would read as one in which
+    there is nothing. The same masks give the same bytes, so a run that was broken off and started
+    again ends with the same files.
+
+    Args:
+        output: Where the annotations go.
+        names: What the pictures are called.
+    """
+
+    def __init__(self, output: OutputFile | OutputFolder, names: PictureNames) -> None:
+        self._output = output
+        self._names = names
+        self._classes = ClassBook()
+        self._left_out = 0
+        self._is_written = False
+        self._is_closed = False
+
+    @abstractmethod
+    def _add(self, frame: Frame, mask: Mask) -> None:
+        """Write the annotations of one picture.
+
+        Raises:
+            OSError: If the disk does not take them.
+        """
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Write what can only be written at the end. May be called again after it failed.
+
+        Raises:
+            OSError: If the disk does not take it.
+        """
+
+    def write(self, picture: Annotated) -> None:
+        """Annotate one picture with its mask.
+
+        Raises:
+            SinkError: If the exporter is closed, or there is no name for the picture.
+            OutputNotWritable: If the disk is full.
+        """
+        if self._is_closed:
+            raise SinkError(f"{self._output.final_path} is closed")
+        self._is_written = True
+        if picture.mask is None:
+            self._left_out += 1
+            return
+        self._classes.note(picture.mask)
+        try:
+            self._add(picture.frame, picture.mask)
+        except OSError as error:
+            raise refused(self._output.path, error) from error
+
+    def commit(self) -> None:
+        """Finish the annotations and give them their final name; without a picture there are none.
+
+        Raises:
+            OutputExists: If something else has taken the name meanwhile.
+            OutputNotWritable: If the disk is full.
+        """
+        if self._is_closed or not self._is_written:
+            return
+        self._finish_or_refuse()
+        self._output.commit()
+        self._is_closed = True
+        if self._left_out:
+            _log.info(
+                "%s leaves out %d pictures without a mask", self._output.final_path, self._left_out
+            )
+
+    def close(self) -> None:
+        """Finish what there is; without `commit` it keeps its partial name.
+
+        May be called twice. A full disk is logged, not raised.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            self._finish_or_refuse()
+        except SinkError as error:
+            _log.warning("%s", error)
+        self._output.leave(written=self._is_written)
+
+    def _finish_or_refuse(self) -> None:
+        try:
+            self._finish()
+        except OSError as error:
+            raise refused(self._output.path, error) from error

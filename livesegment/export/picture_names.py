@@ -1,0 +1,65 @@
+"""What the pictures of an input are called in its annotations."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from livesegment.errors import OptionsError, SinkError
+
+
+class PictureNames:
+    """File names of pictures, by `Frame.index`.
+
+    Pictures from image files keep their names. The pictures of a video, which are no files, are
+    called `STEM_000000.jpg`, `STEM_000001.jpg` and so on; six digits are the least.
+
+    Args:
+        pictures: Stem of a video, or the image files: the picture of `Frame.index` i is the i-th.
+        by_stem: Whether two names that differ only in their suffix collide.
+
+    Attributes:
+        is_video: Whether the pictures are those of a video.
+
+    Raises:
+        OptionsError: If two pictures would have one name, or a stem is no plain file name.
+    """
+
+    def __init__(self, pictures: str | Sequence[Path], *, by_stem: bool) -> None:
+        self.is_video = isinstance(pictures, str)
+        self._stem = pictures if isinstance(pictures, str) else ""
+        self._files = [] if isinstance(pictures, str) else list(pictures)
+        if Path(self._stem).name != self._stem:
+            raise OptionsError(f"'{self._stem}' is no plain file name")
+        seen: dict[str, Path] = {}
+        for file in self._files:
+            name = file.stem if by_stem else file.name
+            if name in seen:
+                raise OptionsError(
+                    f"{seen[name]} and {file} would have one name in the annotations: rename one, "
+                    "or annotate them one by one"
+                )
+            seen[name] = file
+
+    def name(self, index: int) -> str:
+        """Return the file name of a picture.
+
+        Raises:
+            SinkError: If there is no such picture.
+        """
+        file = self.file(index)
+        return f"{self._stem}_{index:06d}.jpg" if file is None else file.name
+
+    def stem(self, index: int) -> str:
+        """Return the file name of a picture without its suffix."""
+        return self.name(index).removesuffix(Path(self.name(index)).suffix)
+
+    def file(self, index: int) -> Path | None:
+        """Return the image file of a picture; None for a picture of a video.
+
+        Raises:
+            SinkError: If there is no such picture.
+        """
+        if self.is_video:
+            return None
+        if not 0 <= index < len(self._files):
+            raise SinkError(f"there is no name for picture {index}")
+        return self._files[index]

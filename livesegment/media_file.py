@@ -13,7 +13,7 @@ _FREE_CLOCKS = frozenset(("mpegts", "mpeg"))
 
 # Code points of ITU-T H.273.
 BT709, BT601_625, BT601_525, SMPTE240, BT2020 = 1, 5, 6, 7, 9
-_UNSPECIFIED = 2
+UNSPECIFIED = 2
 _PQ, _HLG = 16, 18
 _FULL_RANGE = 2  # as libavutil counts
 
@@ -63,6 +63,11 @@ class Colour:
         """Whether it goes beyond the white of a page: PQ or HLG."""
         return self.transfer in {_PQ, _HLG}
 
+    @property
+    def swscale_matrix(self) -> int:
+        """The matrix as libswscale calls it, where both standards of BT.601 are one."""
+        return BT601_625 if self.matrix == BT601_525 else self.matrix
+
 
 def colour_of(picture: av.VideoFrame) -> Colour:
     """Return how a decoded picture is coded; what it does not say is guessed as browsers do.
@@ -74,7 +79,7 @@ def colour_of(picture: av.VideoFrame) -> Colour:
         return Colour()
     guess = BT709 if picture.height >= 720 else BT601_525
     matrix = picture.colorspace if picture.colorspace in _MATRICES else guess
-    is_known = picture.color_primaries not in {0, _UNSPECIFIED}
+    is_known = picture.color_primaries not in {0, UNSPECIFIED}
     return Colour(
         matrix=matrix,
         primaries=picture.color_primaries if is_known else matrix,
@@ -84,7 +89,7 @@ def colour_of(picture: av.VideoFrame) -> Colour:
 
 
 def _transfer(transfer: int, matrix: int) -> int:
-    if transfer not in {0, _UNSPECIFIED}:
+    if transfer not in {0, UNSPECIFIED}:
         return transfer
     # The same curve has a number of its own in each standard; BT.2020 took that of BT.709.
     return BT709 if matrix in {BT709, BT2020} else BT601_525

@@ -92,7 +92,7 @@ def main():
     scene = cv2.cvtColor(skimage.data.rocket(), cv2.COLOR_RGB2BGR)
     opacity = cut_out(person)
     path = Path(__file__).with_name("sample.mp4")
-    with VideoFileSink(path, fps=FPS, overwrite=True, crf=24, preset="slow") as video:
+    with VideoFileSink(path, fps=FPS, overwrite=True, quality=65, preset="slow") as video:
         for index in range(FPS * SECONDS):
             image = compose(scene, person, opacity, index / (FPS * SECONDS))
             frame = Frame(image, index, index / FPS, time.monotonic())

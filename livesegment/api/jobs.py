@@ -8,8 +8,8 @@ from typing import Literal
 
 from livesegment.errors import OptionsError
 from livesegment.options import require
+from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
-from livesegment.sinks.video_file import VIDEO_SUFFIXES
 from livesegment.sources.images import is_images
 
 Kind = Literal["video", "image", "image folder"]

@@ -10,11 +10,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-from livesegment.errors import OptionsError, OutputNotWritable, SinkError
+from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.mask import ClassIds
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.media_file import UNSPECIFIED, Colour
+from livesegment.sinks.base import Annotated
 from livesegment.sinks.letterbox import letterbox
+from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import OutputFile, refused
+from livesegment.sinks.track_sink import TrackSink
 from livesegment.sinks.video_track import Coding, VideoTrack
 
 _log = logging.getLogger(__name__)
@@ -40,10 +43,10 @@ _CODING = Coding(
 )
 
 # Full range: the numbers are ids, and a reader must not stretch them.
-_FULL_RANGE = {"color_range": 2}
+_IDS = Colour(UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, is_full_range=True)
 
 
-class MaskFileSink(Sink):
+class MaskFileSink(TrackSink):
     """Writes the class ids of every picture's mask: FFV1, 8-bit grey, in Matroska.
 
     There is one mask for every picture, of the picture's size, all 0 before the first mask. Times
@@ -86,64 +89,9 @@ class MaskFileSink(Sink):
             raise OptionsError(f"{path} cannot keep masks: its name ends in .mkv")
         self._class_map = dict(class_map or {})
         self._fps = fps
-        self._file = OutputFile(path, overwrite=overwrite, in_place=in_place)
-        self._track: VideoTrack | None = None
+        super().__init__(OutputFile(path, overwrite=overwrite, in_place=in_place))
         self._frame_size = (0, 0)
         self._tag_at_open = self._tag_now = b""
-        self._closed = False
-
-    @property
-    def path(self) -> Path:
-        """The file as it is called now."""
-        return self._file.path
-
-    def write(self, picture: Annotated) -> None:
-        """Encode the mask of one picture, all 0 where it has none.
-
-        Raises:
-            SinkError: If the sink is closed.
-            OutputNotWritable: If the disk is full, or the mask's size cannot be coded.
-        """
-        if self._closed:
-            raise SinkError(f"{self._file.final_path} is closed")
-        mask = picture.mask
-        if self._track is None:
-            self._class_map.update(mask.class_map if mask else {})
-            self._track = self._open(picture.frame.frame_size)
-        width, height = picture.frame.frame_size
-        ids = np.zeros((height, width), np.uint8) if mask is None else mask.class_ids
-        self._track.write(self._coded(ids), picture.frame.pts_s)
-        if mask is not None and not mask.class_map.items() <= self._class_map.items():
-            self._class_map.update(mask.class_map)
-            self._note_class_map()
-
-    def commit(self) -> None:
-        """Finish the file and give it its final name; without a picture there is no file.
-
-        Raises:
-            OutputExists: If another file has taken the name meanwhile.
-            OutputNotWritable: If the disk is full.
-        """
-        if self._closed or self._track is None:
-            return
-        self._finish(self._track)
-        self._file.commit()
-        self._closed = True
-
-    def close(self) -> None:
-        """Finish the file; without `commit` it is readable and keeps its partial name.
-
-        May be called twice. A full disk is logged, not raised.
-        """
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            if self._track is not None:
-                self._finish(self._track)
-        except SinkError as error:
-            _log.warning("%s", error)
-        self._file.leave(written=self._track is not None and not self._track.is_empty)
 
     def _finish(self, track: VideoTrack) -> None:
         track.close()
@@ -151,8 +99,9 @@ class MaskFileSink(Sink):
             # The muxer has just written the head once more, as it was at first.
             self._note_class_map()
 
-    def _open(self, frame_size: tuple[int, int]) -> VideoTrack:
-        self._frame_size = frame_size
+    def _open(self, picture: Annotated) -> VideoTrack:
+        self._frame_size = picture.frame.frame_size
+        self._class_map.update(picture.mask.class_map if picture.mask else {})
         # JSON ends where it ends: blanks after it keep the place for a longer one.
         spare = " " * (_SPARE_IF_KNOWN if self._class_map else _SPARE_IF_UNKNOWN)
         tag = json.dumps(self._class_map) + spare
@@ -160,11 +109,19 @@ class MaskFileSink(Sink):
         return VideoTrack(
             self._file.path,
             _CODING,
-            frame_size,
+            self._frame_size,
             fps=self._fps,
-            colour=_FULL_RANGE,
-            metadata={CLASS_MAP_TAG: tag},
+            like=Original(colour=_IDS, words={CLASS_MAP_TAG: tag}),
         )
+
+    def _add(self, track: VideoTrack, picture: Annotated) -> None:
+        mask = picture.mask
+        width, height = picture.frame.frame_size
+        ids = np.zeros((height, width), np.uint8) if mask is None else mask.class_ids
+        track.write(self._coded(ids), picture.frame.pts_s)
+        if mask is not None and not mask.class_map.items() <= self._class_map.items():
+            self._class_map.update(mask.class_map)
+            self._note_class_map()
 
     def _coded(self, ids: ClassIds) -> av.VideoFrame:
         return av.VideoFrame.from_ndarray(

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from livesegment.errors import OutputNotWritable, SinkError
+from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import refused
+from livesegment.sinks.sound import SoundCopier
 
 _DEFAULT_FPS = 30.0
 
@@ -50,16 +53,18 @@ def usable_fps(fps: Fraction | float | None) -> Fraction:
 
 
 class VideoTrack:
-    """Encodes pictures into a file.
+    """Encodes pictures into a file, and lets sound go beside them.
+
+    The same pictures give the same bytes, whenever they are written.
 
     Args:
         path: File to write; emptied.
         coding: How to code.
         frame_size: (width, height) in pixels of every picture.
-        fps: Nominal frames per second; the last picture is shown for one such period.
-        colour: Colour tags of the stream: values of the fields `colorspace`, `color_primaries`,
-            `color_trc` and `color_range` of a codec context (numbers of ITU-T H.273).
-        metadata: Metadata of the container.
+        fps: Nominal frames per second; the last picture is shown for one such period, unless
+            `like` knows better.
+        like: Colours, shape of pixels and metadata to write, and when it ends.
+        sound: Sound to carry over; it stays the caller's to close.
 
     Attributes:
         is_empty: Whether no picture has reached the file yet.
@@ -75,17 +80,20 @@ class VideoTrack:
         frame_size: tuple[int, int],
         *,
         fps: Fraction | float | None = None,
-        colour: Mapping[str, int],
-        metadata: Mapping[str, str] | None = None,
+        like: Original,
+        sound: SoundCopier | None = None,
     ) -> None:
         self._path = path
         self._frame_size = frame_size
         self._coding = coding
+        self._like = like
+        self._sound = sound
         self._time_base = Fraction(1, coding.ticks_per_s)
         rate = usable_fps(fps)
         self._period = max(1, round(coding.ticks_per_s / rate))
         self._shift = 0
         self._last_pts: int | None = None
+        self._held: av.Packet[Any] | None = None
         self._next_keyframe = 0
         self._is_open = True
         self._failed = False
@@ -96,21 +104,32 @@ class VideoTrack:
                 f"file:{path}",
                 "w",
                 format=coding.container,
-                options=dict(coding.container_options),
+                # Bit-exact: no random identity, no date of writing.
+                container_options={"fflags": "+bitexact", **coding.container_options},
             )
         except (av.FFmpegError, OSError) as error:
             raise self._refused(error) from error
-        self._container.metadata.update(metadata or {})
+        self._container.metadata.update(like.words)
         stream = self._container.add_stream(
             coding.codec, rate=rate, options=dict(coding.codec_options)
         )
         assert isinstance(stream, VideoStream)
         self._stream = stream
-        self._stream.width, self._stream.height = frame_size
-        self._stream.pix_fmt = coding.pixel_format
-        self._stream.codec_context.time_base = self._time_base
-        for name, value in colour.items():
-            setattr(self._stream.codec_context, name, value)
+        self._set_up(stream)
+        if sound is not None:
+            sound.add_to(self._container)
+
+    def _set_up(self, stream: VideoStream) -> None:
+        stream.width, stream.height = self._frame_size
+        stream.pix_fmt = self._coding.pixel_format
+        context, colour = stream.codec_context, self._like.colour
+        context.time_base = self._time_base
+        context.colorspace = colour.matrix
+        context.color_primaries = colour.primaries
+        context.color_trc = colour.transfer
+        context.color_range = 2 if colour.is_full_range else 1
+        if self._like.pixel_aspect is not None:
+            context.sample_aspect_ratio = self._like.pixel_aspect
 
     def write(self, picture: av.VideoFrame, pts_s: float) -> bool:
         """Encode one picture, to be shown at `pts_s` seconds.
@@ -128,6 +147,8 @@ class VideoTrack:
         pts = round(pts_s * self._coding.ticks_per_s)
         if self._last_pts is None:
             self._shift = max(0, -pts)
+            if self._sound is not None:
+                self._sound.shift_s = self._shift * self._time_base
             self._next_keyframe = pts + self._shift
         else:
             pts = max(pts, self._last_pts + 1 - self._shift)
@@ -153,6 +174,7 @@ class VideoTrack:
         try:
             if self._last_pts is not None and not self._failed:
                 self._encode(None)
+                self._write_end(self._last_pts)
         finally:
             self._close_container()
 
@@ -166,13 +188,50 @@ class VideoTrack:
     def _encode(self, picture: av.VideoFrame | None) -> None:
         try:
             for packet in self._stream.encode(picture):
-                # Only the last one counts: the others last until the next picture.
-                packet.duration = self._period
-                self._container.mux(packet)
-                self.is_empty = False
+                # Held until it is known how long it is shown: until the next one.
+                if self._held is not None and packet.pts is not None:
+                    self._mux(self._held, until=packet.pts)
+                self._held = packet
         except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._refused(error) from error
+
+    def _write_end(self, last_pts: int) -> None:
+        """Write the last picture, and the sound that goes with it or on after it."""
+        end, sound_end_s = self._end_of(last_pts)
+        try:
+            if self._held is not None:
+                self._mux(self._held, until=end)
+            if self._sound is not None:
+                for packet in self._sound.packets_until(sound_end_s):
+                    self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            self._failed = True
+            raise self._refused(error) from error
+
+    def _end_of(self, last_pts: int) -> tuple[int, float]:
+        """Return when the last picture ends, in ticks, and the sound, in seconds.
+
+        Sound goes on after the pictures only if they came to the original's own last one.
+        """
+        end = last_pts + self._period
+        if self._like.last_picture_s is None or self._like.end_s is None:
+            return end, float(end * self._time_base)
+        likely_last = self._like.last_picture_s * self._coding.ticks_per_s + self._shift
+        if last_pts < likely_last - 1.5 * self._period:
+            return end, float(end * self._time_base)
+        likely_end = round(self._like.end_s * self._coding.ticks_per_s) + self._shift
+        return (likely_end if likely_end > last_pts else end), math.inf
+
+    def _mux(self, packet: "av.Packet[Any]", *, until: int) -> None:
+        """Write a picture, after the sound that begins before it."""
+        assert packet.pts is not None
+        if self._sound is not None:
+            for sound in self._sound.packets_until(float(packet.pts * self._time_base)):
+                self._container.mux(sound)
+        packet.duration = until - packet.pts
+        self._container.mux(packet)
+        self.is_empty = False
 
     def _refused(self, error: Exception) -> SinkError:
         if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):

@@ -15,14 +15,12 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from livesegment.frame import Image
-from livesegment.media_file import BT601_525, BT601_625, BT709, BT2020, colour_of, origin_s
+from livesegment.media_file import BT709, BT2020, colour_of, origin_s
 from livesegment.telemetry import DropLog
 
 logger = logging.getLogger(__name__)
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-# What libswscale calls the two standards of BT.601 is one.
-_SWSCALE_MATRIX = {BT601_525: BT601_625}
 _WELL_KNOWN_PRIMARIES = frozenset((BT709, BT2020))
 
 
@@ -120,7 +118,7 @@ class Decoder:
         return self._reformatter.reformat(
             frame,
             format="bgr24",
-            src_colorspace=_SWSCALE_MATRIX.get(colour.matrix, colour.matrix),
+            src_colorspace=colour.swscale_matrix,
             dst_colorspace=BT709,
             threads=1,
             **to_page_white,

@@ -91,7 +91,7 @@ def test_odd_sizes_grow_by_one_repeated_line(tmp_path, size):
 def test_colours_are_bt709_and_say_so(tmp_path):
     colours = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (40, 200, 230), (128, 128, 128)]
     image = np.repeat(np.array([colours], np.uint8), 32, axis=1).repeat(48, axis=0)
-    write(tmp_path / "out.mp4", [0.0], image, crf=1)
+    write(tmp_path / "out.mp4", [0.0], image, quality=100)
     with av.open(str(tmp_path / "out.mp4")) as container:
         stream = container.streams.video[0]
         context = stream.codec_context

@@ -1,0 +1,176 @@
+"""Codecs and containers of the videos that are written, and the settings of each."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+import av
+from av.codec.codec import UnknownCodecError
+
+from livesegment.errors import OptionsError
+from livesegment.sinks.video_track import Coding
+
+Codec = Literal["h264", "vp9", "av1"]
+CODECS: tuple[Codec, ...] = get_args(Codec)
+
+DEFAULT_QUALITY = 75
+
+_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+VIDEO_SUFFIXES = tuple(_CONTAINERS)
+"""Suffixes of the video files that can be written."""
+
+_TAKES: dict[str, tuple[Codec, ...]] = {
+    "mp4": CODECS,
+    "mov": ("h264",),
+    "matroska": CODECS,
+    "webm": ("vp9", "av1"),
+}
+# Matroska counts in milliseconds; 90 kHz is exact for 24, 25, 30, 50, 60 and 30000/1001 frames/s.
+_TICKS_PER_S = {"mp4": 90_000, "mov": 90_000, "matroska": 1000, "webm": 1000}
+
+# avoid_negative_ts would move the first picture to 0; frag_discont puts it at its own time.
+_FRAGMENTED = {
+    "movflags": "+frag_keyframe+empty_moov+default_base_moof+frag_discont",
+    "avoid_negative_ts": "disabled",
+    "flush_packets": "1",
+}
+_CLUSTERED = {"cluster_time_limit": "1000", "flush_packets": "1"}
+# Sound may begin before 0 with samples that only prepare the decoder; shifting it to 0 would shift
+# the pictures with it.
+_WHOLE = {"movflags": "+faststart", "avoid_negative_ts": "disabled"}
+_WHOLE_CLUSTERED = {**_CLUSTERED, "cues_to_front": "1", "avoid_negative_ts": "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """One encoder.
+
+    Attributes:
+        name: As libavcodec calls it.
+        best: Its crf at quality 100.
+        worst: Its crf at quality 0.
+        speed: Its option for speed.
+        usual: Speed for files.
+        quick: Speed for live recording.
+        options: Its other options.
+    """
+
+    name: str
+    best: int
+    worst: int
+    speed: str
+    usual: str
+    quick: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+# Without pictures that refer to later ones, decoding order is display order: no player needs an
+# edit list to put the first picture at its time, and variable frame rates keep their last duration.
+# AV1 hides such pictures inside its packets, so there they do no harm.
+_ENCODERS: dict[Codec, tuple[_Encoder, ...]] = {
+    "h264": (
+        _Encoder(
+            "libx264", 10, 50, "preset", "veryfast", "ultrafast", {"bf": "0", "forced-idr": "1"}
+        ),
+    ),
+    "vp9": (
+        _Encoder(
+            "libvpx-vp9",
+            20,
+            63,
+            "cpu-used",
+            "8",
+            "8",
+            {"deadline": "realtime", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"},
+        ),
+    ),
+    "av1": (
+        _Encoder("libsvtav1", 18, 63, "preset", "9", "10"),
+        _Encoder(
+            "libaom-av1",
+            18,
+            63,
+            "cpu-used",
+            "8",
+            "9",
+            {"usage": "realtime", "row-mt": "1", "lag-in-frames": "0"},
+        ),
+    ),
+}
+
+
+def coding_for(
+    path: Path, codec: str, *, quality: int, speed: str | None = None, fragmented: bool = False
+) -> Coding:
+    """Return how to code a video of this name.
+
+    Quality is one scale for all codecs: pictures of equal quality look about equally good. It maps
+    to the encoder's constant rate factor on a straight line: at 100, 75, 50 and 1 that is 10, 20,
+    30 and 50 for H.264, 20, 31, 42 and 63 for VP9, 18, 29, 40 and 63 for AV1.
+
+    Args:
+        path: Its suffix chooses the container.
+        codec: One of `CODECS`.
+        quality: 1 (small) to 100 (hardly to be told from the original).
+        speed: The encoder's own word for its speed; None: one that keeps up with annotating.
+        fragmented: Playable at any moment while it is written.
+
+    Raises:
+        OptionsError: If the name is none of a video, or the container cannot hold the codec, or
+            there is no encoder for it, or the quality is out of range.
+    """
+    container = _CONTAINERS.get(path.suffix.lower())
+    if container is None:
+        suffixes = ", ".join(VIDEO_SUFFIXES)
+        raise OptionsError(f"{path} cannot be written: a video's name ends in {suffixes}")
+    if codec not in CODECS:
+        raise OptionsError(f"--codec is one of {', '.join(CODECS)}, not '{codec}'")
+    if not 1 <= quality <= 100:
+        raise OptionsError(f"--quality is a number from 1 to 100, not {quality}")
+    _check_fits(path, container, codec)
+    encoder = _find_encoder(codec)
+    crf = round(encoder.worst - (encoder.worst - encoder.best) * quality / 100)
+    speed = speed or (encoder.quick if fragmented else encoder.usual)
+    return Coding(
+        container=container,
+        codec=encoder.name,
+        pixel_format="yuv420p",
+        ticks_per_s=_TICKS_PER_S[container],
+        codec_options={encoder.speed: speed, "crf": str(crf), **encoder.options},
+        container_options=_container_options(container, fragmented=fragmented),
+        keyframe_s=1.0 if fragmented else 2.0,
+    )
+
+
+def _check_fits(path: Path, container: str, codec: Codec) -> None:
+    if codec in _TAKES[container]:
+        return
+    choices = " or ".join(f"--codec {other}" for other in _TAKES[container])
+    raise OptionsError(
+        f"{path} cannot hold {codec}: choose {choices}, or a name that ends in "
+        f"{'.mkv' if container == 'mov' else '.mp4'}"
+    )
+
+
+def _find_encoder(codec: Codec) -> _Encoder:
+    for encoder in _ENCODERS[codec]:
+        try:
+            av.Codec(encoder.name, "w")
+        except UnknownCodecError:
+            continue
+        if encoder.name == "libsvtav1":
+            # It writes a page about itself on stderr unless told to report errors only.
+            os.environ.setdefault("SVT_LOG", "1")
+        return encoder
+    raise OptionsError(
+        f"the installed PyAV has no encoder for {codec}: install its wheel with "
+        "'pip install --force-reinstall --only-binary av av', or choose another --codec"
+    )
+
+
+def _container_options(container: str, *, fragmented: bool) -> Mapping[str, str]:
+    if container in {"matroska", "webm"}:
+        return _CLUSTERED if fragmented else _WHOLE_CLUSTERED
+    return _FRAGMENTED if fragmented else _WHOLE

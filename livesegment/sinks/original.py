@@ -1,0 +1,103 @@
+"""What is kept of the video that pictures come from, besides the pictures."""
+
+import os
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from livesegment.errors import SourceNotFound
+from livesegment.media_file import BT709, Colour, colour_of, find_video, origin_s
+
+# Words about the whole; the rest (who encoded it, brands, places) is not true of the new file or
+# not to be spread.
+_KEPT_WORDS = ("title", "artist", "comment", "description", "copyright", "date", "creation_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What a video file says besides its pictures.
+
+    Attributes:
+        pixel_aspect: Width of a pixel by its height, as the upright picture is shown; None: square.
+        colour: How its decoded pictures are best coded again.
+        last_picture_s: Media time of the last picture; None where that is not known.
+        end_s: Media time when the last picture ends; None where that is not known.
+        words: Metadata that stays true.
+    """
+
+    pixel_aspect: Fraction | None = None
+    colour: Colour = field(default_factory=Colour)
+    last_picture_s: float | None = None
+    end_s: float | None = None
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def open_original(path: str | os.PathLike[str]) -> InputContainer:
+    """Open a media file for reading.
+
+    Raises:
+        SourceNotFound: If it is not there or is no media file.
+    """
+    try:
+        # The prefix keeps a name such as "http:x.mp4" from being taken for an address.
+        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise SourceNotFound(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+
+
+def read_original(path: str | os.PathLike[str]) -> Original:
+    """Read what a video file says besides its pictures. Decodes one picture.
+
+    Raises:
+        SourceNotFound: If it cannot be opened or holds no video.
+    """
+    with open_original(path) as container:
+        video = find_video(container)
+        if video is None:
+            raise SourceNotFound(f"{os.fspath(path)} holds no video")
+        aspect = video.sample_aspect_ratio
+        first = _first_picture(container, video)
+        if first is not None and round(first.rotation) % 180 and aspect:
+            aspect = 1 / aspect
+        last_s, end_s = _end_of(container, video)
+        return Original(
+            pixel_aspect=aspect if aspect and aspect != 1 else None,
+            colour=Colour() if first is None else _kept_colour(colour_of(first)),
+            last_picture_s=last_s,
+            end_s=end_s,
+            words={
+                name: container.metadata[name] for name in _KEPT_WORDS if name in container.metadata
+            },
+        )
+
+
+def _kept_colour(colour: Colour) -> Colour:
+    # The decoder has brought HDR down to what a page shows.
+    return Colour(BT709, BT709, BT709, colour.is_full_range) if colour.is_hdr else colour
+
+
+def _first_picture(container: InputContainer, video: VideoStream) -> av.VideoFrame | None:
+    try:
+        return next(container.decode(video), None)
+    except av.FFmpegError:
+        return None
+
+
+def _end_of(container: InputContainer, video: VideoStream) -> tuple[float | None, float | None]:
+    """Return when the last picture is shown and when it ends, in media time."""
+    last = None
+    try:
+        container.seek(2**62 // 1_000_000, stream=video)
+        for packet in container.demux(video):
+            time = packet.dts if packet.pts is None else packet.pts
+            if time is not None and (last is None or time >= last[0]):
+                last = time, time + (packet.duration or 0)
+    except av.FFmpegError:
+        return None, None  # a file that is cut short has no known end
+    if last is None or video.time_base is None:
+        return None, None
+    origin = origin_s(container)
+    return tuple(float(time * video.time_base - origin) for time in last)  # type: ignore[return-value]

@@ -1,0 +1,132 @@
+"""The sound of a video, carried over to another without coding it again."""
+
+import io
+import logging
+import os
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import Discard
+
+from livesegment.media_file import origin_s
+from livesegment.resource import Resource
+from livesegment.sinks.original import open_original
+
+_log = logging.getLogger(__name__)
+
+_KEPT_WORDS = ("language", "title", "handler_name")
+
+
+class SoundCopier(Resource):
+    """Hands on the packets of all sound streams of a file, each at its own media time.
+
+    The file is read as time goes on: one packet is held, whatever the length. Sound that the new
+    file cannot carry is left out, and a file that breaks off gives what there is; both are logged.
+
+    Args:
+        path: The file with the sound.
+        output: The file that is to carry it, for messages.
+        container: Name of libavformat's muxer of that file.
+
+    Attributes:
+        shift_s: Seconds by which the pictures were moved, and the sound must be.
+
+    Raises:
+        SourceNotFound: If the file cannot be opened.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], output: str | os.PathLike[str], container: str
+    ) -> None:
+        self.shift_s = Fraction(0)
+        self._path = os.fspath(path)
+        self._input = open_original(path)
+        self._origin_s = origin_s(self._input)
+        self._carried: list[AudioStream] = []
+        for stream in self._input.streams.audio:
+            if _can_carry(container, stream):
+                self._carried.append(stream)
+                continue
+            _log.warning(
+                "%s cannot carry the sound of %s (%s) and goes without: "
+                "give a name that ends in .mkv to keep it",
+                os.fspath(output),
+                self._path,
+                stream.codec_context.name if stream.codec_context else "unknown codec",
+            )
+        for other in self._input.streams:
+            if other not in self._carried:
+                other.discard = Discard.all
+        self._outputs: dict[int, AudioStream] = {}
+        self._packets = self._read()
+        self._next: tuple[Fraction, av.Packet[Any]] | None = None
+
+    def add_to(self, container: OutputContainer) -> None:
+        """Add the streams to the container that gets them, before anything is written to it."""
+        for stream in self._carried:
+            added = container.add_stream_from_template(stream)
+            added.metadata.update(
+                {name: stream.metadata[name] for name in _KEPT_WORDS if name in stream.metadata}
+            )
+            self._outputs[stream.index] = added
+
+    def packets_until(self, end_s: float) -> "Iterator[av.Packet[Any]]":
+        """Yield the packets that begin before `end_s` and were not yielded yet, ready to be muxed.
+
+        Args:
+            end_s: Media time in seconds; infinity yields the rest.
+        """
+        while True:
+            if self._next is None:
+                self._next = next(self._packets, None)
+            if self._next is None or self._next[0] + self.shift_s >= end_s:
+                return
+            packet, self._next = self._next[1], None
+            assert packet.time_base is not None
+            assert packet.pts is not None
+            packet.pts += round(self.shift_s / packet.time_base)
+            packet.dts = packet.pts
+            yield packet
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._packets.close()
+        self._input.close()
+
+    def _read(self) -> "Generator[tuple[Fraction, av.Packet[Any]], None, None]":
+        last: dict[int, int] = {}
+        disordered = 0
+        try:
+            for packet in self._input.demux(self._carried) if self._carried else ():
+                pts = packet.dts if packet.pts is None else packet.pts
+                if pts is None or packet.time_base is None:
+                    continue
+                pts -= round(self._origin_s / packet.time_base)
+                index = packet.stream.index
+                if pts <= last.get(index, pts - 1):
+                    disordered += 1  # containers refuse it
+                    continue
+                last[index] = packet.pts = pts
+                packet.stream = self._outputs[index]
+                yield pts * packet.time_base, packet
+        except av.FFmpegError as error:
+            _log.warning("the sound of %s breaks off: %s", self._path, error.strerror)
+        if disordered:
+            _log.warning(
+                "%d disordered packets of sound in %s are left out", disordered, self._path
+            )
+
+
+def _can_carry(container: str, stream: AudioStream) -> bool:
+    """Find out by writing a head to memory, which is what would fail later."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""The life that sinks of one video track share: from the first picture to the final name."""
+
+import logging
+from abc import abstractmethod
+from pathlib import Path
+
+from livesegment.errors import SinkError
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.output_file import OutputFile
+from livesegment.sinks.video_track import VideoTrack
+
+_log = logging.getLogger(__name__)
+
+
+class TrackSink(Sink):
+    """Writes one track into one file, which is opened with the first picture.
+
+    A subclass gives `_open` and `_add`.
+
+    Args:
+        file: Where it goes.
+
+    Attributes:
+        path: The file as it is called now.
+    """
+
+    def __init__(self, file: OutputFile) -> None:
+        self._file = file
+        self._track: VideoTrack | None = None
+        self._closed = False
+
+    @property
+    def path(self) -> Path:
+        """The file as it is called now."""
+        return self._file.path
+
+    def write(self, picture: Annotated) -> None:
+        """Encode one picture; returns when its pixels are no longer needed.
+
+        Raises:
+            SinkError: If the sink is closed.
+            OutputNotWritable: If the disk is full, or the picture's size cannot be coded.
+        """
+        if self._closed:
+            raise SinkError(f"{self._file.final_path} is closed")
+        if self._track is None:
+            self._track = self._open(picture)
+        self._add(self._track, picture)
+
+    def commit(self) -> None:
+        """Finish the file and give it its final name; without a picture there is no file.
+
+        Raises:
+            OutputExists: If another file has taken the name meanwhile.
+            OutputNotWritable: If the disk is full.
+        """
+        if self._closed or self._track is None:
+            return
+        self._finish(self._track)
+        self._file.commit()
+        self._closed = True
+
+    def close(self) -> None:
+        """Finish the file; without `commit` it plays as far as it goes and keeps its partial name.
+
+        May be called twice. A full disk is logged, not raised.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._track is not None:
+                self._finish(self._track)
+        except SinkError as error:
+            _log.warning("%s", error)
+        self._file.leave(written=self._track is not None and not self._track.is_empty)
+
+    @abstractmethod
+    def _open(self, picture: Annotated) -> VideoTrack:
+        """Open the track, for pictures like this first one."""
+
+    @abstractmethod
+    def _add(self, track: VideoTrack, picture: Annotated) -> None:
+        """Encode a picture."""
+
+    def _finish(self, track: VideoTrack) -> None:
+        """Write what is left."""
+        track.close()

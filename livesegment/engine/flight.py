@@ -74,7 +74,8 @@ class Flight:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self._in_flight
+        with self._lock:
+            return self._in_flight
 
     @property
     def has_answered(self) -> bool:

@@ -124,18 +124,17 @@ class Saturation:
         alpha = max(1.0, self._limit / 10)
         is_long = queued > max(3 * alpha, self._limit / 3)
         self._long_queues = self._long_queues + 1 if is_long else 0
-        if self._long_queues == 1:
-            self._doubling = False
-            self._window = self._next_window()  # once more, lest a hiccup cost a probe
-        elif self._long_queues > 1 or self._windows_since_probe >= _PROBE_AFTER:
+        is_first_queue = self._doubling and queued >= alpha
+        is_due = self._windows_since_probe >= _PROBE_AFTER
+        if is_first_queue or is_due or self._long_queues > 1:
             self._start_probe(rtt_s)
+        elif is_long:
+            self._window = self._next_window()  # once more, lest a hiccup cost a probe
         elif queued > 2 * alpha:
-            self._doubling = False
             self._move(self._limit - 1)
         elif queued < alpha and self._may_grow():
             self._move(2 * self._limit if self._doubling else self._limit + 1)
         else:
-            self._doubling = self._doubling and queued < alpha
             self._window = self._next_window()
 
     def _may_grow(self) -> bool:

@@ -1,0 +1,190 @@
+"""Asking until there is an answer."""
+
+import threading
+
+import pytest
+from parts import FunctionSegmenter, frame
+
+from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.caller import Caller
+from livesegment.engine.flight import Flight
+from livesegment.errors import (
+    AuthenticationFailed,
+    EndpointError,
+    EndpointUnreachable,
+    RateLimited,
+    ServerFailed,
+)
+from livesegment.frame import Frame
+from livesegment.telemetry import Telemetry
+
+
+class CountedWaits(threading.Event):
+    """Notes how long somebody wanted to wait, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits_s: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waits_s.append(timeout)
+        return self.is_set()
+
+
+class Setting:
+    """A caller whose segmenter raises the given errors one after the other, then answers."""
+
+    def __init__(self, *errors: EndpointError, max_calls: int | None = None) -> None:
+        self.errors = list(errors)
+        self.flight = Flight(2)
+        self.telemetry = Telemetry()
+        self.stopping = CountedWaits()
+        self.caller = Caller(
+            FunctionSegmenter(self._answer),
+            CallMeter(max_calls),
+            self.telemetry,
+            self.stopping,
+            self.flight,
+        )
+
+    def _answer(self, asked: Frame) -> int:
+        if self.errors:
+            raise self.errors.pop(0)
+        return 1
+
+
+def unreachable(times: int) -> list[EndpointError]:
+    return [EndpointUnreachable("refused") for _ in range(times)]
+
+
+def test_an_answer_is_counted_and_its_round_trip_measured() -> None:
+    setting = Setting()
+    mask = setting.caller.ask(frame(7))
+    assert mask is not None
+    assert mask.frame_index == 7
+    report = setting.telemetry.report()
+    assert (report["calls"], report["masks_received"]) == (1, 1)
+    assert report["round_trip_ms"]["max"] is not None
+
+
+def test_errors_that_go_away_are_retried_and_counted() -> None:
+    setting = Setting(*unreachable(3))
+    assert setting.caller.ask(frame(0)) is not None
+    assert setting.telemetry.get("calls") == 4
+    assert setting.telemetry.get("errors_retried") == 3
+    assert setting.telemetry.report()["errors"] == {"EndpointUnreachable": 3}
+
+
+def test_an_endpoint_that_never_answered_is_given_up_within_seconds() -> None:
+    setting = Setting(*unreachable(100))
+    with pytest.raises(EndpointUnreachable) as caught:
+        setting.caller.ask(frame(0))
+    assert caught.value.attempts == 5
+    assert sum(setting.stopping.waits_s) < 10
+    assert setting.telemetry.get("errors_retried") == 4
+
+
+def test_an_endpoint_that_answered_once_is_given_minutes() -> None:
+    setting = Setting()
+    setting.caller.ask(frame(0))
+    setting.errors += unreachable(11)
+    assert setting.caller.ask(frame(1)) is not None
+    assert 120 < sum(setting.stopping.waits_s) < 600
+
+
+def test_an_answer_to_another_file_counts_too() -> None:
+    setting = Setting(*unreachable(11))
+    beside = Caller(
+        FunctionSegmenter(lambda asked: 1),
+        CallMeter(),
+        Telemetry(),
+        threading.Event(),
+        setting.flight,
+    )
+    beside.ask(frame(0))
+    assert setting.caller.ask(frame(0)) is not None
+
+
+def test_even_patience_has_an_end() -> None:
+    setting = Setting()
+    setting.caller.ask(frame(0))
+    setting.errors += unreachable(100)
+    with pytest.raises(EndpointUnreachable) as caught:
+        setting.caller.ask(frame(1))
+    assert caught.value.attempts == 12
+
+
+def test_an_error_that_stays_is_raised_at_once() -> None:
+    setting = Setting(AuthenticationFailed("no"))
+    with pytest.raises(AuthenticationFailed):
+        setting.caller.ask(frame(0))
+    assert setting.stopping.waits_s == []
+    assert setting.telemetry.get("errors_retried") == 0
+
+
+def test_a_busy_endpoint_is_waited_for_by_everybody_not_by_the_one_it_refused() -> None:
+    setting = Setting(RateLimited("later", retry_after_s=0.0))
+    assert setting.caller.ask(frame(0)) is not None
+    assert setting.stopping.waits_s == []  # the flight held it back
+    assert setting.telemetry.get("errors_retried") == 1
+
+
+def test_a_frame_that_is_often_refused_does_not_end_a_run_that_goes_on() -> None:
+    setting = Setting()
+    setting.caller.ask(frame(0))
+    refused = 0
+
+    def answer(asked: Frame) -> int:
+        # Of every two calls the endpoint takes one, and it is always the other frame's.
+        nonlocal refused
+        if asked.index == 1 and refused < 20:
+            refused += 1
+            other.ask(frame(2))
+            raise RateLimited("later", retry_after_s=0.0)
+        return 1
+
+    segmenter = FunctionSegmenter(answer)
+    flight = Flight(2, clock=_Jumping())
+    meter, telemetry = CallMeter(), Telemetry()
+    unlucky = Caller(segmenter, meter, telemetry, threading.Event(), flight)
+    other = Caller(segmenter, meter, telemetry, threading.Event(), flight)
+    assert unlucky.ask(frame(1)) is not None
+    assert telemetry.get("errors_retried") == 20
+
+
+class _Jumping:
+    """A clock by which every pause is over when one looks again."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def __call__(self) -> float:
+        self._now_s += 100.0
+        return self._now_s
+
+
+def test_a_busy_endpoint_that_takes_nothing_is_given_up() -> None:
+    errors = [ServerFailed("restarting", retry_after_s=1.0) for _ in range(100)]
+
+    def answer(asked: Frame) -> int:
+        raise errors.pop()
+
+    flight = Flight(1, clock=_Jumping())
+    caller = Caller(FunctionSegmenter(answer), CallMeter(), Telemetry(), threading.Event(), flight)
+    with pytest.raises(ServerFailed) as caught:
+        caller.ask(frame(0))
+    assert caught.value.attempts == 5
+
+
+def test_no_mask_when_no_call_is_allowed_any_more() -> None:
+    setting = Setting(*unreachable(1), max_calls=1)
+    assert setting.caller.ask(frame(0)) is None
+    assert setting.telemetry.get("calls") == 1
+
+
+def test_a_stop_ends_the_asking() -> None:
+    setting = Setting(*unreachable(1))
+    setting.stopping.set()
+    assert setting.caller.ask(frame(0)) is None
+    assert setting.telemetry.get("calls") == 0

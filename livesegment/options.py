@@ -13,6 +13,8 @@ from livesegment.errors import OptionsError
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"
 
+Auto = Literal["auto"]
+
 Align = Literal["warp", "delay", "paste"]
 ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 
@@ -61,8 +63,8 @@ class EndpointOptions:
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
-        max_in_flight: Requests at once; None: four for a remote endpoint, else what the
-            segmenter can take.
+        max_in_flight: Requests at once; `auto` finds how many saturate the endpoint; None: four
+            for a remote endpoint, else what the segmenter can take.
         max_calls: Stop asking after so many calls; None: no limit.
         call_rate: Calls a second at most; None: no limit.
         timeout_s: Seconds to wait for an answer.
@@ -77,7 +79,7 @@ class EndpointOptions:
     confidence: float = 50.0
     max_side: int = 640
     jpeg_quality: int = 80
-    max_in_flight: int | None = None
+    max_in_flight: int | Auto | None = None
     max_calls: int | None = None
     call_rate: float | None = None
     timeout_s: float = 10.0
@@ -87,8 +89,8 @@ class EndpointOptions:
         require(self.max_side >= 16, "--max-side is at least 16 pixels")
         require(1 <= self.jpeg_quality <= 100, "--jpeg-quality is a number from 1 to 100")
         require(
-            self.max_in_flight is None or 1 <= self.max_in_flight <= 256,
-            "--in-flight is a number from 1 to 256",
+            self.max_in_flight in {None, "auto"} or self.max_in_flight in range(1, 257),
+            "--in-flight is a number from 1 to 256, or auto",
         )
         require(self.max_calls is None or self.max_calls >= 0, "--max-calls is 0 or more")
         require(self.call_rate is None or self.call_rate > 0, "--call-rate is above 0 calls/s")
@@ -233,6 +235,10 @@ class LiveOptions:
     mirror: bool = False
 
     def __post_init__(self) -> None:
+        require(
+            self.endpoint.max_in_flight != "auto",
+            "--in-flight auto is for annotate; live takes a number, such as --in-flight 4",
+        )
         require(self.align in ALIGNMENTS, f"--align is one of {', '.join(ALIGNMENTS)}")
         require(0 < self.max_delay_s <= 10, "--max-delay is above 0 and at most 10 seconds")
         require(0 < self.mask_ttl_s <= 60, "--mask-ttl is above 0 and at most 60 seconds")

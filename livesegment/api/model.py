@@ -2,6 +2,8 @@
 
 import logging
 
+from livesegment.engine.flight import Flight
+from livesegment.engine.saturation import LARGEST, Saturation
 from livesegment.options import EndpointOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
@@ -18,6 +20,7 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         if options.endpoint is None:
             logger.info("using the built-in person model; --model and --endpoint choose another")
         return BuiltinSegmenter(options.confidence)
+    wanted = options.max_in_flight
     return HttpSegmenter(
         options.base_url,
         options.model,
@@ -26,7 +29,7 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         max_side=options.max_side,
         jpeg_quality=options.jpeg_quality,
         timeout_s=options.timeout_s,
-        max_connections=options.max_in_flight or REMOTE_IN_FLIGHT,
+        max_connections=LARGEST if wanted == "auto" else wanted or REMOTE_IN_FLIGHT,
     )
 
 
@@ -34,12 +37,19 @@ def requests_in_flight(segmenter: Segmenter, options: EndpointOptions) -> int:
     """Return how many requests to make at once: what is asked for, as far as the model takes it.
 
     Without a wish it is four for a model that takes any number, and that is said, because each
-    call is billed.
+    call is billed. For `auto` it is the most that may be found.
     """
-    most, wanted = segmenter.max_concurrency, options.max_in_flight
+    most = segmenter.max_concurrency
+    wanted = LARGEST if options.max_in_flight == "auto" else options.max_in_flight
     if most is not None:
         return most if wanted is None else min(wanted, most)
     if wanted is None:
         logger.info("%d requests in flight; --in-flight changes it", REMOTE_IN_FLIGHT)
         return REMOTE_IN_FLIGHT
     return wanted
+
+
+def open_flight(segmenter: Segmenter, options: EndpointOptions) -> Flight:
+    """Return the places for requests that everybody in a run shares."""
+    most = requests_in_flight(segmenter, options)
+    return Flight(Saturation(most) if options.max_in_flight == "auto" else most)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from livesegment.controls import Style
-from livesegment.options import ApiKey, EndpointOptions, OverlayOptions
+from livesegment.options import ApiKey, Auto, EndpointOptions, OverlayOptions
 
 R = TypeVar("R")
 
@@ -67,7 +67,11 @@ def endpoint_options(
         int, typer.Option(metavar="1..100", help="JPEG quality of what is sent.")
     ] = 80,
     in_flight: Annotated[
-        int | None, typer.Option(metavar="N", help="Requests at once; 4 for a remote endpoint.")
+        str | None,
+        typer.Option(
+            metavar="N|auto",
+            help="Requests at once; 4 for a remote endpoint; auto finds what saturates it.",
+        ),
     ] = None,
     max_calls: Annotated[
         int | None,
@@ -88,11 +92,20 @@ def endpoint_options(
         confidence=confidence,
         max_side=max_side,
         jpeg_quality=jpeg_quality,
-        max_in_flight=in_flight,
+        max_in_flight=_requests(in_flight),
         max_calls=max_calls,
         call_rate=call_rate,
         timeout_s=timeout,
     )
+
+
+def _requests(text: str | None) -> int | Auto | None:
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
+    # What is no number is out of range too, and the options say what is wanted.
+    return int(text) if text.isdecimal() else 0
 
 
 def overlay_options(

@@ -72,6 +72,7 @@ class HttpSegmenter(Segmenter):
             max_in_flight=max_connections,
             timeout_s=timeout_s,
         )
+        self._max_connections = max_connections
         self._url = _model_url(endpoint, model)
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
@@ -131,7 +132,7 @@ class HttpSegmenter(Segmenter):
         self._client.close()
 
     def _open_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
-        connections = self._options.max_in_flight
+        connections = self._max_connections
         try:
             return httpx.Client(
                 headers={"content-type": CONTENT_TYPE},

@@ -32,14 +32,20 @@ def find_video(container: InputContainer) -> VideoStream | None:
 
 
 def origin_s(container: InputContainer) -> Fraction:
-    """Return what counts as time 0, in seconds: the container's own 0 where that means anything."""
+    """Return what counts as time 0, in seconds of the container's own clock.
+
+    That is the container's 0 where it means anything, or the first picture if it stands before
+    that. Sound before 0 changes nothing: it only prepares the decoder, or was cut off.
+    """
+    video = find_video(container)
+    is_free = container.format.name in _FREE_CLOCKS
     starts_s = [
         stream.start_time * stream.time_base
-        for stream in container.streams
-        if stream.start_time is not None and stream.time_base is not None
+        for stream in (container.streams if is_free else [video])
+        if stream is not None and stream.start_time is not None and stream.time_base is not None
     ]
     start_s = min(starts_s, default=Fraction(0))
-    return start_s if start_s < 0 or container.format.name in _FREE_CLOCKS else Fraction(0)
+    return start_s if is_free else min(start_s, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)

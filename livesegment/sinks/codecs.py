@@ -39,7 +39,11 @@ _FRAGMENTED = {
 _CLUSTERED = {"cluster_time_limit": "1000", "flush_packets": "1"}
 # Sound may begin before 0 with samples that only prepare the decoder; shifting it to 0 would shift
 # the pictures with it.
-_WHOLE = {"movflags": "+faststart", "avoid_negative_ts": "disabled"}
+_WHOLE = {
+    "movflags": "+faststart",
+    "avoid_negative_ts": "disabled",
+    "movie_timescale": "90000",  # or a start after 0 would be rounded to 1 ms
+}
 _WHOLE_CLUSTERED = {**_CLUSTERED, "cues_to_front": "1", "avoid_negative_ts": "disabled"}
 
 

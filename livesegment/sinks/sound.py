@@ -18,6 +18,8 @@ from livesegment.sinks.original import open_original
 
 _log = logging.getLogger(__name__)
 
+# To look for one that takes what another does not.
+_CONTAINERS = {".mkv": "matroska", ".mp4": "mp4", ".mov": "mov"}
 _KEPT_WORDS = ("language", "title", "handler_name")
 
 
@@ -46,18 +48,13 @@ class SoundCopier(Resource):
         self._path = os.fspath(path)
         self._input = open_original(path)
         self._origin_s = origin_s(self._input)
+        self._is_clustered = container in {"matroska", "webm"}
         self._carried: list[AudioStream] = []
         for stream in self._input.streams.audio:
             if _can_carry(container, stream):
                 self._carried.append(stream)
-                continue
-            _log.warning(
-                "%s cannot carry the sound of %s (%s) and goes without: "
-                "give a name that ends in .mkv to keep it",
-                os.fspath(output),
-                self._path,
-                stream.codec_context.name if stream.codec_context else "unknown codec",
-            )
+            else:
+                self._warn_of_loss(stream, os.fspath(output))
         for other in self._input.streams:
             if other not in self._carried:
                 other.discard = Discard.all
@@ -106,6 +103,8 @@ class SoundCopier(Resource):
                 if pts is None or packet.time_base is None:
                     continue
                 pts -= round(self._origin_s / packet.time_base)
+                if self._is_clustered and _only_prepares(packet, pts):
+                    continue
                 index = packet.stream.index
                 if pts <= last.get(index, pts - 1):
                     disordered += 1  # containers refuse it
@@ -119,6 +118,28 @@ class SoundCopier(Resource):
             _log.warning(
                 "%d disordered packets of sound in %s are left out", disordered, self._path
             )
+
+    def _warn_of_loss(self, stream: AudioStream, output: str) -> None:
+        keeping = [suffix for suffix, other in _CONTAINERS.items() if _can_carry(other, stream)]
+        _log.warning(
+            "%s cannot carry the sound of %s (%s) and goes without: %s",
+            output,
+            self._path,
+            stream.codec_context.name if stream.codec_context else "unknown codec",
+            f"give a name that ends in {keeping[0]} to keep it"
+            if keeping
+            else "convert it to AAC to keep it",
+        )
+
+
+def _only_prepares(packet: "av.Packet[Any]", pts: int) -> bool:
+    """Whether a packet of sound is not to be heard: Matroska has no times below 0 for it.
+
+    Opus begins before 0 by an amount that Matroska knows; that packet is heard in part.
+    """
+    if packet.stream.codec_context.name == "opus":
+        return pts + (packet.duration or 0) <= 0
+    return pts < 0
 
 
 def _can_carry(container: str, stream: AudioStream) -> bool:

@@ -12,6 +12,11 @@ Style = Literal["fill", "outline", "blur", "cutout"]
 
 STYLES: tuple[Style, ...] = ("fill", "outline", "blur", "cutout")
 
+Align = Literal["warp", "delay", "paste"]
+"""warp: a late mask moves to where its object is now; delay: the picture waits; paste: neither."""
+
+ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
+
 
 @dataclass(frozen=True, slots=True)
 class Controls:
@@ -25,6 +30,7 @@ class Controls:
         show_legend: Draw class names with their share of the picture.
         show_hud: Draw frame rate, mask age, round trip and calls (window only, never recorded).
         paused: Hold the picture.
+        align: How a late mask meets a newer picture.
     """
 
     style: Style = "fill"
@@ -34,6 +40,7 @@ class Controls:
     show_legend: bool = True
     show_hud: bool = True
     paused: bool = False
+    align: Align = "warp"
 
 
 class ControlPanel:

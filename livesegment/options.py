@@ -7,16 +7,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from livesegment.address import is_loopback
-from livesegment.controls import STYLES, Controls, Style
+from livesegment.controls import ALIGNMENTS, STYLES, Align, Controls, Style
 from livesegment.errors import OptionsError
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"
 
 Auto = Literal["auto"]
-
-Align = Literal["warp", "delay", "paste"]
-ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 
 
 class ApiKey:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 _GROWTH = 1.01
@@ -115,6 +116,28 @@ class Telemetry:
             return None
         elapsed_s = self._last_shown_s - self._first_shown_s
         return round((self._counts["frames_shown"] - 1) / elapsed_s, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """What a live run is at, as far as it has come.
+
+    Attributes:
+        frames_per_s: Frames shown a second, over the last two seconds before `shown_at_s`.
+        shown_at_s: When the last new frame was shown, monotonic seconds; None: none so far.
+        mask_age_s: How much older than the frame its newest mask is, also one too old to be
+            drawn; None before the first mask.
+        round_trip_s: Seconds from asking for that mask to having it; None before the first mask.
+        trouble: The endpoint's latest answer, in a sentence, if it was an error.
+        calls_used_up: No call is allowed any more.
+    """
+
+    frames_per_s: float = 0.0
+    shown_at_s: float | None = None
+    mask_age_s: float | None = None
+    round_trip_s: float | None = None
+    trouble: str | None = None
+    calls_used_up: bool = False
 
 
 class DropLog:

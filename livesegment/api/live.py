@@ -4,12 +4,15 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter, requests_in_flight
-from livesegment.engine.alignment import Paste
+from livesegment.controls import ControlPanel
+from livesegment.engine.alignment import ChosenAlignment, Paste
 from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
@@ -60,6 +63,7 @@ def live(
     """
     options = options or LiveOptions()
     telemetry = Telemetry()
+    panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     read = [] if isinstance(source, Source) else [str(source)]
     check_distinct(read, [options.record, options.masks, options.stats])
     with ExitStack() as stack:
@@ -78,27 +82,20 @@ def live(
             max_frames=options.max_frames,
             fps_limit=options.fps_limit,
         )
-        LiveLoop(
-            parts,
-            limits,
-            options.overlay.controls(),
-            telemetry,
-            late=_late_masks(options),
-            mirror=options.mirror,
-        ).run()
+        late = _late_masks(options, panel)
+        LiveLoop(parts, limits, panel, telemetry, late=late, mirror=options.mirror).run()
         for sink in outputs:
             sink.commit()
     return telemetry.report()
 
 
-def _late_masks(options: LiveOptions) -> LateMasks:
-    ttl_s = options.mask_ttl_s
+def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
+    aligner = partial(MaskAligner, max_age_s=options.mask_ttl_s)
     return LateMasks(
-        name=options.align,
-        alignment=Paste() if options.align == "paste" else MaskAligner(max_age_s=ttl_s),
+        alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
         smoothing=MaskSmoother() if options.smooth else None,
-        ttl_s=ttl_s,
-        max_delay_s=options.max_delay_s if options.align == "delay" else 0.0,
+        ttl_s=options.mask_ttl_s,
+        max_delay_s=options.max_delay_s,
     )
 
 

@@ -8,7 +8,8 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
-from livesegment.options import Align, EndpointOptions, LiveOptions, OverlayOptions
+from livesegment.controls import Align
+from livesegment.options import EndpointOptions, LiveOptions, OverlayOptions
 
 
 @reports_outcome

@@ -1,10 +1,12 @@
 """How a late mask meets a newer picture: the place of alignment in the live loop."""
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import cv2
 import numpy as np
 
+from livesegment.controls import Align, ControlPanel
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion.cut import CutDetector
@@ -41,3 +43,33 @@ class Paste:
         """Return the mask itself; None if it is of another scene or size."""
         is_old_scene = mask.frame_index < self._scene_began
         return None if is_old_scene or mask.frame_size != self._frame_size else mask
+
+
+class ChosenAlignment:
+    """The alignment that the viewer wants at the moment; only that one sees the frames.
+
+    One that is chosen begins anew: it has not seen the frames since it was left.
+
+    Args:
+        panel: Says which one.
+        makers: Make the alignments, when they are first wanted; two with one maker are the same.
+    """
+
+    def __init__(
+        self, panel: ControlPanel, makers: Mapping[Align, Callable[[], Alignment]]
+    ) -> None:
+        self._panel = panel
+        self._makers = makers
+        self._maker = makers[panel.snapshot().align]
+        self._current = self._maker()
+
+    def observe(self, frame: Frame) -> None:
+        """See every frame that is shown; here a new choice takes effect."""
+        maker = self._makers[self._panel.snapshot().align]
+        if maker is not self._maker:
+            self._maker, self._current = maker, maker()
+        self._current.observe(frame)
+
+    def align(self, mask: Mask) -> Mask | None:
+        """Return the mask for the newest observed frame; None when it is of no use there."""
+        return self._current.align(mask)

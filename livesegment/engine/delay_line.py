@@ -42,14 +42,15 @@ class DelayLine:
         with self._lock:
             self._latencies_s.append(seconds)
 
-    def put(self, frame: Frame) -> None:
-        """Add the newest frame and adapt the delay."""
+    def put(self, frame: Frame, *, hold: bool = True) -> None:
+        """Add the newest frame and adapt the delay; without `hold` it shrinks until it is gone."""
         self._frames.append(frame)
         passed_s = 0.0
         if self._last_captured_s is not None:
             passed_s = max(0.0, frame.captured_at_s - self._last_captured_s)
         self._last_captured_s = frame.captured_at_s
-        wanted_s = min(self._expected_s(), self._max_delay_s) if self._max_delay_s else 0.0
+        holds = hold and self._max_delay_s > 0
+        wanted_s = min(self._expected_s(), self._max_delay_s) if holds else 0.0
         self._delay_s = max(wanted_s, self._delay_s - _CATCH_UP * passed_s)
 
     def _expected_s(self) -> float:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from livesegment.controls import ControlPanel, Controls
@@ -19,12 +19,12 @@ from livesegment.engine.newest_queue import NewestQueue
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
 from livesegment.engine.submit import Submitter
-from livesegment.engine.viewer import Keys, Viewer
+from livesegment.engine.viewer import Keys, View, Viewer
 from livesegment.frame import Frame, Image
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
-from livesegment.telemetry import DropLog, Telemetry
+from livesegment.telemetry import DropLog, LiveStatus, Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class LiveParts:
         sinks: Get every frame shown, each on a thread of its own.
         viewer: The window; None: none.
         snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
+        views: Get every picture as it is shown, without the HUD.
     """
 
     source: Source
@@ -70,6 +71,7 @@ class LiveParts:
     sinks: Sequence[Sink] = ()
     viewer: Viewer | None = None
     snapshot: Callable[[Image], None] | None = None
+    views: Sequence[View] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,13 @@ class LateMasks:
     """What becomes of masks that come later than their frame.
 
     Attributes:
-        name: What to call this on the HUD.
         alignment: Carries a mask to the frame shown.
         smoothing: Calms masks from frame to frame; None: they are drawn as they are.
         ttl_s: Age from which a mask is not drawn any more.
-        max_delay_s: How long a picture may be held back for its mask; 0: not at all.
+        max_delay_s: How long a picture may be held back for its mask while the controls say
+            `delay`; 0: not at all.
     """
 
-    name: str = "paste"
     alignment: Alignment = field(default_factory=Paste)
     smoothing: Smoothing | None = None
     ttl_s: float = float("inf")
@@ -100,7 +101,7 @@ class LiveLoop:
     Args:
         parts: Who reads, segments, shows and writes. They stay the caller's to close.
         limits: How much is shown and asked.
-        controls: What the viewer starts with.
+        controls: What the viewer starts with, or the panel on which others change it too.
         telemetry: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
@@ -110,7 +111,7 @@ class LiveLoop:
         self,
         parts: LiveParts,
         limits: LiveLimits,
-        controls: Controls,
+        controls: Controls | ControlPanel,
         telemetry: Telemetry,
         *,
         late: LateMasks | None = None,
@@ -120,8 +121,7 @@ class LiveLoop:
         self._parts = parts
         self._limits = limits
         self._telemetry = telemetry
-        self._align = late.name
-        self._panel = ControlPanel(controls)
+        self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
         self._keys = Keys(self._panel, self._take_snapshot)
         self._crew = Crew(grace_s=GRACE_S)
         self._arrivals: NewestQueue[Frame] = NewestQueue()
@@ -137,6 +137,7 @@ class LiveLoop:
             self._panel,
             self._outputs,
             parts.viewer,
+            parts.views,
             hud=self._hud,
             telemetry=telemetry,
         )
@@ -185,6 +186,15 @@ class LiveLoop:
         if health.trouble is not None and not health.has_answered:
             raise health.trouble
 
+    def status(self) -> LiveStatus:
+        """Return what the run is at; from any thread."""
+        trouble = self._submitter.health.trouble
+        return replace(
+            self._stage.moment,
+            trouble=None if trouble is None else str(trouble),
+            calls_used_up=self._calls_are_used_up(),
+        )
+
     def _next_arrival(self) -> Frame | None:
         wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))
         if self._arrivals.finished:
@@ -221,12 +231,13 @@ class LiveLoop:
         return self._parts.viewer is not None and self._parts.source.frame_count == 1
 
     def _on_arrival(self, frame: Frame) -> None:
-        if self._panel.snapshot().paused:
+        controls = self._panel.snapshot()
+        if controls.paused:
             return
         if not self._calls_are_used_up() and self._requests.put(frame):
             self._telemetry.count("frames_dropped")
             self._drops.add()
-        self._delay_line.put(frame)
+        self._delay_line.put(frame, hold=controls.align == "delay")
 
     def _on_due(self, frame: Frame) -> None:
         if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
@@ -258,7 +269,7 @@ class LiveLoop:
         return hud_lines(
             frames_per_s,
             chosen,
-            self._align,
+            self._panel.snapshot().align,
             calls,
             self._submitter.health.trouble,
             self._delay_line.delay_s,

@@ -7,12 +7,12 @@ from livesegment.controls import ControlPanel
 from livesegment.engine.background_sink import BackgroundSink
 from livesegment.engine.mask_choice import ChosenMask, MaskChoice
 from livesegment.engine.status import FrameRate
-from livesegment.engine.viewer import Viewer
+from livesegment.engine.viewer import View, Viewer
 from livesegment.frame import Frame, Image
 from livesegment.overlay.compositor import Compositor
 from livesegment.overlay.hud import draw_hud
 from livesegment.sinks.base import Annotated
-from livesegment.telemetry import Telemetry
+from livesegment.telemetry import LiveStatus, Telemetry
 
 HudLines = Callable[[float, ChosenMask], list[str]]
 """Says what the HUD shows, given the frames a second and the mask on the picture."""
@@ -30,6 +30,7 @@ class Stage:
         panel: How the viewer wants it drawn.
         outputs: Get every new frame, without the HUD.
         viewer: Gets every picture, also one drawn again; None: nobody watches.
+        views: Get every picture, also one drawn again, without the HUD.
         hud: Says what the HUD shows.
         telemetry: Counts what was shown.
     """
@@ -40,6 +41,7 @@ class Stage:
         panel: ControlPanel,
         outputs: Sequence[BackgroundSink],
         viewer: Viewer | None,
+        views: Sequence[View] = (),
         *,
         hud: HudLines,
         telemetry: Telemetry,
@@ -48,6 +50,7 @@ class Stage:
         self._panel = panel
         self._outputs = outputs
         self._viewer = viewer
+        self._views = views
         self._hud = hud
         self._telemetry = telemetry
         self._compositor = Compositor()
@@ -56,6 +59,12 @@ class Stage:
         self._chosen = ChosenMask()
         self._controls = panel.snapshot()
         self._shown_at_s = 0.0
+        self._moment = LiveStatus()
+
+    @property
+    def moment(self) -> LiveStatus:
+        """What was shown last; may be read from any thread."""
+        return self._moment
 
     def present(self, frame: Frame) -> None:
         """Draw and show a new frame."""
@@ -67,9 +76,10 @@ class Stage:
             picture = Annotated(frame, chosen.mask, image.copy())
             for output in self._outputs:
                 output.put(picture)
-        self._show(image)
+        self._show(frame, image)
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
+        self._moment = self._status()
         self._telemetry.shown(now_s)
         self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
         if chosen.mask is not None:
@@ -82,7 +92,7 @@ class Stage:
         only take the time from that frame.
         """
         frame, controls = self._frame, self._panel.snapshot()
-        if frame is None or self._viewer is None:
+        if frame is None or not self._is_watched():
             return
         is_still = time.monotonic() - self._shown_at_s > _STILL_S
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
@@ -90,7 +100,8 @@ class Stage:
             self._chosen = self._masks.choose_again(frame)
         if has_newer or controls != self._controls:
             self._controls = controls
-            self._show(self._draw(frame))
+            self._show(frame, self._draw(frame))
+            self._moment = self._status()
 
     def picture(self) -> Image | None:
         """Return the picture of the moment without the HUD; None before the first frame."""
@@ -100,7 +111,21 @@ class Stage:
         chosen = self._chosen
         return self._compositor.draw(frame, chosen.mask, self._controls, strength=chosen.strength)
 
-    def _show(self, image: Image) -> None:
+    def _is_watched(self) -> bool:
+        return self._viewer is not None or any(view.is_watched for view in self._views)
+
+    def _status(self) -> LiveStatus:
+        chosen = self._chosen
+        return LiveStatus(
+            frames_per_s=self._rate.value(),
+            shown_at_s=self._shown_at_s,
+            mask_age_s=chosen.age_s if chosen.arrived is not None else None,
+            round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
+        )
+
+    def _show(self, frame: Frame, image: Image) -> None:
+        for view in self._views:
+            view.write(Annotated(frame, self._chosen.mask, image))
         if self._viewer is None:
             return
         if self._controls.show_hud:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from livesegment.controls import STYLES, ControlPanel
 from livesegment.frame import Image
+from livesegment.sinks.base import Annotated
 
 ESCAPE = 27
 OPACITY_STEP = 0.1
@@ -22,6 +23,20 @@ class Viewer(Protocol):
 
     def poll_key(self) -> int | None:
         """Handle what the window system has to say and return a key, without waiting."""
+
+
+class View(Protocol):
+    """Where pictures are shown to whoever happens to watch, such as a web page."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody watches."""
+
+    def write(self, picture: Annotated) -> None:
+        """Take a picture, also one drawn again, on the main thread: copy what is kept, never wait.
+
+        It comes whether anybody watches or not.
+        """
 
 
 class Keys:

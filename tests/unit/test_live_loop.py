@@ -297,8 +297,8 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
 def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask() -> None:
     source, sink, telemetry = StepSource(), ListSink(), Telemetry()
     parts = LiveParts(source, FunctionSegmenter(lambda frame: 1), [sink])
-    late = LateMasks("delay", max_delay_s=10.0)
-    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), Controls(), telemetry, late=late)
+    late, controls = LateMasks(max_delay_s=10.0), Controls(align="delay")
+    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), controls, telemetry, late=late)
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         for index in range(12):

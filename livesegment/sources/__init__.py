@@ -6,7 +6,7 @@ from pathlib import Path
 from livesegment.errors import SourceNotFound
 from livesegment.sources.base import Source
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_live_source", "open_source"]
 
 _CAMERA = re.compile(r"[0-9]+|/dev/(video|v4l/).*")
 _URL = re.compile(r"[a-z][a-z0-9+.]+://", re.IGNORECASE)
@@ -47,3 +47,28 @@ def open_source(spec: str | int | Path | Source) -> Source:
     from livesegment.sources.video_file import VideoFileSource
 
     return ImagesSource(text) if is_images(text) else VideoFileSource(text)
+
+
+def open_live_source(spec: str | int | Path | Source, *, wait: bool = False) -> Source:
+    """Open what a user names as a source to be watched: network cameras come back when lost.
+
+    Args:
+        spec: As `open_source` takes it.
+        wait: Wait for a network camera that cannot be opened yet, for as long as it takes.
+
+    Raises:
+        SourceNotFound: If it cannot be opened and is not waited for.
+        OptionsError: If the form of a pattern is not understood.
+    """
+    if not isinstance(spec, str) or not _URL.match(spec):
+        return open_source(spec)
+    from livesegment.address import shown_url
+    from livesegment.sources.network import NetworkSource
+    from livesegment.sources.reachable import check_reachable
+    from livesegment.sources.reconnecting import ReconnectingSource
+
+    def open_once() -> Source:
+        check_reachable(spec)
+        return NetworkSource(spec)
+
+    return ReconnectingSource(open_once, shown_url(spec), wait=wait)

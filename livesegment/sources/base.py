@@ -18,6 +18,8 @@ class Source(Resource):
         is_live: The pictures come at their own time (a camera). Pictures of other sources are
             paced by their `pts_s` when they are shown live.
         is_endless: It never ends by itself, so it cannot be annotated to its end.
+        reconnects: How often it was opened again after it had been lost.
+        scene_began: Index of the first frame since then; masks of earlier frames do not fit.
     """
 
     name: str = "source"
@@ -25,6 +27,16 @@ class Source(Resource):
     frame_count: int | None = None
     is_live: bool = False
     is_endless: bool = False
+    reconnects: int = 0
+    scene_began: int = 0
+
+    @property
+    def lost_since_s(self) -> float | None:
+        """When the last picture came, in seconds of `time.monotonic()`, if it is waited for.
+
+        None: pictures come, as far as is known.
+        """
+        return None
 
     @abstractmethod
     def read(self) -> Frame | None:

@@ -10,17 +10,22 @@ from av.video.stream import VideoStream
 
 from livesegment.address import shown_url
 from livesegment.errors import SourceLost, SourceNotFound
-from livesegment.frame import Frame
+from livesegment.frame import Frame, Image
 from livesegment.media_file import find_video
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
+from livesegment.sources.media_pace import MediaPace
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
+# The next part of an HLS stream is there after some seconds only.
+HLS_READ_TIMEOUT_S = 15.0
 
 _WEB = frozenset(("http", "https"))
 # These carry no times, and FFmpeg makes them up as if 25 pictures came a second.
 _WITHOUT_TIMES = frozenset(("mpjpeg", "mjpeg", "jpeg_pipe", "h264", "hevc"))
 _SMALLEST_STEP_S = 0.001
+_MOST_LEFT_OVER = 4  # pictures in demuxer and decoder
+_TOO_LATE = "no answer in time"
 # Little probing and no buffer for analysis: a camera opens in under half a second and is shown
 # within a frame or two.
 _LOW_DELAY = {
@@ -31,10 +36,17 @@ _LOW_DELAY = {
 }
 # TCP, because packets that UDP loses smear the picture for seconds.
 _RTSP = {"rtsp_transport": "tcp", **_LOW_DELAY}
+# The newest part first. A server that does not answer a single request is noticed.
+# Connections that are kept would each be tried twice.
+_HLS = {
+    "live_start_index": "-1",
+    "rw_timeout": str(round(READ_TIMEOUT_S * 1e6)),
+    "http_persistent": "0",
+}
 
 
 class NetworkSource(Source):
-    """Reads a stream by its address: RTSP, MJPEG over HTTP, HLS, or a video file over HTTP.
+    """Reads a stream by its address, once: RTSP, MJPEG over HTTP, HLS, or a video file over HTTP.
 
     What comes over http(s) and says how long it is, is a file: it has an end and is not live.
     Everything else is read as a camera, which is lost when it ends.
@@ -49,6 +61,7 @@ class NetworkSource(Source):
     def __init__(self, url: str) -> None:
         self.name = shown_url(url)
         scheme = url.partition("://")[0].lower()
+        self._stopping = threading.Event()
         self._container, stream = self._open(url, scheme)
         self.is_live = scheme not in _WEB or not self._container.duration
         self.is_endless = self.is_live
@@ -60,45 +73,56 @@ class NetworkSource(Source):
         decoder = Decoder(self._container, stream, self.name, low_delay=self.is_live)
         self._pictures = decoder.pictures()
         self._index = 0
+        self._left_over = 0
         self._first_s = 0.0
         self._last_s = -_SMALLEST_STEP_S
-        self._stopping = threading.Event()
+        # The parts of an HLS stream come at once, each.
+        is_hls = self._container.format.name == "hls"
+        self._pace = MediaPace(self._stopping) if is_hls and self.is_live else None
 
     def _open(self, url: str, scheme: str) -> tuple[InputContainer, VideoStream]:
-        options = {} if scheme in _WEB else _RTSP if scheme.startswith("rtsp") else _LOW_DELAY
-        refusal = None
-        try:
-            container = av.open(
-                url,
-                options=options,
-                timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
-                metadata_errors="replace",
-            )
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            refusal = _reason(error)
-        if refusal is not None:
-            # Not while that error is handled: it would be ours' context, with the whole address.
-            raise SourceNotFound(f"{self.name} cannot be opened: {refusal}")
+        if scheme in _WEB:
+            is_hls = url.partition("?")[0].endswith(".m3u8")
+            container = self._connect(url, _HLS if is_hls else {}, is_hls=is_hls)
+            if container.format.name == "hls" and not is_hls:
+                container.close()
+                container = self._connect(url, _HLS, is_hls=True)
+        else:
+            container = self._connect(url, _RTSP if scheme.startswith("rtsp") else _LOW_DELAY)
         stream = find_video(container)
         if stream is None:
             container.close()
             raise SourceNotFound(f"{self.name} holds no video")
         return container, stream
 
+    def _connect(
+        self, url: str, options: dict[str, str], *, is_hls: bool = False
+    ) -> InputContainer:
+        refusal = None
+        asked_at_s = time.monotonic()
+        try:
+            return av.open(
+                url,
+                options=options,
+                timeout=(OPEN_TIMEOUT_S, HLS_READ_TIMEOUT_S if is_hls else READ_TIMEOUT_S),
+                metadata_errors="replace",
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            # RTSP that was given up reads as bad data.
+            is_late = time.monotonic() - asked_at_s >= OPEN_TIMEOUT_S
+            refusal = _TOO_LATE if is_late else _reason(error)
+        # Not while that error is handled: it would be ours' context, with the whole address.
+        raise SourceNotFound(f"{self.name} cannot be opened: {refusal}")
+
     def read(self) -> Frame | None:
         """Return the next frame; None at the end of a stream that has one.
 
         Raises:
-            SourceLost: If the stream breaks or is silent for longer than the read timeout (RTSP:
-                twice that).
+            SourceLost: If the stream breaks or is silent for longer than the read timeout.
         """
         if self._stopping.is_set():
             return None
-        loss = None
-        try:
-            picture = next(self._pictures, None)
-        except (av.error.FFmpegError, OSError) as error:
-            loss = _reason(error)
+        picture, loss = self._next()
         if loss is not None:
             if self._stopping.is_set():
                 return None
@@ -111,9 +135,35 @@ class NetworkSource(Source):
             return None
         image, time_s = picture
         now_s = time.monotonic()
-        frame = Frame(image, self._index, self._pts_s(time_s, now_s), now_s)
+        pts_s = self._pts_s(time_s, now_s)
+        if self._pace is not None:
+            self._pace.hold(pts_s)
+            now_s = time.monotonic()
+        frame = Frame(image, self._index, pts_s, now_s)
         self._index += 1
         return frame
+
+    def _next(self) -> tuple[tuple[Image, float] | None, str | None]:
+        """Return the next picture with its time, None at the end; or why the stream is lost.
+
+        What a camera gives after it has been silent for the timeout is what was left in the
+        demuxer from before. An HLS stream may have stalled and go on: there a few are dropped.
+        """
+        while True:
+            asked_at_s = time.monotonic()
+            try:
+                picture = next(self._pictures, None)
+            except (av.error.FFmpegError, OSError) as error:
+                return None, _reason(error)
+            # The first picture may have to wait for the next keyframe.
+            was_silent = time.monotonic() - asked_at_s >= READ_TIMEOUT_S and self._index > 0
+            if was_silent and self.is_live:
+                if self._pace is None:
+                    return None, _TOO_LATE
+                self._left_over = _MOST_LEFT_OVER
+            if not self._left_over or picture is None:
+                return picture, None
+            self._left_over -= 1
 
     def _pts_s(self, time_s: float, now_s: float) -> float:
         """Return the media time of a picture: from 0 where the stream began before us."""
@@ -139,5 +189,5 @@ class NetworkSource(Source):
 def _reason(error: Exception) -> str:
     """Return what went wrong without the address, which FFmpeg adds to its text."""
     if isinstance(error, av.error.ExitError):
-        return "no answer in time"
+        return _TOO_LATE
     return getattr(error, "strerror", None) or type(error).__name__

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from livesegment.motion.align import MaskAligner
+    from livesegment.motion.propagate import Propagator
 
-__all__ = ["MaskAligner"]
+__all__ = ["MaskAligner", "Propagator"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> Any:
         from livesegment.motion.align import MaskAligner
 
         return MaskAligner
+    if name == "Propagator":
+        from livesegment.motion.propagate import Propagator
+
+        return Propagator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -59,10 +59,10 @@ class Situation:
     def colours(self) -> Numbers:
         """Return the number of each cell's colour, 0 to 4095."""
         rows, columns = self.moved.shape[:2]
-        return colour_index(_crop_small(self.small, self.region, (columns, rows)))
+        return colour_index(crop_small(self.small, self.region, (columns, rows)))
 
 
-class _Residual:
+class Residual:
     """How much the picture differs from the mask's picture, looked up at other positions."""
 
     def __init__(self, picture: Bytes, older: Bytes) -> None:
@@ -71,10 +71,15 @@ class _Residual:
 
     def at(self, there: Points) -> Floats:
         """Return float32 (rows, columns), 0 to 1: the largest difference of the channels."""
-        blue, green, red = cv2.split(cv2.absdiff(self._picture, sample(self._older, there)))
-        worst = cast(Bytes, cv2.max(cv2.max(blue, green), red))
-        part: Floats = np.minimum(worst, _MOST_DIFFERENCE) * np.float32(1 / _MOST_DIFFERENCE)
-        return part
+        return difference(self._picture, sample(self._older, there))
+
+
+def difference(first: Image, second: Image) -> Floats:
+    """Return how much two pictures differ, float32 (rows, columns), 0 to 1: the worst channel."""
+    blue, green, red = cv2.split(cv2.absdiff(first, second))
+    worst = cast(Bytes, cv2.max(cv2.max(blue, green), red))
+    part: Floats = np.minimum(worst, _MOST_DIFFERENCE) * np.float32(1 / _MOST_DIFFERENCE)
+    return part
 
 
 def features(now: Situation) -> Floats:
@@ -87,15 +92,15 @@ def features(now: Situation) -> Floats:
     whether the motion is the objects' or the ground's; the decision before; age; speed.
     """
     rows, columns = now.moved.shape[:2]
-    picture = _crop_small(now.small, now.region, (columns, rows))
+    picture = crop_small(now.small, now.region, (columns, rows))
     here = now.region.grid((columns, rows), SMALL)
     there = add(here, now.moved * np.float32(SMALL))
     distance = sample(now.key.distance, there)
     soft = np.clip(distance * np.float32(REACH / 4) + np.float32(0.5), 0, 1)
     image = picture.astype(np.float32) / np.float32(64)
     image -= image.mean(axis=(0, 1))
-    residual = _Residual(picture, now.key_small)
-    ground_motion, likeness = _motion_likeness(now.moved, soft)
+    residual = Residual(picture, now.key_small)
+    ground_motion, likeness = motion_likeness(now.moved, soft)
     speed = np.abs(now.moved).sum(axis=2) * np.float32(SMALL / 32)
     return np.stack(
         [
@@ -107,8 +112,8 @@ def features(now: Situation) -> Floats:
             residual.at(here),
             residual.at(add(here, ground_motion * np.float32(SMALL))),
             now.key.colours[colour_index(picture)],
-            _colour_likeness(image, image, soft, 6, 0.03),
-            _colour_likeness(image, _half(image), _half(soft), 7, 0.06),
+            colour_likeness(image, image, soft, 6, 0.03),
+            colour_likeness(image, half(image), half(soft), 7, 0.06),
             likeness,
             distance if now.earlier is None else now.earlier / CERTAIN,
             np.full((rows, columns), min(now.age, PATIENCE) / PATIENCE, np.float32),
@@ -117,14 +122,16 @@ def features(now: Situation) -> Floats:
     )
 
 
-def _crop_small(small: Image, region: Region, size: tuple[int, int]) -> Image:
+def crop_small(small: Image, region: Region, size: tuple[int, int]) -> Image:
+    """Return what lies in a region, of a small picture, on a grid of (columns, rows)."""
     left, top = int(region.x * SMALL), int(region.y * SMALL)
     right = math.ceil((region.x + region.width) * SMALL)
     bottom = math.ceil((region.y + region.height) * SMALL)
     return reduce(small[top:bottom, left:right], size)
 
 
-def _half(picture: Floats) -> Floats:
+def half(picture: Floats) -> Floats:
+    """Return the means over 2x2 cells."""
     return shrink(picture, (picture.shape[1] // 2, picture.shape[0] // 2))
 
 
@@ -136,16 +143,16 @@ def _sides(values: Floats, soft: Floats, radius: int) -> tuple[Floats, Floats]:
     return of_objects / inside[..., None], of_ground / (np.float32(1.002) - inside)[..., None]
 
 
-def _motion_likeness(moved: Points, soft: Floats) -> tuple[Points, Floats]:
+def motion_likeness(moved: Points, soft: Floats) -> tuple[Points, Floats]:
     """Return the ground's motion around, and how much more like the objects' each motion is."""
     size = soft.shape[1], soft.shape[0]
-    few = _half(moved)
-    of_objects, of_ground = _sides(few, _half(soft), 12)
+    few = half(moved)
+    of_objects, of_ground = _sides(few, half(soft), 12)
     likeness = _likeness(few, of_objects, of_ground, 2.0)
     return stretch(of_ground, size), stretch(likeness, size)
 
 
-def _colour_likeness(
+def colour_likeness(
     image: Floats, where: Floats, soft: Floats, radius: int, least: float
 ) -> Floats:
     """Return how much more like the objects' than the ground's colours around each pixel is.

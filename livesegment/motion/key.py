@@ -62,16 +62,17 @@ class Key:
         return self.mask.frame_index
 
 
-def study(given: Mask, frame_size: tuple[int, int], small: Image) -> Key:
+def study(given: Mask, frame_size: tuple[int, int], small: Image, ground: int | None = None) -> Key:
     """Take the statistics of a mask.
 
     Args:
         given: The mask as it came.
         frame_size: (width, height) of its frame.
         small: The frame's picture made smaller.
+        ground: The class around the objects, if that is known: it may not even occur.
     """
     mask = given.resized(frame_size)
-    ground, object_ids = _classes(mask)
+    ground, object_ids = _classes(mask, ground)
     objects = (mask.class_ids != ground).view(np.uint8)
     size = small.shape[1], small.shape[0]
     few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
@@ -97,17 +98,18 @@ def _class_colours(mask: Mask, object_ids: Bytes, small: Image) -> ClassColours 
     return ClassColours.of(few_ids, colour_index(small), object_ids)
 
 
-def _classes(mask: Mask) -> tuple[int, Bytes]:
-    """Return the class around the objects, and theirs.
+def _classes(mask: Mask, ground: int | None) -> tuple[int, Bytes]:
+    """Return the class around the objects, unless it is known, and theirs.
 
     Class 0 is the background by convention; where it is missing, what covers most surrounds.
     """
     highest = int(cv2.minMaxLoc(mask.class_ids)[1])
     apart = int(np.count_nonzero(mask.class_ids == highest))
-    if highest and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
+    if highest and not ground and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
         return 0, np.array([highest], np.uint8)  # the common case; counting all takes 1 ms at 720p
     coverage = mask.coverage()
-    ground = 0 if 0 in coverage else max(coverage, key=lambda class_id: coverage[class_id])
+    if ground is None:
+        ground = 0 if 0 in coverage else max(coverage, key=lambda class_id: coverage[class_id])
     others = [class_id for class_id in coverage if class_id != ground]
     return ground, np.array(others or [ground], np.uint8)
 

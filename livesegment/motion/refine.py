@@ -66,9 +66,9 @@ class Refiner:
         self._random = np.random.default_rng(0)
 
     @classmethod
-    def load(cls) -> Self:
-        """Return a refiner with the weights that come with the package."""
-        path = resources.files("livesegment.weights") / "edge_refiner.npz"
+    def load(cls, name: str = "edge_refiner") -> Self:
+        """Return a refiner with weights that come with the package."""
+        path = resources.files("livesegment.weights") / f"{name}.npz"
         with path.open("rb") as file, np.load(file) as weights:
             return cls(Network(dict(weights)))
 
@@ -119,7 +119,11 @@ class Refiner:
         self._head += _FORGETTING * (self._trained - self._head)
 
 
+GUESS_SCALE = 24.0
+"""Log-odds for a distance of 1 to the moved mask's edge."""
+
+
 def first_guess(distance: Floats) -> Floats:
     """Return the log-odds that the moved mask's distance to its edge alone gives."""
-    guess: Floats = np.clip(distance * np.float32(24), -CERTAIN, CERTAIN)
+    guess: Floats = np.clip(distance * np.float32(GUESS_SCALE), -CERTAIN, CERTAIN)
     return guess

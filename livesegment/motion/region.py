@@ -124,8 +124,19 @@ def neighbourhood(objects: npt.NDArray[np.uint8], *, padded: bool = True) -> Reg
     x, y, w, h = cv2.boundingRect(objects)
     if w == 0:
         return Region(0, 0, width, height)
-    if not padded:
-        return Region(x, y, w, h)
+    found = Region(x, y, w, h)
+    return room_around(found, (width, height)) if padded else found
+
+
+def room_around(objects: Region, frame_size: tuple[int, int]) -> Region:
+    """Return a rectangle around objects in which they can move and turn.
+
+    Args:
+        objects: The rectangle that they fill.
+        frame_size: (width, height) of the picture.
+    """
+    x, y, w, h = objects
+    width, height = frame_size
     padding = _PADDING * max(w, h)
     pad_x = max(padding, (_MIN_SIDE_PX - w) / 2, _MIN_PADDING_PX)
     pad_y = max(padding, (_MIN_SIDE_PX - h) / 2, _MIN_PADDING_PX)

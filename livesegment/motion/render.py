@@ -47,14 +47,14 @@ def render(
         np.copyto(objects, carried, where=sure)
     class_ids = np.full_like(key.mask.class_ids, key.ground)
     if there is not None and several:
-        labels = _labels(key, region, there, colours)
+        labels = labels_at(key, region, there, colours)
         region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
     else:
         region.crop(class_ids)[objects] = key.object_ids[0]
     return class_ids
 
 
-def _labels(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:
+def labels_at(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:
     """Return the class of the nearest object for each pixel of the region."""
     labels = pick(key.labels, there)
     if key.class_colours is None or colours is None:

@@ -17,6 +17,7 @@ CORE = {
     "options",
     "address",
     "resource",
+    "http_server",
     "opencv_log",
     "media_file",
 }

@@ -1,0 +1,142 @@
+"""Serves a web application on a thread of its own."""
+
+import os
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from livesegment.errors import OptionsError
+
+_BACKLOG = 1024
+
+
+class HttpServer:
+    """An HTTP/1.1 server for one application. Connections are taken once `start` has returned.
+
+    Args:
+        app: The ASGI application.
+        host: Address to listen on.
+        port: Port to listen on; 0: any free one.
+        option: The option that names the address, for the error.
+        grace_s: Seconds that requests have to finish when the server stops.
+        keep_alive_s: Seconds that an idle connection is kept.
+        protocol: How a connection behaves.
+        send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        option: str,
+        grace_s: int,
+        keep_alive_s: int,
+        protocol: type[H11Protocol] = H11Protocol,
+        send_buffer: int | None = None,
+    ) -> None:
+        self._host, self._port, self._option = host, port, option
+        self._send_buffer = send_buffer
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=protocol,
+                ws="none",
+                lifespan="off",
+                # URLs hold keys: nothing of a request is ever logged. Below this level uvicorn
+                # says only what its clients did wrong, and at its lowest dumps whole requests.
+                access_log=False,
+                log_config=None,
+                log_level="critical",
+                server_header=False,
+                timeout_keep_alive=keep_alive_s,
+                timeout_graceful_shutdown=grace_s,
+            )
+        )
+        self._url: str | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, such as http://127.0.0.1:9001.
+
+        For a server that listens on every address it is one that leads here from this machine.
+        """
+        if self._url is None:
+            raise RuntimeError("the server has no address before it is started")
+        return self._url
+
+    def start(self) -> None:
+        """Listen, and serve on a thread.
+
+        Raises:
+            OptionsError: If the address or port cannot be had.
+        """
+        listener = self._listener()
+        self._url = _url(listener)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="livesegment-server"
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the requests that are being answered and end. May be called twice."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+
+    def wait(self) -> None:
+        """Wait until the server has ended, or until a signal handler raises in this thread."""
+        assert self._thread is not None
+        # Where a wait without end does not notice Ctrl-C (Windows), the handler runs in between.
+        while self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _listener(self) -> socket.socket:
+        """Return a socket that takes connections."""
+        host, port = self._host, self._port
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, kind, protocol)
+        except (OSError, UnicodeError) as error:
+            raise OptionsError(f"{self._option} {host} is no address of this machine") from error
+        try:
+            if os.name == "posix":
+                # Elsewhere the option would let two servers share a port.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._send_buffer is not None:
+                # Connections inherit it.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            reason = (error.strerror or str(error)).lower()
+            raise OptionsError(f"cannot listen on {host}, port {port}: {reason}") from error
+        return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -210,6 +210,7 @@ class LiveOptions:
         max_frames: Stop after so many frames shown; None: never.
         fps_limit: Frames a second at most; None: all of them.
         mirror: Flip the picture left to right, as a mirror does.
+        wait_for_source: Wait for a network camera that cannot be opened yet.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -230,6 +231,7 @@ class LiveOptions:
     max_frames: int | None = None
     fps_limit: float | None = None
     mirror: bool = False
+    wait_for_source: bool = False
 
     def __post_init__(self) -> None:
         require(

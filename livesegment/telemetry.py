@@ -62,6 +62,7 @@ class Telemetry:
         "masks_received",
         "masks_stale",
         "calls",
+        "reconnects",
     )
     _DISTRIBUTIONS = ("mask_age_ms", "round_trip_ms", "capture_to_show_ms")
 
@@ -130,6 +131,8 @@ class LiveStatus:
         round_trip_s: Seconds from asking for that mask to having it; None before the first mask.
         trouble: The endpoint's latest answer, in a sentence, if it was an error.
         calls_used_up: No call is allowed any more.
+        lost_since_s: When the last picture came, monotonic seconds, if the source is lost and
+            waited for.
     """
 
     frames_per_s: float = 0.0
@@ -138,6 +141,7 @@ class LiveStatus:
     round_trip_s: float | None = None
     trouble: str | None = None
     calls_used_up: bool = False
+    lost_since_s: float | None = None
 
 
 class DropLog:

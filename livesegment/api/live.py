@@ -26,7 +26,7 @@ from livesegment.sinks.output_file import refused
 from livesegment.sinks.snapshot import SnapshotFolder
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import WindowSink
-from livesegment.sources import open_source
+from livesegment.sources import open_live_source
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
 
@@ -42,6 +42,8 @@ def live(
 ) -> dict[str, Any]:
     """Show a source with its segmentation until it ends, a limit is reached or the viewer quits.
 
+    A network camera that is lost is waited for and opened again, without end.
+
     Must be called from the main thread if there is a window. Sources, segmenters and sinks of
     the caller's own stay the caller's to close; sinks are committed.
 
@@ -56,7 +58,7 @@ def live(
         The figures that `stats` writes: counters, and p50, p95 and max of the times in ms.
 
     Raises:
-        SourceError: If the source cannot be opened or breaks.
+        SourceError: If the source cannot be opened, or breaks and is no network camera.
         EndpointError: If the endpoint refuses for good before the first mask, or never answers.
         SinkError: If there is no display, or an output cannot be written.
         OptionsError: If an output is the source itself or another output.
@@ -69,7 +71,11 @@ def live(
     with ExitStack() as stack:
         if options.stats is not None:
             stack.enter_context(_stats_file(Path(options.stats), telemetry))
-        opened = source if isinstance(source, Source) else stack.enter_context(open_source(source))
+        if isinstance(source, Source):
+            opened = source
+        else:
+            opened = open_live_source(source, wait=options.wait_for_source)
+            stack.enter_context(opened)
         outputs = [*sinks, *(stack.enter_context(sink) for sink in _outputs(options, opened))]
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))

@@ -64,6 +64,12 @@ def live(
     mirror: Annotated[bool, typer.Option("--mirror", help="Flip the picture, as a mirror.")] = (
         False
     ),
+    wait_for_source: Annotated[
+        bool,
+        typer.Option(
+            "--wait-for-source", help="Wait for a network camera that cannot be opened yet."
+        ),
+    ] = False,
     verbose: parameters.Verbose = False,
 ) -> None:
     """Show a camera or a video with its segmentation, live.
@@ -88,6 +94,7 @@ def live(
         max_frames=max_frames,
         fps_limit=fps_limit,
         mirror=mirror,
+        wait_for_source=wait_for_source,
     )
     import cv2  # here, because it takes its time
 

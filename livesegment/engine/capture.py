@@ -53,6 +53,7 @@ class Capture:
         self._spacing_s = 1 / fps_limit if fps_limit else 0.0
         self._next_pts_s: float | None = None
         self._mirror = mirror
+        self._reconnects = source.reconnects
 
     def run(self) -> None:
         """Read until the source ends or the crew stops.
@@ -66,10 +67,17 @@ class Capture:
                 if frame is None:
                     return
                 self._telemetry.count("frames_captured")
+                self._count_reconnects()
                 if self._is_wanted(frame):
                     self._arrivals.put(self._released(frame))
         finally:
             self._arrivals.close()
+
+    def _count_reconnects(self) -> None:
+        so_far = self._source.reconnects
+        if so_far != self._reconnects:
+            self._telemetry.count("reconnects", so_far - self._reconnects)
+            self._reconnects = so_far
 
     def _is_wanted(self, frame: Frame) -> bool:
         due_s = frame.pts_s if self._next_pts_s is None else self._next_pts_s

@@ -16,6 +16,7 @@ from livesegment.engine.delay_line import DelayLine
 from livesegment.engine.mask_board import MaskBoard
 from livesegment.engine.mask_choice import ChosenMask, MaskChoice, Smoothing
 from livesegment.engine.newest_queue import NewestQueue
+from livesegment.engine.outage import Outage
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
 from livesegment.engine.submit import Submitter
@@ -130,7 +131,7 @@ class LiveLoop:
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(late.max_delay_s)
-        board = MaskBoard(for_delayed=late.max_delay_s > 0)
+        self._board = board = MaskBoard(for_delayed=late.max_delay_s > 0)
         self._outputs = [BackgroundSink(sink, telemetry) for sink in parts.sinks]
         self._stage = Stage(
             MaskChoice(board, late.alignment, late.ttl_s, late.smoothing),
@@ -139,6 +140,7 @@ class LiveLoop:
             parts.viewer,
             parts.views,
             hud=self._hud,
+            notice=Outage(parts.source).notice,
             telemetry=telemetry,
         )
         self._capture = Capture(
@@ -193,6 +195,7 @@ class LiveLoop:
             self._stage.moment,
             trouble=None if trouble is None else str(trouble),
             calls_used_up=self._calls_are_used_up(),
+            lost_since_s=self._parts.source.lost_since_s,
         )
 
     def _next_arrival(self) -> Frame | None:
@@ -242,6 +245,9 @@ class LiveLoop:
     def _on_due(self, frame: Frame) -> None:
         if self._limits.duration_s is not None and self._ends_at_s == float("inf"):
             self._ends_at_s = time.monotonic() + self._limits.duration_s
+        began = self._parts.source.scene_began
+        if began and frame.index >= began:
+            self._board.forget_before(began)
         self._stage.present(frame)
 
     def _attend_viewer(self) -> None:

@@ -58,6 +58,12 @@ class MaskBoard:
                 self._stale_up_to = arrived.frame_index
             return True
 
+    def forget_before(self, frame_index: int) -> None:
+        """Drop the masks of earlier frames, those that are still to come too."""
+        with self._lock:
+            self._arrived = [each for each in self._arrived if each.frame_index >= frame_index]
+            self._stale_up_to = max(self._stale_up_to, frame_index - 1)
+
     def newest(self, up_to: int | None = None) -> ArrivedMask | None:
         """Return the newest frame's mask; None before the first one.
 

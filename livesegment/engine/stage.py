@@ -11,6 +11,7 @@ from livesegment.engine.viewer import View, Viewer
 from livesegment.frame import Frame, Image
 from livesegment.overlay.compositor import Compositor
 from livesegment.overlay.hud import draw_hud
+from livesegment.overlay.notice import draw_notice
 from livesegment.sinks.base import Annotated
 from livesegment.telemetry import LiveStatus, Telemetry
 
@@ -32,6 +33,7 @@ class Stage:
         viewer: Gets every picture, also one drawn again; None: nobody watches.
         views: Get every picture, also one drawn again, without the HUD.
         hud: Says what the HUD shows.
+        notice: Says why there are no new pictures; None while they come.
         telemetry: Counts what was shown.
     """
 
@@ -44,6 +46,7 @@ class Stage:
         views: Sequence[View] = (),
         *,
         hud: HudLines,
+        notice: Callable[[], str | None],
         telemetry: Telemetry,
     ) -> None:
         self._masks = masks
@@ -52,6 +55,8 @@ class Stage:
         self._viewer = viewer
         self._views = views
         self._hud = hud
+        self._notice = notice
+        self._noticed: str | None = None
         self._telemetry = telemetry
         self._compositor = Compositor()
         self._rate = FrameRate()
@@ -69,6 +74,7 @@ class Stage:
     def present(self, frame: Frame) -> None:
         """Draw and show a new frame."""
         self._frame, self._controls = frame, self._panel.snapshot()
+        self._noticed = None
         self._chosen = chosen = self._masks.choose(frame)
         image = self._draw(frame)
         if self._outputs:
@@ -88,6 +94,8 @@ class Stage:
     def refresh(self) -> None:
         """Draw the last frame again if the viewer's wishes have changed since, or its mask has.
 
+        When the source is lost it is drawn grey, with the notice.
+
         A newer mask is left for the next frame where one comes soon: aligning it twice would
         only take the time from that frame.
         """
@@ -98,8 +106,9 @@ class Stage:
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
         if has_newer:
             self._chosen = self._masks.choose_again(frame)
-        if has_newer or controls != self._controls:
-            self._controls = controls
+        notice = self._notice() if is_still else self._noticed
+        if has_newer or controls != self._controls or notice != self._noticed:
+            self._controls, self._noticed = controls, notice
             self._show(frame, self._draw(frame))
             self._moment = self._status()
 
@@ -124,6 +133,8 @@ class Stage:
         )
 
     def _show(self, frame: Frame, image: Image) -> None:
+        if self._noticed is not None:
+            draw_notice(image, self._noticed)
         for view in self._views:
             view.write(Annotated(frame, self._chosen.mask, image))
         if self._viewer is None:

@@ -1,7 +1,8 @@
 """Regions as polygons that give them back when they are filled."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,14 +14,20 @@ Polygon = npt.NDArray[np.int32]
 _Detours = dict[int, list[tuple[int, Polygon]]]
 
 
+class _Bridge(NamedTuple):
+    length: int
+    begin: int  # where on the hole's path
+    end: tuple[int, int]  # x, y on another path
+
+
 def region_polygons(region: npt.NDArray[np.uint8]) -> list[Polygon]:
     """Return one polygon for each connected part of a region.
 
     Corners are centres of pixels of the region, as `cv2.findContours` gives them. Filling a polygon
     with its edges (`cv2.fillPoly`) gives its part back to the pixel. Polygon formats know no holes,
-    so a hole is joined to what lies left of it by an edge that is walked there and back. That edge
-    runs along a row, over pixels of the part alone: filling covers nothing else. A part of one or
-    two pixels repeats a corner, so that every polygon has three.
+    so a hole is joined to the outline or to another hole by an edge that is walked there and back.
+    That edge runs along a row or column, over pixels of the part alone: filling covers nothing
+    else. A part of one or two pixels repeats a corner, so that every polygon has three.
 
     Source of the contours: Suzuki and Abe, Topological Structural Analysis of Digitized Binary
     Images by Border Following, 1985. Parts are 8-connected, holes 4-connected.
@@ -44,20 +51,43 @@ def _joined(
     """Return the outlines with a detour around each hole."""
     if not holes:
         return list(outlines)
-    from_their_left = [np.roll(path, -int(path[:, 0].argmin()), axis=0) for path in holes]
-    from_their_left.sort(key=lambda path: int(path[0, 0]))
-    paths = [*outlines, *from_their_left]
+    paths = [*outlines, *sorted(holes, key=lambda path: int(path[:, 0].min()))]
     owner, place = _index(region.shape, paths)
     detours: _Detours = defaultdict(list)
-    # A hole joins something that starts further left, which comes earlier in the list: backwards,
-    # a hole has all its own detours when it becomes one.
+    # A hole joins a path that comes earlier in the list: backwards, it has all its own detours
+    # when it becomes one.
     for number in range(len(paths) - 1, len(outlines) - 1, -1):
-        x, y = paths[number][0]
-        gaps = np.flatnonzero(region[y, :x] == 0)
-        reached = int(gaps[-1]) + 1 if gaps.size else 0
-        around = np.concatenate((_walk(paths[number], detours[number]), paths[number][:1]))
-        detours[int(owner[y, reached])].append((int(place[y, reached]), around))
+        path = paths[number]
+        bridge = min(_bridges(region, owner, path, number), key=lambda each: each.length)
+        around = _walk(path, detours[number], bridge.begin)
+        around = np.concatenate((around, around[:1]))
+        x, y = bridge.end
+        detours[int(owner[y, x])].append((int(place[y, x]), around))
     return [_walk(path, detours[number]) for number, path in enumerate(outlines)]
+
+
+def _bridges(
+    region: npt.NDArray[np.uint8], owner: npt.NDArray[np.int32], path: Polygon, number: int
+) -> Iterator[_Bridge]:
+    """Yield straight ways from a hole to paths that come before it in the list.
+
+    To the left there is always one: it ends at something that starts further left.
+    """
+    for axis, is_back in ((0, True), (0, False), (1, True), (1, False)):
+        along = path[:, axis]
+        begin = int(along.argmin() if is_back else along.argmax())
+        x, y = path[begin].tolist()
+        line, here = (region[:, x], y) if axis else (region[y], x)
+        to = _last_before_gap(line[here::-1] if is_back else line[here:])
+        at = here - to if is_back else here + to
+        end = (x, at) if axis else (at, y)
+        if owner[end[1], end[0]] < number:
+            yield _Bridge(to, begin, end)
+
+
+def _last_before_gap(line: npt.NDArray[np.uint8]) -> int:
+    gap = int((line == 0).argmax())
+    return gap - 1 if gap else len(line) - 1
 
 
 def _index(
@@ -72,13 +102,19 @@ def _index(
     return owner, place
 
 
-def _walk(path: Polygon, detours: Sequence[tuple[int, Polygon]]) -> Polygon:
-    """Return a path with detours, each from a place on the path and back to it."""
-    pieces, begin = [], 0
-    for at, detour in sorted(detours, key=lambda each: each[0]):
-        pieces += [path[begin : at + 1], detour]
-        begin = at
-    return np.concatenate([*pieces, path[begin:]])
+def _walk(path: Polygon, detours: Sequence[tuple[int, Polygon]], begin: int = 0) -> Polygon:
+    """Return a closed path from `begin` on with detours, each from a place on it and back to it."""
+    path = np.roll(path, -begin, axis=0)
+    placed = sorted((((at - begin) % len(path), detour) for at, detour in detours), key=_place)
+    pieces, done = [], 0
+    for at, detour in placed:
+        pieces += [path[done : at + 1], detour]
+        done = at
+    return np.concatenate([*pieces, path[done:]])
+
+
+def _place(detour: tuple[int, Polygon]) -> int:
+    return detour[0]
 
 
 def _corners(path: Polygon) -> Polygon:

@@ -1,5 +1,6 @@
 """What every sink that leaves a file promises. A new sink joins by one line in SINKS."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from livesegment.errors import OutputExists, OutputNotWritable, SinkError
+from livesegment.export import open_exporter
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated, Sink
@@ -22,6 +24,14 @@ LEVELS = (40, 90, 140, 190)
 
 def folder_sink(path: Path, **options: bool) -> Sink:
     return ImageFolderSink(path, [f"{i}.png" for i in range(len(LEVELS))], **options)
+
+
+def coco_file(path: Path, **options: bool) -> Sink:
+    return open_exporter("coco", path, "clip", **options)
+
+
+def coco_levels(path: Path) -> list[int]:
+    return [each["category_id"] for each in json.loads(path.read_text())["annotations"]]
 
 
 def video_levels(path: Path) -> list[int]:
@@ -38,6 +48,7 @@ SINKS: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
     "mp4": (VideoFileSink, "out.mp4", video_levels, 4),
     "mkv": (VideoFileSink, "out.mkv", video_levels, 4),
     "masks": (MaskFileSink, "masks.mkv", video_levels, 4),
+    "coco": (coco_file, "out.json", coco_levels, 4),
     "image": (ImageFileSink, "out.png", image_levels, 1),
     "folder": (folder_sink, "out", image_levels, 4),
 }
@@ -136,7 +147,7 @@ def test_names_in_any_script(tmp_path, case):
     assert len(read(path)) == count
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco"])
 def test_without_commit_a_readable_part_stays(tmp_path, kind, caplog):
     make, name, read, _ = SINKS[kind]
     with make(tmp_path / name) as sink:
@@ -147,7 +158,7 @@ def test_without_commit_a_readable_part_stays(tmp_path, kind, caplog):
     assert str(part) in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco"])
 def test_a_closed_sink_takes_nothing_more(tmp_path, kind):
     make, name, _, _ = SINKS[kind]
     sink = make(tmp_path / name)
@@ -158,7 +169,7 @@ def test_a_closed_sink_takes_nothing_more(tmp_path, kind):
     sink.close()
 
 
-@pytest.mark.parametrize("kind", ["mp4", "masks"])
+@pytest.mark.parametrize("kind", ["mp4", "masks", "coco"])
 def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path, kind):
     make, name, read, _ = SINKS[kind]
     with make(tmp_path / name) as sink:

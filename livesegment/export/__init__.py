@@ -1,21 +1,27 @@
 """Annotations that other tools read, written from masks: COCO, indexed PNGs, YOLO."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from livesegment.errors import OptionsError
 from livesegment.sinks.base import Sink
 from livesegment.sinks.output_file import check_free
 
-__all__ = ["ExportKind", "check_export_free", "export_path", "open_exporter"]
+__all__ = ["EXPORT_KINDS", "ExportKind", "check_export_free", "export_path", "open_exporter"]
 
 ExportKind = Literal["coco", "png", "yolo"]
 """A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
 
+EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+
 _SUFFIXES: dict[ExportKind, str] = {"coco": ".coco.json", "png": ".masks", "yolo": ".yolo"}
 
 
-def export_path(kind: ExportKind, output: Path, *, is_folder: bool = False) -> Path:
+def export_path(
+    kind: ExportKind, output: str | os.PathLike[str], *, is_folder: bool = False
+) -> Path:
     """Return where the annotations go that belong to an output: beside it, under its name.
 
     `clip.mp4` has `clip.coco.json`, `clip.masks/` and `clip.yolo/`; so has the folder `clip/`.
@@ -24,19 +30,27 @@ def export_path(kind: ExportKind, output: Path, *, is_folder: bool = False) -> P
         kind: Format of the annotations.
         output: The annotated video, image or folder of images.
         is_folder: Whether it is a folder, whose name has no suffix to leave out.
+
+    Raises:
+        OptionsError: If there is no such kind.
     """
+    _check_kind(kind)
+    output = Path(output)
     if not output.name:  # the folder one stands in
         output = output.resolve()
     return output.with_name((output.name if is_folder else output.stem) + _SUFFIXES[kind])
 
 
-def check_export_free(kind: ExportKind, path: Path, *, overwrite: bool) -> None:
+def check_export_free(kind: ExportKind, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Check that annotations may appear at `path`; changes nothing.
 
     Raises:
+        OptionsError: If there is no such kind.
         OutputExists: If they exist and `overwrite` is False, or a folder there holds other files.
         OutputNotWritable: If a folder is there for a file, or a file for a folder.
     """
+    _check_kind(kind)
+    path = Path(path)
     # Each import waits for its use: most runs export nothing.
     if kind == "coco":
         check_free(path, overwrite=overwrite)
@@ -49,7 +63,11 @@ def check_export_free(kind: ExportKind, path: Path, *, overwrite: bool) -> None:
 
 
 def open_exporter(
-    kind: ExportKind, path: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
+    kind: ExportKind,
+    path: str | os.PathLike[str],
+    pictures: str | Sequence[Path],
+    *,
+    overwrite: bool = False,
 ) -> Sink:
     """Open a sink that writes the masks of pictures as annotations.
 
@@ -64,10 +82,13 @@ def open_exporter(
         overwrite: Replace earlier annotations; other files are never removed.
 
     Raises:
-        OptionsError: If two pictures would have the same name in the annotations.
+        OptionsError: If there is no such kind, two pictures would have the same name in the
+            annotations, or replacing a folder would remove the pictures.
         OutputExists: If annotations exist and `overwrite` is False, or other files are there.
         OutputNotWritable: If they cannot be created.
     """
+    _check_kind(kind)
+    path = Path(path)
     if kind == "coco":
         from livesegment.export.coco import CocoExporter
 
@@ -79,3 +100,9 @@ def open_exporter(
     from livesegment.export.yolo import YoloExporter
 
     return YoloExporter(path, pictures, overwrite=overwrite)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in _SUFFIXES:
+        kinds = ", ".join(EXPORT_KINDS)
+        raise OptionsError(f"masks cannot be exported as '{kind}': choose one of {kinds}")

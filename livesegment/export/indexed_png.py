@@ -46,7 +46,7 @@ class IndexedPngExporter(Exporter):
         overwrite: Replace an earlier export.
 
     Raises:
-        OptionsError: If two image files differ in their suffix alone.
+        OptionsError: If two image files differ in their suffix alone, or are in the folder.
         OutputExists: If the folder exists and `overwrite` is False, or holds other files.
         OutputNotWritable: If it cannot be made.
     """
@@ -55,6 +55,7 @@ class IndexedPngExporter(Exporter):
         self, folder: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
     ) -> None:
         names = PictureNames(pictures, by_stem=True)
+        names.check_outside(folder)
         super().__init__(OutputFolder(folder, LAYOUT, overwrite=overwrite), names)
         self._palette = voc_palette().tobytes()
 

@@ -23,11 +23,13 @@ def check_folder_free(path: Path, layout: Sequence[str], *, overwrite: bool) -> 
 
     Raises:
         OutputExists: If annotations are there and `overwrite` is False, or other files are there.
-        OutputNotWritable: If a file is there, or where `path` should go cannot be looked at.
+        OutputNotWritable: If a file or link is there, or the place cannot be looked at.
     """
     try:
+        if path.is_symlink():
+            raise OutputNotWritable(f"cannot write {path}: it is a link, not a folder")
         if not path.is_dir():
-            if path.exists() or path.is_symlink():
+            if path.exists():
                 raise OutputNotWritable(f"cannot write {path}: it is a file, not a folder")
             return
         if not any(path.iterdir()):

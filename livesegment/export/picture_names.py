@@ -39,6 +39,20 @@ class PictureNames:
                 )
             seen[name] = file
 
+    def check_outside(self, folder: Path) -> None:
+        """Check that replacing a folder removes none of the pictures.
+
+        Raises:
+            OptionsError: If a picture is in it.
+        """
+        resolved = folder.resolve()
+        for parent in {file.parent for file in self._files}:
+            if parent.resolve().is_relative_to(resolved):
+                raise OptionsError(
+                    f"writing {folder} would destroy what is read from {parent}: choose another "
+                    "name for the output"
+                )
+
     def name(self, index: int) -> str:
         """Return the file name of a picture.
 

@@ -1,14 +1,13 @@
 """Masks as a data set for YOLO segmentation."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from livesegment.errors import OutputNotWritable
+from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.export.base import Exporter
 from livesegment.export.output_folder import OutputFolder
 from livesegment.export.picture_names import PictureNames
@@ -43,7 +42,7 @@ class YoloExporter(Exporter):
         overwrite: Replace an earlier export.
 
     Raises:
-        OptionsError: If two image files differ in their suffix alone.
+        OptionsError: If two image files differ in their suffix alone, or are in the folder.
         OutputExists: If the folder exists and `overwrite` is False, or holds other files.
         OutputNotWritable: If it cannot be made.
     """
@@ -52,6 +51,7 @@ class YoloExporter(Exporter):
         self, folder: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
     ) -> None:
         names = PictureNames(pictures, by_stem=True)
+        names.check_outside(folder)
         super().__init__(OutputFolder(folder, LAYOUT, overwrite=overwrite), names)
 
     def _add(self, frame: Frame, mask: Mask) -> None:
@@ -69,7 +69,7 @@ class YoloExporter(Exporter):
         path = self._output.path / "images" / self._names.name(frame.index)
         file = self._names.file(frame.index)
         if file is not None and file.suffix.lower() in _READ_BY_YOLO:
-            shutil.copyfile(file, path)
+            path.write_bytes(_content(file))
             return
         if file is not None:
             path = path.with_suffix(".png")
@@ -93,6 +93,13 @@ class YoloExporter(Exporter):
         ]
         text = "".join(f"{line}\n" for line in lines)
         (self._output.path / DATA_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SinkError(f"{file} cannot be copied any more: {error.strerror}") from error
 
 
 def _corners_text(polygon: Polygon, frame_size: tuple[int, int]) -> str:

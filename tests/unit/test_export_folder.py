@@ -109,6 +109,24 @@ def test_a_file_in_the_place_of_the_folder_stays(kind, tmp_path):
 
 
 @each_folder
+def test_a_link_in_the_place_of_the_folder_stays(kind, tmp_path):
+    real = export(kind, tmp_path / "real", MASKS)
+    (tmp_path / "a.masks").symlink_to(real)
+    with pytest.raises(OutputNotWritable, match="it is a link"):
+        open_exporter(kind, tmp_path / "a.masks", "a", overwrite=True)
+
+
+@each_folder
+def test_pictures_that_are_read_are_not_replaced(kind, tmp_path):
+    path = export(kind, tmp_path / "a", MASKS)
+    before = content(tmp_path)
+    files = [file for file in path.rglob("*") if file.suffix in {".png", ".jpg"}]
+    with pytest.raises(OptionsError, match="would destroy what is read"):
+        open_exporter(kind, path, files, overwrite=True)
+    assert content(tmp_path) == before
+
+
+@each_folder
 def test_an_empty_folder_is_filled(kind, tmp_path):
     (tmp_path / "a").mkdir()
     assert FOLDERS[kind] in content(export(kind, tmp_path / "a", MASKS))
@@ -162,6 +180,17 @@ def test_a_disk_that_takes_no_more_is_one_sentence(kind, tmp_path):
             (tmp_path / "a.part.json").unlink()
             tmp_path.rmdir()
         exporter.write(picture(MASKS[0]))
+
+
+def test_an_unknown_kind_is_named(tmp_path):
+    calls = (
+        lambda: open_exporter("voc", tmp_path / "a", "a"),
+        lambda: check_export_free("voc", tmp_path / "a", overwrite=False),
+        lambda: export_path("voc", tmp_path / "a"),
+    )
+    for call in calls:
+        with pytest.raises(OptionsError, match="'voc': choose one of coco, png, yolo"):
+            call()
 
 
 def test_a_stem_that_would_leave_the_folder_is_refused(tmp_path):

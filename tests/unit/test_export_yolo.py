@@ -9,6 +9,7 @@ import supervision
 import tqdm
 from masks import NAMES, SCENES, export, picture
 
+from livesegment.errors import SinkError
 from livesegment.export import open_exporter
 from livesegment.export.polygons import region_polygons
 
@@ -79,6 +80,15 @@ def test_images_are_copied_as_they_are(tmp_path):
     assert len(load(folder)) == 3
     assert {each.name for each in folder.glob("images/*")} == {"ä b.png", "c.d.jpeg", "e.png"}
     assert {each.name for each in folder.glob("labels/*")} == {"ä b.txt", "c.d.txt", "e.txt"}
+
+
+def test_an_image_that_went_away_is_named(tmp_path):
+    file = tmp_path / "gone.png"
+    with (
+        open_exporter("yolo", tmp_path / "a.yolo", [file]) as exporter,
+        pytest.raises(SinkError, match=r"gone\.png cannot be copied"),
+    ):
+        exporter.write(picture(SCENES["donut"]))
 
 
 def test_a_picture_without_a_mask_is_left_out(tmp_path):

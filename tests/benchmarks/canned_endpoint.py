@@ -1,0 +1,100 @@
+"""An endpoint that costs next to nothing: it waits, then answers every request with one mask.
+
+Started by `throughput.py` in a process of its own, so that its CPU shows apart::
+
+    python tests/benchmarks/canned_endpoint.py --places 8 --latency-ms 150
+
+Requests beyond the places wait for one. It prints its port, ends when its standard input does,
+and prints the CPU seconds that it used.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+
+import numpy as np
+
+from livesegment.mask import Mask
+from livesegment.protocol.reply import flat_reply
+
+
+def canned_reply(size: tuple[int, int]) -> bytes:
+    """Return a whole HTTP answer with a mask of a few ellipses."""
+    width, height = size
+    y, x = np.mgrid[:height, :width]
+    ids = np.zeros((height, width), np.uint8)
+    for class_id, (cx, cy, r) in enumerate([(0.3, 0.5, 0.2), (0.7, 0.4, 0.15)], start=1):
+        ids[np.hypot(x - cx * width, y - cy * height) < r * width] = class_id
+    names = {0: "background", 1: "left", 2: "right"}
+    body = json.dumps(flat_reply(Mask(ids, names, 0))).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+class CannedEndpoint:
+    """Waits for one of some places, holds it for a while, and answers.
+
+    Args:
+        places: Requests worked on at once.
+        latency_s: Seconds that each holds its place.
+        network_s: Seconds that each takes besides.
+        reply: The answer.
+    """
+
+    def __init__(self, places: int, latency_s: float, network_s: float, reply: bytes) -> None:
+        self.latency_s = latency_s
+        self._places = asyncio.Semaphore(places)
+        self._network_s = network_s
+        self._reply = reply
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection until the client closes it."""
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                fields = head.decode().lower().split("\r\n")
+                length = next(each for each in fields if each.startswith("content-length:"))
+                await reader.readexactly(int(length.split(":")[1]))
+                await asyncio.sleep(self._network_s)
+                async with self._places:
+                    await asyncio.sleep(self.latency_s)
+                writer.write(self._reply)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def change(self, after_s: float, latency_s: float) -> None:
+        """Take another time for each request from a moment on."""
+        await asyncio.sleep(after_s)
+        self.latency_s = latency_s
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--places", type=int, default=8)
+    parser.add_argument("--latency-ms", type=float, default=150)
+    parser.add_argument("--network-ms", type=float, default=0)
+    parser.add_argument("--change-after-s", type=float, help="from then on another latency")
+    parser.add_argument("--changed-latency-ms", type=float, default=300)
+    parser.add_argument("--size", type=int, nargs=2, default=(640, 360))
+    given = parser.parse_args()
+    endpoint = CannedEndpoint(
+        given.places, given.latency_ms / 1000, given.network_ms / 1000, canned_reply(given.size)
+    )
+    server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    changing = None
+    if given.change_after_s is not None:
+        changing = asyncio.create_task(
+            endpoint.change(given.change_after_s, given.changed_latency_ms / 1000)
+        )
+    await asyncio.to_thread(sys.stdin.read)
+    if changing is not None:
+        changing.cancel()
+    server.close()
+    print(time.process_time(), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -78,11 +78,12 @@ class CocoExporter(Exporter):
                 )
 
     def _open(self) -> "tuple[_JsonList, _JsonList]":
-        if self._annotations is None or self._images is None:
+        if self._images is None:
             # Two lists of one JSON file grow at the same time: the second waits in a file that
             # has no name, so that nothing of it stays behind, not even after a kill.
             spool = tempfile.TemporaryFile(dir=self._output.path.parent)  # noqa: SIM115 - kept
             self._images = _JsonList(spool)
+        if self._annotations is None:
             file = self._output.path.open("wb")
             file.write(_HEAD)
             self._annotations = _JsonList(file)

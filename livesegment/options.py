@@ -1,9 +1,10 @@
 """What the user asked for, checked once; the only reader of environment variables."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from livesegment.address import is_loopback
@@ -188,6 +189,96 @@ class OverlayOptions:
         )
 
 
+_KEEP = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>MB|GB|TB|h|d)", re.IGNORECASE)
+_SIZES = {"mb": 10**6, "gb": 10**9, "tb": 10**12}
+_AGES_S = {"h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much of a recording stays; what is older goes.
+
+    Attributes:
+        size: Bytes of all its files; None: any number.
+        age_s: Seconds since a file's last picture; None: any age.
+    """
+
+    size: int | None = None
+    age_s: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `20GB`, `500MB`, `7d` or `12h`.
+
+        Raises:
+            OptionsError: If it is none of these.
+        """
+        match = _KEEP.fullmatch(text.strip())
+        number, unit = (float(match["number"]), match["unit"].lower()) if match else (0.0, "")
+        require(number > 0, f"--keep is a size such as 20GB or an age such as 7d, not '{text}'")
+        if unit in _SIZES:
+            return cls(size=round(number * _SIZES[unit]))
+        return cls(age_s=number * _AGES_S[unit])
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """Where the page is, and what its viewers have to know.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0: any free one.
+        token: What viewers log in with; None: nothing, on this machine alone.
+
+    Raises:
+        OptionsError: If a value is out of range, or other machines could see the page unasked.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token: ApiKey | None = None
+
+    def __post_init__(self) -> None:
+        require(0 <= self.port <= 65535, "the port of --web is a number from 0 to 65535")
+        require(
+            self.token is None or len(self.token.reveal()) >= 8,
+            "LIVESEGMENT_WEB_TOKEN has at least 8 characters",
+        )
+        require(
+            self.token is not None or is_this_machine(self.host),
+            f"a page on {self.host} can be seen from other machines and needs a token: "
+            "set LIVESEGMENT_WEB_TOKEN",
+        )
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether what listens on a host can be reached from this machine only."""
+    return is_loopback(f"http://[{host}]" if ":" in host else f"http://{host}")
+
+
+def web_address(text: str) -> tuple[str, int]:
+    """Return the host and port of `HOST:PORT`; an IPv6 host stands in brackets.
+
+    Raises:
+        OptionsError: If it is not written so.
+    """
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    well_formed = bool(bare) and ("[" in host) == (":" in bare) and "/" not in bare
+    require(
+        well_formed and port.isdecimal() and len(port) <= 5,
+        f"--web takes HOST:PORT, such as 127.0.0.1:8080, not '{text}'; "
+        "a SOURCE goes before a --web without an address",
+    )
+    return bare, int(port)
+
+
+def web_token(environment: Mapping[str, str] = os.environ) -> ApiKey | None:
+    """Return the token of the page, if `LIVESEGMENT_WEB_TOKEN` says one."""
+    token = environment.get("LIVESEGMENT_WEB_TOKEN", "").strip()
+    return ApiKey(token) if token else None
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
     """What `live` shows and keeps.
@@ -211,6 +302,11 @@ class LiveOptions:
         fps_limit: Frames a second at most; None: all of them.
         mirror: Flip the picture left to right, as a mirror does.
         wait_for_source: Wait for a network camera that cannot be opened yet.
+        web: Where to show a page with the picture; None: nowhere.
+        price_per_call: What a call costs, for the page; None: not known.
+        segment_minutes: Record into a new file every so many minutes, without end; each is named
+            after `record` and the time at which it begins. None: one file.
+        keep: How much of such a recording stays, as Keep.parse takes it; None: everything.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -232,6 +328,10 @@ class LiveOptions:
     fps_limit: float | None = None
     mirror: bool = False
     wait_for_source: bool = False
+    web: WebOptions | None = None
+    price_per_call: float | None = None
+    segment_minutes: float | None = None
+    keep: str | None = None
 
     def __post_init__(self) -> None:
         require(
@@ -244,6 +344,27 @@ class LiveOptions:
         require(self.duration_s is None or self.duration_s > 0, "--duration is above 0 seconds")
         require(self.max_frames is None or self.max_frames > 0, "--max-frames is 1 or more")
         require(self.fps_limit is None or self.fps_limit > 0, "--fps-limit is above 0 frames/s")
+        require(
+            self.price_per_call is None or self.price_per_call >= 0,
+            "--price-per-call is a number from 0 on",
+        )
+        self._check_recording()
+
+    def _check_recording(self) -> None:
+        minutes = self.segment_minutes
+        require(
+            minutes is None or 0 < minutes <= 1440, "--segment is above 0 and at most 1440 minutes"
+        )
+        require(
+            minutes is None or self.record is not None,
+            "--segment divides a recording: name it with --record FILE.mp4",
+        )
+        require(
+            self.keep is None or minutes is not None,
+            "--keep removes old segments of a recording: give their length with --segment MINUTES",
+        )
+        if self.keep is not None:
+            Keep.parse(self.keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
+from livesegment.cli.web import DEFAULT_ADDRESS, web_options
 from livesegment.controls import Align
 from livesegment.options import EndpointOptions, LiveOptions, OverlayOptions
 
@@ -45,6 +46,18 @@ def live(
     record: Annotated[
         str | None, typer.Option(metavar="FILE.mp4", help="Record what is shown, fragmented MP4.")
     ] = None,
+    segment: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES", help="Record into a new file every so often: FILE_date-timeZ.mp4."
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="20GB|7d", help="Remove the oldest of these files beyond a size or an age."
+        ),
+    ] = None,
     masks: Annotated[
         str | None, typer.Option(metavar="FILE.mkv", help="Keep the masks shown, lossless.")
     ] = None,
@@ -70,6 +83,17 @@ def live(
             "--wait-for-source", help="Wait for a network camera that cannot be opened yet."
         ),
     ] = False,
+    web: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT]",
+            flag_value=DEFAULT_ADDRESS,
+            help=f"Show a page with the picture, on {DEFAULT_ADDRESS} unless told otherwise.",
+        ),
+    ] = None,
+    price_per_call: Annotated[
+        float | None, typer.Option(metavar="N", help="What a call costs, for the page.")
+    ] = None,
     verbose: parameters.Verbose = False,
 ) -> None:
     """Show a camera or a video with its segmentation, live.
@@ -87,6 +111,8 @@ def live(
         smooth=smooth,
         window=not no_window,
         record=record,
+        segment_minutes=segment,
+        keep=keep,
         masks=masks,
         stats=stats,
         overwrite=overwrite,
@@ -94,6 +120,8 @@ def live(
         max_frames=max_frames,
         fps_limit=fps_limit,
         mirror=mirror,
+        web=None if web is None else web_options(web),
+        price_per_call=price_per_call,
         wait_for_source=wait_for_source,
     )
     import cv2  # here, because it takes its time

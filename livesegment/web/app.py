@@ -1,0 +1,182 @@
+"""The page as a web application."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from livesegment.web.access import SESSION_S, Access, TooManyGuesses
+from livesegment.web.control_change import BadChange, read_change, shown_controls
+from livesegment.web.feed import Feed
+from livesegment.web.guard import Guard, client_address, message, too_many_guesses
+from livesegment.web.page_files import page_file
+from livesegment.web.streams import MotionJpeg, Streams, one_picture
+
+Feeds = Callable[[], Sequence[Feed]]
+"""Returns the cameras there are at the moment, in the order in which they are shown."""
+
+_MOST_BYTES = 64 * 1024
+_SNAPSHOT_S = 5.0
+
+
+def build_app(feeds: Feeds, access: Access, streams: Streams, *, cookie: str) -> Starlette:
+    """Return the application that shows cameras.
+
+    Args:
+        feeds: The cameras; asked at every request, so that they may come and go.
+        access: Knows the token and the sessions.
+        streams: Ends the streams when the server stops.
+        cookie: Name of the cookie that holds a session.
+    """
+    page = _Page(feeds, access, streams, cookie)
+    app = Starlette(
+        routes=[
+            Route("/", page.file),
+            Route("/favicon.ico", page.file),
+            Route("/page/{name}", page.file),
+            Route("/login", page.file),
+            Route("/login", page.log_in, methods=["POST"]),
+            Route("/logout", page.log_out, methods=["POST"]),
+            Route("/api/cameras", page.cameras),
+            Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
+            Route("/stream.mjpg", page.all_streams),
+            Route("/cameras/{name}/stream.mjpg", page.stream),
+            Route("/cameras/{name}/snapshot.jpg", page.snapshot),
+        ],
+        middleware=[Middleware(Guard, access, cookie)],
+        exception_handlers={HTTPException: _http_error},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return message(error.detail, error.status_code, dict(error.headers or {}))
+
+
+class _Page:
+    """Answers requests that the guard has let through."""
+
+    def __init__(self, feeds: Feeds, access: Access, streams: Streams, cookie: str) -> None:
+        self._feeds = feeds
+        self._access = access
+        self._streams = streams
+        self._cookie = cookie
+
+    async def file(self, request: Request) -> Response:
+        """Answer with a file of the page."""
+        names = {"/": "index.html", "/login": "login.html", "/favicon.ico": "icon.svg"}
+        name = names.get(request.url.path) or request.path_params["name"]
+        found = page_file(name)
+        if found is None:
+            raise HTTPException(404, "there is no such file")
+        return found
+
+    async def log_in(self, request: Request) -> Response:
+        """Exchange the token for a session in a cookie."""
+        sent = await _json(request)
+        token = sent.get("token") if isinstance(sent, dict) else None
+        if not isinstance(token, str):
+            raise HTTPException(400, 'a login is {"token": "..."}')
+        try:
+            is_right = await self._access.guess(token.strip(), client_address(request.scope))
+        except TooManyGuesses:
+            return too_many_guesses()
+        if not is_right:
+            return message("this is not the token", 401)
+        response = Response(status_code=204)
+        response.set_cookie(
+            self._cookie,
+            self._access.new_session(),
+            max_age=SESSION_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def log_out(self, _: Request) -> Response:
+        """Take the session's cookie away."""
+        response = Response(status_code=204)
+        response.delete_cookie(self._cookie, httponly=True, samesite="strict")
+        return response
+
+    async def cameras(self, request: Request) -> Response:
+        """Answer with everything about every camera but its picture."""
+        since = request.query_params.get("since", "0")
+        after = int(since) if since.isdecimal() and len(since) <= 15 else 0
+        return JSONResponse(
+            {
+                "now": time.time(),
+                "needs_login": self._access.is_demanded,
+                "cameras": [_described(feed, after) for feed in self._feeds()],
+            }
+        )
+
+    async def change(self, request: Request) -> Response:
+        """Change controls of a camera, and answer with all of them."""
+        feed = self._feed(request)
+        try:
+            feed.change(read_change(await _json(request)))
+        except BadChange as error:
+            raise HTTPException(400, str(error)) from error
+        return JSONResponse(shown_controls(feed.controls()))
+
+    async def stream(self, request: Request) -> Response:
+        """Answer with the pictures of one camera."""
+        return MotionJpeg([self._feed(request)], self._streams)
+
+    async def all_streams(self, _: Request) -> Response:
+        """Answer with the pictures of all cameras: a browser has few connections to one server."""
+        return MotionJpeg(list(self._feeds()), self._streams)
+
+    async def snapshot(self, request: Request) -> Response:
+        """Answer with the next picture of a camera."""
+        feed = self._feed(request)
+        jpeg = await one_picture(feed, _SNAPSHOT_S)
+        if jpeg is None:
+            raise HTTPException(503, f"{feed.title}: no picture came in {_SNAPSHOT_S:.0f} s")
+        return Response(jpeg, media_type="image/jpeg")
+
+    def _feed(self, request: Request) -> Feed:
+        name = request.path_params["name"]
+        for feed in self._feeds():
+            if feed.name == name:
+                return feed
+        raise HTTPException(404, "there is no such camera")
+
+
+def _described(feed: Feed, after: int) -> dict[str, Any]:
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        **asdict(feed.report()),
+        "controls": shown_controls(feed.controls()),
+        "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
+    }
+
+
+async def _json(request: Request) -> object:
+    """Return what a request says, of bounded length.
+
+    Raises:
+        HTTPException: If it is too long or not JSON.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise HTTPException(413, "that is too long")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "that is not JSON") from error

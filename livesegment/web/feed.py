@@ -1,0 +1,125 @@
+"""One camera as the page sees it, in this process or another."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from livesegment.controls import Controls
+from livesegment.web.broadcast import Broadcast
+
+CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
+"""starting: not yet under way; running: pictures come; paused: held by a viewer; waiting: for the
+first picture; lost: pictures came and come no more; stopped: it has ended, or failed."""
+
+EndpointState = Literal["waiting", "answering", "trouble", "used_up"]
+"""waiting: for the first mask; trouble: its last answer was an error; used_up: no call is allowed
+any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run has counted, and where it is now.
+
+    Attributes:
+        frames_per_s: Frames shown a second at the moment.
+        mask_age_s: How much older than the picture its mask is; None: there is none.
+        round_trip_s: Seconds from asking for that mask to having it; None: there is none.
+        calls: Calls to the endpoint so far.
+        cost: What they cost; None: not known.
+        errors: Calls that failed.
+        frames_dropped: Frames that were not sent because newer ones came.
+        reconnects: How often the camera came back.
+    """
+
+    frames_per_s: float = 0.0
+    mask_age_s: float | None = None
+    round_trip_s: float | None = None
+    calls: int = 0
+    cost: float | None = None
+    errors: int = 0
+    frames_dropped: int = 0
+    reconnects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """A class of the model and how much of the picture it takes.
+
+    Attributes:
+        name: Its name.
+        colour: Its colour on the picture, such as `#d55e00`.
+        share: 0 to 1.
+    """
+
+    name: str
+    colour: str
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the page shows of a camera beside its picture. Plain values, for `dataclasses.asdict`.
+
+    Attributes:
+        state: Whether pictures come.
+        state_text: The reason in a sentence, where there is one to tell; empty otherwise.
+        since: When the state began, in seconds since the epoch; None: not known. For `lost`, when
+            the last picture came.
+        endpoint: Whether masks come.
+        endpoint_text: The endpoint's last error in a sentence; empty otherwise.
+        figures: Counters and times.
+        classes: Every class that may be drawn, in the model's order; empty before the first mask.
+    """
+
+    state: CameraState
+    state_text: str = ""
+    since: float | None = None
+    endpoint: EndpointState = "waiting"
+    endpoint_text: str = ""
+    figures: Figures = field(default_factory=Figures)
+    classes: Sequence[ClassShare] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePoint:
+    """How much of the picture each class took at one second.
+
+    Attributes:
+        second: Seconds since the epoch, whole.
+        shares: Share of the picture, 0 to 1, of every class that was there, by name.
+    """
+
+    second: int
+    shares: Mapping[str, float]
+
+
+class Feed(ABC):
+    """One camera. All methods are called from the server's thread and must not wait.
+
+    Args:
+        name: What addresses call it: letters, digits, `-`, `_` and `.`; no two feeds share one.
+        title: What people call it; no credentials.
+        pictures: Its pictures; whoever makes the feed publishes to it and closes it.
+    """
+
+    def __init__(self, name: str, title: str, pictures: Broadcast) -> None:
+        self.name = name
+        self.title = title
+        self.pictures = pictures
+
+    @abstractmethod
+    def report(self) -> Report:
+        """Return what is to be shown beside the picture."""
+
+    @abstractmethod
+    def history(self, after: int) -> Sequence[CoveragePoint]:
+        """Return what is kept of the coverage, oldest first: only seconds above `after`."""
+
+    @abstractmethod
+    def controls(self) -> Controls:
+        """Return the controls as they are."""
+
+    @abstractmethod
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change controls: fields of `Controls`, already checked."""

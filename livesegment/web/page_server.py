@@ -1,0 +1,107 @@
+"""Starts and stops the page."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from livesegment.http_server import HttpServer
+from livesegment.options import WebOptions
+from livesegment.web.access import Access
+from livesegment.web.app import Feeds, build_app
+from livesegment.web.streams import Streams
+
+_GRACE_S = 1
+_KEEP_ALIVE_S = 15
+_HANGS_AFTER_S = 8.0
+
+# What the system may hold for a viewer is what it sees late when its connection is slow: enough for
+# a few pictures, and for 10 Mbit/s to the other side of the world.
+_SEND_BUFFER = 128 * 1024
+
+
+class _PatientProtocol(H11Protocol):
+    """A connection that is cut when its client has taken nothing for some seconds."""
+
+    _hanging: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Note that the client does not take what it is sent."""
+        super().pause_writing()
+        self._hanging = self.loop.call_later(_HANGS_AFTER_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that it does again."""
+        super().resume_writing()
+        self._keep()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._hanging is not None:
+            self._hanging.cancel()
+            self._hanging = None
+
+
+class PageServer:
+    """The page on a thread of its own.
+
+    ::
+
+        with PageServer(lambda: [feed], WebOptions()) as page:
+            print(page.url)
+
+    Args:
+        feeds: The cameras; asked at every request, from the server's thread.
+        options: Where to listen, and the token.
+    """
+
+    def __init__(self, feeds: Feeds, options: WebOptions) -> None:
+        self._streams = Streams()
+        access = Access(options.token)
+        # Cookies know no ports: two pages of one machine must not log each other out.
+        app = build_app(feeds, access, self._streams, cookie=f"livesegment-{options.port}")
+        self._server = HttpServer(
+            app,
+            options.host,
+            options.port,
+            option="--web",
+            grace_s=_GRACE_S,
+            keep_alive_s=_KEEP_ALIVE_S,
+            protocol=_PatientProtocol,
+            send_buffer=_SEND_BUFFER,
+        )
+
+    @property
+    def url(self) -> str:
+        """The page's address, such as http://127.0.0.1:8080."""
+        return self._server.url
+
+    def start(self) -> None:
+        """Listen, and serve on a thread.
+
+        Raises:
+            OptionsError: If the address or port cannot be had.
+        """
+        self._server.start()
+
+    def stop(self) -> None:
+        """End every stream and the server. May be called twice."""
+        self._streams.end()
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

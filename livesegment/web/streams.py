@@ -1,0 +1,150 @@
+"""Motion JPEG: one camera as other programs know it, or all cameras in one response."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from livesegment.web.broadcast import EncodedPicture, Viewer
+from livesegment.web.feed import Feed
+
+_BOUNDARY = "picture"
+_HEADERS = {"content-type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"}
+
+
+class Streams:
+    """Every stream under way, so that all of them can be ended at once."""
+
+    def __init__(self) -> None:
+        self._wakes: set[Callable[[], None]] = set()
+        self.are_ending = False
+
+    def end(self) -> None:
+        """End all streams, and every one that begins later; from any thread."""
+        self.are_ending = True
+        for wake in tuple(self._wakes):
+            wake()
+
+    @contextmanager
+    def entered(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Have `wake` called when streams are to end."""
+        self._wakes.add(wake)
+        try:
+            yield
+        finally:
+            self._wakes.discard(wake)
+
+
+class _Alarm:
+    """An event that any thread may set, also when the loop is no more."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def ring(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+
+@dataclass(eq=False)
+class MotionJpeg(Response):
+    """Pictures of one or more cameras, each the newest there is when the client has room for it.
+
+    Every part names its camera in `X-Camera`. The boundary follows at once: a browser shows a
+    picture only when it has seen its end.
+
+    Args:
+        feeds: The cameras.
+        streams: Says when to end.
+    """
+
+    feeds: Sequence[Feed]
+    streams: Streams
+    background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send pictures until the client leaves, the cameras end or the server stops."""
+        start = {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(name.encode(), value.encode()) for name, value in _HEADERS.items()],
+        }
+        await send(start)
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        alarm = _Alarm()
+        left = asyncio.ensure_future(_left(receive, alarm))
+        try:
+            with ExitStack() as stack:
+                stack.enter_context(self.streams.entered(alarm.ring))
+                viewers = [(feed.name, feed.pictures.watch(alarm.ring)) for feed in self.feeds]
+                for _, viewer in viewers:
+                    stack.callback(viewer.close)
+                await self._send_pictures(viewers, alarm, left, send)
+        finally:
+            left.cancel()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_pictures(
+        self,
+        viewers: Sequence[tuple[str, Viewer]],
+        alarm: _Alarm,
+        left: "asyncio.Future[None]",
+        send: Send,
+    ) -> None:
+        await _send_part(send, f"--{_BOUNDARY}\r\n".encode())
+        while True:
+            for name, viewer in viewers:
+                if (picture := viewer.take()) is not None:
+                    await _send_part(send, _part(name, picture))
+            if (
+                left.done()
+                or self.streams.are_ending
+                or all(viewer.has_ended for _, viewer in viewers)
+            ):
+                return
+            await alarm.wait()
+
+
+def _part(name: str, picture: EncodedPicture) -> bytes:
+    head = (
+        f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.jpeg)}\r\nX-Camera: {name}\r\n"
+    )
+    return b"".join((head.encode(), b"\r\n", picture.jpeg, f"\r\n--{_BOUNDARY}\r\n".encode()))
+
+
+async def _send_part(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _left(receive: Receive, alarm: _Alarm) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    alarm.ring()
+
+
+async def one_picture(feed: Feed, timeout_s: float) -> bytes | None:
+    """Return a camera's next picture as a JPEG file; None if none comes in time."""
+    alarm = _Alarm()
+    viewer = feed.pictures.watch(alarm.ring)
+    try:
+        async with asyncio.timeout(timeout_s):
+            while (picture := viewer.take()) is None:
+                if viewer.has_ended:
+                    return None
+                await alarm.wait()
+            return picture.jpeg
+    except TimeoutError:
+        return None
+    finally:
+        viewer.close()

@@ -1,0 +1,175 @@
+"""A recording without end, in files of some minutes each."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from livesegment.errors import OutputNotWritable, SinkError
+from livesegment.frame import Frame
+from livesegment.options import Keep
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
+from livesegment.sinks.output_file import refused
+from livesegment.sinks.segment_folder import SegmentFolder
+from livesegment.sinks.video_file import VideoFileSink
+
+_log = logging.getLogger(__name__)
+
+_TOLERANCE_S = 0.0005  # a camera of 25 frames/s is not to put 1501 of them into a minute
+_PRUNE_EVERY_S = 5.0
+_RETRY_AFTER_S = 10.0
+_CERTAIN_AFTER_S = 3.0  # what was written a second ago has been handed to the disk
+
+
+class SegmentedVideoSink(Sink):
+    """Writes one video file after another, for recordings that nobody watches over.
+
+    Each segment begins with a keyframe, at time 0, and holds its pictures at their true distances;
+    no picture is missing between two, and none is in both. Its name tells when it began, see
+    SegmentFolder. It is written as `VideoFileSink(fragmented=True)` does: under its final name, and
+    readable after a power cut but for the last second. A picture of another size begins a new
+    segment.
+
+    When the disk is full the recording stops with a warning; what is not written is counted, and
+    it is tried again every ten seconds.
+
+    Args:
+        path: What the recording is called; a name that ends in .mp4, .m4v, .mov or .mkv.
+        segment_s: Length of a segment, in seconds.
+        fps: Nominal frame rate for the header, and how long the last picture is shown.
+        keep: How much of the recording stays, earlier runs included; None: everything.
+        on_unwritten: Told how many pictures could not be written.
+
+    Raises:
+        OptionsError: If the suffix is none of an H.264 video.
+        OutputNotWritable: If there is no such folder, or it may not be written to.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        segment_s: float,
+        fps: Fraction | float | None = None,
+        keep: Keep | None = None,
+        on_unwritten: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._path = Path(path)
+        _check(self._path)
+        self._segment_s = segment_s
+        self._fps = fps
+        self._folder = SegmentFolder(self._path, keep)
+        self._on_unwritten = on_unwritten
+        self._file: VideoFileSink | None = None
+        self._frame_size = (0, 0)
+        self._began_s = 0.0
+        self._prune_at_s = 0.0
+        self._retry_at_s = -float("inf")
+        self._count = 0
+        self._has_failed = False
+        self._closed = False
+
+    def write(self, picture: Annotated) -> None:
+        """Write one picture, into a new segment where one is due.
+
+        Raises:
+            SinkError: If the sink is closed.
+        """
+        if self._closed:
+            raise SinkError(f"{self._path} is closed")
+        frame = picture.frame
+        if self._file is not None and self._is_cut(frame):
+            self._finish()
+        if frame.pts_s < self._retry_at_s:
+            self._on_unwritten(1)
+            return
+        self._count += 1
+        try:
+            file = self._file or self._begin(frame)
+            timed = replace(frame, pts_s=frame.pts_s - self._began_s)
+            file.write(replace(picture, frame=timed))
+        except OutputNotWritable as error:
+            self._give_up(error)
+            self._retry_at_s = frame.pts_s + _RETRY_AFTER_S
+            return
+        if self._has_failed and frame.pts_s > self._began_s + _CERTAIN_AFTER_S:
+            self._has_failed = False
+            _log.warning("the recording goes on in %s", file.path)
+        if frame.pts_s >= self._prune_at_s:
+            self._prune_at_s = frame.pts_s + _PRUNE_EVERY_S
+            self._folder.prune(file.path)
+
+    def commit(self) -> None:
+        """Finish the last segment; without a picture there is none."""
+        self._finish()
+        self._closed = True
+
+    def close(self) -> None:
+        """Finish the last segment. May be called twice."""
+        self._finish()
+        self._closed = True
+
+    def _is_cut(self, frame: Frame) -> bool:
+        length_s = frame.pts_s - self._began_s
+        return length_s >= self._segment_s - _TOLERANCE_S or frame.frame_size != self._frame_size
+
+    def _begin(self, frame: Frame) -> VideoFileSink:
+        clock_s = time.time() - (time.monotonic() - frame.captured_at_s)
+        try:
+            path = self._folder.new_path(clock_s)
+            self._folder.look(path)
+        except OSError as error:
+            raise refused(self._path, error) from error
+        self._file = file = VideoFileSink(path, fps=self._fps, fragmented=True)
+        self._frame_size = frame.frame_size
+        self._began_s = self._prune_at_s = frame.pts_s
+        return file
+
+    def _finish(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.commit()
+        except OutputNotWritable as error:
+            self._give_up(error)
+            return
+        self._file.close()
+        self._file, self._count = None, 0
+
+    def _give_up(self, error: OutputNotWritable) -> None:
+        """Leave the segment as it is and count what is missing from it."""
+        if not self._has_failed:
+            _log.warning("%s; the recording waits, and goes on when it can", error)
+        self._has_failed = True
+        file, count = self._file, self._count
+        self._file, self._count = None, 0
+        if file is not None:
+            file.close()
+            readable = _readable(file.path)
+            count -= readable
+            if not readable:
+                file.path.unlink(missing_ok=True)
+        self._on_unwritten(count)
+
+
+def _check(path: Path) -> None:
+    coding_for(path, "h264", quality=DEFAULT_QUALITY, speed=None, fragmented=True)
+    if not path.parent.is_dir():
+        raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} is read-only")
+
+
+def _readable(path: Path) -> int:
+    """Return how many pictures a file holds that was broken off."""
+    try:
+        with av.open(f"file:{path}") as container:
+            return sum(packet.size > 0 for packet in container.demux(video=0))
+    except (av.FFmpegError, OSError, IndexError):
+        return 0

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter, requests_in_flight
@@ -18,17 +18,21 @@ from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
-from livesegment.options import LiveOptions
+from livesegment.options import Keep, LiveOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.output_file import refused
+from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.snapshot import SnapshotFolder
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import WindowSink
 from livesegment.sources import open_live_source
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from livesegment.api.page import LivePage
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +80,15 @@ def live(
         else:
             opened = open_live_source(source, wait=options.wait_for_source)
             stack.enter_context(opened)
-        outputs = [*sinks, *(stack.enter_context(sink) for sink in _outputs(options, opened))]
+        outputs = [
+            *sinks,
+            *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
+        ]
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
-        parts = LiveParts(opened, model, outputs, window, _save_snapshot)
+        page = _page(options, opened, panel, telemetry)
+        views = [] if page is None else [stack.enter_context(page).view]
+        parts = LiveParts(opened, model, outputs, window, _save_snapshot, views)
         limits = LiveLimits(
             max_in_flight=requests_in_flight(model, options.endpoint),
             max_calls=options.endpoint.max_calls,
@@ -89,7 +98,10 @@ def live(
             fps_limit=options.fps_limit,
         )
         late = _late_masks(options, panel)
-        LiveLoop(parts, limits, panel, telemetry, late=late, mirror=options.mirror).run()
+        loop = LiveLoop(parts, limits, panel, telemetry, late=late, mirror=options.mirror)
+        if page is not None:
+            page.serve(loop.status, options)
+        loop.run()
         for sink in outputs:
             sink.commit()
     return telemetry.report()
@@ -109,8 +121,27 @@ def _window(source: Source) -> WindowSink:
     return WindowSink(f"livesegment - {source.name}")
 
 
-def _outputs(options: LiveOptions, source: Source) -> Iterator[Sink]:
-    if options.record is not None:
+def _page(
+    options: LiveOptions, source: Source, panel: ControlPanel, telemetry: Telemetry
+) -> "LivePage | None":
+    if options.web is None:
+        return None
+    # Here, because the web server takes its time to import.
+    from livesegment.api.page import LivePage
+
+    return LivePage(options.web, source, panel, telemetry)
+
+
+def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:
+    if options.record is not None and options.segment_minutes is not None:
+        yield SegmentedVideoSink(
+            options.record,
+            segment_s=60 * options.segment_minutes,
+            fps=source.fps,
+            keep=None if options.keep is None else Keep.parse(options.keep),
+            on_unwritten=partial(telemetry.count, "frames_unwritten"),
+        )
+    elif options.record is not None:
         yield VideoFileSink(
             options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
         )

@@ -1,24 +1,99 @@
 """`livesegment annotate`."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, cast
 
 import typer
 
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
-from livesegment.cli.outcome import SOURCE, reports_outcome
-from livesegment.options import AnnotateOptions, EndpointOptions, OverlayOptions
+from livesegment.cli.outcome import exit_code, reports_outcome
+from livesegment.options import (
+    AnnotateOptions,
+    Codec,
+    EndpointOptions,
+    ExportKind,
+    KeyframeOptions,
+    OverlayOptions,
+)
+
+
+def keyframe_options(
+    every: Annotated[
+        int, typer.Option(metavar="N", help="Ask about one frame in N, carry masks between.")
+    ] = 1,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            metavar="CALLS", help="Ask about so many frames of each input, where most changes."
+        ),
+    ] = None,
+    skip_still: Annotated[
+        bool, typer.Option("--skip-still", help="Ask nothing about frames that do not change.")
+    ] = False,
+) -> KeyframeOptions:
+    """Return the keyframe options that the parameters stand for."""
+    return KeyframeOptions(every=every, budget=budget, skip_still=skip_still)
+
+
+def output_options(
+    masks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.mkv", help="Keep the masks, lossless; a folder with several inputs."
+        ),
+    ] = None,
+    masks_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.mkv", help="Draw the masks kept by an earlier run: no call is made."
+        ),
+    ] = None,
+    export: Annotated[
+        list[str] | None,  # of ExportKind, which typer does not take in a list
+        typer.Option(
+            metavar="coco|png|yolo", help="Write annotations beside the output; may be repeated."
+        ),
+    ] = None,
+    codec: Annotated[Codec, typer.Option(help="Video codec; all of them play in browsers.")] = (
+        "h264"
+    ),
+    quality: Annotated[
+        int, typer.Option(metavar="1..100", help="Quality of the video written.")
+    ] = 75,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Inputs to work on at once.")] = 1,
+    report: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.json", help="Write what became of each input; replaces it."),
+    ] = None,
+    overwrite: parameters.Overwrite = False,
+) -> AnnotateOptions:
+    """Return what the parameters say of the output, with the default model and overlay."""
+    return AnnotateOptions(
+        masks=masks,
+        kept_masks=masks_from,
+        export=cast(tuple[ExportKind, ...], tuple(dict.fromkeys(export or ()))),
+        codec=codec,
+        quality=quality,
+        jobs=jobs,
+        report=report,
+        overwrite=overwrite,
+    )
 
 
 @reports_outcome
-@parameters.takes(parameters.overlay_options, "overlay_options")
-@parameters.takes(parameters.endpoint_options, "endpoint_options")
+@parameters.takes(output_options, "options")
+@parameters.takes(keyframe_options, "keyframes")
+@parameters.takes(parameters.overlay_options, "overlay")
+@parameters.takes(parameters.endpoint_options, "endpoint")
 def annotate(
-    endpoint_options: EndpointOptions,
-    overlay_options: OverlayOptions,
+    endpoint: EndpointOptions,
+    overlay: OverlayOptions,
+    keyframes: KeyframeOptions,
+    options: AnnotateOptions,
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Videos, images, folders of images, globs."),
+        typer.Argument(metavar="INPUT...", help="Videos, images, folders, globs."),
     ],
     output: Annotated[
         str,
@@ -29,24 +104,32 @@ def annotate(
             help="Video (.mp4), image or folder; a folder with several inputs.",
         ),
     ],
-    masks: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.mkv", help="Keep the masks, lossless; a folder with several inputs."
-        ),
-    ] = None,
-    overwrite: parameters.Overwrite = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many calls and hours it would take.")
+    ] = False,
     verbose: parameters.Verbose = False,
 ) -> None:
-    """Write videos and images with their segmentation: every frame, in order."""
-    set_up_logging(verbose=verbose)
-    options = AnnotateOptions(
-        endpoint=endpoint_options, overlay=overlay_options, masks=masks, overwrite=overwrite
-    )
-    from livesegment.api.annotate import annotate as run  # here, because it imports OpenCV
-    from livesegment.cli.progress import ProgressBar
+    """Write videos and images with their segmentation: every frame, in order.
 
-    with ProgressBar() as progress:
+    Replies are kept in OUTPUT.journal from the moment they come: the same command goes on where it
+    was broken off, and pays for nothing twice.
+    """
+    set_up_logging(verbose=verbose)
+    options = replace(options, endpoint=endpoint, overlay=overlay, keyframes=keyframes)
+    from livesegment.cli.summary import print_estimate, print_summary  # they import OpenCV
+
+    if dry_run:
+        from livesegment.api.estimate import estimate
+
+        print_estimate(estimate(inputs, output, options=options))
+        return
+    from livesegment.api.annotate import annotate as run
+    from livesegment.cli.progress import open_progress
+
+    with open_progress() as progress:
         report = run(inputs, output, options=options, on_progress=progress.update)
-    if report.lost:
-        raise typer.Exit(SOURCE)
+    if len(report.files) > 1:
+        print_summary(report)
+    if report.unfinished:
+        error = report.unfinished[0].error
+        raise typer.Exit(1 if error is None else exit_code(error))

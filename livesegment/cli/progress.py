@@ -1,42 +1,112 @@
-"""The progress bar of `annotate`."""
+"""How far `annotate` is, on stderr: a bar on a terminal, else a line now and then."""
+
+import sys
+import time
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bar
 
+from livesegment.api.progress import Progress
 from livesegment.resource import Resource
+
+_LINE_EVERY_S = 10.0
 
 
 class ProgressBar(Resource):
-    """One bar on stderr with frames a second and the time left; nothing where no terminal is."""
+    """One bar with frames, calls, frames a second and the time left."""
 
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._progress = Progress(
+    def __init__(self, console: Console) -> None:
+        self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("frames  {task.fields[rate]}"),
+            TextColumn("{task.fields[calls]}"),
             TimeRemainingColumn(),
             console=console,
-            disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task("frames", total=None, rate="")
-        self._progress.start()
+        self._task = self._bar.add_task("", total=None, rate="", calls="")
+        self._bar.start()
 
-    def update(self, frames_done: int, frames_total: int | None) -> None:
-        """Show how far it is; None: the number of frames is not known."""
-        speed = self._progress.tasks[0].speed
-        rate = f"{speed:.1f} frames/s" if speed else ""
-        self._progress.update(self._task, completed=frames_done, total=frames_total, rate=rate)
+    def update(self, progress: Progress) -> None:
+        """Show how far it is."""
+        speed = self._bar.tasks[0].speed
+        self._bar.update(
+            self._task,
+            description=_files(progress),
+            completed=progress.frames,
+            total=progress.frames_total,
+            rate=f"{speed:.1f}/s" if speed else "",
+            calls=_calls(progress),
+        )
 
     def close(self) -> None:
         """Leave the bar as it is."""
-        self._progress.stop()
+        self._bar.stop()
+
+
+class ProgressLines(Resource):
+    """A line every ten seconds, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._began_s = self._said_s = time.monotonic()
+        self._frames_said = 0
+
+    def update(self, progress: Progress) -> None:
+        """Say how far it is, if it is time to."""
+        now_s = time.monotonic()
+        elapsed_s = now_s - self._said_s
+        if elapsed_s < _LINE_EVERY_S:
+            return
+        # The rate of late, not since the beginning: masks of an earlier run go by quickly.
+        rate = (progress.frames - self._frames_said) / elapsed_s
+        self._said_s, self._frames_said = now_s, progress.frames
+        of, left = "", ""
+        if progress.frames_total is not None:
+            of = f" of {progress.frames_total}"
+            if rate:
+                left = f", {duration((progress.frames_total - progress.frames) / rate)} left"
+        files = _files(progress)
+        print(
+            f"livesegment: {files + ', ' if files else ''}{progress.frames}{of} frames,"
+            f" {rate:.1f} frames/s, {_calls(progress)}{left}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def open_progress() -> ProgressBar | ProgressLines:
+    """Return what fits to where stderr leads."""
+    console = Console(stderr=True)
+    return ProgressBar(console) if console.is_terminal else ProgressLines()
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words, such as `2 h 05 min` or `40 s`."""
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"
+
+
+def _files(progress: Progress) -> str:
+    if progress.files_total == 1:
+        return ""
+    return f"{progress.files} of {progress.files_total} files"
+
+
+def _calls(progress: Progress) -> str:
+    text = f"{progress.calls} calls"
+    if progress.calls_saved:
+        text += f" ({progress.calls_saved} saved)"
+    if progress.errors:
+        text += f", {progress.errors} errors retried"
+    return text

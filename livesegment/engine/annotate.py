@@ -1,16 +1,19 @@
 """The annotating loop: every frame, in order."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livesegment.controls import Controls
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.caller import Caller
+from livesegment.engine.carry import Carrier, Masked
 from livesegment.engine.crew import Crew
 from livesegment.engine.flight import Flight
+from livesegment.engine.journal import Journal
+from livesegment.engine.keyframes import MOST_BETWEEN, Chosen, KeyframeChooser, KeyframeRule, Role
 from livesegment.engine.ordered_window import OrderedWindow
+from livesegment.engine.recall import Recall
 from livesegment.errors import SourceLost
-from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters.base import Segmenter
@@ -23,63 +26,119 @@ GRACE_S = 3.0  # for requests that are still under way when the run is given up
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotateParts:
+    """What an annotating run works with.
+
+    Attributes:
+        source: Where frames come from.
+        segmenter: Who is asked.
+        sinks: Get every frame, in order.
+        journal: Keeps the replies, and answers for frames asked about in an earlier run.
+    """
+
+    source: Source
+    segmenter: Segmenter
+    sinks: Sequence[Sink]
+    journal: Journal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What calls may be made; shared by the runs that go on at once.
+
+    Attributes:
+        meter: Allows and counts calls.
+        flight: Bounds the requests under way.
+    """
+
+    meter: CallMeter
+    flight: Flight
+
+
+@dataclass(slots=True)
 class AnnotateResult:
     """What an annotating run did.
 
     Attributes:
         frames: Frames written.
         frames_without_mask: Of these, written plain because no more calls were allowed.
+        frames_carried: Of these, with a mask carried from keyframes around them.
+        frames_still: Of these, with the mask of the keyframe before, since nothing had moved.
         lost: Why the source ended early; None if it came to its end.
+        complete: Whether all that the source has is written; False after `stop`.
     """
 
-    frames: int
-    frames_without_mask: int
+    frames: int = 0
+    frames_without_mask: int = 0
+    frames_carried: int = 0
+    frames_still: int = 0
     lost: SourceLost | None = None
+    complete: bool = field(default=False)
+
+    def note(self, masked: Masked) -> None:
+        """Count a frame that was written."""
+        self.frames += 1
+        self.frames_without_mask += masked.mask is None
+        if masked.mask is not None:
+            self.frames_carried += masked.role is Role.CARRIED
+            self.frames_still += masked.role is Role.STILL
 
 
 class AnnotateLoop:
-    """Segments every frame of a source and writes it, in order, to every sink.
+    """Segments the frames of a source and writes each, in order, to every sink.
 
-    One thread reads, `max_in_flight` threads ask the segmenter, the calling thread draws and
-    writes. At most twice `max_in_flight` frames are held, and 32 more than it, whatever the length
-    of the source.
+    One thread reads and chooses keyframes, others ask the segmenter, the calling thread carries
+    masks to the frames between, draws and writes. Memory is bounded whatever the length of the
+    source: at most twice as many frames are held as requests may be in flight, 32 more than those
+    at the most; with keyframes at least 64, and as many once more between two of them.
 
     Args:
-        source: Where frames come from.
-        segmenter: Who is asked.
-        sinks: Get every frame, in order.
+        parts: What it works with.
         controls: How masks are drawn.
-        meter: Allows and counts calls; may be shared by several runs.
-        max_in_flight: Requests at once.
+        allowance: What calls may be made.
+        rule: Which frames are asked about.
         telemetry: Counts everything.
         on_frame: Called after each frame written.
     """
 
     def __init__(
         self,
-        source: Source,
-        segmenter: Segmenter,
-        sinks: Sequence[Sink],
+        parts: AnnotateParts,
         controls: Controls,
         *,
-        meter: CallMeter,
-        max_in_flight: int,
+        allowance: Allowance,
         telemetry: Telemetry,
+        rule: KeyframeRule | None = None,
         on_frame: Callable[[], None] = lambda: None,
     ) -> None:
-        self._source = source
-        self._sinks = sinks
+        self._parts = parts
         self._controls = controls
-        self._max_in_flight = max_in_flight
+        self._flight = allowance.flight
+        self._rule = rule or KeyframeRule()
         self._telemetry = telemetry
         self._on_frame = on_frame
-        self._lost: SourceLost | None = None
+        self._result = AnnotateResult()
+        self._compositor = Compositor()
         self._crew = Crew(grace_s=GRACE_S)
-        self._flight = Flight(max_in_flight)
-        caller = Caller(segmenter, meter, telemetry, self._crew.stopping, self._flight)
-        # More than the requests: while the oldest is awaited, the others must not run dry.
-        width = max_in_flight + min(max_in_flight, _MOST_AHEAD)
-        self._window: OrderedWindow[Frame, Mask | None] = OrderedWindow(caller.ask, width)
+        journal = parts.journal
+        caller = Caller(
+            parts.segmenter,
+            allowance.meter,
+            telemetry,
+            self._crew.stopping,
+            flight=allowance.flight,
+            keep=None if journal is None else journal.add,
+        )
+        self._ask = caller.ask if journal is None else Recall(journal, caller.ask, telemetry).ask
+        self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
+        # Before anything runs: a run may be stopped before it begins.
+        for stop in (parts.source.stop, self._window.stop, allowance.flight.wake):
+            self._crew.on_stop(stop)
+
+    @property
+    def result(self) -> AnnotateResult:
+        """What it has done so far."""
+        return self._result
 
     def run(self) -> AnnotateResult:
         """Annotate to the source's end, or as far as it goes.
@@ -88,35 +147,54 @@ class AnnotateLoop:
             EndpointError: If a frame cannot be segmented. What was written before it stays.
             SinkError: If an output cannot be written.
         """
-        frames = plain = 0
-        compositor = Compositor()
+        carrier = Carrier()
         with self._crew:
             self._start()
-            for frame, mask in self._window.results():
-                image = compositor.draw(frame, mask, self._controls)
-                for sink in self._sinks:
-                    sink.write(Annotated(frame, mask, image))
-                frames += 1
-                plain += mask is None
-                self._on_frame()
-        return AnnotateResult(frames, plain, self._lost)
+            for chosen, mask in self._window.results():
+                for masked in carrier.add(chosen, mask):
+                    self._write(masked)
+            if not self._crew.stopping.is_set():
+                for masked in carrier.end():
+                    self._write(masked)
+                self._result.complete = True
+        return self._result
+
+    def stop(self) -> None:
+        """Ask the run to end soon, as far as it is. May be called from any thread."""
+        self._crew.stop()
 
     def _start(self) -> None:
-        crew = self._crew
-        crew.on_stop(self._source.stop)
-        crew.on_stop(self._window.stop)
-        crew.on_stop(self._flight.wake)
-        for number in range(self._max_in_flight):
-            crew.start(f"submit-{number}", self._window.run, daemon=True)
-        crew.start("reader", self._read, daemon=True)
+        for number in range(self._flight.width):
+            self._crew.start(f"submit-{number}", self._window.run, daemon=True)
+        self._crew.start("reader", self._read, daemon=True)
+
+    def _width(self) -> int:
+        # More than the requests: while the oldest is awaited, the others must not run dry.
+        width = self._flight.limit + min(self._flight.limit, _MOST_AHEAD)
+        return width if self._rule.asks_for_all else max(width, MOST_BETWEEN)
 
     def _read(self) -> None:
+        chooser = KeyframeChooser(self._rule)
         try:
-            while (frame := self._source.read()) is not None:
+            while (frame := self._parts.source.read()) is not None:
                 self._telemetry.count("frames_captured")
-                if not self._window.put(frame):
+                chosen = chooser.add(frame)
+                if chosen is not None and not self._window.put(chosen):
                     return
         except SourceLost as error:
-            self._lost = error  # reported once all that was read is written
+            self._result.lost = error  # reported once all that was read is written
         finally:
+            last = chooser.end()
+            if last is not None:
+                self._window.put(last)
             self._window.end()
+
+    def _answer(self, chosen: Chosen) -> Mask | None:
+        return self._ask(chosen.frame) if chosen.role is Role.ASKED else None
+
+    def _write(self, masked: Masked) -> None:
+        image = self._compositor.draw(masked.frame, masked.mask, self._controls)
+        for sink in self._parts.sinks:
+            sink.write(Annotated(masked.frame, masked.mask, image))
+        self._result.note(masked)
+        self._on_frame()

@@ -3,7 +3,9 @@
 import logging
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.flight import Flight
@@ -32,6 +34,7 @@ class Caller:
         telemetry: Counts calls, masks and errors, and measures round trips.
         stopping: Ends every wait, together with `flight.wake`.
         flight: The places for requests, shared by all callers of a run.
+        keep: Called with a frame's index and its reply, before anything else happens to that.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Caller:
         telemetry: Telemetry,
         stopping: threading.Event,
         flight: Flight,
+        keep: Callable[[int, bytes], None] | None = None,
     ) -> None:
         self._segmenter = segmenter
         self._meter = meter
         self._telemetry = telemetry
         self._stopping = stopping
         self._flight = flight
+        self._keep = keep
 
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
@@ -62,7 +67,7 @@ class Caller:
                     if place is None:
                         return None
                     self._telemetry.count("calls")
-                    mask = self._segmenter.segment(frame)
+                    mask = self._segment(frame)
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
@@ -70,6 +75,11 @@ class Caller:
                 self._telemetry.count("masks_received")
                 self._telemetry.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
+
+    def _segment(self, frame: Frame) -> Mask:
+        if self._keep is None:
+            return self._segmenter.segment(frame)
+        return self._segmenter.exchange(frame, partial(self._keep, frame.index))
 
     def _wait_after(self, error: EndpointError, frame: Frame) -> None:
         self._telemetry.error(error)

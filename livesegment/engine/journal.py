@@ -62,8 +62,6 @@ class Journal(Resource):
         except OSError as error:
             raise self._refused(error) from error
         try:
-            if not lock(self._file):
-                raise JournalMismatch(f"another run is writing {path}: wait for it, or stop it")
             self._begin(dict(identity), replace=replace)
         except BaseException:
             self._file.close()
@@ -129,11 +127,13 @@ class Journal(Resource):
 
     def _begin(self, identity: dict[str, str], *, replace: bool) -> None:
         """Learn what is kept; or begin anew where nothing is, or something else."""
+        if not lock(self._file):
+            raise JournalMismatch(f"another run is writing {self._path}: wait for it, or stop it")
         kept = self._read_all()
         if kept is not None and kept != identity and not replace:
             raise JournalMismatch(
-                f"{self._path} belongs to another {_difference(kept, identity)}: give the output"
-                " another name, or begin anew with --overwrite, which drops the replies kept there"
+                f"{self._path} belongs to {_difference(kept, identity)}: give the output another"
+                " name, or begin anew with --overwrite, which drops the replies kept there"
             )
         if kept == identity:
             return
@@ -231,5 +231,6 @@ class Journal(Resource):
 
 
 def _difference(kept: Identity, wanted: Identity) -> str:
-    """Return what to call the first thing that differs."""
-    return next(name for name in {**wanted, **kept} if kept.get(name) != wanted.get(name))
+    """Return the first thing that differs, in words."""
+    name = next(name for name in {**wanted, **kept} if kept.get(name) != wanted.get(name))
+    return f"another {name}, {kept.get(name)}, not {wanted.get(name)}"

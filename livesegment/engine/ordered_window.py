@@ -26,10 +26,10 @@ class OrderedWindow(Generic[T, R]):
 
     Args:
         work: Turns an item into its result; called from several threads.
-        width: Items held at once.
+        width: Says how many items may be held now; asked again whenever one has left.
     """
 
-    def __init__(self, work: Callable[[T], R], width: int) -> None:
+    def __init__(self, work: Callable[[T], R], width: Callable[[], int]) -> None:
         self._work = work
         self._width = width
         self._changed = threading.Condition()
@@ -42,7 +42,7 @@ class OrderedWindow(Generic[T, R]):
         """Add an item, waiting for room; False once the window has stopped."""
         slot: _Slot[T, R] = _Slot(item)
         with self._changed:
-            self._changed.wait_for(lambda: len(self._slots) < self._width or self._stopped)
+            self._changed.wait_for(lambda: len(self._slots) < self._width() or self._stopped)
             if self._stopped:
                 return False
             self._slots.append(slot)

@@ -1,8 +1,8 @@
 """A user's own model, ONNX or TFLite, run in process by OpenCV."""
 
+import hashlib
 import logging
 import math
-import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path

@@ -20,6 +20,7 @@ from livesegment import (
     Segmenter,
     annotate,
 )
+from livesegment.api.progress import Progress
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.server.options import ServeOptions
 from livesegment.sinks.mask_reader import MaskFileReader
@@ -150,14 +151,13 @@ def test_masks_are_drawn_where_the_objects_are(tmp_path: Path) -> None:
     assert drawn[rest].std(axis=0).max() < 3  # one colour
 
 
-def test_progress_counts_to_the_number_of_frames(tmp_path: Path) -> None:
-    seen: list[tuple[int, int | None]] = []
-    annotate(
-        "pattern:64x48:5",
-        tmp_path / "out.mp4",
-        on_progress=lambda done, total: seen.append((done, total)),
-    )
-    assert seen == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+def test_progress_counts_to_the_number_of_frames_over_all_files(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    annotate(["pattern:64x48:5", "pattern:64x48:3"], tmp_path / "out", on_progress=seen.append)
+    assert [each.frames for each in seen] == [1, 2, 3, 4, 5, 5, 6, 7, 8, 8]
+    assert {each.frames_total for each in seen} == {8}
+    assert [each.files for each in seen] == [0] * 5 + [1] * 4 + [2]
+    assert (seen[-1].calls, seen[-1].calls_saved, seen[-1].files_total) == (8, 0, 2)
 
 
 def test_an_interrupted_run_leaves_a_playable_part_and_says_where(tmp_path: Path) -> None:

@@ -92,11 +92,16 @@ def test_annotate_folder_writes_video_and_masks_once(tmp_path, short):
         subprocess.run(program, capture_output=True, text=True, check=True, timeout=120).stdout
         for _ in range(2)
     ]
-    assert outputs == ["short.mp4: 60 frames\n", "short.mp4: done before\n"]
-    assert sorted(path.name for path in out.iterdir()) == ["short.masks.mkv", "short.mp4"]
+    clip = short / "short.mp4"
+    assert outputs == [f"{clip}: done, 60 frames\n", f"{clip}: already complete, 0 frames\n"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "short.mkv",
+        "short.mp4",
+        "short.mp4.journal",
+    ]
     with av.open(str(out / "short.mp4")) as container:
         times = [float(p.pts * p.time_base) for p in container.decode(video=0)]
-    masks = list(read_masks(out / "short.masks.mkv"))
+    masks = list(read_masks(out / "short.mkv"))
     assert times == pytest.approx([i / 30 for i in range(60)], abs=1e-4)
     assert [pts_s for pts_s, _ in masks] == pytest.approx(times, abs=1e-3)
     assert all(0.1 < ids.mean() < 0.4 for _, ids in masks)

@@ -6,8 +6,14 @@ import pytest
 from parts import FrameList, FunctionSegmenter, ListSink
 
 from livesegment.controls import Controls
-from livesegment.engine.annotate import AnnotateLoop, AnnotateResult
+from livesegment.engine.annotate import (
+    Allowance,
+    AnnotateLoop,
+    AnnotateParts,
+    AnnotateResult,
+)
 from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.flight import Flight
 from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
 from livesegment.frame import Frame
 from livesegment.segmenters.base import Segmenter
@@ -25,12 +31,9 @@ def annotate(
     telemetry: Telemetry | None = None,
 ) -> AnnotateResult:
     return AnnotateLoop(
-        source,
-        segmenter,
-        [sink],
+        AnnotateParts(source, segmenter, [sink]),
         Controls(),
-        meter=CallMeter(max_calls),
-        max_in_flight=4,
+        allowance=Allowance(CallMeter(max_calls), Flight(4)),
         telemetry=telemetry or Telemetry(),
     ).run()
 
@@ -49,7 +52,7 @@ def test_every_frame_is_written_in_order_with_its_own_mask() -> None:
     sink = ListSink()
     result = annotate(FrameList(50), FunctionSegmenter(answer), sink)
     assert sink.written == [(index, index) for index in range(50)]
-    assert result == AnnotateResult(frames=50, frames_without_mask=0)
+    assert result == AnnotateResult(frames=50, complete=True)
 
 
 def test_frames_beyond_the_allowed_calls_are_written_plain() -> None:
@@ -95,3 +98,36 @@ def test_a_source_that_breaks_is_annotated_as_far_as_it_goes() -> None:
     result = annotate(FrameList(6, lost), FunctionSegmenter(lambda frame: 1), sink)
     assert len(sink.written) == 6
     assert result.lost is lost
+
+
+def test_a_run_that_is_stopped_says_that_it_is_not_complete() -> None:
+    sink = ListSink()
+    loop: AnnotateLoop
+
+    def answer(frame: Frame) -> int:
+        if frame.index == 20:
+            loop.stop()
+        return 1
+
+    loop = AnnotateLoop(
+        AnnotateParts(FrameList(1000), FunctionSegmenter(answer), [sink]),
+        Controls(),
+        allowance=Allowance(CallMeter(), Flight(1)),
+        telemetry=Telemetry(),
+    )
+    result = loop.run()
+    assert not result.complete
+    assert result.frames == len(sink.written) <= 20
+
+
+def test_a_run_that_is_stopped_before_it_begins_does_nothing() -> None:
+    sink = ListSink()
+    loop = AnnotateLoop(
+        AnnotateParts(FrameList(5), FunctionSegmenter(lambda frame: 1), [sink]),
+        Controls(),
+        allowance=Allowance(CallMeter(), Flight(1)),
+        telemetry=Telemetry(),
+    )
+    loop.stop()
+    assert not loop.run().complete
+    assert sink.written == []

@@ -4,15 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from livesegment import OptionsError
+from livesegment import OptionsError, SourceNotFound
 from livesegment.api.jobs import Job, plan_jobs
+from livesegment.sources.images import find_images
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("clip.mp4", "other.mov", "photo.jpg", "frames/1.png", "frames/2.png"):
+    files = ["clip.mp4", "other.mov", "photo.jpg", "frames/1.png", "frames/2.png"]
+    files += ["tree/day.1/a.mp4", "tree/day.1/b.AVI", "tree/night/x/1.jpg", "tree/cover.png"]
+    files += ["tree/notes.txt", "tree/day.1/a.part.mp4", "tree/.hidden/c.mp4", "empty/notes.txt"]
+    for name in files:
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -44,6 +48,40 @@ def test_several_inputs_become_files_of_their_names_in_a_folder() -> None:
     ]
 
 
+def test_a_folder_of_videos_and_folders_is_mirrored() -> None:
+    jobs = plan_jobs(["tree"], "new", "masks")
+    assert jobs == [
+        Job("tree", Path("new"), "image folder", Path("masks/tree.mkv")),
+        Job("tree/day.1/a.mp4", Path("new/day.1/a.mp4"), "video", Path("masks/day.1/a.mkv")),
+        Job("tree/day.1/b.AVI", Path("new/day.1/b.mp4"), "video", Path("masks/day.1/b.mkv")),
+        Job("tree/night/x", Path("new/night/x"), "image folder", Path("masks/night/x.mkv")),
+    ]
+
+
+def test_a_mirrored_folder_beside_others_keeps_its_name() -> None:
+    outputs = [job.output for job in plan_jobs(["tree", "clip.mp4"], "new")]
+    assert outputs[1] == Path("new/tree/day.1/a.mp4")
+    assert outputs[-1] == Path("new/clip.mp4")
+
+
+def test_what_was_written_into_the_folder_itself_is_no_input(folder: Path) -> None:
+    before = plan_jobs(["tree"], "tree/out")
+    (folder / "tree/out/day.1").mkdir(parents=True)
+    (folder / "tree/out/day.1/a.mp4").touch()
+    assert plan_jobs(["tree"], "tree/out") == before
+
+
+def test_a_folder_without_anything_to_annotate_is_said() -> None:
+    with pytest.raises(SourceNotFound, match="empty holds no images"):
+        find_images(plan_jobs(["empty"], "new")[0].source)
+
+
+@pytest.mark.parametrize(("inputs", "output"), [(["clip.mp4"], "new.mp4"), (["tree"], "new")])
+def test_kept_masks_lie_where_masks_are_written(inputs: list[str], output: str) -> None:
+    written = [job.masks for job in plan_jobs(inputs, output, masks="m.mkv")]
+    assert [job.kept_masks for job in plan_jobs(inputs, output, kept_masks="m.mkv")] == written
+
+
 def test_an_existing_folder_takes_one_input_too() -> None:
     assert plan_jobs(["clip.mp4"], "out")[0].output == Path("out/clip.mp4")
 
@@ -59,7 +97,8 @@ def test_a_glob_of_videos_is_several_inputs() -> None:
         (["clip.mp4"], "new.jpg", r"clip\.mp4 cannot become new\.jpg"),
         (["photo.jpg"], "new.mp4", r"photo\.jpg cannot become new\.mp4"),
         (["frames"], "new.jpg", "several images"),
-        (["clip.mp4", "photo.jpg"], "new.mp4", "2 inputs want a folder"),
+        (["clip.mp4", "photo.jpg"], "new.mp4", "wants a folder as OUTPUT"),
+        (["tree"], "new.mp4", "wants a folder as OUTPUT"),
         (["clip.mp4", "frames/../clip.mp4"], "out", "both become"),
     ],
 )

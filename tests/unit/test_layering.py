@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": CORE | {"sinks.base", "sinks.output_file"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette"} | BASES,
-    "engine": CORE | {"motion", "overlay", "segmenters.retry"} | BASES,
-    "api": CORE | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web"},
+    "engine": CORE | {"protocol", "motion", "overlay", "segmenters.retry"} | BASES,
+    "api": CORE
+    | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web"},
     "cli": CORE | {"api", "protocol", "server", "segmenters"},
 }
 

@@ -18,7 +18,7 @@ def test_results_come_in_the_order_of_the_items_however_work_finishes() -> None:
         done[item].set()
         return item * 10
 
-    window: OrderedWindow[int, int] = OrderedWindow(work, width=4)
+    window: OrderedWindow[int, int] = OrderedWindow(work, width=lambda: 4)
     with ThreadPoolExecutor(4) as pool:
         for _ in range(4):
             pool.submit(window.run)
@@ -29,7 +29,7 @@ def test_results_come_in_the_order_of_the_items_however_work_finishes() -> None:
 
 
 def test_no_more_than_width_items_are_held() -> None:
-    window: OrderedWindow[int, int] = OrderedWindow(lambda item: item, width=2)
+    window: OrderedWindow[int, int] = OrderedWindow(lambda item: item, width=lambda: 2)
     assert window.put(0)
     assert window.put(1)
     third_is_in = threading.Event()
@@ -50,7 +50,7 @@ def test_an_items_error_is_raised_when_its_turn_comes() -> None:
             raise ValueError("item 1")
         return item
 
-    window: OrderedWindow[int, int] = OrderedWindow(work, width=3)
+    window: OrderedWindow[int, int] = OrderedWindow(work, width=lambda: 3)
     for item in range(3):
         window.put(item)
     window.end()
@@ -62,7 +62,7 @@ def test_an_items_error_is_raised_when_its_turn_comes() -> None:
 
 
 def test_stop_wakes_everybody() -> None:
-    window: OrderedWindow[int, int] = OrderedWindow(lambda item: item, width=1)
+    window: OrderedWindow[int, int] = OrderedWindow(lambda item: item, width=lambda: 1)
     with ThreadPoolExecutor(3) as pool:
         window.put(0)
         putter = pool.submit(window.put, 1)

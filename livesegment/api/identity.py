@@ -1,0 +1,75 @@
+"""What a run's results depend on, so that kept replies serve no other run."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from livesegment.api.jobs import Job
+from livesegment.engine.journal import Identity
+from livesegment.options import AnnotateOptions
+from livesegment.segmenters.base import Segmenter
+from livesegment.sources.images import find_images, is_images
+
+_PIECE = 65_536
+
+
+def reply_identity(job: Job, segmenter: Segmenter) -> Identity:
+    """Return what the replies of a job depend on."""
+    return {"input": _input(job.source), "model": segmenter.identity}
+
+
+def output_identity(job: Job, options: AnnotateOptions) -> str:
+    """Return what the outputs of a job depend on beside its replies.
+
+    `--max-calls` is part of it: with more calls allowed, a run has more to do.
+    """
+    overlay = options.overlay
+    return json.dumps(
+        {
+            "output": job.kind,
+            "style": overlay.style,
+            "opacity": overlay.opacity,
+            "classes": None if overlay.classes is None else sorted(overlay.classes),
+            "legend": overlay.legend,
+            "masks": None if job.masks is None else str(job.masks),
+            "export": sorted(options.export),
+            "codec": options.codec,
+            "quality": options.quality,
+            "every": options.keyframes.every,
+            "budget": options.keyframes.budget,
+            "skip_still": options.keyframes.skip_still,
+            "max_calls": options.endpoint.max_calls,
+        },
+        sort_keys=True,
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """Return a file's name, size, and a digest of its beginning, middle and end.
+
+    An archive is not read twice as a whole; a file that was changed or exchanged has other frames
+    there in all but made-up cases.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        for place in (0, size // 2, size - _PIECE):
+            file.seek(max(0, place))
+            digest.update(file.read(_PIECE))
+    return f"{path.name} ({size} bytes, {digest.hexdigest()[:16]})"
+
+
+def _input(source: str) -> str:
+    if not is_images(source):
+        path = Path(source)
+        return fingerprint(path) if path.is_file() else source
+    images = find_images(source)
+    if len(images) == 1:
+        return fingerprint(images[0])
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(fingerprint(image).encode())
+    return f"{len(images)} images ({digest.hexdigest()[:16]})"

@@ -1,0 +1,239 @@
+"""A run that is broken off, however, goes on where it was and pays for nothing twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livesegment import Frame, Mask, Segmenter
+from livesegment.server.embedded import EmbeddedServer
+from livesegment.server.options import ServeOptions
+
+FRAMES = 120
+IN_FLIGHT = 4
+
+
+class Bright(Segmenter):
+    """Tells bright pixels from dark ones, and counts."""
+
+    max_concurrency = None
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._changed = threading.Condition()
+
+    def segment(self, frame: Frame) -> Mask:
+        with self._changed:
+            self.calls += 1
+            self._changed.notify_all()
+        ids = (frame.image.mean(axis=2) > 128).astype(np.uint8)
+        return Mask(ids, {0: "dark", 1: "bright"}, frame.index)
+
+    def wait_for(self, calls: int, program: "subprocess.Popen[str]") -> None:
+        """Wait until so many calls were made, or the program has ended."""
+        with self._changed:
+            while self.calls < calls and program.poll() is None:
+                self._changed.wait(0.05)
+
+
+@pytest.fixture
+def model() -> Bright:
+    return Bright()
+
+
+@pytest.fixture
+def endpoint(model: Bright) -> Iterator[str]:
+    with EmbeddedServer(model, ServeOptions(port=0)) as server:
+        yield server.url
+
+
+def start(folder: Path, endpoint: str, *more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "livesegment", "annotate", f"pattern:128x96:{FRAMES}"),
+            *("-o", "out.mp4", "--masks", "masks.mkv", "--export", "coco"),
+            *("--endpoint", endpoint, "--model", "any/1", "--in-flight", str(IN_FLIGHT), *more),
+        ],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(folder: Path, endpoint: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    with start(folder, endpoint, *more) as program:
+        _, said = program.communicate(timeout=60)
+    return subprocess.CompletedProcess(program.args, program.returncode, None, said)
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix != ".journal"
+    }
+
+
+def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    for name in ("calm", "stormy"):
+        (tmp_path / name).mkdir()
+    assert finish(tmp_path / "calm", endpoint).returncode == 0
+    assert model.calls == FRAMES
+    calm = outputs(tmp_path / "calm")
+    assert sorted(calm) == ["masks.mkv", "out.coco.json", "out.mp4"]
+
+    moments = random.Random(4)
+    model.calls = kills = 0
+    while kills < 20:
+        # Two in three are killed after some calls, the others as they draw, write, finish.
+        pays = kills % 3 and model.calls < FRAMES
+        calls = model.calls + moments.randint(1, 12) if pays else 0
+        with start(tmp_path / "stormy", endpoint) as program:
+            model.wait_for(calls, program)
+            try:
+                program.wait(moments.uniform(0, 0.05) if pays else moments.uniform(0.5, 1.5))
+            except subprocess.TimeoutExpired:
+                program.send_signal(signal.SIGKILL)
+            assert program.stderr is not None
+            said = program.stderr.read()
+        if program.returncode == 0:
+            # It was too quick: what it wrote is taken away, what it paid for stays.
+            for name in calm:
+                (tmp_path / "stormy" / name).unlink()
+        else:
+            assert program.returncode == -signal.SIGKILL, said
+            kills += 1
+    last = finish(tmp_path / "stormy", endpoint)
+    assert last.returncode == 0, last.stderr
+    assert outputs(tmp_path / "stormy") == calm
+    assert model.calls <= FRAMES + kills * IN_FLIGHT
+
+
+def test_killed_after_its_last_call_it_pays_for_nothing_more(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    with start(tmp_path, endpoint) as program:
+        model.wait_for(FRAMES, program)
+        program.send_signal(signal.SIGKILL)
+        program.communicate()
+    paid = model.calls
+    assert finish(tmp_path, endpoint).returncode == 0
+    assert model.calls <= paid + IN_FLIGHT
+
+
+def test_finished_work_is_not_done_again(tmp_path: Path, model: Bright, endpoint: str) -> None:
+    assert finish(tmp_path, endpoint).returncode == 0
+    before, paid = outputs(tmp_path), model.calls
+    again = finish(tmp_path, endpoint)
+    assert (again.returncode, "already complete" in again.stderr) == (0, True)
+    assert (outputs(tmp_path), model.calls) == (before, paid)
+
+
+def test_another_style_is_drawn_from_the_journal(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    assert finish(tmp_path, endpoint).returncode == 0
+    before = outputs(tmp_path)
+    refused = finish(tmp_path, endpoint, "--style", "outline")
+    assert refused.returncode == 5
+    assert "--overwrite" in refused.stderr
+    assert outputs(tmp_path) == before
+    assert finish(tmp_path, endpoint, "--style", "outline", "--overwrite").returncode == 0
+    assert outputs(tmp_path)["out.mp4"] != before["out.mp4"]
+    assert outputs(tmp_path)["masks.mkv"] == before["masks.mkv"]
+    assert model.calls == FRAMES
+
+
+def test_an_output_that_was_exchanged_is_not_taken_for_ours(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    assert finish(tmp_path, endpoint).returncode == 0
+    (tmp_path / "out.mp4").write_text("my holidays")
+    assert finish(tmp_path, endpoint).returncode == 5
+    assert (tmp_path / "out.mp4").read_text() == "my holidays"
+
+
+def test_an_output_that_was_removed_is_drawn_again_without_a_call(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    assert finish(tmp_path, endpoint).returncode == 0
+    before = outputs(tmp_path)
+    for name in before:
+        (tmp_path / name).unlink()
+    assert finish(tmp_path, endpoint).returncode == 0
+    assert (outputs(tmp_path), model.calls) == (before, FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        (["--confidence", "30"], "confidence 30"),
+        (["--max-side", "64"], "64 pixels"),
+        (["--model", "other/2"], "other/2"),
+    ],
+)
+def test_replies_to_other_questions_are_refused(
+    tmp_path: Path, model: Bright, endpoint: str, more: list[str], what: str
+) -> None:
+    with start(tmp_path, endpoint) as program:
+        model.wait_for(20, program)
+        program.send_signal(signal.SIGKILL)
+        program.communicate()
+    refused = finish(tmp_path, endpoint, *more)
+    assert refused.returncode == 5
+    assert "out.mp4.journal belongs to another model" in refused.stderr
+    assert what in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path, model: Bright, endpoint: str) -> None:
+    with start(tmp_path, endpoint, "--call-rate", "40", "--report", "report.json") as program:
+        model.wait_for(20, program)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["calls"] >= 20
+    paid = model.calls
+    assert finish(tmp_path, endpoint).returncode == 0
+    assert model.calls <= FRAMES + IN_FLIGHT
+    assert paid >= 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit of a file's size is POSIX's")
+def test_a_full_disk_loses_nothing_that_was_paid_for(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    limited = f"ulimit -f 40; trap '' XFSZ; exec {sys.executable} -m livesegment annotate"
+    arguments = f"pattern:128x96:{FRAMES} -o out.mp4 --endpoint {endpoint} --model any/1"
+    result = subprocess.run(
+        ["bash", "-c", f"{limited} {arguments}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 5, result.stderr
+    assert "Traceback" not in result.stderr
+    paid = model.calls
+    assert 0 < paid < FRAMES
+    result = subprocess.run(
+        [sys.executable, "-m", "livesegment", "annotate", *arguments.split()],
+        cwd=tmp_path,
+        env=os.environ,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert model.calls <= FRAMES + IN_FLIGHT

@@ -5,7 +5,7 @@ from statistics import fmean
 LARGEST = 64
 
 _FIRST_LIMIT = 2
-_FIRST_WINDOW = 4  # replies that are enough for a coarse look, while the limit still doubles
+_FIRST_WINDOW = 8  # replies that are enough for a coarse look, while the limit still doubles
 _WINDOW = 16  # replies whose mean is steady within a few per cent
 _PROBE_WINDOW = 12
 _PROBE_AFTER = 64  # windows; a probe then costs about 1% of the throughput
@@ -21,19 +21,20 @@ class Saturation:
     With `limit` requests under way and a round trip of `rtt`, an endpoint whose unloaded round
     trip is `base` works at `limit * base / rtt` of them; the others queue. The limit doubles until
     a queue shows and then moves by one: up while less than `alpha` queue, down when more than
-    twice that do, where `alpha` is one request, or a tenth of the limit if that is more.
+    twice that do, where `alpha` is one request, or a tenth of the limit if that is more. A limit
+    that the caller does not use says nothing and does not grow.
 
     The unloaded round trip is measured by halving the limit until round trips no longer fall
-    with it: now and then, and whenever the queue seems suddenly long, since then either the
-    endpoint takes fewer requests at once or each of them takes longer, and only less load tells
-    which. A limit that the caller does not use says nothing and stays.
+    with it: at the first queue, now and then, and whenever the queue stays suddenly long, since
+    then either the endpoint takes fewer requests at once or each of them takes longer, and only
+    less load tells which.
 
     A refusal cuts the limit at once; the number that was refused is not tried again before the
     next probe.
 
-    Round trips are compared as means over a window of replies, without the extremes: a median
-    would not see that a few of many wait. Replies to requests sent under another limit, and the
-    first ones under a new one, are left out.
+    Round trips, which contain the caller's own work on a request, are compared as means over a
+    window of replies, without the extremes: a median would not see that a few of many wait.
+    Replies to requests sent under another limit, and the first ones under a new one, are left out.
 
     Source: queue estimate and thresholds: Brakmo, O'Malley, Peterson, "TCP Vegas" (SIGCOMM 1994);
     the limit as throughput times unloaded round trip: Little (1961) and Kleinrock (1979); draining
@@ -142,8 +143,8 @@ class Saturation:
 
     def _start_probe(self, rtt_s: float) -> None:
         self._long_queues = 0
+        self._probe = _Probe(self._limit, rtt_s, self._doubling)
         self._doubling = False
-        self._probe = _Probe(self._limit, rtt_s)
         self._move(self._limit // 2)  # a limit of one stays: then it just measures again
 
     def _probed(self, probe: "_Probe", rtt_s: float) -> None:
@@ -159,6 +160,8 @@ class Saturation:
         is_alike = base_s is not None and abs(rtt_s - base_s) < _ALIKE * base_s
         self._base_s = (rtt_s + base_s) / 2 if is_alike and base_s is not None else rtt_s
         working = probe.limit * self._base_s / probe.rtt_s
+        # What looked like a queue was a hiccup if the round trip is no shorter under less load.
+        self._doubling = probe.was_doubling and probe.limit - working < 1
         self._move(min(probe.limit, round(working + 1)))
 
 
@@ -194,7 +197,8 @@ class _Window:
 class _Probe:
     """A look at the endpoint under less load: where it began, and what was seen last."""
 
-    def __init__(self, limit: int, rtt_s: float) -> None:
+    def __init__(self, limit: int, rtt_s: float, was_doubling: bool) -> None:
         self.limit = limit
+        self.was_doubling = was_doubling
         self.rtt_s = rtt_s
         self.last_rtt_s = rtt_s

@@ -273,8 +273,7 @@ def web_address(text: str) -> tuple[str, int]:
     well_formed = bool(bare) and ("[" in host) == (":" in bare) and "/" not in bare
     require(
         well_formed and port.isdecimal() and len(port) <= 5,
-        f"--web takes HOST:PORT, such as 127.0.0.1:8080, not '{text}'; "
-        "a SOURCE goes before a --web without an address",
+        f"--web takes HOST:PORT, such as 127.0.0.1:8080, not '{text}'",
     )
     return bare, int(port)
 

@@ -11,6 +11,7 @@ from livesegment.cli.annotate import annotate
 from livesegment.cli.live import live
 from livesegment.cli.predict import predict
 from livesegment.cli.serve import serve
+from livesegment.cli.web import with_address
 
 app = typer.Typer(
     name="livesegment",
@@ -46,7 +47,7 @@ for command in (live, annotate, predict, serve):
 
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
-    arguments = sys.argv[1:] or ["--help"]
+    arguments = with_address(sys.argv[1:]) or ["--help"]
     try:
         # Not standalone: a wrong option is one sentence, as every other mistake.
         code = app(arguments, standalone_mode=False)

@@ -87,7 +87,6 @@ def live(
         str | None,
         typer.Option(
             metavar="[HOST:PORT]",
-            flag_value=DEFAULT_ADDRESS,
             help=f"Show a page with the picture, on {DEFAULT_ADDRESS} unless told otherwise.",
         ),
     ] = None,

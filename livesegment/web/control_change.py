@@ -21,7 +21,6 @@ def shown_controls(controls: Controls) -> dict[str, Any]:
         "style": controls.style,
         "opacity": round(controls.opacity, 3),
         "classes": None if controls.classes is None else sorted(controls.classes),
-        "paused": controls.paused,
     }
 
 
@@ -84,5 +83,4 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "style": _one_of(STYLES),
     "opacity": _opacity,
     "classes": _classes,
-    "paused": _yes_or_no,
 }

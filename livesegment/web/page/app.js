@@ -1,0 +1,120 @@
+// Keeps the page in step with the cameras: reports once a second, pictures as they come.
+
+import { Camera } from "./camera.js";
+import { readPictures } from "./stream.js";
+
+const REPORT_MS = 1000;
+const RETRY_MS = 1000;
+const OVERLAP_S = 5; // points of coverage asked for again: one may have come a little late
+
+const main = document.getElementById("cameras");
+const template = document.getElementById("camera");
+const summary = document.getElementById("summary");
+const announcer = document.getElementById("announcer");
+const logOut = document.getElementById("log-out");
+const cameras = new Map();
+let lastReportS = 0;
+let stream = null;
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+function announce(text) {
+  announcer.textContent = text;
+}
+
+async function post(path, body) {
+  try {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+function newCamera(name) {
+  return new Camera(template, name, {
+    announce,
+    send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
+  });
+}
+
+// Add and remove cards, so that they are those of the reports and in their order.
+function arrange(reports) {
+  const names = reports.map((each) => each.name);
+  if (names.join("\n") === [...cameras.keys()].join("\n")) return;
+  const before = new Map(cameras);
+  cameras.clear();
+  for (const name of names) cameras.set(name, before.get(name) ?? newCamera(name));
+  main.replaceChildren(...[...cameras.values()].map((each) => each.card));
+  main.dataset.count = String(names.length);
+  if (names.length === 1) main.querySelector(".more").open = true;
+  openStream();
+}
+
+async function report() {
+  const answer = await fetch(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
+  if (answer.status === 401) {
+    location.replace("/login");
+    return;
+  }
+  if (!answer.ok) throw new Error(`no report: ${answer.status}`);
+  const said = await answer.json();
+  logOut.hidden = !said.needs_login;
+  arrange(said.cameras);
+  for (const each of said.cameras) cameras.get(each.name).update(each, said.now);
+  lastReportS = Math.floor(said.now);
+  summarise();
+}
+
+function summarise() {
+  const all = [...cameras.values()];
+  const live = all.filter((each) => each.state === "running").length;
+  const noun = all.length === 1 ? "camera" : "cameras";
+  summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
+  if (all.length === 0) summary.textContent = "No cameras";
+}
+
+async function keepReporting() {
+  for (;;) {
+    if (!document.hidden) {
+      try {
+        await report();
+      } catch {
+        for (const camera of cameras.values()) camera.showState(null);
+        summary.textContent = "No connection to livesegment";
+      }
+    }
+    await pause(REPORT_MS);
+  }
+}
+
+function openStream() {
+  stream?.abort();
+  stream = null;
+  if (document.hidden || cameras.size === 0) return;
+  stream = new AbortController();
+  for (const camera of cameras.values()) camera.watchFromNow();
+  keepReading(stream.signal);
+}
+
+async function keepReading(signal) {
+  while (!signal.aborted) {
+    try {
+      await readPictures("/stream.mjpg", signal, (name, blob) => cameras.get(name)?.screen.show(blob));
+    } catch (error) {
+      if (!signal.aborted) console.info("the stream broke", error);
+    }
+    await pause(RETRY_MS);
+  }
+}
+
+// Nobody looks at a hidden page: no picture need be made for it.
+document.addEventListener("visibilitychange", openStream);
+logOut.addEventListener("click", async () => {
+  if (await post("/logout", {})) location.replace("/login");
+});
+keepReporting();

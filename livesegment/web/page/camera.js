@@ -1,0 +1,101 @@
+// One camera: its picture, whether it is live, its figures, controls and coverage.
+
+import { Chart } from "./chart.js";
+import { ControlBox } from "./controls.js";
+import { Screen } from "./screen.js";
+import { endpointWords, figureTexts, since, stateWords } from "./words.js";
+
+const STALLED_MS = 3000;
+
+export class Camera {
+  constructor(template, name, { send, announce }) {
+    this.name = name;
+    this.title = name;
+    this.announce = announce;
+    this.report = null;
+    this.state = null;
+    this.watchedSince = performance.now();
+    this.card = template.content.firstElementChild.cloneNode(true);
+    this.card.dataset.camera = name;
+    this.screen = new Screen(this.#find("canvas"));
+    this.chart = new Chart(this.#find(".chart"));
+    this.controls = new ControlBox(this.card, name, send);
+    for (const link of this.card.querySelectorAll("[data-link]")) {
+      link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
+    }
+    this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
+  }
+
+  // Take what the server says about the camera.
+  update(report, now) {
+    this.report = report;
+    this.title = report.title;
+    this.#find("h2").textContent = report.title;
+    this.#showFigures(figureTexts(report.figures));
+    const endpoint = this.#find(".endpoint");
+    endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
+    endpoint.hidden = endpoint.textContent === "";
+    endpoint.classList.toggle("bad", report.endpoint === "trouble");
+    this.controls.show(report.controls, report.classes);
+    this.chart.add(report.history, now);
+    this.chart.draw(report.classes, now);
+    this.showState(now);
+  }
+
+  // Say whether what is on the canvas is live. Without `now` the server does not answer.
+  showState(now) {
+    const state = now === null ? "offline" : this.#stateNow();
+    const words = stateWords(state);
+    this.card.dataset.mood = words.mood;
+    this.#find(".state .word").textContent = words.word;
+    const veil = this.#find(".veil");
+    veil.hidden = words.veil === "";
+    veil.querySelector("strong").textContent = words.veil;
+    veil.querySelector("span").textContent = this.#reason(state, now);
+    if (state !== this.state) this.#tell(words);
+    this.state = state;
+  }
+
+  // Begin anew to wait for pictures: none came while nobody looked.
+  watchFromNow() {
+    this.watchedSince = performance.now();
+  }
+
+  #stateNow() {
+    const last = Math.max(this.screen.shownAt, this.watchedSince);
+    const isStalled = performance.now() - last > STALLED_MS;
+    return this.report.state === "running" && isStalled ? "stalled" : this.report.state;
+  }
+
+  #reason(state, now) {
+    if (state === "offline" || this.report === null) return "";
+    if (this.report.state_text) return this.report.state_text;
+    if (state === "stalled") return since((performance.now() - this.screen.shownAt) / 1000);
+    return this.report.since === null ? "" : since(now - this.report.since);
+  }
+
+  #tell(words) {
+    const text = words.veil || words.word;
+    this.screen.canvas.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
+    // The first state is no change.
+    if (this.state !== null) this.announce(`${this.title}: ${text}`);
+  }
+
+  #showFigures(texts) {
+    for (const spot of this.card.querySelectorAll("[data-figure]")) {
+      spot.textContent = texts[spot.dataset.figure];
+    }
+    this.#find("[data-only=cost]").hidden = texts.cost === "";
+  }
+
+  #enlarge(button) {
+    const isLarge = this.card.classList.toggle("large");
+    button.setAttribute("aria-pressed", String(isLarge));
+    this.#find(".more").open = isLarge;
+    this.card.scrollIntoView({ block: "nearest" });
+  }
+
+  #find(selector) {
+    return this.card.querySelector(selector);
+  }
+}

@@ -1,0 +1,72 @@
+// What states and figures are called.
+
+const STATES = {
+  starting: { word: "Starting", veil: "Starting", mood: "waiting" },
+  running: { word: "Live", veil: "", mood: "good" },
+  paused: { word: "Paused", veil: "", mood: "waiting" },
+  waiting: { word: "Waiting", veil: "Waiting for the camera", mood: "waiting" },
+  lost: { word: "Lost", veil: "Camera lost", mood: "bad" },
+  stopped: { word: "Stopped", veil: "Camera stopped", mood: "bad" },
+  stalled: { word: "No picture", veil: "No new picture", mood: "bad" },
+  offline: { word: "Offline", veil: "No connection to livesegment", mood: "bad" },
+};
+
+export const stateWords = (state) => STATES[state] ?? STATES.stopped;
+
+const ENDPOINTS = {
+  waiting: "Waiting for the first mask",
+  answering: "",
+  trouble: "The endpoint fails, the picture goes on without new masks",
+  used_up: "All calls allowed are used up",
+};
+
+export function endpointWords(endpoint, text) {
+  const words = ENDPOINTS[endpoint] ?? "";
+  return text ? `${words}: ${text}` : words;
+}
+
+export const CHOICES = {
+  style: { fill: "Fill", outline: "Outline", blur: "Blur", cutout: "Cutout" },
+  align: { warp: "Warp", delay: "Delay", paste: "Paste" },
+};
+
+const HINTS = {
+  warp: "A late mask is moved to where its object is now",
+  delay: "The picture waits for its mask",
+  paste: "A late mask is drawn where it was",
+  fill: "Classes are tinted",
+  outline: "Edges of classes are drawn",
+  blur: "What is no class is blurred",
+  cutout: "What is no class is taken away",
+};
+
+export const hint = (value) => HINTS[value] ?? "";
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+export function figureTexts(figures) {
+  return {
+    frames_per_s: figures.frames_per_s.toFixed(1),
+    mask_age: milliseconds(figures.mask_age_s),
+    round_trip: milliseconds(figures.round_trip_s),
+    calls: whole.format(figures.calls),
+    cost: figures.cost === null ? "" : money.format(figures.cost),
+    errors: whole.format(figures.errors),
+    frames_dropped: whole.format(figures.frames_dropped),
+    reconnects: `${whole.format(figures.reconnects)} ×`,
+  };
+}
+
+function milliseconds(seconds) {
+  if (seconds === null) return "–";
+  if (seconds >= 10) return `${whole.format(seconds)} s`;
+  return `${whole.format(seconds * 1000)} ms`;
+}
+
+export function since(seconds) {
+  if (seconds < 1.5) return "";
+  if (seconds < 90) return `for ${Math.round(seconds)} s`;
+  if (seconds < 5400) return `for ${Math.round(seconds / 60)} min`;
+  return `for ${(seconds / 3600).toFixed(1)} h`;
+}

@@ -148,6 +148,14 @@ def coding_for(
     )
 
 
+def keeps_pixel_aspect(coding: Coding) -> bool:
+    """Tell whether a file of this coding can say that its pixels are not square.
+
+    PyAV has no way to say so to the muxer of Matroska and WebM; H.264 says it by itself.
+    """
+    return coding.container in {"mp4", "mov"} or coding.codec == _ENCODERS["h264"][0].name
+
+
 def _check_fits(path: Path, container: str, codec: Codec) -> None:
     if codec in _TAKES[container]:
         return

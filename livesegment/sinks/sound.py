@@ -66,6 +66,7 @@ class SoundCopier(Resource):
         """Add the streams to the container that gets them, before anything is written to it."""
         for stream in self._carried:
             added = container.add_stream_from_template(stream)
+            added.disposition = stream.disposition
             added.metadata.update(
                 {name: stream.metadata[name] for name in _KEPT_WORDS if name in stream.metadata}
             )

@@ -1,5 +1,6 @@
 """A video file with the masks drawn."""
 
+import logging
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -11,13 +12,15 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from livesegment.errors import OptionsError
 from livesegment.frame import Image
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.codecs import DEFAULT_QUALITY, Codec, coding_for
+from livesegment.sinks.codecs import DEFAULT_QUALITY, Codec, coding_for, keeps_pixel_aspect
 from livesegment.sinks.letterbox import even_size, letterbox
 from livesegment.sinks.original import Original, read_original
 from livesegment.sinks.output_file import OutputFile
 from livesegment.sinks.sound import SoundCopier
 from livesegment.sinks.track_sink import TrackSink
 from livesegment.sinks.video_track import VideoTrack
+
+_log = logging.getLogger(__name__)
 
 # Without exact rounding greys come out up to 5 of 255 darker; it costs no time worth speaking of.
 _EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
@@ -32,7 +35,7 @@ class VideoFileSink(TrackSink):
     changes on the way: then later pictures are fitted into the first one's size, with black bars.
 
     With `like`, the rest is that of the original too: all its sound, copied and not coded again;
-    the shape of its pixels; its colours and their range; how long the last picture is shown; title
+    the shape of its pixels (MP4 and H.264); its colours and their range; how long the last picture is shown; title
     and date. Sound that the container cannot carry is left out, which is logged at once. Where the
     pictures end before the original does, the sound ends with them. Of HDR, which
     :class:`~livesegment.sources.video_file.VideoFileSource` brings down to what a page shows,
@@ -82,6 +85,13 @@ class VideoFileSink(TrackSink):
         self._fps = fps
         self._fragmented = fragmented
         self._like = Original() if like is None else read_original(like)
+        if self._like.pixel_aspect is not None and not keeps_pixel_aspect(self._coding):
+            _log.warning(
+                "%s cannot say that the pixels of %s are not square, and is shown in another "
+                "shape: give a name that ends in .mp4",
+                path,
+                like,
+            )
         super().__init__(OutputFile(path, overwrite=overwrite, in_place=fragmented))
         self._sound = None if like is None else SoundCopier(like, path, self._coding.container)
         self._reformatter = VideoReformatter()

@@ -35,9 +35,9 @@ class VideoFileSink(TrackSink):
     changes on the way: then later pictures are fitted into the first one's size, with black bars.
 
     With `like`, the rest is that of the original too: all its sound, copied and not coded again;
-    the shape of its pixels (MP4 and H.264); its colours and their range; how long the last picture is shown; title
-    and date. Sound that the container cannot carry is left out, which is logged at once. Where the
-    pictures end before the original does, the sound ends with them. Of HDR, which
+    its colours and their range; the shape of its pixels (MP4, or H.264); how long the last picture
+    is shown; title and date. Sound that the container cannot carry is left out, which is logged at
+    once. Where the pictures end before the original does, the sound ends with them. Of HDR, which
     :class:`~livesegment.sources.video_file.VideoFileSource` brings down to what a page shows,
     standard colours are written. Subtitles and chapters are not kept.
 

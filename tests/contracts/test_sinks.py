@@ -48,6 +48,8 @@ def image_levels(path: Path) -> list[int]:
 SINKS: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
     "mp4": (VideoFileSink, "out.mp4", video_levels, 4),
     "mkv": (VideoFileSink, "out.mkv", video_levels, 4),
+    "vp9": (partial(VideoFileSink, codec="vp9"), "out.webm", video_levels, 4),
+    "av1": (partial(VideoFileSink, codec="av1"), "out.mp4", video_levels, 4),
     "masks": (MaskFileSink, "masks.mkv", video_levels, 4),
     "coco": (coco_file, "out.json", coco_levels, 4),
     "image": (ImageFileSink, "out.png", image_levels, 1),

@@ -119,7 +119,7 @@ def damage_packet(path: Path, number: int) -> Path:
 @contextmanager
 def serve_folder(folder: Path) -> Iterator[str]:
     """Serve a folder over HTTP; yields the address."""
-    with _serve(partial(_QuietFiles, directory=str(folder))) as url:
+    with serve_handler(partial(_QuietFiles, directory=str(folder))) as (url, _):
         yield url
 
 
@@ -140,7 +140,7 @@ def serve_camera(jpegs: Sequence[bytes], release: threading.Event) -> Iterator[s
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with _serve(Camera) as url:
+    with serve_handler(Camera) as (url, _):
         try:
             yield url
         finally:
@@ -157,13 +157,16 @@ class _QuietFiles(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _serve(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+def serve_handler(
+    handler: Callable[..., BaseHTTPRequestHandler],
+) -> Iterator[tuple[str, ThreadingHTTPServer]]:
+    """Serve what a handler answers; yields the address and the server."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", server
     finally:
         server.shutdown()
         server.server_close()

@@ -66,9 +66,12 @@ def open_live_source(spec: str | int | Path | Source, *, wait: bool = False) -> 
     from livesegment.sources.network import NetworkSource
     from livesegment.sources.reachable import check_reachable
     from livesegment.sources.reconnecting import ReconnectingSource
+    from livesegment.sources.replays import Replays
+
+    replays = Replays()
 
     def open_once() -> Source:
         check_reachable(spec)
-        return NetworkSource(spec)
+        return NetworkSource(spec, replays=replays)
 
     return ReconnectingSource(open_once, shown_url(spec), wait=wait)

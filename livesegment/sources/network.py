@@ -15,6 +15,7 @@ from livesegment.media_file import find_video
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
 from livesegment.sources.media_pace import MediaPace
+from livesegment.sources.replays import Replays
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 2.0
 # The next part of an HLS stream is there after some seconds only.
@@ -53,12 +54,13 @@ class NetworkSource(Source):
 
     Args:
         url: The address; user, password and query in it are never shown.
+        replays: What earlier connections to this address showed: HLS leaves it out.
 
     Raises:
         SourceNotFound: If it cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, replays: Replays | None = None) -> None:
         self.name = shown_url(url)
         scheme = url.partition("://")[0].lower()
         self._stopping = threading.Event()
@@ -79,6 +81,9 @@ class NetworkSource(Source):
         # The parts of an HLS stream come at once, each.
         is_hls = self._container.format.name == "hls"
         self._pace = MediaPace(self._stopping) if is_hls and self.is_live else None
+        self._replays = replays if self._pace is not None else None
+        if self._replays is not None:
+            self._replays.reconnect()
 
     def _open(self, url: str, scheme: str) -> tuple[InputContainer, VideoStream]:
         if scheme in _WEB:
@@ -161,9 +166,12 @@ class NetworkSource(Source):
                 if self._pace is None:
                     return None, _TOO_LATE
                 self._left_over = _MOST_LEFT_OVER
-            if not self._left_over or picture is None:
+            if picture is None:
+                return None, None
+            if self._left_over:
+                self._left_over -= 1
+            elif self._replays is None or not self._replays.contain(picture[0]):
                 return picture, None
-            self._left_over -= 1
 
     def _pts_s(self, time_s: float, now_s: float) -> float:
         """Return the media time of a picture: from 0 where the stream began before us."""

@@ -1,6 +1,8 @@
-// The share of the picture of each class over the last minutes, as lines.
+// The share of the picture of each class over the last minutes, as lines. A run that has just begun
+// fills the chart with its first minute.
 
-const SPAN_S = 300;
+const MOST_S = 300;
+const LEAST_S = 60;
 const GAP_S = 3; // without a point for longer, the line breaks
 const MOST_LINES = 6;
 const WIDTH = 300;
@@ -10,6 +12,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export class Chart {
   constructor(svg) {
     this.svg = svg;
+    this.heading = svg.parentElement.querySelector("h3 small");
     this.points = new Map();
   }
 
@@ -17,12 +20,13 @@ export class Chart {
   add(points, now) {
     for (const [second, shares] of points) this.points.set(second, shares);
     for (const second of this.points.keys()) {
-      if (second < now - SPAN_S) this.points.delete(second);
+      if (second < now - MOST_S) this.points.delete(second);
     }
   }
 
   draw(classes, now) {
     const seconds = [...this.points.keys()].sort((a, b) => a - b);
+    const span = Math.min(MOST_S, Math.max(LEAST_S, now - (seconds[0] ?? now)));
     const peak = (name) => Math.max(0, ...seconds.map((at) => this.points.get(at)[name] ?? 0));
     const lines = classes
       .map((each) => ({ ...each, peak: peak(each.name) }))
@@ -30,7 +34,7 @@ export class Chart {
       .sort((a, b) => b.peak - a.peak)
       .slice(0, MOST_LINES);
     const top = niceTop(Math.max(0, ...lines.map((each) => each.peak)));
-    const x = (second) => WIDTH - ((now - second) / SPAN_S) * WIDTH;
+    const x = (second) => WIDTH - ((now - second) / span) * WIDTH;
     const y = (share) => HEIGHT - 2 - (share / top) * (HEIGHT - 8);
     const drawn = [0.5, 1].map((part) => guide(y(part * top)));
     for (const each of lines) {
@@ -38,8 +42,10 @@ export class Chart {
       drawn.push(...line(spots, each.colour));
     }
     this.svg.replaceChildren(...drawn);
-    this.svg.parentElement.style.setProperty("--top", `"${percent(top)}"`);
     this.svg.setAttribute("aria-label", described(lines, seconds.length));
+    this.svg.parentElement.style.setProperty("--top", `"${percent(top)}"`);
+    const minutes = Math.round(span / 60);
+    this.heading.textContent = `of the picture, last ${minutes === 1 ? "minute" : `${minutes} minutes`}`;
   }
 }
 
@@ -54,9 +60,9 @@ function niceTop(peak) {
 
 function described(lines, count) {
   if (count === 0) return "No coverage measured yet";
-  if (lines.length === 0) return "No class was seen in the last 5 minutes";
+  if (lines.length === 0) return "No class was seen in the last minutes";
   const each = lines.map((one) => `${one.name} now ${percent(one.share)}, at most ${percent(one.peak)}`);
-  return `Coverage over the last 5 minutes: ${each.join("; ")}`;
+  return `Coverage over the last minutes: ${each.join("; ")}`;
 }
 
 function guide(y) {

@@ -30,6 +30,7 @@ export class Screen {
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
+      canvas.parentElement.style.setProperty("--ratio", `${bitmap.width} / ${bitmap.height}`);
     }
     this.context.transferFromImageBitmap(bitmap);
     this.shownAt = performance.now();

@@ -54,13 +54,14 @@ export function figureTexts(figures) {
     cost: figures.cost === null ? "" : money.format(figures.cost),
     errors: whole.format(figures.errors),
     frames_dropped: whole.format(figures.frames_dropped),
-    reconnects: `${whole.format(figures.reconnects)} ×`,
+    reconnects: whole.format(figures.reconnects),
   };
 }
 
 function milliseconds(seconds) {
   if (seconds === null) return "–";
-  if (seconds >= 10) return `${whole.format(seconds)} s`;
+  if (seconds >= 9.95) return `${whole.format(seconds)} s`;
+  if (seconds >= 0.9995) return `${seconds.toFixed(1)} s`;
   return `${whole.format(seconds * 1000)} ms`;
 }
 

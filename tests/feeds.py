@@ -1,0 +1,73 @@
+"""Cameras for the page that a test moves by hand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from parts import frame
+
+from livesegment.controls import ControlPanel, Controls
+from livesegment.mask import Mask
+from livesegment.options import WebOptions
+from livesegment.sinks.base import Annotated
+from livesegment.web.broadcast import Broadcast
+from livesegment.web.coverage import Coverage
+from livesegment.web.encoder import PictureEncoder
+from livesegment.web.feed import CoveragePoint, Feed, Figures, Report
+from livesegment.web.page_server import PageServer
+
+CLASSES = {0: "background", 1: "person", 2: "car"}
+
+
+class HandFeed(Feed):
+    """A camera whose pictures and state a test gives it."""
+
+    def __init__(self, name: str = "one", title: str = "Camera one") -> None:
+        self.watched: list[bool] = []
+        super().__init__(name, title, Broadcast(self.watched.append))
+        self.coverage = Coverage()
+        self.encoder = PictureEncoder(self.pictures, self.coverage)
+        self.panel = ControlPanel()
+        self.said = Report("running", figures=Figures(frames_per_s=12.0))
+        self._index = 0
+
+    def put(self, size: tuple[int, int] = (64, 36), *, classes: bool = True) -> None:
+        """Show another picture, of another colour than the last."""
+        shown = frame(self._index, size)
+        self._index += 1
+        image = np.empty_like(shown.image)
+        image[:] = 60 * (self._index % 4), 120, 80 * (self._index % 3)
+        ids = np.zeros(shown.image.shape[:2], np.uint8)
+        ids[:, : size[0] // 4] = 1
+        self.encoder.write(Annotated(shown, Mask(ids, CLASSES) if classes else None, image))
+
+    def say(self, **changes: Any) -> None:
+        """Change what the report says."""
+        self.said = replace(self.said, **changes)
+
+    def report(self) -> Report:
+        """Return what the test said."""
+        return replace(self.said, classes=self.coverage.classes())
+
+    def history(self, after: int) -> Sequence[CoveragePoint]:
+        """Return the coverage of the pictures given."""
+        return self.coverage.history(after)
+
+    def controls(self) -> Controls:
+        """Return the controls."""
+        return self.panel.snapshot()
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change them."""
+        self.panel.change(**changes)
+
+
+@contextmanager
+def served(*feeds: HandFeed, options: WebOptions | None = None) -> Iterator[PageServer]:
+    """Serve a page with cameras; both end with the block."""
+    with ExitStack() as stack:
+        for feed in feeds:
+            stack.callback(feed.encoder.close)
+        yield stack.enter_context(PageServer(lambda: feeds, options or WebOptions(port=0)))

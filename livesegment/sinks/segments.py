@@ -170,6 +170,8 @@ def _readable(path: Path) -> int:
     """Return how many pictures a file holds that was broken off."""
     try:
         with av.open(f"file:{path}") as container:
-            return sum(packet.size > 0 for packet in container.demux(video=0))
+            return sum(
+                packet.size > 0 and not packet.is_corrupt for packet in container.demux(video=0)
+            )
     except (av.FFmpegError, OSError, IndexError):
         return 0

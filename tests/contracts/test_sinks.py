@@ -17,6 +17,7 @@ from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
+from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.video_file import VideoFileSink
 
 MakeSink = Callable[..., Sink]
@@ -71,6 +72,28 @@ IN_PLACE: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
 }
 
 
+def segments(path: Path) -> Sink:
+    return SegmentedVideoSink(path, segment_s=60)
+
+
+def segment_levels(path: Path) -> list[int]:
+    (segment,) = (each for each in path.parent.iterdir() if each.name.startswith(f"{path.stem}_"))
+    return video_levels(segment)
+
+
+# These choose names that are free, so that there is nothing to be overwritten.
+SELF_NAMED: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
+    "segments": (segments, "out.mp4", segment_levels, 4),
+}
+
+
+@pytest.fixture(params=[*SINKS, *IN_PLACE, *SELF_NAMED])
+def any_case(
+    request: pytest.FixtureRequest,
+) -> tuple[MakeSink, str, Callable[[Path], list[int]], int]:
+    return (SINKS | IN_PLACE | SELF_NAMED)[request.param]
+
+
 @pytest.fixture(params=[*SINKS, *IN_PLACE])
 def case(request: pytest.FixtureRequest) -> tuple[MakeSink, str, Callable[[Path], list[int]], int]:
     return (SINKS | IN_PLACE)[request.param]
@@ -95,16 +118,16 @@ def test_every_picture_arrives_in_order_under_the_final_name(tmp_path, case):
     assert read(tmp_path / name) == pytest.approx(LEVELS[:count], abs=14)
 
 
-def test_close_may_be_called_twice_and_without_a_picture(tmp_path, case):
-    make, name, _, _ = case
+def test_close_may_be_called_twice_and_without_a_picture(tmp_path, any_case):
+    make, name, _, _ = any_case
     sink = make(tmp_path / name)
     sink.close()
     sink.close()
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 
 
-def test_committed_without_a_picture_there_is_no_file(tmp_path, case):
-    make, name, _, _ = case
+def test_committed_without_a_picture_there_is_no_file(tmp_path, any_case):
+    make, name, _, _ = any_case
     with make(tmp_path / name) as sink:
         sink.commit()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -135,14 +158,14 @@ def test_overwrite_replaces_it_only_when_pictures_come(tmp_path, case):
     assert len(read(tmp_path / name)) == count
 
 
-def test_a_missing_folder_is_named_at_once(tmp_path, case):
-    make, name, _, _ = case
+def test_a_missing_folder_is_named_at_once(tmp_path, any_case):
+    make, name, _, _ = any_case
     with pytest.raises(OutputNotWritable, match=r"nowhere.* does not exist"):
         make(tmp_path / "nowhere" / name)
 
 
-def test_names_in_any_script(tmp_path, case):
-    make, name, read, count = case
+def test_names_in_any_script(tmp_path, any_case):
+    make, name, read, count = any_case
     path = tmp_path / f"Übung 動画 a:b % {name}"
     with make(path) as sink:
         write_levels(sink, LEVELS[:count])

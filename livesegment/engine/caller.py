@@ -5,10 +5,9 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.flight import Flight
+from livesegment.engine.flight import Flight, Place
 from livesegment.errors import EndpointBusy, EndpointError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -67,7 +66,7 @@ class Caller:
                     if place is None:
                         return None
                     self._telemetry.count("calls")
-                    mask = self._segment(frame)
+                    mask = self._segment(frame, place)
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
@@ -76,10 +75,16 @@ class Caller:
                 self._telemetry.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
-    def _segment(self, frame: Frame) -> Mask:
-        if self._keep is None:
+    def _segment(self, frame: Frame, place: Place) -> Mask:
+        keep = self._keep
+        if keep is None:
             return self._segmenter.segment(frame)
-        return self._segmenter.exchange(frame, partial(self._keep, frame.index))
+
+        def arrived(reply: bytes) -> None:
+            keep(frame.index, reply)
+            self._flight.arrived(place)  # the next request need not wait until this is decoded
+
+        return self._segmenter.exchange(frame, arrived)
 
     def _wait_after(self, error: EndpointError, frame: Frame) -> None:
         self._telemetry.error(error)

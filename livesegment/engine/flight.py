@@ -15,6 +15,8 @@ from livesegment.segmenters.retry import RetryPolicy
 
 PAUSES = RetryPolicy(max_wait_s=60.0)
 
+_BESIDES = 2  # threads that read a reply while others have taken the place of its request
+
 
 @dataclass(slots=True, eq=False)
 class Place:
@@ -22,12 +24,14 @@ class Place:
 
     Attributes:
         round_trip_s: Seconds that it took, from the moment it was let go; 0 while it is under way.
+        is_free: Whether somebody else may have the place.
     """
 
     entered_at_s: float
     era: int
     refusals: int
     round_trip_s: float = 0.0
+    is_free: bool = False
 
 
 class Flight:
@@ -68,8 +72,9 @@ class Flight:
 
     @property
     def width(self) -> int:
-        """The most that the limit may become: so many threads can be of use."""
-        return self._fixed if self._saturation is None else self._saturation.largest
+        """How many threads can be of use: a few more than the limit may ever become."""
+        most = self._fixed if self._saturation is None else self._saturation.largest
+        return most + _BESIDES
 
     @property
     def in_flight(self) -> int:
@@ -111,6 +116,10 @@ class Flight:
         finally:
             self._leave(place, raised)
 
+    def arrived(self, place: Place) -> None:
+        """Free the place as soon as the reply has come, while its holder has still to read it."""
+        self._leave(place, None)
+
     def wake(self) -> None:
         """Have everybody who waits look again: to be called after `stopping` was set."""
         with self._lock:
@@ -147,6 +156,9 @@ class Flight:
 
     def _leave(self, place: Place, error: BaseException | None) -> None:
         with self._lock:
+            if place.is_free:
+                return
+            place.is_free = True
             place.round_trip_s = self._clock() - place.entered_at_s
             if error is None:
                 self._has_answered = True

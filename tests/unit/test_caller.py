@@ -1,6 +1,7 @@
 """Asking until there is an answer."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from parts import FunctionSegmenter, frame
@@ -16,6 +17,7 @@ from livesegment.errors import (
     ServerFailed,
 )
 from livesegment.frame import Frame
+from livesegment.mask import Mask
 from livesegment.telemetry import Telemetry
 
 
@@ -66,6 +68,27 @@ def test_an_answer_is_counted_and_its_round_trip_measured() -> None:
     report = setting.telemetry.report()
     assert (report["calls"], report["masks_received"]) == (1, 1)
     assert report["round_trip_ms"]["max"] is not None
+
+
+def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
+    flight = Flight(1)
+    kept: list[tuple[int, int, bytes]] = []
+
+    def keep(index: int, reply: bytes) -> None:
+        kept.append((index, flight.in_flight, reply))
+
+    class Reading(FunctionSegmenter):
+        def exchange(self, asked: Frame, keep: Callable[[bytes], None]) -> Mask:
+            keep(b"the reply")
+            assert flight.in_flight == 0
+            return self.segment(asked)
+
+    caller = Caller(
+        Reading(lambda asked: 1), CallMeter(), Telemetry(), threading.Event(), flight, keep
+    )
+    mask = caller.ask(frame(3))
+    assert mask is not None
+    assert kept == [(3, 1, b"the reply")]
 
 
 def test_errors_that_go_away_are_retried_and_counted() -> None:

@@ -122,7 +122,7 @@ def scene() -> Iterator[Scene]:
 
 def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
     flight = scene.prepare(2)
-    assert (flight.limit, flight.width) == (2, 2)
+    assert (flight.limit, flight.width) == (2, 4)
     first, _second, third = scene.ask(), scene.ask(), scene.ask()
     assert flight.in_flight == 2
     scene.clock.now = 103.0
@@ -252,9 +252,23 @@ def test_a_place_is_free_again_after_any_error(scene: Scene) -> None:
     scene.ask().answer()
 
 
+def test_a_place_is_free_once_the_reply_has_come_and_only_once(scene: Scene) -> None:
+    flight = scene.prepare(1)
+    with flight.place(CallMeter(), threading.Event()) as place:
+        assert place is not None
+        scene.clock.now = 100.2
+        flight.arrived(place)
+        assert flight.in_flight == 0
+        other = scene.ask()
+        scene.clock.now = 105.0
+    assert flight.in_flight == 1
+    assert place.round_trip_s == pytest.approx(0.2)
+    other.answer()
+
+
 def test_the_limit_that_is_found_lets_more_in_as_it_grows(scene: Scene) -> None:
     flight = scene.prepare(Saturation(largest=16))
-    assert (flight.limit, flight.width) == (2, 16)
+    assert (flight.limit, flight.width) == (2, 18)
     meter, stopping = CallMeter(), threading.Event()
     while flight.limit < 4:
         askers = [scene.ask(), scene.ask()]

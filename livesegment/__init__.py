@@ -23,6 +23,7 @@ from livesegment.errors import (
     EndpointError,
     EndpointTimeout,
     EndpointUnreachable,
+    JournalMismatch,
     LiveSegmentError,
     MissingExtra,
     ModelNotFound,
@@ -40,15 +41,18 @@ from livesegment.errors import (
 )
 
 if TYPE_CHECKING:
-    from livesegment.api.annotate import AnnotateReport, annotate
+    from livesegment.api.annotate import annotate
     from livesegment.api.live import live
     from livesegment.api.predict import predict
+    from livesegment.api.progress import Progress
+    from livesegment.api.report import AnnotateReport, FileReport
     from livesegment.frame import Frame
     from livesegment.mask import Mask
     from livesegment.options import (
         AnnotateOptions,
         ApiKey,
         EndpointOptions,
+        KeyframeOptions,
         LiveOptions,
         OverlayOptions,
     )
@@ -76,8 +80,11 @@ __all__ = [
     "EndpointOptions",
     "EndpointTimeout",
     "EndpointUnreachable",
+    "FileReport",
     "Frame",
     "HttpSegmenter",
+    "JournalMismatch",
+    "KeyframeOptions",
     "LiveOptions",
     "LiveSegmentError",
     "Mask",
@@ -89,6 +96,7 @@ __all__ = [
     "OutputNotWritable",
     "OverlayOptions",
     "PaymentRequired",
+    "Progress",
     "RateLimited",
     "RequestRefused",
     "Segmenter",
@@ -108,17 +116,20 @@ __all__ = [
 # Imported when first asked for: `livesegment --help` must not wait for OpenCV.
 _HOMES = {
     "AnnotateOptions": "livesegment.options",
-    "AnnotateReport": "livesegment.api.annotate",
+    "AnnotateReport": "livesegment.api.report",
     "Annotated": "livesegment.sinks.base",
     "ApiKey": "livesegment.options",
     "BuiltinSegmenter": "livesegment.segmenters.builtin",
     "EndpointOptions": "livesegment.options",
+    "FileReport": "livesegment.api.report",
     "Frame": "livesegment.frame",
     "HttpSegmenter": "livesegment.segmenters.http",
+    "KeyframeOptions": "livesegment.options",
     "LiveOptions": "livesegment.options",
     "Mask": "livesegment.mask",
     "NetworkFileSegmenter": "livesegment.segmenters.network_file",
     "OverlayOptions": "livesegment.options",
+    "Progress": "livesegment.api.progress",
     "Segmenter": "livesegment.segmenters.base",
     "Sink": "livesegment.sinks.base",
     "Source": "livesegment.sources.base",

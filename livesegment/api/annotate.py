@@ -16,6 +16,7 @@ from livesegment.api.progress import Progress, ProgressCount
 from livesegment.api.report import AnnotateReport, FileReport
 from livesegment.engine.annotate import Allowance
 from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.flight import Flight
 from livesegment.errors import (
     AuthenticationFailed,
     ModelNotFound,
@@ -73,9 +74,12 @@ def annotate(
     check_together(jobs, options)
     make_folders(jobs, str(output), options.masks)
     with ExitStack() as stack:
-        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
+        model = segmenter
+        if model is None and options.kept_masks is None:
+            model = stack.enter_context(open_segmenter(options.endpoint))
         meter = CallMeter(options.endpoint.max_calls, options.endpoint.call_rate)
-        allowance = Allowance(meter, open_flight(model, options.endpoint))
+        flight = Flight(1) if model is None else open_flight(model, options.endpoint)
+        allowance = Allowance(meter, flight)
         report = _run_all(jobs, Shared(model, allowance, options), on_progress)
     if len(jobs) == 1 and report.files[0].outcome == "failed":
         error = report.files[0].error

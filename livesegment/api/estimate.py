@@ -96,12 +96,12 @@ def estimate(
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
     with open_segmenter(options.endpoint) as segmenter:
         files = tuple(_look_at(job, segmenter, options) for job in jobs)
+        in_flight = open_flight(segmenter, options.endpoint).limit
         readable = [job for job, each in zip(jobs, files, strict=True) if each.error is None]
         round_trip_s = TYPICAL_ROUND_TRIP_S
         if isinstance(segmenter, BuiltinSegmenter) and readable:
             round_trip_s = _timed(segmenter, readable[0])
         rate = options.endpoint.call_rate
-        in_flight = open_flight(segmenter, options.endpoint).limit
         if rate is not None:
             round_trip_s = max(round_trip_s, in_flight / rate)
     return Estimate(files, round_trip_s, in_flight)

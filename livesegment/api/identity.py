@@ -6,6 +6,7 @@ from pathlib import Path
 
 from livesegment.api.jobs import Job
 from livesegment.engine.journal import Identity
+from livesegment.errors import SourceNotFound
 from livesegment.options import AnnotateOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sources.images import find_images, is_images
@@ -13,9 +14,26 @@ from livesegment.sources.images import find_images, is_images
 _PIECE = 65_536
 
 
-def reply_identity(job: Job, segmenter: Segmenter) -> Identity:
-    """Return what the replies of a job depend on."""
-    return {"input": _input(job.source), "model": segmenter.identity}
+def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
+    """Return what the masks of a job depend on.
+
+    Args:
+        job: The job.
+        segmenter: Who is asked; None where the job has kept masks.
+
+    Raises:
+        SourceNotFound: If the input or the kept masks cannot be read.
+    """
+    try:
+        if job.kept_masks is not None:
+            model = f"the masks in {_fingerprint(job.kept_masks)}"
+        else:
+            assert segmenter is not None
+            model = segmenter.identity
+        return {"input": _input(job.source), "model": model}
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
 
 
 def output_identity(job: Job, options: AnnotateOptions) -> str:
@@ -44,7 +62,7 @@ def output_identity(job: Job, options: AnnotateOptions) -> str:
     )
 
 
-def fingerprint(path: Path) -> str:
+def _fingerprint(path: Path) -> str:
     """Return a file's name, size, and a digest of its beginning, middle and end.
 
     An archive is not read twice as a whole; a file that was changed or exchanged has other frames
@@ -65,11 +83,11 @@ def fingerprint(path: Path) -> str:
 def _input(source: str) -> str:
     if not is_images(source):
         path = Path(source)
-        return fingerprint(path) if path.is_file() else source
+        return _fingerprint(path) if path.is_file() else source
     images = find_images(source)
     if len(images) == 1:
-        return fingerprint(images[0])
+        return _fingerprint(images[0])
     digest = hashlib.sha256()
     for image in images:
-        digest.update(fingerprint(image).encode())
+        digest.update(_fingerprint(image).encode())
     return f"{len(images)} images ({digest.hexdigest()[:16]})"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from livesegment.api.identity import fingerprint, output_identity, reply_identity
+from livesegment.api.identity import output_identity, reply_identity
 from livesegment.api.jobs import Job
 from livesegment.api.outputs import Outputs
 from livesegment.api.report import FileReport, Outcome
@@ -17,12 +17,12 @@ from livesegment.engine.annotate import (
     AnnotateResult,
 )
 from livesegment.engine.journal import Journal, journal_path
+from livesegment.engine.kept_masks import KeptMasks
 from livesegment.engine.keyframes import KeyframeRule, plan_keyframes
-from livesegment.errors import EndpointError, LiveSegmentError, OptionsError, SourceLost
+from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
 from livesegment.options import AnnotateOptions
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.kept_masks import KeptMasks
 from livesegment.sinks.mask_reader import MaskFileReader
 from livesegment.sources import open_source
 from livesegment.telemetry import Telemetry
@@ -35,13 +35,13 @@ class Shared:
     """What all inputs of a run have in common.
 
     Attributes:
-        segmenter: Who is asked, where masks are not kept ones.
+        segmenter: Who is asked; None where masks are kept ones.
         allowance: What calls may be made.
         options: What to write.
         on_frame: Called with the run of the input after each frame written.
     """
 
-    segmenter: Segmenter
+    segmenter: Segmenter | None
     allowance: Allowance
     options: AnnotateOptions
     on_frame: Callable[["InputRun"], None] = lambda _: None
@@ -109,57 +109,59 @@ class InputRun:
 
     def _annotate(self, stack: ExitStack) -> Outcome:
         job, options = self.job, self._options
-        segmenter = self._segmenter(stack)
         outputs = Outputs(job, options, output_identity(job, options))
         outputs.check()
         source = stack.enter_context(open_source(job.source))
         if source.is_endless:
             raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
-        journal = stack.enter_context(
-            Journal(
-                journal_path(job.output),
-                reply_identity(job, segmenter),
-                replace=options.overwrite,
-            )
-        )
+        identity = reply_identity(job, self._shared.segmenter)
+        path = journal_path(job.output)
+        journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
         if outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
         sinks = outputs.open(source, journal, stack)
         if len(journal):
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
-        rule = self._rule()
-        parts = AnnotateParts(source, segmenter, sinks, journal if job.kept_masks is None else None)
-        self._loop = AnnotateLoop(
+        self._run_loop(AnnotateParts(source, self._segmenter(stack), sinks, journal))
+        result = self._result
+        if not result.complete:
+            return "interrupted"
+        if result.frames:
+            outputs.commit(sinks, journal, complete=result.lost is None)
+        self._tell()
+        return "done" if result.lost is None else "cut short"
+
+    def _run_loop(self, parts: AnnotateParts) -> None:
+        self._loop = loop = AnnotateLoop(
             parts,
-            options.overlay.controls(),
+            self._options.overlay.controls(),
             allowance=self._shared.allowance,
             telemetry=self._telemetry,
-            rule=rule,
+            rule=self._rule(),
             on_frame=lambda: self._shared.on_frame(self),
         )
-        self._result = self._loop.result
-        if self._stopped:
-            return "not started"
+        self._result = loop.result
+        if self._stopped:  # before there was a loop to stop
+            return
         try:
-            self._loop.run()
-        except EndpointError:
-            _say_how_to_go_on(journal, job)
-            raise
-        if not self._result.complete:
-            _say_how_to_go_on(journal, job)
-            return "interrupted"
-        if self._result.frames:
-            outputs.commit(sinks, journal, complete=self._result.lost is None)
-        self._tell()
-        return "done" if self._result.lost is None else "cut short"
+            loop.run()
+        finally:
+            replies = 0 if parts.journal is None else len(parts.journal)
+            if replies and not self._result.complete:
+                logger.warning(
+                    "%d replies for %s are kept: the same command goes on from there",
+                    replies,
+                    self.job.output,
+                )
 
-    def _segmenter(self, stack: ExitStack) -> Segmenter:
+    def _segmenter(self, stack: ExitStack) -> Segmenter | KeptMasks:
         path = self.job.kept_masks
         if path is None:
+            assert self._shared.segmenter is not None
             return self._shared.segmenter
         reader = stack.enter_context(MaskFileReader(path))
-        return KeptMasks(iter(reader), reader.class_map, f"the mask file {fingerprint(path)}")
+        return KeptMasks(iter(reader), reader.class_map, str(path))
 
     def _rule(self) -> KeyframeRule:
         options = self._options.keyframes
@@ -190,12 +192,3 @@ class InputRun:
                 result.frames,
                 output,
             )
-
-
-def _say_how_to_go_on(journal: Journal, job: Job) -> None:
-    if len(journal):
-        logger.warning(
-            "%d replies for %s are kept: the same command goes on from there",
-            len(journal),
-            job.output,
-        )

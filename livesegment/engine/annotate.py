@@ -10,10 +10,12 @@ from livesegment.engine.carry import Carrier, Masked
 from livesegment.engine.crew import Crew
 from livesegment.engine.flight import Flight
 from livesegment.engine.journal import Journal
+from livesegment.engine.kept_masks import KeptMasks
 from livesegment.engine.keyframes import MOST_BETWEEN, Chosen, KeyframeChooser, KeyframeRule, Role
 from livesegment.engine.ordered_window import OrderedWindow
 from livesegment.engine.recall import Recall
 from livesegment.errors import SourceLost
+from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters.base import Segmenter
@@ -31,13 +33,13 @@ class AnnotateParts:
 
     Attributes:
         source: Where frames come from.
-        segmenter: Who is asked.
+        segmenter: Who is asked; the masks of an earlier run in its place need no call.
         sinks: Get every frame, in order.
         journal: Keeps the replies, and answers for frames asked about in an earlier run.
     """
 
     source: Source
-    segmenter: Segmenter
+    segmenter: Segmenter | KeptMasks
     sinks: Sequence[Sink]
     journal: Journal | None = None
 
@@ -120,20 +122,27 @@ class AnnotateLoop:
         self._result = AnnotateResult()
         self._compositor = Compositor()
         self._crew = Crew(grace_s=GRACE_S)
-        journal = parts.journal
-        caller = Caller(
-            parts.segmenter,
-            allowance.meter,
-            telemetry,
-            self._crew.stopping,
-            flight=allowance.flight,
-            keep=None if journal is None else journal.add,
-        )
-        self._ask = caller.ask if journal is None else Recall(journal, caller.ask, telemetry).ask
+        self._ask = self._who_answers(allowance)
         self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
         # Before anything runs: a run may be stopped before it begins.
         for stop in (parts.source.stop, self._window.stop, allowance.flight.wake):
             self._crew.on_stop(stop)
+
+    def _who_answers(self, allowance: Allowance) -> Callable[[Frame], Mask | None]:
+        segmenter, journal = self._parts.segmenter, self._parts.journal
+        if isinstance(segmenter, KeptMasks):
+            return segmenter.ask
+        caller = Caller(
+            segmenter,
+            allowance.meter,
+            self._telemetry,
+            self._crew.stopping,
+            flight=allowance.flight,
+            keep=None if journal is None else journal.add,
+        )
+        if journal is None:
+            return caller.ask
+        return Recall(journal, caller.ask, self._telemetry).ask
 
     @property
     def result(self) -> AnnotateResult:
@@ -164,7 +173,8 @@ class AnnotateLoop:
         self._crew.stop()
 
     def _start(self) -> None:
-        for number in range(self._flight.width):
+        in_order = isinstance(self._parts.segmenter, KeptMasks)
+        for number in range(1 if in_order else self._flight.width):
             self._crew.start(f"submit-{number}", self._window.run, daemon=True)
         self._crew.start("reader", self._read, daemon=True)
 

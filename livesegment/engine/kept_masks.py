@@ -1,26 +1,23 @@
-"""Masks that were kept, in place of a model."""
+"""Masks that an earlier run kept, in place of a model."""
 
 from collections.abc import Iterator, Mapping
 
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
-from livesegment.segmenters.base import Segmenter
 
 # Mask files count in milliseconds.
 _SLACK_S = 0.002
 
 
-class KeptMasks(Segmenter):
+class KeptMasks:
     """Answers with the masks of an earlier run, frame by frame in order.
 
     Args:
         masks: `(pts_s, class_ids)` of every frame, in order, as a mask file gives them.
         class_map: Names of the classes.
-        name: What to call them in an error and in `identity`.
+        name: What to call them in an error.
     """
-
-    max_concurrency = 1
 
     def __init__(
         self, masks: Iterator[tuple[float, ClassIds]], class_map: Mapping[int, str], name: str
@@ -30,13 +27,8 @@ class KeptMasks(Segmenter):
         self._name = name
         self._offset_s: float | None = None
 
-    @property
-    def identity(self) -> str:
-        """The name that was given."""
-        return self._name
-
-    def segment(self, frame: Frame) -> Mask:
-        """Return the next mask, which is this frame's.
+    def ask(self, frame: Frame) -> Mask:
+        """Return the next mask, which is this frame's. To be called by one thread, in order.
 
         Raises:
             SourceNotFound: If the masks are another input's: other times, or too few.

@@ -1,0 +1,174 @@
+"""Which frames are asked about, and what the others get."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pytest
+
+from livesegment.engine.carry import Carrier
+from livesegment.engine.keyframes import (
+    MOST_BETWEEN,
+    Chosen,
+    KeyframeChooser,
+    KeyframeRule,
+    Role,
+    plan_keyframes,
+)
+from livesegment.errors import OptionsError
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.sources.pattern import PatternSource
+
+SIZE = (96, 64)
+
+
+def scene(seed: int) -> np.ndarray:
+    """Return a picture that has nothing in common with that of another seed."""
+    random = np.random.default_rng(seed)
+    blocks = random.integers(0, 256, (8, 12, 3), np.uint8)
+    return blocks.repeat(8, axis=0).repeat(8, axis=1)
+
+
+def frames_of(pictures: Iterable[np.ndarray]) -> list[Frame]:
+    return [Frame(each, index, index / 25, 0.0) for index, each in enumerate(pictures)]
+
+
+def still(count: int, seed: int = 0) -> list[np.ndarray]:
+    return [scene(seed)] * count
+
+
+def moving(count: int) -> list[np.ndarray]:
+    source = PatternSource(SIZE, frame_count=count)
+    return [frame.image for frame in iter(source.read, None)]
+
+
+def choose(frames: Sequence[Frame], rule: KeyframeRule) -> list[Chosen]:
+    chooser = KeyframeChooser(rule)
+    chosen = [chooser.add(frame) for frame in frames] + [chooser.end()]
+    return [each for each in chosen if each is not None]
+
+
+def asked(frames: Sequence[Frame], rule: KeyframeRule) -> list[int]:
+    return [each.frame.index for each in choose(frames, rule) if each.role is Role.ASKED]
+
+
+def test_without_a_rule_every_frame_is_asked_about() -> None:
+    assert asked(frames_of(moving(10)), KeyframeRule()) == list(range(10))
+
+
+def test_one_in_so_many_and_the_last() -> None:
+    assert asked(frames_of(moving(20)), KeyframeRule(every=8)) == [0, 8, 16, 19]
+    assert asked(frames_of(moving(17)), KeyframeRule(every=8)) == [0, 8, 16]
+    assert asked(frames_of(moving(1)), KeyframeRule(every=8)) == [0]
+    assert asked([], KeyframeRule(every=8)) == []
+
+
+def test_a_cut_begins_anew() -> None:
+    frames = frames_of([*moving(11), *still(1, 7), *still(9, 7)])
+    chosen = choose(frames, KeyframeRule(every=8))
+    assert [each.frame.index for each in chosen if each.role is Role.ASKED] == [0, 8, 11, 19, 20]
+    assert [each.frame.index for each in chosen if each.begins_scene] == [0, 11]
+
+
+def test_nothing_is_asked_while_nothing_moves() -> None:
+    frames = frames_of([*still(10), *moving(4), *still(10, 5)])
+    chosen = choose(frames, KeyframeRule(skip_still=True))
+    roles = [each.role for each in chosen]
+    assert roles[:10] == [Role.ASKED] + [Role.STILL] * 9
+    assert roles[10] is Role.ASKED
+    assert roles[14:] == [Role.ASKED] + [Role.STILL] * 9
+
+
+def test_still_frames_do_not_count_towards_the_next_keyframe() -> None:
+    frames = frames_of([*still(10, 3), *moving(20)])
+    chosen = choose(frames, KeyframeRule(every=8, skip_still=True))
+    roles = [each.role for each in chosen]
+    assert roles[:10] == [Role.ASKED] + [Role.STILL] * 9
+    assert roles[10] is Role.ASKED  # a cut
+    assert roles[11:18].count(Role.ASKED) == 0
+
+
+def test_a_plan_stays_within_its_budget_and_spends_it_where_something_moves() -> None:
+    pictures = [*still(60, 3), *moving(40), *still(60, 4)]
+    plan = plan_keyframes(frames_of(pictures), budget=14)
+    assert len(plan) == 14
+    assert {0, 60, 100, 159} <= plan  # the first, the cuts, the last
+    assert len([index for index in plan if 60 <= index < 100]) == 14 - 3
+    assert asked(frames_of(pictures), KeyframeRule(planned=plan)) == sorted(plan)
+
+
+def test_a_plan_for_less_frames_than_calls_takes_them_all() -> None:
+    assert plan_keyframes(frames_of(moving(5)), budget=100) == frozenset(range(5))
+    assert plan_keyframes([], budget=100) == frozenset()
+
+
+def test_a_budget_below_the_number_of_scenes_is_said() -> None:
+    pictures = [picture for seed in range(5) for picture in still(3, seed)]
+    with pytest.raises(OptionsError, match="--budget 4 is too small.* need 6 calls"):
+        plan_keyframes(frames_of(pictures), budget=4)
+
+
+def give_masks(
+    chosen: Sequence[Chosen], missing: frozenset[int] = frozenset()
+) -> tuple[list[tuple[int, int | None]], int]:
+    """Carry true masks of a pattern; return (index, mask's frame index) and the most held."""
+    truth = PatternSource(SIZE, frame_count=1000)
+    carrier = Carrier()
+    given: list[tuple[int, int | None]] = []
+    most = taken = 0
+    for each in chosen:
+        taken += 1
+        index = each.frame.index
+        known = each.role is Role.ASKED and index not in missing
+        for masked in carrier.add(each, truth.truth(index) if known else None):
+            given.append((masked.frame.index, masked.mask and masked.mask.frame_index))
+        most = max(most, taken - len(given))
+    for masked in carrier.end():
+        given.append((masked.frame.index, masked.mask and masked.mask.frame_index))
+    return given, most
+
+
+def test_every_frame_between_keyframes_gets_a_mask_of_its_own_in_order() -> None:
+    given, most = give_masks(choose(frames_of(moving(30)), KeyframeRule(every=8)))
+    assert given == [(index, index) for index in range(30)]
+    assert most == 7
+
+
+def test_no_more_than_64_frames_wait_for_a_keyframe() -> None:
+    plan = frozenset({0, 149})
+    given, most = give_masks(choose(frames_of(moving(150)), KeyframeRule(planned=plan)))
+    assert given == [(index, index) for index in range(150)]
+    assert most < MOST_BETWEEN + 1
+
+
+def test_frames_beside_a_keyframe_without_a_mask_get_the_other_sides() -> None:
+    chosen = choose(frames_of(moving(17)), KeyframeRule(every=8))
+    given, _ = give_masks(chosen, missing=frozenset({8, 16}))
+    assert [index for index, mask in given if mask is None] == [8, *range(9, 17)]
+
+
+def test_nothing_is_carried_over_a_cut() -> None:
+    frames = frames_of([*still(6, 8), *moving(6)])
+    chosen = choose(frames, KeyframeRule(every=8))
+    carrier = Carrier()
+    everywhere = np.ones(SIZE[::-1], np.uint8)
+    masks = {0: everywhere * 0, 6: everywhere, 11: everywhere}
+    shares = []
+    for each in chosen:
+        ids = masks.get(each.frame.index)
+        mask = None if ids is None else Mask(ids, {0: "ground", 1: "thing"}, each.frame.index)
+        shares += [m.mask.class_ids.mean() for m in carrier.add(each, mask) if m.mask is not None]
+    assert shares[:6] == [0] * 6
+    assert shares[6] == 1
+
+
+def test_frames_that_stand_still_share_the_mask_of_their_keyframe() -> None:
+    frames = frames_of(still(5))
+    carrier, mask = Carrier(), PatternSource(SIZE).truth(0)
+    given = []
+    for each in choose(frames, KeyframeRule(skip_still=True)):
+        given += carrier.add(each, mask if each.role is Role.ASKED else None)
+    assert [each.mask is not None and each.mask.frame_index for each in given] == list(range(5))
+    for each in given:
+        assert each.mask is not None
+        np.testing.assert_array_equal(each.mask.class_ids, mask.class_ids)

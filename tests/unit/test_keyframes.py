@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from livesegment.engine.carry import Carrier
+from livesegment.engine.carry import Carrier, Masked
 from livesegment.engine.keyframes import (
     MOST_BETWEEN,
     Chosen,
@@ -104,7 +104,7 @@ def test_a_plan_for_less_frames_than_calls_takes_them_all() -> None:
 
 def test_a_budget_below_the_number_of_scenes_is_said() -> None:
     pictures = [picture for seed in range(5) for picture in still(3, seed)]
-    with pytest.raises(OptionsError, match="--budget 4 is too small.* need 6 calls"):
+    with pytest.raises(OptionsError, match=r"--budget 4 is too small.* need 6 calls"):
         plan_keyframes(frames_of(pictures), budget=4)
 
 
@@ -115,16 +115,17 @@ def give_masks(
     truth = PatternSource(SIZE, frame_count=1000)
     carrier = Carrier()
     given: list[tuple[int, int | None]] = []
-    most = taken = 0
-    for each in chosen:
-        taken += 1
+    most = 0
+
+    def take(masked: Iterable[Masked]) -> None:
+        given.extend((each.frame.index, each.mask and each.mask.frame_index) for each in masked)
+
+    for taken, each in enumerate(chosen, 1):
         index = each.frame.index
         known = each.role is Role.ASKED and index not in missing
-        for masked in carrier.add(each, truth.truth(index) if known else None):
-            given.append((masked.frame.index, masked.mask and masked.mask.frame_index))
+        take(carrier.add(each, truth.truth(index) if known else None))
         most = max(most, taken - len(given))
-    for masked in carrier.end():
-        given.append((masked.frame.index, masked.mask and masked.mask.frame_index))
+    take(carrier.end())
     return given, most
 
 

@@ -148,5 +148,6 @@ class Stage:
         if self._viewer is None:
             return
         if self._controls.show_hud:
-            draw_hud(image, self._hud(self._rate.value(), self._chosen))
+            rate = self._rate.value() if self._noticed is None else 0.0
+            draw_hud(image, self._hud(rate, self._chosen))
         self._viewer.show(image)

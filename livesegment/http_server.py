@@ -24,7 +24,7 @@ class HttpServer:
         option: The option that names the address, for the error.
         grace_s: Seconds that requests have to finish when the server stops.
         keep_alive_s: Seconds that an idle connection is kept.
-        protocol: How a connection behaves.
+        protocol: Makes what handles a connection.
         send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
     """
 
@@ -37,7 +37,7 @@ class HttpServer:
         option: str,
         grace_s: int,
         keep_alive_s: int,
-        protocol: type[H11Protocol] = H11Protocol,
+        protocol: Any = H11Protocol,
         send_buffer: int | None = None,
     ) -> None:
         self._host, self._port, self._option = host, port, option

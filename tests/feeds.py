@@ -65,9 +65,13 @@ class HandFeed(Feed):
 
 
 @contextmanager
-def served(*feeds: HandFeed, options: WebOptions | None = None) -> Iterator[PageServer]:
+def served(
+    *feeds: HandFeed, options: WebOptions | None = None, hangs_after_s: float = 8.0
+) -> Iterator[PageServer]:
     """Serve a page with cameras; both end with the block."""
+    options = options or WebOptions(port=0)
     with ExitStack() as stack:
         for feed in feeds:
             stack.callback(feed.encoder.close)
-        yield stack.enter_context(PageServer(lambda: feeds, options or WebOptions(port=0)))
+        server = PageServer(lambda: feeds, options, hangs_after_s=hangs_after_s)
+        yield stack.enter_context(server)

@@ -1,8 +1,9 @@
 """Starts and stops the page."""
 
 import asyncio
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -14,7 +15,6 @@ from livesegment.web.streams import Streams
 
 _GRACE_S = 1
 _KEEP_ALIVE_S = 15
-_HANGS_AFTER_S = 8.0
 
 # What the system may hold for a viewer is what it sees late when its connection is slow: enough for
 # a few pictures, and for 10 Mbit/s to the other side of the world.
@@ -24,12 +24,15 @@ _SEND_BUFFER = 128 * 1024
 class _PatientProtocol(H11Protocol):
     """A connection that is cut when its client has taken nothing for some seconds."""
 
-    _hanging: asyncio.TimerHandle | None = None
+    def __init__(self, *, hangs_after_s: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._hangs_after_s = hangs_after_s
+        self._hanging: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         """Note that the client does not take what it is sent."""
         super().pause_writing()
-        self._hanging = self.loop.call_later(_HANGS_AFTER_S, self.transport.abort)
+        self._hanging = self.loop.call_later(self._hangs_after_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Note that it does again."""
@@ -58,9 +61,10 @@ class PageServer:
     Args:
         feeds: The cameras; asked at every request, from the server's thread.
         options: Where to listen, and the token.
+        hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
     """
 
-    def __init__(self, feeds: Feeds, options: WebOptions) -> None:
+    def __init__(self, feeds: Feeds, options: WebOptions, *, hangs_after_s: float = 8.0) -> None:
         self._streams = Streams()
         access = Access(options.token)
         # Cookies know no ports: two pages of one machine must not log each other out.
@@ -72,7 +76,7 @@ class PageServer:
             option="--web",
             grace_s=_GRACE_S,
             keep_alive_s=_KEEP_ALIVE_S,
-            protocol=_PatientProtocol,
+            protocol=partial(_PatientProtocol, hangs_after_s=hangs_after_s),
             send_buffer=_SEND_BUFFER,
         )
 

@@ -77,8 +77,8 @@ class MotionJpeg(Response):
             "status": 200,
             "headers": [(name.encode(), value.encode()) for name, value in _HEADERS.items()],
         }
-        await send(start)
         if scope["method"] == "HEAD":
+            await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
         alarm = _Alarm()
@@ -89,6 +89,7 @@ class MotionJpeg(Response):
                 viewers = [(feed.name, feed.pictures.watch(alarm.ring)) for feed in self.feeds]
                 for _, viewer in viewers:
                     stack.callback(viewer.close)
+                await send(start)
                 await self._send_pictures(viewers, alarm, left, send)
         finally:
             left.cancel()

@@ -75,7 +75,7 @@ class Telemetry:
         self._last_shown_s = 0.0
 
     def count(self, name: str, by: int = 1) -> None:
-        """Raise one of the counters that `report` lists."""
+        """Raise a counter by its name; one that `report` does not list can be had with `get`."""
         with self._lock:
             self._counts[name] += by
 

@@ -3,7 +3,7 @@
 An endpoint in a process of its own (`canned_endpoint.py`) answers each request after a set time;
 a clip with a moving pattern and noise is annotated over it::
 
-    python tests/benchmarks/throughput.py [--latency-ms 150] [--in-flight 8] [--frames 300]
+    python tests/benchmarks/throughput.py [--latency-ms 150] [--in-flight 8] [--frames 1000]
 
 The bound is `in flight / latency`. Beside it, in the same run: one call at a time; a plain
 ThreadPoolExecutor with an httpx client and nothing drawn or written, which is what Python
@@ -312,7 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--latency-ms", type=float, default=150)
     parser.add_argument("--in-flight", type=int, default=8)
-    parser.add_argument("--frames", type=int, default=400)
+    parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360), metavar=("W", "H"))
     parser.add_argument("--find", action="store_true", help="what auto finds at some endpoints")
     parser.add_argument("--find-s", type=float, default=30, help="seconds at each of them")

@@ -25,7 +25,7 @@ class SegmentFolder:
 
     `garden.mp4` is recorded as `garden_20261123-155138Z.mp4` and so on: the time of the first
     picture in UTC, so that names are in order whatever becomes of the local time. A second segment
-    of one second is called `garden_20261123-155138Z-2.mp4`. Only files of such names, with the
+    of one second is called `garden_20261123-155138Z_2.mp4`. Only files of such names, with the
     recording's own name and suffix, are ever removed.
 
     Args:
@@ -53,7 +53,7 @@ class SegmentFolder:
             if not (path.exists() or path.is_symlink()):
                 return path
             number += 1
-            ending = f"-{number}"
+            ending = f"_{number}"
 
     def look(self, current: Path) -> None:
         """Take in which finished segments there are, those of earlier runs too.

@@ -52,7 +52,7 @@ def segments(folder: Path) -> list[Path]:
 
     def order(path: Path) -> tuple[str, int]:
         stamp, _, number = path.stem.removeprefix("garden_").partition("Z")
-        return stamp, int(number.removeprefix("-") or 1)
+        return stamp, int(number.removeprefix("_") or 1)
 
     return sorted(found, key=order)
 
@@ -112,7 +112,7 @@ def test_names_tell_when_a_segment_began(tmp_path: Path) -> None:
 def test_the_oldest_segments_go_when_there_are_too_many_bytes(tmp_path: Path) -> None:
     # Of an earlier run, and to be counted.
     ancient = old_segment(tmp_path, "garden_20200101-000000Z.mp4", size=1_000_000)
-    older = old_segment(tmp_path, "garden_20200101-000000Z-2.mp4", size=1_000_000)
+    older = old_segment(tmp_path, "garden_20200101-000000Z_2.mp4", size=1_000_000)
     old = old_segment(tmp_path, "garden_20200101-001000Z.mp4", size=1_000_000)
     record(tmp_path / "garden.mp4", 30, keep=Keep(size=1_500_000))
     assert not ancient.exists()
@@ -137,6 +137,7 @@ def test_what_is_not_of_this_recording_is_never_touched(tmp_path: Path) -> None:
         "garden_20200101-000000Z.mkv",
         "garden_20200101-000000Z-holiday.mp4",
         "my_garden_20200101-000000Z.mp4",
+        "garden_20200101-000000Z-2.mp4",
         "garden_2_20200101-000000Z.mp4",
         "gardenX20200101-000000Z.mp4",
     ]

@@ -37,7 +37,7 @@ class SegmentFolder:
         self._path = path
         self._keep = keep
         stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-        self._pattern = re.compile(rf"{stem}_(\d{{8}}-\d{{6}})Z(?:-(\d+))?{suffix}")
+        self._pattern = re.compile(rf"{stem}_(\d{{8}}-\d{{6}})Z(?:_(\d+))?{suffix}")
         self._finished: deque[_Segment] = deque()
 
     def new_path(self, began_s: float) -> Path:

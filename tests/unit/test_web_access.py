@@ -1,0 +1,274 @@
+"""Who may see the page and change something on it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from feeds import HandFeed, served
+
+from livesegment.cli.web import web_options, with_address
+from livesegment.errors import OptionsError
+from livesegment.options import ApiKey, WebOptions, web_address
+from livesegment.web.access import Access
+
+TOKEN = "correct horse"
+GUARDED = WebOptions(port=0, token=ApiKey(TOKEN))
+
+
+@contextmanager
+def page(options: WebOptions | None = None) -> Iterator[tuple[httpx.Client, HandFeed]]:
+    """Serve a page with one camera, and a browser without cookies to look at it."""
+    feed = HandFeed("gate", "Gate")
+    with (
+        served(feed, options=options) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=10) as client,
+    ):
+        yield client, feed
+
+
+def controls(client: httpx.Client, **arguments: object) -> httpx.Response:
+    sent = {"json": {"show_overlay": False}, **arguments}
+    return client.post("/api/cameras/gate/controls", **sent)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["/", "/page/app.js", "/api/cameras", "/login", "/nowhere"])
+def test_every_answer_keeps_browsers_careful(path: str) -> None:
+    with page() as (client, _):
+        headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "192.0.2.7", "", "[::1"])
+def test_without_a_token_a_foreign_name_that_leads_here_is_refused(host: str) -> None:
+    with page() as (client, feed):
+        assert client.get("/api/cameras", headers={"Host": host}).status_code in {400, 403}
+        refused = controls(client, headers={"Host": host, "Origin": f"http://{host}"})
+        assert refused.status_code in {400, 403}
+        assert feed.controls().show_overlay
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:9", "127.0.0.1", "[::1]:8080"])
+def test_this_machine_by_name_or_number_is_answered(host: str) -> None:
+    with page() as (client, _):
+        assert client.get("/api/cameras", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ({"headers": {"Origin": "http://evil.example"}}, 403),
+        ({"headers": {"Origin": "null"}}, 403),
+        ({"headers": {"Sec-Fetch-Site": "cross-site"}}, 403),
+        ({"headers": {"Sec-Fetch-Site": "same-site"}}, 403),
+        ({"json": None, "data": {"show_overlay": "false"}}, 415),
+        ({"json": None, "content": "{}", "headers": {"Content-Type": "text/plain"}}, 415),
+        ({"json": None, "content": "{}"}, 415),
+    ],
+)
+def test_other_sites_pages_and_forms_change_nothing(arguments: dict, status: int) -> None:
+    with page() as (client, feed):
+        assert controls(client, **arguments).status_code == status
+        assert feed.controls().show_overlay
+
+
+def test_other_sites_pages_get_no_pictures_and_a_link_to_the_page_may_be_followed() -> None:
+    with page() as (client, _):
+        elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+        assert client.get("/cameras/gate/snapshot.jpg", headers=elsewhere).status_code == 403
+        assert client.get("/api/cameras", headers=elsewhere).status_code == 403
+        link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        assert client.get("/", headers=link).status_code == 200
+
+
+def test_the_page_itself_changes_controls() -> None:
+    with page() as (client, feed):
+        own = {"Origin": str(client.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+        answer = controls(client, headers=own, json={"opacity": 0.25, "classes": ["car"]})
+        assert answer.status_code == 200
+        assert answer.json()["opacity"] == 0.25
+        assert feed.controls().classes == frozenset({"car"})
+        assert client.get("/api/cameras").json()["cameras"][0]["controls"]["classes"] == ["car"]
+        assert controls(client, json={"classes": None, "align": "delay"}).status_code == 200
+        assert feed.controls().classes is None
+        assert feed.controls().align == "delay"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"opacity": 2},
+        {"opacity": "0.5"},
+        {"opacity": True},
+        {"show_overlay": 1},
+        {"style": "glitter"},
+        {"style": ["fill"]},
+        {"align": None},
+        {"classes": "person"},
+        {"classes": [1]},
+        {"classes": ["x"] * 1000},
+        {"paused": True},
+        {"__class__": 1},
+        [],
+        "text",
+        None,
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused_with_a_reason(sent: object) -> None:
+    with page() as (client, feed):
+        before = feed.controls()
+        answer = client.post(
+            "/api/cameras/gate/controls",
+            content=httpx.Response(200, json=sent).content,
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 400
+        assert answer.json()["message"]
+        assert feed.controls() == before
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"{", 400), (b"x" * 100_000, 413)])
+def test_what_is_not_json_or_too_long_is_refused(content: bytes, status: int) -> None:
+    with page() as (client, _):
+        headers = {"Content-Type": "application/json"}
+        answer = client.post("/api/cameras/gate/controls", content=content, headers=headers)
+        assert answer.status_code == status
+
+
+def test_a_token_is_demanded_for_everything_but_the_way_in() -> None:
+    with page(GUARDED) as (client, _):
+        for path in ("/api/cameras", "/stream.mjpg", "/cameras/gate/snapshot.jpg", "/page/app.js"):
+            assert client.get(path).status_code == 401
+        assert controls(client).status_code == 401
+        front = client.get("/")
+        assert (front.status_code, front.headers["location"]) == (303, "/login")
+        for path in ("/login", "/page/login.js", "/page/style.css", "/page/icon.svg"):
+            assert client.get(path).status_code == 200
+
+
+def test_logging_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
+    with page(GUARDED) as (client, feed):
+        answer = client.post("/login", json={"token": TOKEN})
+        assert answer.status_code == 204
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        assert "Path=/" in cookie
+        assert TOKEN not in cookie
+        assert client.get("/").status_code == 200
+        assert controls(client).status_code == 200
+        assert not feed.controls().show_overlay
+        everything = client.get("/api/cameras")
+        assert everything.json()["needs_login"]
+        assert TOKEN not in everything.text + client.get("/").text
+        assert client.post("/logout", json={}).status_code == 204
+        assert client.get("/api/cameras").status_code == 401
+
+
+def test_a_wrong_token_is_refused_and_guessing_is_slow() -> None:
+    with page(GUARDED) as (client, _):
+        answer = client.post("/login", json={"token": "wrong"})
+        assert answer.status_code == 401
+        assert "set-cookie" not in answer.headers
+        assert client.get("/api/cameras").status_code == 401
+
+
+def test_other_programs_send_the_token_in_a_header_and_never_in_the_address() -> None:
+    with page(GUARDED) as (client, _):
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        assert client.get("/api/cameras", headers=right).status_code == 200
+        assert client.get(f"/api/cameras?token={TOKEN}").status_code == 401
+        wrong = {"Authorization": "Bearer wrong"}
+        assert client.get("/api/cameras", headers=wrong).status_code == 401
+
+
+async def _guess_twice(access: Access) -> list[object]:
+    guesses = [access.guess("wrong", "192.0.2.1"), access.guess(TOKEN, "192.0.2.1")]
+    return await asyncio.gather(*guesses, return_exceptions=True)
+
+
+def test_while_a_wrong_guess_is_waited_out_its_client_has_no_other() -> None:
+    wrong, other = asyncio.run(_guess_twice(Access(ApiKey(TOKEN), wait_s=0.01)))
+    assert wrong is False
+    assert isinstance(other, Exception)
+    assert asyncio.run(Access(ApiKey(TOKEN)).guess(TOKEN, "192.0.2.1"))
+
+
+def test_a_session_ends_is_not_forged_and_outlasts_a_restart_only_with_the_same_token() -> None:
+    now = [1_000_000.0]
+    access = Access(ApiKey(TOKEN), clock=lambda: now[0])
+    session = access.new_session()
+    assert access.knows(session)
+    assert Access(ApiKey(TOKEN), clock=lambda: now[0]).knows(session)
+    assert not Access(ApiKey("another token"), clock=lambda: now[0]).knows(session)
+    end, _, rest = session.partition(".")
+    for forged in ("", ".", "..", f"{int(end) + 1}.{rest}", session[:-1], session + "0", "é.é"):
+        assert not access.knows(forged)
+    now[0] = float(end) + 1
+    assert not access.knows(session)
+
+
+def test_other_machines_see_the_page_only_with_a_token() -> None:
+    with pytest.raises(OptionsError, match="LIVESEGMENT_WEB_TOKEN"):
+        WebOptions("0.0.0.0")
+    with pytest.raises(OptionsError, match="8 characters"):
+        WebOptions(token=ApiKey("short"))
+    assert TOKEN not in repr(WebOptions("0.0.0.0", token=ApiKey(TOKEN)))
+
+
+def test_a_token_is_made_up_where_none_is_given_and_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIVESEGMENT_WEB_TOKEN", raising=False)
+    made, again = web_options("0.0.0.0:80"), web_options("0.0.0.0:80")
+    assert made.token is not None
+    assert made.token != again.token
+    said = capsys.readouterr()
+    assert said.err.count(made.token.reveal()) == 1
+    assert said.out == ""
+    assert web_options("127.0.0.1:80").token is None
+    monkeypatch.setenv("LIVESEGMENT_WEB_TOKEN", TOKEN)
+    assert web_options("127.0.0.1:80").token == ApiKey(TOKEN)
+    assert web_options("0.0.0.0:80").token == ApiKey(TOKEN)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_address_is_host_and_port() -> None:
+    assert web_address("0.0.0.0:80") == ("0.0.0.0", 80)
+    assert web_address("[::1]:8080") == ("::1", 8080)
+    assert web_address("camera.local:65535") == ("camera.local", 65535)
+    for wrong in ("", "8080", ":8080", "host", "host:", "host:http", "::1:80", "http://host:80"):
+        with pytest.raises(OptionsError, match="HOST:PORT"):
+            web_address(wrong)
+    with pytest.raises(OptionsError, match="65535"):
+        WebOptions(port=web_address("localhost:99999")[1])
+
+
+def test_the_option_may_stand_without_an_address() -> None:
+    usual = "--web=127.0.0.1:8080"
+    assert with_address(["live", "--web"]) == ["live", usual]
+    assert with_address(["live", "--web", "--mirror"]) == ["live", usual, "--mirror"]
+    assert with_address(["live", "--web", "0"]) == ["live", usual, "0"]
+    assert with_address(["live", "--web", "pattern:"]) == ["live", usual, "pattern:"]
+    assert with_address(["live", "--web", "rtsp://a:554"]) == ["live", usual, "rtsp://a:554"]
+    given = ["live", "--web", "0.0.0.0:80", "0"]
+    assert with_address(given) == given
+    assert with_address(["live", "--web", "[::]:80"]) == ["live", "--web", "[::]:80"]
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with served(HandFeed()) as first:
+        port = int(first.url.rpartition(":")[2])
+        taken = WebOptions(port=port)
+        refusal = pytest.raises(OptionsError, match=f"port {port}: address already in use")
+        with refusal, served(HandFeed(), options=taken):
+            pass

@@ -312,6 +312,9 @@ class LiveOptions:
         segment_minutes: Record into a new file every so many minutes, without end; each is named
             after `record` and the time at which it begins. None: one file.
         keep: How much of such a recording stays, as Keep.parse takes it; None: everything.
+        align_budget_ms: What alignment may take of each frame's time, in ms of one core.
+        wait_for_endpoint: Show the picture without masks as long as the endpoint refuses, also
+            before the first mask and for reasons that will not go away by themselves.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -337,6 +340,8 @@ class LiveOptions:
     price_per_call: float | None = None
     segment_minutes: float | None = None
     keep: str | None = None
+    align_budget_ms: float = 15.0
+    wait_for_endpoint: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -353,6 +358,7 @@ class LiveOptions:
             self.price_per_call is None or self.price_per_call >= 0,
             "--price-per-call is a number from 0 on",
         )
+        require(0 < self.align_budget_ms <= 1000, "alignment takes above 0 and at most 1000 ms")
         self._check_recording()
 
     def _check_recording(self) -> None:

@@ -7,12 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter, requests_in_flight
+from livesegment.api.onlooker import OpenOnlooker
 from livesegment.controls import ControlPanel
 from livesegment.engine.alignment import ChosenAlignment, Paste
+from livesegment.engine.call_meter import Turns
 from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
@@ -30,9 +32,6 @@ from livesegment.sinks.window import WindowSink
 from livesegment.sources import open_live_source
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
-
-if TYPE_CHECKING:
-    from livesegment.api.page import LivePage
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +67,34 @@ def live(
         OptionsError: If an output is the source itself or another output.
     """
     options = options or LiveOptions()
+    return run_live(source, options, segmenter=segmenter, sinks=sinks, onlooker=_page(options))
+
+
+def run_live(
+    source: Source | str | int | Path,
+    options: LiveOptions,
+    *,
+    segmenter: Segmenter | None = None,
+    sinks: Sequence[Sink] = (),
+    onlooker: OpenOnlooker | None = None,
+    turns: Turns | None = None,
+) -> dict[str, Any]:
+    """Do what `live` does, with somebody who looks on, and calls that somebody else allows.
+
+    Args:
+        source: As `live` takes it.
+        options: What to show and keep; `web` is not looked at.
+        segmenter: As `live` takes it.
+        sinks: As `live` takes them.
+        onlooker: Makes who looks on; None: nobody does.
+        turns: Says when a call is allowed; None: the options' number and rate of calls do.
+
+    Returns:
+        The figures, as `live` does.
+
+    Raises:
+        LiveSegmentError: As `live` does.
+    """
     telemetry = Telemetry()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     read = [] if isinstance(source, Source) else [str(source)]
@@ -86,8 +113,8 @@ def live(
         ]
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
-        page = _page(options, opened, panel, telemetry)
-        views = [] if page is None else [stack.enter_context(page).view]
+        looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
+        views = [each.view for each in looking]
         parts = LiveParts(opened, model, outputs, window, _save_snapshot, views)
         limits = LiveLimits(
             max_in_flight=requests_in_flight(model, options.endpoint),
@@ -96,11 +123,12 @@ def live(
             duration_s=options.duration_s,
             max_frames=options.max_frames,
             fps_limit=options.fps_limit,
+            waits_for_endpoint=options.wait_for_endpoint,
         )
-        late = _late_masks(options, panel)
-        loop = LiveLoop(parts, limits, panel, telemetry, late=late, mirror=options.mirror)
-        if page is not None:
-            page.serve(loop.status, options)
+        late, mirror = _late_masks(options, panel), options.mirror
+        loop = LiveLoop(parts, limits, panel, telemetry, late=late, mirror=mirror, turns=turns)
+        for each in looking:
+            each.attend(loop)
         loop.run()
         for sink in outputs:
             sink.commit()
@@ -108,7 +136,7 @@ def live(
 
 
 def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
-    aligner = partial(MaskAligner, max_age_s=options.mask_ttl_s)
+    aligner = partial(MaskAligner, budget_ms=options.align_budget_ms, max_age_s=options.mask_ttl_s)
     return LateMasks(
         alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
         smoothing=MaskSmoother() if options.smooth else None,
@@ -121,15 +149,13 @@ def _window(source: Source) -> WindowSink:
     return WindowSink(f"livesegment - {source.name}")
 
 
-def _page(
-    options: LiveOptions, source: Source, panel: ControlPanel, telemetry: Telemetry
-) -> "LivePage | None":
+def _page(options: LiveOptions) -> OpenOnlooker | None:
     if options.web is None:
         return None
     # Here, because the web server takes its time to import.
     from livesegment.api.page import LivePage
 
-    return LivePage(options.web, source, panel, telemetry)
+    return partial(LivePage, options.web, options.price_per_call)
 
 
 def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:

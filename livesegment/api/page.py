@@ -1,13 +1,13 @@
 """The page of a live run."""
 
 import logging
-from collections.abc import Callable
 
+from livesegment.api.onlooker import Onlooker
 from livesegment.controls import ControlPanel
-from livesegment.options import LiveOptions, WebOptions
-from livesegment.resource import Resource
+from livesegment.engine.live import LiveLoop
+from livesegment.options import WebOptions
 from livesegment.sources.base import Source
-from livesegment.telemetry import LiveStatus, Telemetry
+from livesegment.telemetry import Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
@@ -17,32 +17,36 @@ from livesegment.web.page_server import PageServer
 logger = logging.getLogger(__name__)
 
 
-class LivePage(Resource):
+class LivePage(Onlooker):
     """Shows one run on a page.
 
     Args:
         address: Where.
+        price_per_call: What a call costs; None: not known.
         source: What is shown.
         panel: The run's controls.
         telemetry: What it counts.
-
-    Attributes:
-        view: Takes the run's pictures.
     """
 
     def __init__(
-        self, address: WebOptions, source: Source, panel: ControlPanel, telemetry: Telemetry
+        self,
+        address: WebOptions,
+        price_per_call: float | None,
+        source: Source,
+        panel: ControlPanel,
+        telemetry: Telemetry,
     ) -> None:
         self._address = address
+        self._price_per_call = price_per_call
         self._source = source
         self._panel = panel
         self._telemetry = telemetry
         self._coverage = Coverage()
         self._pictures = Broadcast()
         self._server: PageServer | None = None
-        self.view = PictureEncoder(self._pictures, self._coverage)
+        self.view = self._encoder = PictureEncoder(self._pictures, self._coverage)
 
-    def serve(self, status: Callable[[], LiveStatus], options: LiveOptions) -> None:
+    def attend(self, loop: LiveLoop) -> None:
         """Show the page until it is closed.
 
         Raises:
@@ -54,9 +58,9 @@ class LivePage(Resource):
             self._pictures,
             self._coverage,
             panel=self._panel,
-            status=status,
+            status=loop.status,
             telemetry=self._telemetry,
-            price_per_call=options.price_per_call,
+            price_per_call=self._price_per_call,
         )
         self._server = PageServer(lambda: [feed], self._address)
         self._server.start()
@@ -66,4 +70,4 @@ class LivePage(Resource):
         """End the page. May be called twice."""
         if self._server is not None:
             self._server.stop()
-        self.view.close()
+        self._encoder.close()

@@ -3,6 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Turns(Protocol):
+    """Says when a call is allowed. For any number of threads."""
+
+    def take_turn(self, stopping: threading.Event) -> bool:
+        """Wait until a call is allowed and count it; False when none will be, or when stopped."""
+
+    def give_back(self) -> None:
+        """Take back a turn for which no call was made."""
+
+    def end_turn(self) -> None:
+        """Note that a turn's call has ended."""
 
 
 class CallMeter:
@@ -79,3 +93,6 @@ class CallMeter:
         """Take back a turn for which no call was made."""
         with self._lock:
             self._calls -= 1
+
+    def end_turn(self) -> None:
+        """Note that a turn's call has ended, which makes no difference here."""

@@ -9,7 +9,7 @@ from functools import partial
 from livesegment.controls import ControlPanel, Controls
 from livesegment.engine.alignment import Alignment, Paste
 from livesegment.engine.background_sink import BackgroundSink
-from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.call_meter import CallMeter, Turns
 from livesegment.engine.capture import Capture
 from livesegment.engine.crew import Crew
 from livesegment.engine.delay_line import DelayLine
@@ -44,6 +44,8 @@ class LiveLimits:
         duration_s: Seconds from the first frame shown; None: no end.
         max_frames: Frames shown; None: no end.
         fps_limit: Frames a second; None: all.
+        waits_for_endpoint: Whether the picture goes on without masks whatever the endpoint
+            answers; else a refusal for good before the first mask ends the run.
     """
 
     max_in_flight: int = 1
@@ -52,6 +54,7 @@ class LiveLimits:
     duration_s: float | None = None
     max_frames: int | None = None
     fps_limit: float | None = None
+    waits_for_endpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class LiveLoop:
         telemetry: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
+        turns: Says when a call is allowed, in place of the limits' number and rate of calls.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class LiveLoop:
         *,
         late: LateMasks | None = None,
         mirror: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         late = late or LateMasks()
         self._parts = parts
@@ -127,7 +132,7 @@ class LiveLoop:
         self._crew = Crew(grace_s=GRACE_S)
         self._arrivals: NewestQueue[Frame] = NewestQueue()
         self._requests: NewestQueue[Frame] = NewestQueue()
-        self._meter = CallMeter(limits.max_calls, limits.call_rate)
+        self._turned_at_s: float | None = None
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(late.max_delay_s)
@@ -156,11 +161,12 @@ class LiveLoop:
             parts.segmenter,
             self._requests,
             board,
-            self._meter,
+            turns or CallMeter(limits.max_calls, limits.call_rate),
             telemetry,
             self._crew.stopping,
             max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
+            gives_up=not limits.waits_for_endpoint,
         )
 
     def run(self) -> None:
@@ -177,6 +183,7 @@ class LiveLoop:
         with self._crew:
             self._start()
             while not self._is_over():
+                self._turned_at_s = time.monotonic()
                 if (frame := self._next_arrival()) is not None:
                     self._on_arrival(frame)
                 if (due := self._delay_line.take_due(time.monotonic())) is not None:
@@ -185,8 +192,24 @@ class LiveLoop:
                     self._stage.refresh()
                 self._attend_viewer()
         health = self._submitter.health
-        if health.trouble is not None and not health.has_answered:
+        if (
+            health.trouble is not None
+            and not health.has_answered
+            and not self._limits.waits_for_endpoint
+        ):
             raise health.trouble
+
+    def stop(self) -> None:
+        """Ask `run` to end soon; from any thread, also before it runs."""
+        self._crew.stop()
+
+    @property
+    def turned_at_s(self) -> float | None:
+        """When the main loop last went round, monotonic seconds; None before the first time.
+
+        It does so many times a second, pictures or not, unless it hangs.
+        """
+        return self._turned_at_s
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""

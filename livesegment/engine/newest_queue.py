@@ -28,7 +28,8 @@ class NewestQueue(Generic[T]):
                 return True
             replaced = self._item is not None
             self._item = item
-            self._changed.notify()
+            # Everybody: whoever only waits must not be the one who is woken in a reader's place.
+            self._changed.notify_all()
             return replaced
 
     def get(self, timeout_s: float | None = None) -> T | None:
@@ -41,6 +42,12 @@ class NewestQueue(Generic[T]):
             self._changed.wait_for(lambda: self._item is not None or self._closed, timeout_s)
             item, self._item = self._item, None
             return item
+
+    def wait(self) -> bool:
+        """Wait until there is an item, without taking it; False when there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._item is not None or self._closed)
+            return self._item is not None
 
     @property
     def finished(self) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.call_meter import Turns
 from livesegment.engine.mask_board import ArrivedMask, MaskBoard
 from livesegment.engine.newest_queue import NewestQueue
 from livesegment.engine.spacing import EvenSpacing
@@ -17,6 +17,8 @@ from livesegment.segmenters.retry import RetryPolicy
 from livesegment.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
+
+_UNUSED_S = 0.5  # a turn for which no frame comes is somebody else's
 
 
 class EndpointHealth:
@@ -80,17 +82,18 @@ class Submitter:
 
     A frame is never sent twice: after an error the next one is newer. An error that will not go
     away ends the run if no mask has come yet, because then it is a mistake of the user's (a wrong
-    key, no such model); later ones are counted and waited out.
+    key, no such model), unless nobody is there to mend it; later ones are counted and waited out.
 
     Args:
         segmenter: Makes the calls.
         frames: Where the newest frame waits.
         board: Where masks go.
-        meter: Says when a call is allowed.
+        turns: Says when a call is allowed.
         telemetry: Counts frames, masks and errors.
         stopping: Ends every wait.
         max_in_flight: How many threads run.
         on_latency: Told for each mask how many seconds after its frame's capture it came.
+        gives_up: Whether an error that will not go away ends the run before the first mask.
     """
 
     def __init__(
@@ -98,22 +101,24 @@ class Submitter:
         segmenter: Segmenter,
         frames: NewestQueue[Frame],
         board: MaskBoard,
-        meter: CallMeter,
+        turns: Turns,
         telemetry: Telemetry,
         stopping: threading.Event,
         *,
         max_in_flight: int,
         on_latency: Callable[[float], None],
+        gives_up: bool = True,
     ) -> None:
         self.health = EndpointHealth()
         self._segmenter = segmenter
         self._frames = frames
         self._board = board
-        self._meter = meter
+        self._turns = turns
         self._telemetry = telemetry
         self._stopping = stopping
         self._spacing = EvenSpacing(max_in_flight)
         self._on_latency = on_latency
+        self._gives_up = gives_up
 
     def run(self) -> None:
         """Ask until the frames end, the calls are used up or the crew stops.
@@ -124,15 +129,18 @@ class Submitter:
         while True:
             self.health.wait_until_due(self._stopping)
             self._spacing.wait(self._stopping)
-            if not self._meter.take_turn(self._stopping):
+            if not (self._frames.wait() and self._turns.take_turn(self._stopping)):
                 return
-            frame = self._frames.get()
+            frame = self._frames.get(_UNUSED_S)
             if frame is None:
-                self._meter.give_back()
-                return
+                self._turns.give_back()
+                continue
             self._telemetry.count("frames_submitted")
             self._telemetry.count("calls")
-            self._ask(frame)
+            try:
+                self._ask(frame)
+            finally:
+                self._turns.end_turn()
 
     def _ask(self, frame: Frame) -> None:
         asked_at_s = time.monotonic()
@@ -140,7 +148,7 @@ class Submitter:
             mask = self._segmenter.segment(frame)
         except EndpointError as error:
             self._telemetry.error(error)
-            if not error.retryable and not self.health.has_answered:
+            if self._gives_up and not error.retryable and not self.health.has_answered:
                 raise
             if self.health.trouble is None:
                 logger.warning("%s; the picture goes on without new masks", error)

@@ -1,0 +1,321 @@
+"""The page in a real browser: pictures move, controls act, and what is not live says so."""
+
+import re
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import skip_or_fail
+from feeds import HandFeed, served
+from parts import FunctionSegmenter, started
+
+from livesegment.options import ApiKey, WebOptions
+from livesegment.server.embedded import EmbeddedServer
+from livesegment.server.options import ServeOptions
+from livesegment.web.feed import Figures
+
+playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright")
+expect = playwright.expect
+
+TOKEN = "correct horse battery"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["playwright.Browser"]:
+    path = shutil.which("chromium")
+    if path is None:
+        skip_or_fail("this test needs the program chromium")
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: "playwright.Browser") -> Iterator["playwright.Page"]:
+    """Open a tab that fails the test if a script fails in it or it asks another machine."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    tab = context.new_page()
+    tab.set_default_timeout(20_000)
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on(
+        "console",
+        lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    tab.on(
+        "request",
+        lambda asked: None if "//127.0.0.1:" in asked.url else wrong.append(asked.url),
+    )
+    yield tab
+    context.close()
+    assert wrong == []
+
+
+@contextmanager
+def moving(*feeds: HandFeed) -> Iterator[None]:
+    """Give cameras a new picture again and again."""
+    ended = threading.Event()
+
+    def move() -> None:
+        while not ended.wait(0.04):
+            for feed in feeds:
+                feed.put((160, 90))
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def picture(tab: "playwright.Page", camera: str = "one") -> "np.ndarray":
+    """Return what is to be seen of a camera, BGR uint8 (H, W, 3)."""
+    png = tab.locator(f"[data-camera={camera}] canvas").screenshot()
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
+
+
+def until(tab: "playwright.Page", camera: str, seen: Callable[["np.ndarray"], bool]) -> None:
+    """Wait until a camera's picture is as it should be."""
+    for _ in range(100):
+        if seen(picture(tab, camera)):
+            return
+    pytest.fail("the picture never looked so")
+
+
+def moves(tab: "playwright.Page", camera: str) -> None:
+    """Wait until a camera's picture differs from what it was."""
+    before = picture(tab, camera)
+    until(tab, camera, lambda now: now.shape != before.shape or bool((now != before).any()))
+
+
+def test_eight_cameras_move_at_once_on_one_page(page: "playwright.Page") -> None:
+    feeds = [HandFeed(f"camera-{number}", f"Camera {number}") for number in range(8)]
+    with served(*feeds) as server, moving(*feeds):
+        page.goto(server.url)
+        expect(page.locator("article")).to_have_count(8)
+        expect(page.locator("#summary")).to_have_text("8 cameras, live")
+        for feed in feeds:
+            moves(page, feed.name)
+        # All in one response: nothing is left waiting for a free connection.
+        assert all(len(feed.watched) == 1 for feed in feeds)
+        page.close()
+    assert all(feed.watched[-1] is False for feed in feeds)
+
+
+def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    card = page.locator("[data-camera=one]")
+    with served(feed) as server:
+        with moving(feed):
+            page.goto(server.url)
+            expect(card.locator(".state")).to_have_text("Live")
+            moves(page, "one")
+            bright = picture(page).mean()
+            feed.say(state="lost", since=time.time() - 20)
+            expect(card.locator(".veil")).to_contain_text("Camera lost")
+            expect(card.locator(".veil")).to_contain_text("for 2")
+            assert picture(page).mean() < 0.8 * bright
+            # Said once to whoever does not see it.
+            expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: Camera lost")
+            feed.say(state="stopped", state_text="its process ended")
+            expect(card.locator(".veil")).to_contain_text("Camera stopped")
+            expect(card.locator(".veil")).to_contain_text("its process ended")
+            expect(card.locator("canvas")).to_have_attribute(
+                "aria-label", "Picture of Front gate: Camera stopped"
+            )
+            expect(page.locator("#summary")).to_have_text("0 of 1 camera live")
+            feed.say(state="running", state_text="")
+            expect(card.locator(".veil")).to_be_hidden()
+        # It says that it runs, but nothing comes any more.
+        expect(card.locator(".veil")).to_contain_text("No new picture")
+        server.stop()
+        expect(card.locator(".veil")).to_contain_text("No connection to livesegment")
+
+
+def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    feed.say(
+        figures=Figures(14.8, 0.18, 2.1, 12345, 24.69, 2, 118, 3),
+        endpoint="trouble",
+        endpoint_text="http://127.0.0.1:9001 does not answer",
+    )
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        shown = {
+            name: page.locator(f"[data-figure={name}]")
+            for name in ("frames_per_s", "mask_age", "round_trip", "calls", "cost", "reconnects")
+        }
+        for name, text in zip(
+            shown, ("14.8", "180 ms", "2.1 s", "12,345", "24.69", "3"), strict=True
+        ):
+            expect(shown[name]).to_have_text(text)
+        expect(page.locator(".endpoint")).to_contain_text("127.0.0.1:9001 does not answer")
+        expect(page.locator(".chip", has_text="person")).to_contain_text("25 %")
+        expect(page.locator(".chart")).to_have_attribute(
+            "aria-label", "Coverage over the last minutes: person now 25 %, at most 25 %"
+        )
+        # A line is drawn once there are two seconds of it.
+        expect(page.locator(".chart .line")).to_have_attribute("d", re.compile("L"))
+
+
+def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.locator(".chip")).to_have_count(2)
+        reached = {}
+        for _ in range(9):
+            page.keyboard.press("Tab")
+            name = page.evaluate(
+                "(document.activeElement.name || document.activeElement.textContent).trim()"
+            )
+            reached[name] = page.evaluate(
+                "getComputedStyle(document.activeElement.matches('.choice input')"
+                " ? document.activeElement.nextElementSibling : document.activeElement)"
+                ".outlineStyle"
+            )
+            if name == "show_overlay":
+                page.keyboard.press("Space")
+            if name == "opacity":
+                page.keyboard.press("End")
+            if name == "one-style":
+                page.keyboard.press("ArrowRight")
+        assert {"show_overlay", "opacity", "one-style", "one-align", "Snapshot"} <= reached.keys()
+        assert set(reached.values()) == {"solid"}, "what has the focus is to be seen"
+        wanted = (False, 1.0, "outline")
+        for _ in range(100):
+            now = feed.controls()
+            if (now.show_overlay, now.opacity, now.style) == wanted:
+                break
+            page.wait_for_timeout(20)
+        assert (now.show_overlay, now.opacity, now.style) == wanted
+
+
+def test_what_another_viewer_changes_is_shown(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.get_by_role("switch", name="Overlay")).to_be_checked()
+        expect(page.get_by_role("button", name="person")).to_have_attribute("aria-pressed", "true")
+        feed.change({"show_overlay": False, "classes": frozenset({"Car"}), "align": "paste"})
+        expect(page.get_by_role("switch", name="Overlay")).not_to_be_checked()
+        expect(page.get_by_role("button", name="person")).to_have_attribute("aria-pressed", "false")
+        expect(page.get_by_role("button", name="car")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("radio", name="Paste")).to_be_checked()
+
+
+def test_a_page_that_nobody_sees_asks_for_no_pictures(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        moves(page, "one")
+        hide = """hidden => {
+            Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+        page.evaluate(hide, True)
+        while feed.watched != [True, False]:
+            page.wait_for_timeout(10)
+        page.evaluate(hide, False)
+        moves(page, "one")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1600])
+def test_it_fits_any_width_in_light_and_dark(
+    chromium: "playwright.Browser", width: int, scheme: str
+) -> None:
+    feeds = [HandFeed(name, "A camera with a name that is long " * 3) for name in ("a", "b", "c")]
+    feeds[1].say(state="stopped", state_text="x" * 200)
+    with served(*feeds) as server, moving(feeds[0]):
+        tab = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        tab.goto(server.url)
+        expect(tab.locator(".chip")).to_have_count(2)
+        tab.locator("summary").first.click()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        boxes = [card.bounding_box() for card in tab.locator("article").all()]
+        assert len({round(box["x"]) for box in boxes}) == {360: 1, 768: 2, 1600: 3}[width]
+        page_colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        red = int(page_colour.removeprefix("rgb(").split(",")[0])
+        assert (red > 200) == (scheme == "light")
+        tab.close()
+
+
+def test_on_another_address_the_token_is_demanded_and_nowhere_to_be_read(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    options = WebOptions(host="0.0.0.0", port=0, token=ApiKey(TOKEN))
+    with served(feed, options=options) as server, moving(feed):
+        page.goto(server.url)
+        expect(page).to_have_url(f"{server.url}/login")
+        page.get_by_label("Token").fill("wrong token")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("This is not the token.")
+        page.get_by_label("Token").fill(TOKEN)
+        page.keyboard.press("Enter")
+        moves(page, "one")
+        assert page.url == f"{server.url}/"
+        assert TOKEN not in page.content()
+        assert TOKEN not in str(page.evaluate("[document.cookie, {...localStorage}]"))
+        assert not any("correct" in url for url in asked)
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Token")).to_be_visible()
+        page.goto(server.url)
+        expect(page.get_by_label("Token")).to_be_visible()
+
+
+def test_controls_act_on_the_picture_of_a_live_run(page: "playwright.Page", tmp_path: Path) -> None:
+    model = FunctionSegmenter(lambda _: 1, max_concurrency=1)
+    with EmbeddedServer(model, ServeOptions(port=0)) as endpoint:
+        arguments = [
+            *("live", "pattern:320x240@20", "--no-window", "--web", "127.0.0.1:0"),
+            *("--endpoint", endpoint.url, "--model", "any/1", "--opacity", "1", "--no-legend"),
+        ]
+        with started(tmp_path, *arguments) as program:
+            assert program.stderr is not None
+            said = next(line for line in program.stderr if "the page is at" in line)
+            page.goto(said.split()[-1])
+
+            def covered(image: "np.ndarray") -> bool:
+                return bool(image[60:-60, 60:-60].std(axis=(0, 1)).max() < 3)
+
+            def bare(image: "np.ndarray") -> bool:
+                return not covered(image)
+
+            until(page, "camera", covered)
+            page.get_by_role("switch", name="Overlay").click()
+            until(page, "camera", bare)
+            page.get_by_role("switch", name="Overlay").click()
+            until(page, "camera", covered)
+            page.get_by_role("button", name="object").click()
+            until(page, "camera", bare)
+            page.get_by_role("button", name="object").click()
+            until(page, "camera", covered)
+            page.get_by_role("radio", name="Outline").click()
+            until(page, "camera", bare)
+            page.get_by_role("radio", name="Fill").click()
+            until(page, "camera", covered)
+            for align in ("Delay", "Paste", "Warp"):
+                page.get_by_role("radio", name=align).click()
+                until(page, "camera", covered)
+            page.get_by_role("slider").fill("0")
+            until(page, "camera", bare)
+            program.send_signal(signal.SIGINT)
+            assert program.wait(20) == 130
+            expect(page.locator(".veil")).to_contain_text("No connection to livesegment")

@@ -59,6 +59,7 @@ class _Encoder:
         usual: Speed for files.
         quick: Speed for live recording.
         options: Its other options.
+        smallest_side: Fewest lines and columns that it takes.
     """
 
     name: str
@@ -68,6 +69,7 @@ class _Encoder:
     usual: str
     quick: str
     options: Mapping[str, str] = field(default_factory=dict)
+    smallest_side: int = 1
 
 
 # Without pictures that refer to later ones, decoding order is display order: no player needs an
@@ -91,7 +93,8 @@ _ENCODERS: dict[Codec, tuple[_Encoder, ...]] = {
         ),
     ),
     "av1": (
-        _Encoder("libsvtav1", 18, 63, "preset", "9", "10"),
+        # Version 4.1 of SVT-AV1 waits for ever on pictures of 640x18.
+        _Encoder("libsvtav1", 18, 63, "preset", "9", "10", smallest_side=32),
         _Encoder(
             "libaom-av1",
             18,
@@ -145,6 +148,7 @@ def coding_for(
         codec_options={encoder.speed: speed, "crf": str(crf), **encoder.options},
         container_options=_container_options(container, fragmented=fragmented),
         keyframe_s=1.0 if fragmented else 2.0,
+        smallest_side=encoder.smallest_side,
     )
 
 
@@ -173,8 +177,8 @@ def _find_encoder(codec: Codec) -> _Encoder:
         except UnknownCodecError:
             continue
         if encoder.name == "libsvtav1":
-            # It writes a page about itself on stderr unless told to report errors only.
-            os.environ.setdefault("SVT_LOG", "1")
+            # It writes a page about itself on stderr unless told not to; errors are raised anyway.
+            os.environ.setdefault("SVT_LOG", "0")
         return encoder
     raise OptionsError(
         f"the installed PyAV has no encoder for {codec}: install its wheel with "

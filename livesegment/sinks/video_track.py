@@ -31,6 +31,7 @@ class Coding:
         codec_options: Options of the encoder.
         container_options: Options of the muxer.
         keyframe_s: Seconds from one keyframe to the next; None leaves it to the encoder.
+        smallest_side: Fewest lines and columns that the encoder takes.
     """
 
     container: str
@@ -40,6 +41,7 @@ class Coding:
     codec_options: Mapping[str, str] = field(default_factory=dict)
     container_options: Mapping[str, str] = field(default_factory=dict)
     keyframe_s: float | None = None
+    smallest_side: int = 1
 
 
 def usable_fps(fps: Fraction | float | None) -> Fraction:
@@ -98,6 +100,8 @@ class VideoTrack:
         self._is_open = True
         self._failed = False
         self.is_empty = True
+        if min(frame_size) < coding.smallest_side:
+            raise self._no_such_size()
         try:
             # The prefix keeps a name such as "rtmp:x.mp4" from being taken for an address.
             self._container = av.open(
@@ -236,6 +240,9 @@ class VideoTrack:
     def _refused(self, error: Exception) -> SinkError:
         if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
             return refused(self._path, error)
+        return self._no_such_size()
+
+    def _no_such_size(self) -> SinkError:
         width, height = self._frame_size
         return OutputNotWritable(
             f"cannot write {self._path}: {self._coding.codec} takes no pictures of {width}x{height}"

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from livesegment.errors import OptionsError
+from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated
@@ -124,6 +124,21 @@ def test_what_does_not_go_together_is_one_sentence(tmp_path, name, codec, advice
 def test_quality_has_bounds(tmp_path, quality):
     with pytest.raises(OptionsError, match=rf"--quality is a number from 1 to 100, not {quality}"):
         VideoFileSink(tmp_path / "out.mp4", quality=quality)
+
+
+@pytest.mark.parametrize(
+    ("codec", "size"), [("h264", (18, 17_000)), ("av1", (640, 18)), ("av1", (1, 1))]
+)
+def test_a_size_that_a_codec_has_not_is_one_sentence(tmp_path, capfd, codec, size):
+    width, height = size
+    image = np.zeros((height, width, 3), np.uint8)
+    with (
+        VideoFileSink(tmp_path / "out.mp4", codec=codec) as sink,
+        pytest.raises(OutputNotWritable, match="takes no pictures of"),
+    ):
+        sink.write(Annotated(Frame(image, 0, 0.0, 0.0), None, image))
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().err == ""
 
 
 def test_encoding_is_quiet(tmp_path, capfd):

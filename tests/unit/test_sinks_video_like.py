@@ -133,6 +133,18 @@ def test_samples_that_only_prepare_the_decoder_are_not_heard(tmp_path):
         assert first.time == pytest.approx(0, abs=1e-3)
 
 
+def test_sound_that_begins_before_0_moves_no_picture(tmp_path):
+    # Opus begins with 312 samples that only prepare the decoder.
+    source = original(
+        tmp_path / "in.mkv", ("libopus", 0.0, 1.0), muxer={"avoid_negative_ts": "disabled"}
+    )
+    assert sound(source)[0][0] < 0
+    for suffix in (".mp4", ".mkv"):
+        path = annotated(source, tmp_path / f"out{suffix}")
+        assert times(path) == pytest.approx(SECOND, abs=1e-6)
+        assert [t for t, _ in sound(path)] == pytest.approx([t for t, _ in sound(source)], abs=1e-3)
+
+
 def test_the_tone_is_where_it_was(tmp_path):
     source = original(tmp_path / "in.mp4", ("aac", 0.5, 1.0))
     path = annotated(source, tmp_path / "out.mp4")

@@ -75,8 +75,10 @@ class OutputFile:
             # Append mode creates the file, or asks for the permission without emptying it.
             with self.path.open("ab"):
                 pass
-        except OSError as error:
+        except FileNotFoundError as error:
             raise refused(self.final_path, error) from error
+        except OSError as error:
+            raise refused(self.path, error) from error
 
     @property
     def is_committed(self) -> bool:

@@ -150,6 +150,12 @@ def test_other_suffixes_are_named(tmp_path):
         VideoFileSink(tmp_path / "out.avi")
 
 
+def test_a_part_that_cannot_be_replaced_is_named(tmp_path):
+    (tmp_path / "out.part.mp4").mkdir()
+    with pytest.raises(OutputNotWritable, match=r"cannot write .*out\.part\.mp4: "):
+        VideoFileSink(tmp_path / "out.mp4")
+
+
 def test_a_size_that_h264_has_not_is_named_and_leaves_nothing(tmp_path):
     image = np.zeros((17_000, 18, 3), np.uint8)
     with (

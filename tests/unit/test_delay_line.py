@@ -68,6 +68,18 @@ def test_a_shrinking_delay_speeds_the_picture_up_by_a_tenth() -> None:
     assert delays[-1] == 0.5
 
 
+def test_a_delay_that_is_not_wanted_any_more_shrinks_until_it_is_gone() -> None:
+    line = DelayLine(max_delay_s=2.0)
+    line.note_latency(0.5)
+    line.put(frame(0))
+    assert line.delay_s == 0.5
+    for index in range(1, 52):
+        line.put(frame(index), hold=False)
+    assert line.delay_s == 0
+    line.put(frame(52))
+    assert line.delay_s == 0.5
+
+
 def test_memory_is_bounded_however_long_the_delay() -> None:
     line = DelayLine(max_delay_s=1000.0)
     line.note_latency(900.0)

@@ -5,6 +5,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
     LiveSegmentError
     ├── OptionsError (ValueError)       an option is out of range or contradicts another
     ├── MissingExtra (ImportError)      an optional package is not installed
+    ├── ClusterError                    it cannot be joined, or loses its machines
     ├── SourceError
     │   ├── SourceNotFound              it cannot be opened
     │   └── SourceLost *                it was open, then broke
@@ -22,6 +23,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
     └── SinkError
         ├── OutputExists
         ├── JournalMismatch             the journal beside an output is another run's
+        │   └── JournalInUse            that run is under way
         ├── OutputNotWritable           folder missing, no permission, disk full
         └── DisplayUnavailable          no screen, or an OpenCV without windows
 
@@ -41,6 +43,10 @@ class OptionsError(LiveSegmentError, ValueError):
 
 class MissingExtra(LiveSegmentError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class ClusterError(LiveSegmentError):
+    """A cluster cannot be joined, or does not get through with its work."""
 
 
 class SourceError(LiveSegmentError):
@@ -151,6 +157,10 @@ class OutputExists(SinkError):
 
 class JournalMismatch(SinkError):
     """The journal beside an output belongs to another input or model, or to a run under way."""
+
+
+class JournalInUse(JournalMismatch):
+    """Another run has the journal open: it may be over a little later."""
 
 
 class OutputNotWritable(SinkError):

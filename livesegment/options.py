@@ -421,7 +421,7 @@ class AnnotateOptions:
         export: Annotations to write beside the output, for other tools.
         codec: Video codec of the output.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
-        jobs: Inputs to work on at once.
+        jobs: Inputs to work on at once; None: one, or as many as a cluster has processors.
         report: JSON file to write what became of each input to; None: none. It replaces an older
             one.
         overwrite: Replace existing outputs.
@@ -438,14 +438,14 @@ class AnnotateOptions:
     export: tuple[ExportKind, ...] = ()
     codec: Codec = "h264"
     quality: int = 75
-    jobs: int = 1
+    jobs: int | None = None
     report: str | None = None
     overwrite: bool = False
 
     def __post_init__(self) -> None:
         require(self.codec in CODECS, f"--codec is one of {', '.join(CODECS)}")
         require(1 <= self.quality <= 100, "--quality is a number from 1 to 100")
-        require(1 <= self.jobs <= 64, "--jobs is a number from 1 to 64")
+        require(self.jobs is None or 1 <= self.jobs <= 64, "--jobs is a number from 1 to 64")
         for kind in self.export:
             require(kind in EXPORTS, f"--export is one of {', '.join(EXPORTS)}")
         require(

@@ -94,7 +94,7 @@ def _run_all(jobs: Sequence[Job], shared: Shared, on_progress: OnProgress | None
     progress = ProgressCount(jobs, on_progress)
     shared = replace(shared, on_frame=progress.on_frame)
     runs = [InputRun(job, shared) for job in jobs]
-    pool = ThreadPoolExecutor(shared.options.jobs, thread_name_prefix="annotate")
+    pool = ThreadPoolExecutor(shared.options.jobs or 1, thread_name_prefix="annotate")
     futures: dict[Future[FileReport], InputRun] = {}
     try:
         futures.update((pool.submit(run.run), run) for run in runs)

@@ -61,7 +61,10 @@ def output_options(
     quality: Annotated[
         int, typer.Option(metavar="1..100", help="Quality of the video written.")
     ] = 75,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Inputs to work on at once.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Inputs to work on at once: 1, or a cluster's processors."),
+    ] = None,
     report: Annotated[
         str | None,
         typer.Option(metavar="FILE.json", help="Write what became of each input; replaces it."),

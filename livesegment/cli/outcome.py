@@ -6,7 +6,7 @@
 | 1 | a bug in livesegment |
 | 2 | usage: an option is wrong or contradicts another |
 | 3 | source: it cannot be opened, or ended early |
-| 4 | endpoint: unreachable, key refused, no such model, ... |
+| 4 | endpoint: unreachable, key refused, no such model, ...; a cluster that fails |
 | 5 | output: exists already, folder missing, disk full, no display |
 | 130 | interrupted (Ctrl-C, SIGTERM) |
 """
@@ -22,6 +22,7 @@ from typing import ParamSpec
 import typer
 
 from livesegment.errors import (
+    ClusterError,
     EndpointError,
     LiveSegmentError,
     MissingExtra,
@@ -38,6 +39,7 @@ _CODES: tuple[tuple[type[LiveSegmentError], int], ...] = (
     (MissingExtra, USAGE),
     (SourceError, SOURCE),
     (EndpointError, ENDPOINT),
+    (ClusterError, ENDPOINT),
     (SinkError, OUTPUT),
 )
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from livesegment.engine.file_lock import lock
 from livesegment.engine.records import Record, pack_record, read_records
-from livesegment.errors import JournalMismatch, OutputNotWritable
+from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable
 from livesegment.resource import Resource
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Journal(Resource):
     def _begin(self, identity: dict[str, str], *, replace: bool) -> None:
         """Learn what is kept; or begin anew where nothing is, or something else."""
         if not lock(self._file):
-            raise JournalMismatch(f"another run is writing {self._path}: wait for it, or stop it")
+            raise JournalInUse(f"another run is writing {self._path}: wait for it, or stop it")
         kept = self._read_all()
         if kept is not None and kept != identity and not replace:
             raise JournalMismatch(

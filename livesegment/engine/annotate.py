@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from livesegment.controls import Controls
-from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.caller import Caller
 from livesegment.engine.carry import Carrier, Masked
 from livesegment.engine.crew import Crew
-from livesegment.engine.flight import Flight
+from livesegment.engine.flight import Flight, Ration
 from livesegment.engine.journal import Journal
 from livesegment.engine.kept_masks import KeptMasks
 from livesegment.engine.keyframes import MOST_BETWEEN, Chosen, KeyframeChooser, KeyframeRule, Role
@@ -53,7 +52,7 @@ class Allowance:
         flight: Bounds the requests under way.
     """
 
-    meter: CallMeter
+    meter: Ration
     flight: Flight
 
 

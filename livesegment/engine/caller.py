@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.flight import Flight, Place
+from livesegment.engine.flight import Flight, Place, Ration
 from livesegment.errors import EndpointBusy, EndpointError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -39,7 +38,7 @@ class Caller:
     def __init__(
         self,
         segmenter: Segmenter,
-        meter: CallMeter,
+        meter: Ration,
         telemetry: Telemetry,
         stopping: threading.Event,
         flight: Flight,

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from livesegment.engine.call_meter import CallMeter
 from livesegment.engine.saturation import Saturation
 from livesegment.errors import EndpointBusy, EndpointTimeout
 from livesegment.segmenters.retry import RetryPolicy
@@ -16,6 +16,21 @@ from livesegment.segmenters.retry import RetryPolicy
 PAUSES = RetryPolicy(max_wait_s=60.0)
 
 _BESIDES = 2  # threads that read a reply while others have taken the place of its request
+
+
+class Ration(Protocol):
+    """Says how many calls may be made, and when: a CallMeter, in this process or in another."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no call is allowed any more."""
+
+    def try_turn(self) -> float | None:
+        """Count a call if it is allowed now.
+
+        Returns:
+            0 if it is counted, else the seconds until it may be; None when the calls are used up.
+        """
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +108,7 @@ class Flight:
         return self._refusals_in_a_row
 
     @contextmanager
-    def place(self, meter: CallMeter, stopping: threading.Event) -> Iterator[Place | None]:
+    def place(self, meter: Ration, stopping: threading.Event) -> Iterator[Place | None]:
         """Wait for a place, hold it while the request is made, and learn from how that goes.
 
         Args:
@@ -126,7 +141,7 @@ class Flight:
             for waiter in self._queue:
                 waiter.notify()
 
-    def _enter(self, meter: CallMeter, stopping: threading.Event) -> Place | None:
+    def _enter(self, meter: Ration, stopping: threading.Event) -> Place | None:
         with self._lock:
             waiter = threading.Condition(self._lock)
             self._queue.append(waiter)

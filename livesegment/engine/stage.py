@@ -64,7 +64,6 @@ class Stage:
         self._chosen = ChosenMask()
         self._controls = panel.snapshot()
         self._shown_at_s = 0.0
-        self._was_watched = False
         self._moment = LiveStatus()
 
     @property
@@ -109,7 +108,8 @@ class Stage:
             self._chosen = self._masks.choose_again(frame)
         notice = self._notice() if is_still else self._noticed
         is_same = controls == self._controls and notice == self._noticed
-        if self._has_come() or has_newer or not is_same:
+        is_awaited = any(view.is_waiting for view in self._views)
+        if is_awaited or has_newer or not is_same:
             self._controls, self._noticed = controls, notice
             self._show(frame, self._draw(frame))
             self._moment = self._status()
@@ -121,12 +121,6 @@ class Stage:
     def _draw(self, frame: Frame) -> Image:
         chosen = self._chosen
         return self._compositor.draw(frame, chosen.mask, self._controls, strength=chosen.strength)
-
-    def _has_come(self) -> bool:
-        """Tell whether somebody has begun to look at a view, who waits for a picture."""
-        before = self._was_watched
-        self._was_watched = any(view.is_watched for view in self._views)
-        return self._was_watched and not before
 
     def _is_watched(self) -> bool:
         return self._viewer is not None or any(view.is_watched for view in self._views)

@@ -32,6 +32,10 @@ class View(Protocol):
     def is_watched(self) -> bool:
         """Whether anybody watches."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody watches who has no picture yet."""
+
     def write(self, picture: Annotated) -> None:
         """Take a picture, also one drawn again, on the main thread: copy what is kept, never wait.
 

@@ -46,6 +46,11 @@ class Broadcast:
         return bool(self._viewers)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether somebody watches and there is no picture."""
+        return bool(self._viewers) and self._newest is None
+
+    @property
     def is_closed(self) -> bool:
         """Whether no picture will come any more."""
         return self._is_closed

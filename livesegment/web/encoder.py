@@ -40,6 +40,11 @@ class PictureEncoder(Sink):
         """Whether anybody watches."""
         return self._pictures.is_watched
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody watches who has no picture yet."""
+        return self._pictures.is_waiting
+
     def write(self, picture: Annotated) -> None:
         """Take a picture."""
         self._coverage.see(picture.mask)

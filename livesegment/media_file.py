@@ -17,6 +17,8 @@ UNSPECIFIED = 2
 _PQ, _HLG = 16, 18
 _FULL_RANGE = 2  # as libavutil counts
 
+# BT.709, BT.2020 and both kinds of P3; libswscale refuses numbers that it does not know.
+_CONVERTIBLE_PRIMARIES = frozenset((BT709, BT2020, 11, 12))
 _MATRICES = frozenset((BT709, BT601_625, BT601_525, SMPTE240, BT2020))
 
 
@@ -66,8 +68,8 @@ class Colour:
 
     @property
     def is_hdr(self) -> bool:
-        """Whether it goes beyond the white of a page: PQ or HLG."""
-        return self.transfer in {_PQ, _HLG}
+        """Whether it goes beyond the white of a page, PQ or HLG, and can be brought down to it."""
+        return self.transfer in {_PQ, _HLG} and self.primaries in _CONVERTIBLE_PRIMARIES
 
     @property
     def swscale_matrix(self) -> int:

@@ -15,6 +15,9 @@ from livesegment.media_file import BT709, Colour, colour_of, find_video, origin_
 # not to be spread.
 _KEPT_WORDS = ("title", "artist", "comment", "description", "copyright", "date", "creation_time")
 
+# Beyond any end, in any stream's units, and small enough for libavformat to convert.
+_FAR = 2**42
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -88,16 +91,17 @@ def _first_picture(container: InputContainer, video: VideoStream) -> av.VideoFra
 
 def _end_of(container: InputContainer, video: VideoStream) -> tuple[float | None, float | None]:
     """Return when the last picture is shown and when it ends, in media time."""
-    last = None
+    ends: list[tuple[int, int]] = []
     try:
-        container.seek(2**62 // 1_000_000, stream=video)
+        container.seek(_FAR, stream=video)
         for packet in container.demux(video):
             time = packet.dts if packet.pts is None else packet.pts
-            if time is not None and (last is None or time >= last[0]):
-                last = time, time + (packet.duration or 0)
+            if time is not None:
+                ends.append((time, time + (packet.duration or 0)))
     except av.FFmpegError:
         return None, None  # a file that is cut short has no known end
-    if last is None or video.time_base is None:
+    if not ends or video.time_base is None:
         return None, None
+    last, end = max(ends)
     origin = origin_s(container)
-    return tuple(float(time * video.time_base - origin) for time in last)  # type: ignore[return-value]
+    return float(last * video.time_base - origin), float(end * video.time_base - origin)

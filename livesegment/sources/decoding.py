@@ -15,13 +15,12 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from livesegment.frame import Image
-from livesegment.media_file import BT709, BT2020, colour_of, origin_s
+from livesegment.media_file import BT709, colour_of, origin_s
 from livesegment.telemetry import DropLog
 
 logger = logging.getLogger(__name__)
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-_WELL_KNOWN_PRIMARIES = frozenset((BT709, BT2020))
 
 
 class Decoder:
@@ -110,7 +109,7 @@ class Decoder:
     def _bgr(self, frame: av.VideoFrame) -> av.VideoFrame:
         colour = colour_of(frame)
         to_page_white = {}
-        if colour.is_hdr and colour.primaries in _WELL_KNOWN_PRIMARIES:
+        if colour.is_hdr:
             # Unconverted, models and viewers would see a grey haze. What is brighter than a white
             # page turns white.
             to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}

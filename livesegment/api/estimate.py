@@ -1,26 +1,22 @@
 """What annotating would take, found out without a call."""
 
-import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from livesegment.api.identity import reply_identity
 from livesegment.api.jobs import Job, plan_jobs
-from livesegment.api.model import open_flight, open_segmenter
+from livesegment.api.model import REMOTE_IN_FLIGHT, open_segmenter, requests_in_flight
+from livesegment.api.trial import first_frames, seconds_a_call, seconds_a_frame
 from livesegment.engine.journal import Journal, journal_path
 from livesegment.errors import LiveSegmentError, OptionsError
 from livesegment.options import AnnotateOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.sources import open_source
-from livesegment.sources.base import Source
 
 TYPICAL_ROUND_TRIP_S = 0.15
 """What is assumed of an endpoint, since asking it costs a call."""
-
-_TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +48,13 @@ class Estimate:
         files: What each input would take.
         round_trip_s: Seconds a call, measured where it is free, else `TYPICAL_ROUND_TRIP_S`.
         in_flight: Calls at once.
+        frame_s: Seconds a frame for everything else, tried on the first frames here.
     """
 
     files: tuple[FileEstimate, ...]
     round_trip_s: float
     in_flight: int
+    frame_s: float
 
     @property
     def frames(self) -> int | None:
@@ -75,9 +73,11 @@ class Estimate:
 
     @property
     def elapsed_s(self) -> float | None:
-        """Seconds that the calls would take; None where their number is not known."""
-        calls = self.calls
-        return None if calls is None else calls * self.round_trip_s / self.in_flight
+        """Seconds that it would take; None where the number of frames is not known."""
+        frames, calls = self.frames, self.calls
+        if frames is None or calls is None:
+            return None
+        return max(calls * self.round_trip_s / self.in_flight, frames * self.frame_s)
 
 
 def estimate(
@@ -96,15 +96,21 @@ def estimate(
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
     with open_segmenter(options.endpoint) as segmenter:
         files = tuple(_look_at(job, segmenter, options) for job in jobs)
-        in_flight = open_flight(segmenter, options.endpoint).limit
-        readable = [job for job, each in zip(jobs, files, strict=True) if each.error is None]
+        readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
+        frames = first_frames(readable[0]) if readable else []
+        in_flight = requests_in_flight(segmenter, options.endpoint)
+        if options.endpoint.max_in_flight == "auto" and segmenter.max_concurrency is None:
+            in_flight = REMOTE_IN_FLIGHT  # how many it will find, only calls can tell
         round_trip_s = TYPICAL_ROUND_TRIP_S
-        if isinstance(segmenter, BuiltinSegmenter) and readable:
-            round_trip_s = _timed(segmenter, readable[0])
+        if isinstance(segmenter, BuiltinSegmenter):
+            round_trip_s = seconds_a_call(segmenter, frames)
         rate = options.endpoint.call_rate
         if rate is not None:
             round_trip_s = max(round_trip_s, in_flight / rate)
-    return Estimate(files, round_trip_s, in_flight)
+    carries = options.keyframes.every > 1 or options.keyframes.budget is not None
+    return Estimate(
+        files, round_trip_s, in_flight, seconds_a_frame(frames, options, carries=carries)
+    )
 
 
 def _look_at(job: Job, segmenter: Segmenter, options: AnnotateOptions) -> FileEstimate:
@@ -140,21 +146,6 @@ def _calls(frames: int, options: AnnotateOptions) -> int:
         calls = -(-(frames - 1) // keyframes.every) + 1
     most = options.endpoint.max_calls
     return calls if most is None else min(calls, most)
-
-
-def _timed(segmenter: Segmenter, job: Job) -> float:
-    """Return how long a model in this process takes for a frame."""
-    with ExitStack() as stack:
-        source: Source = stack.enter_context(open_source(job.source))
-        times_s = []
-        for _ in range(_TRIALS):
-            frame = source.read()
-            if frame is None:
-                break
-            began_s = time.perf_counter()
-            segmenter.segment(frame)
-            times_s.append(time.perf_counter() - began_s)
-    return min(times_s, default=0.0)
 
 
 def _total(counts: Sequence[int | None]) -> int | None:

@@ -3,12 +3,27 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from livesegment.api.input_run import InputRun
 from livesegment.api.jobs import Job
 from livesegment.api.report import FileReport
 from livesegment.errors import LiveSegmentError
 from livesegment.sources import open_source
+
+
+class Run(Protocol):
+    """Works on one input."""
+
+    job: Job
+
+    def run(self) -> FileReport:
+        """Annotate; an error is reported, not raised."""
+
+    def report(self) -> FileReport:
+        """Return what it has done so far. May be called from any thread."""
+
+    def stop(self) -> None:
+        """Ask it to end soon, as far as it is. May be called from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +60,11 @@ class ProgressCount:
     def __init__(self, jobs: Sequence[Job], on_progress: Callable[[Progress], None] | None) -> None:
         self._on_progress = on_progress
         self._lock = threading.Lock()
-        self._under_way: set[InputRun] = set()
+        self._under_way: set[Run] = set()
         self._expected = {} if on_progress is None else {job: expected_frames(job) for job in jobs}
         self._ended = Progress(0, 0, 0, 0, 0, 0, len(jobs))
 
-    def on_frame(self, run: InputRun) -> None:
+    def on_frame(self, run: Run) -> None:
         """Note that a run has written a frame."""
         if self._on_progress is None:
             return
@@ -57,7 +72,7 @@ class ProgressCount:
             self._under_way.add(run)
             self._tell(self._on_progress)
 
-    def on_end(self, run: InputRun, report: FileReport) -> None:
+    def on_end(self, run: Run, report: FileReport) -> None:
         """Note that a run has ended."""
         if self._on_progress is None:
             return

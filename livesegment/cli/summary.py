@@ -51,8 +51,9 @@ def print_estimate(estimate: Estimate) -> None:
         print_result(line)
     if estimate.elapsed_s is not None:
         print_result(
-            f"about {duration(estimate.elapsed_s)} at {estimate.round_trip_s * 1000:.0f} ms a call,"
-            f" {estimate.in_flight} at once"
+            f"about {duration(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call,"
+            f" {estimate.in_flight} at once; {estimate.frame_s * 1000:.0f} ms a frame to draw and"
+            " write"
         )
 
 

@@ -11,8 +11,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Image
+from livesegment.options import Codec
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.codecs import DEFAULT_QUALITY, Codec, coding_for, keeps_pixel_aspect
+from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for, keeps_pixel_aspect
 from livesegment.sinks.letterbox import even_size, letterbox
 from livesegment.sinks.original import Original, read_original
 from livesegment.sinks.output_file import OutputFile

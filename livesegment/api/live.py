@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from livesegment.api.distinct import check_distinct
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.api.onlooker import OpenOnlooker
+from livesegment.api.written_at_end import written_at_end
 from livesegment.controls import ControlPanel
 from livesegment.engine.alignment import ChosenAlignment, Paste
 from livesegment.engine.call_meter import Turns
@@ -24,7 +25,6 @@ from livesegment.options import Keep, LiveOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileSink
-from livesegment.sinks.output_file import refused
 from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.snapshot import SnapshotFolder
 from livesegment.sinks.video_file import VideoFileSink
@@ -100,8 +100,9 @@ def run_live(
     read = [] if isinstance(source, Source) else [str(source)]
     check_distinct(read, [options.record, options.masks, options.stats])
     with ExitStack() as stack:
-        if options.stats is not None:
-            stack.enter_context(_stats_file(Path(options.stats), telemetry))
+        stack.enter_context(
+            written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")
+        )
         if isinstance(source, Source):
             opened = source
         else:
@@ -183,19 +184,3 @@ def _save_snapshot(image: Image) -> None:
     except OutputNotWritable as error:
         # A full disk is no reason to end a live picture.
         logger.warning("%s", error)
-
-
-@contextmanager
-def _stats_file(path: Path, telemetry: Telemetry) -> Iterator[None]:
-    """Write the figures at the end, however it comes; that it can be done is checked now."""
-    try:
-        path.touch()
-    except OSError as error:
-        raise refused(path, error) from error
-    try:
-        yield
-    finally:
-        try:
-            path.write_text(json.dumps(telemetry.report(), indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise refused(path, error) from error

@@ -116,13 +116,18 @@ class Journal(Resource):
         return self._notes.get(name)
 
     def close(self) -> None:
-        """Hand everything to the disk and let the file go. May be called twice."""
+        """Hand everything to the disk and let the file go; an empty one is removed.
+
+        May be called twice.
+        """
         with self._changed:
             if self._closed:
                 return
             self._closed = True
             self._changed.notify_all()
         self._syncing.join()
+        if not self._replies and self._notes.keys() == {_IDENTITY}:
+            self._path.unlink(missing_ok=True)
         self._file.close()
 
     def _begin(self, identity: dict[str, str], *, replace: bool) -> None:

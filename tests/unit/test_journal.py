@@ -144,3 +144,8 @@ with Journal(Path({str(path)!r}), {MINE!r}) as journal:
 def test_a_journal_stands_beside_its_output() -> None:
     assert journal_path(Path("out/clip.mp4")) == Path("out/clip.mp4.journal")
     assert journal_path(Path("out/frames")) == Path("out/frames.journal")
+
+
+def test_a_journal_that_kept_nothing_is_not_left_behind(tmp_path: Path) -> None:
+    Journal(tmp_path / "a.journal", MINE).close()
+    assert list(tmp_path.iterdir()) == []

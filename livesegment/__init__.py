@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         KeyframeOptions,
         LiveOptions,
         OverlayOptions,
+        WebOptions,
     )
     from livesegment.segmenters.base import Segmenter
     from livesegment.segmenters.builtin import BuiltinSegmenter
@@ -111,6 +112,7 @@ __all__ = [
     "SourceError",
     "SourceLost",
     "SourceNotFound",
+    "WebOptions",
     "annotate",
     "live",
     "open_source",
@@ -137,6 +139,7 @@ _HOMES = {
     "Segmenter": "livesegment.segmenters.base",
     "Sink": "livesegment.sinks.base",
     "Source": "livesegment.sources.base",
+    "WebOptions": "livesegment.options",
     "annotate": "livesegment.api.annotate",
     "live": "livesegment.api.live",
     "open_source": "livesegment.sources",

@@ -76,7 +76,8 @@ class Stage:
         self._frame, self._controls = frame, self._panel.snapshot()
         self._noticed = None
         self._chosen = chosen = self._masks.choose(frame)
-        image = self._draw(frame)
+        # An unattended camera is drawn only for whoever looks; its frame is never drawn on.
+        image = self._draw(frame) if self._outputs or self._is_watched() else frame.image
         if self._outputs:
             # One copy for all: the canvas is drawn on again for the next frame.
             picture = Annotated(frame, chosen.mask, image.copy())

@@ -39,7 +39,7 @@ class View(Protocol):
     def write(self, picture: Annotated) -> None:
         """Take a picture, also one drawn again, on the main thread: copy what is kept, never wait.
 
-        It comes whether anybody watches or not.
+        It comes whether anybody watches or not; if nobody does, the mask may not be drawn on it.
         """
 
 

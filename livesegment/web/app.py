@@ -133,11 +133,11 @@ class _Page:
 
     async def stream(self, request: Request) -> Response:
         """Answer with the pictures of one camera."""
-        return MotionJpeg([self._feed(request)], self._streams)
+        return self._motion_jpeg([self._feed(request)])
 
     async def all_streams(self, _: Request) -> Response:
         """Answer with the pictures of all cameras: a browser has few connections to one server."""
-        return MotionJpeg(list(self._feeds()), self._streams)
+        return self._motion_jpeg(list(self._feeds()))
 
     async def snapshot(self, request: Request) -> Response:
         """Answer with the next picture of a camera."""
@@ -146,6 +146,11 @@ class _Page:
         if jpeg is None:
             raise HTTPException(503, f"{feed.title}: no picture came in {_SNAPSHOT_S:.0f} s")
         return Response(jpeg, media_type="image/jpeg")
+
+    def _motion_jpeg(self, feeds: Sequence[Feed]) -> Response:
+        if self._streams.is_full:
+            raise HTTPException(503, "too many are watching already")
+        return MotionJpeg(feeds, self._streams)
 
     def _feed(self, request: Request) -> Feed:
         name = request.path_params["name"]

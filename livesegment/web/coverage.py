@@ -10,6 +10,7 @@ from livesegment.overlay.palette import class_colours
 from livesegment.web.feed import ClassShare, CoveragePoint
 
 KEPT_S = 300
+_RECENT_S = 3
 
 # Counting every pixel of a large mask takes as long as drawing it; every nth row tells the same.
 _ROWS_ENOUGH = 180
@@ -30,13 +31,15 @@ class Coverage:
         self._class_map: Mapping[int, str] | None = None
 
     def see(self, mask: Mask | None) -> None:
-        """Measure the mask of a picture, unless one of this second was measured already."""
+        """Measure the mask of a picture, unless one of this second was measured already.
+
+        Without a mask nothing is known of that second.
+        """
+        if mask is None:
+            return
         second = int(self._clock())
         with self._lock:
             if self._points and self._points[-1].second >= second:
-                return
-            if mask is None:
-                self._points.append(CoveragePoint(second, {}))
                 return
             if mask.class_map != self._class_map:
                 self._class_map = mask.class_map
@@ -49,9 +52,11 @@ class Coverage:
             return [point for point in self._points if point.second > after]
 
     def classes(self) -> Sequence[ClassShare]:
-        """Return every class that may be drawn, with its share now."""
+        """Return every class that may be drawn, with its share now; 0 where that is not known."""
         with self._lock:
-            now = self._points[-1].shares if self._points else {}
+            newest = self._points[-1] if self._points else None
+            is_recent = newest is not None and newest.second >= self._clock() - _RECENT_S
+            now = newest.shares if newest is not None and is_recent else {}
             return [
                 ClassShare(name, colour, now.get(name, 0.0))
                 for name, colour in self._colours.items()

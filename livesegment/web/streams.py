@@ -15,12 +15,20 @@ _BOUNDARY = "picture"
 _HEADERS = {"content-type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"}
 
 
+_MOST_STREAMS = 64
+
+
 class Streams:
     """Every stream under way, so that all of them can be ended at once."""
 
     def __init__(self) -> None:
         self._wakes: set[Callable[[], None]] = set()
         self.are_ending = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self._wakes) >= _MOST_STREAMS
 
     def end(self) -> None:
         """End all streams, and every one that begins later; from any thread."""

@@ -182,14 +182,24 @@ def test_coverage_is_measured_once_a_second_and_kept_for_five_minutes() -> None:
     ids[:, :10] = 1
     for tenth in range(4000):
         now[0] = 1000 + tenth / 10
-        coverage.see(Mask(ids, CLASS_MAP) if tenth != 3990 else None)
+        coverage.see(Mask(ids, CLASS_MAP))
     points = coverage.history(0)
     assert len(points) == 300
     assert [point.second for point in points] == list(range(1100, 1400))
     assert points[0].shares == {"object": 0.25}
-    assert points[-1].shares == {}
     assert [point.second for point in coverage.history(1397)] == [1398, 1399]
     (only,) = coverage.classes()
-    assert (only.name, only.share) == ("object", 0.0)
+    assert (only.name, only.share) == ("object", 0.25)
     assert only.colour.startswith("#")
     assert len(only.colour) == 7
+
+
+def test_where_no_mask_is_shown_nothing_is_known_of_the_coverage() -> None:
+    now = [1000.0]
+    coverage = Coverage(clock=lambda: now[0])
+    coverage.see(Mask(np.ones((4, 4), np.uint8), CLASS_MAP))
+    for second in range(1001, 1010):
+        now[0] = second
+        coverage.see(None)
+    assert [point.second for point in coverage.history(0)] == [1000]
+    assert [each.share for each in coverage.classes()] == [0.0]

@@ -76,6 +76,7 @@ function summarise() {
   const noun = all.length === 1 ? "camera" : "cameras";
   summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
   if (all.length === 0) summary.textContent = "No cameras";
+  document.title = live === all.length ? "livesegment" : `(${live}/${all.length} live) livesegment`;
 }
 
 async function keepReporting() {

@@ -11,12 +11,8 @@ from livesegment.api.jobs import Job, plan_jobs
 from livesegment.api.outputs import check_together, make_folders
 from livesegment.api.progress import Progress, ProgressCount, Run
 from livesegment.api.report import AnnotateReport, FileReport
-from livesegment.errors import (
-    AuthenticationFailed,
-    ModelNotFound,
-    OutputNotWritable,
-    PaymentRequired,
-)
+from livesegment.api.written_at_end import written_at_end
+from livesegment.errors import AuthenticationFailed, ModelNotFound, PaymentRequired
 from livesegment.options import AnnotateOptions
 from livesegment.resource import Resource
 
@@ -80,39 +76,32 @@ def _run_all(
     began_s = time.monotonic()
     progress = ProgressCount(jobs, on_progress)
     runs = [runner.run_of(job, progress.on_frame) for job in jobs]
-    pool = ThreadPoolExecutor(runner.at_once, thread_name_prefix="annotate")
     futures: dict[Future[FileReport], Run] = {}
-    try:
-        futures.update((pool.submit(run.run), run) for run in runs)
-        for future in as_completed(futures):
-            if future.cancelled():
-                continue
-            progress.on_end(futures[future], future.result())
-            if isinstance(future.result().error, _HOPELESS):
-                for other in futures:
-                    other.cancel()
-    finally:
-        # Ctrl-C as well: every output is left as far as it is before the process ends.
-        pool.shutdown(wait=False, cancel_futures=True)
-        for run in runs:
-            run.stop()
-        pool.shutdown(wait=True)
+
+    def report() -> AnnotateReport:
         ended = {run: future.result() for future, run in futures.items() if _has_result(future)}
         files = tuple(ended.get(run) or run.report() for run in runs)
-        report = AnnotateReport(files, time.monotonic() - began_s)
-        _write_report(report_path, report)
-    return report
+        return AnnotateReport(files, time.monotonic() - began_s)
+
+    pool = ThreadPoolExecutor(runner.at_once, thread_name_prefix="annotate")
+    with written_at_end(report_path, lambda: report().as_json()):
+        try:
+            futures.update((pool.submit(run.run), run) for run in runs)
+            for future in as_completed(futures):
+                if future.cancelled():
+                    continue
+                progress.on_end(futures[future], future.result())
+                if isinstance(future.result().error, _HOPELESS):
+                    for other in futures:
+                        other.cancel()
+        finally:
+            # Ctrl-C as well: every output is left as far as it is before the process ends.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for run in runs:
+                run.stop()
+            pool.shutdown(wait=True)
+    return report()
 
 
 def _has_result(future: Future[FileReport]) -> bool:
     return not future.cancelled() and future.exception() is None
-
-
-def _write_report(path: str | None, report: AnnotateReport) -> None:
-    if path is None:
-        return
-    try:
-        Path(path).write_text(report.as_json(), encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise OutputNotWritable(f"cannot write {path}: {reason}") from error

@@ -26,7 +26,8 @@ def pictures(width: int, height: int, fps: int) -> Iterator[np.ndarray]:
     while True:
         pixels = stamp(width, height, time.time_ns() // 1_000_000 % MODULUS)
         yield np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-        due_s += 1 / fps
+        # One that was frozen does not make up for it.
+        due_s = max(due_s + 1 / fps, time.monotonic())
         time.sleep(max(0.0, due_s - time.monotonic()))
 
 

@@ -38,9 +38,10 @@ _LOW_DELAY = {
 # TCP, because packets that UDP loses smear the picture for seconds.
 _RTSP = {"rtsp_transport": "tcp", **_LOW_DELAY}
 # The newest part first. A server that does not answer a single request is noticed.
-# Connections that are kept would each be tried twice.
+# Connections that are kept would each be tried twice. More analysis would wait for a further part.
 _HLS = {
     "live_start_index": "-1",
+    "analyzeduration": "500000",
     "rw_timeout": str(round(READ_TIMEOUT_S * 1e6)),
     "http_persistent": "0",
 }

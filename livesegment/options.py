@@ -20,6 +20,7 @@ Codec = Literal["h264", "vp9", "av1"]
 CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1")
 
 ExportKind = Literal["coco", "png", "yolo"]
+"""A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
 EXPORTS: tuple[ExportKind, ...] = ("coco", "png", "yolo")
 
 

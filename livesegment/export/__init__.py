@@ -3,18 +3,13 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
 
 from livesegment.errors import OptionsError
+from livesegment.options import EXPORTS, ExportKind
 from livesegment.sinks.base import Sink
 from livesegment.sinks.output_file import check_free
 
-__all__ = ["EXPORT_KINDS", "ExportKind", "check_export_free", "export_path", "open_exporter"]
-
-ExportKind = Literal["coco", "png", "yolo"]
-"""A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
-
-EXPORT_KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+__all__ = ["ExportKind", "check_export_free", "export_path", "open_exporter"]
 
 _SUFFIXES: dict[ExportKind, str] = {"coco": ".coco.json", "png": ".masks", "yolo": ".yolo"}
 
@@ -104,5 +99,5 @@ def open_exporter(
 
 def _check_kind(kind: str) -> None:
     if kind not in _SUFFIXES:
-        kinds = ", ".join(EXPORT_KINDS)
+        kinds = ", ".join(EXPORTS)
         raise OptionsError(f"masks cannot be exported as '{kind}': choose one of {kinds}")

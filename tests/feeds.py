@@ -33,7 +33,7 @@ class HandFeed(Feed):
         self.said = Report("running", figures=Figures(frames_per_s=12.0))
         self._index = 0
 
-    def put(self, size: tuple[int, int] = (64, 36), *, classes: bool = True) -> None:
+    def put(self, size: tuple[int, int] = (64, 36)) -> None:
         """Show another picture, of another colour than the last."""
         shown = frame(self._index, size)
         self._index += 1
@@ -41,7 +41,9 @@ class HandFeed(Feed):
         image[:] = 60 * (self._index % 4), 120, 80 * (self._index % 3)
         ids = np.zeros(shown.image.shape[:2], np.uint8)
         ids[:, : size[0] // 4] = 1
-        self.encoder.write(Annotated(shown, Mask(ids, CLASSES) if classes else None, image))
+        mask = Mask(ids, CLASSES)
+        self.encoder.see(mask)
+        self.encoder.write(Annotated(shown, mask, image))
 
     def say(self, **changes: Any) -> None:
         """Change what the report says."""

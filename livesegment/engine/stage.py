@@ -76,14 +76,10 @@ class Stage:
         self._frame, self._controls = frame, self._panel.snapshot()
         self._noticed = None
         self._chosen = chosen = self._masks.choose(frame)
-        # An unattended camera is drawn only for whoever looks; its frame is never drawn on.
-        image = self._draw(frame) if self._outputs or self._is_watched() else frame.image
-        if self._outputs:
-            # One copy for all: the canvas is drawn on again for the next frame.
-            picture = Annotated(frame, chosen.mask, image.copy())
-            for output in self._outputs:
-                output.put(picture)
-        self._show(frame, image)
+        for view in self._views:
+            view.see(chosen.mask)
+        if self._outputs or self._is_watched():
+            self._hand_out(frame, self._draw(frame))
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
         self._moment = self._status()
@@ -91,6 +87,14 @@ class Stage:
         self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
         if chosen.mask is not None:
             self._telemetry.measure("mask_age_ms", chosen.age_s)
+
+    def _hand_out(self, frame: Frame, image: Image) -> None:
+        if self._outputs:
+            # One copy for all: the canvas is drawn on again for the next frame.
+            picture = Annotated(frame, self._chosen.mask, image.copy())
+            for output in self._outputs:
+                output.put(picture)
+        self._show(frame, image)
 
     def refresh(self) -> None:
         """Draw the last frame again if the viewer's wishes have changed since, or its mask has.

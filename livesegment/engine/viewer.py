@@ -5,6 +5,7 @@ from typing import Protocol
 
 from livesegment.controls import STYLES, ControlPanel
 from livesegment.frame import Image
+from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated
 
 ESCAPE = 27
@@ -26,7 +27,10 @@ class Viewer(Protocol):
 
 
 class View(Protocol):
-    """Where pictures are shown to whoever happens to watch, such as a web page."""
+    """Where pictures are shown to whoever happens to watch, such as a web page.
+
+    `see` and `write` are called on the main thread.
+    """
 
     @property
     def is_watched(self) -> bool:
@@ -36,10 +40,13 @@ class View(Protocol):
     def is_waiting(self) -> bool:
         """Whether somebody watches who has no picture yet."""
 
-    def write(self, picture: Annotated) -> None:
-        """Take a picture, also one drawn again, on the main thread: copy what is kept, never wait.
+    def see(self, mask: Mask | None) -> None:
+        """Take note of every new picture's mask, whether anybody watches or not."""
 
-        It comes whether anybody watches or not; if nobody does, the mask may not be drawn on it.
+    def write(self, picture: Annotated) -> None:
+        """Take a picture, also one drawn again: copy what is kept, never wait.
+
+        Nothing is drawn, and this not called, while nobody looks at any output.
         """
 
 

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Image
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.mask import Mask
+from livesegment.resource import Resource
+from livesegment.sinks.base import Annotated
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
@@ -14,15 +16,15 @@ _LONGEST_SIDE = 1280  # what a page shows well; a larger picture would only fill
 _QUALITY = 80
 
 
-class PictureEncoder(Sink):
+class PictureEncoder(Resource):
     """Encodes the newest picture on a thread of its own, once for all viewers.
 
-    `write` never waits. Without viewers it does next to nothing; with viewers it copies the
-    picture, and one that the encoder did not get to is replaced by the next.
+    `write` never waits. Without viewers it does nothing; with viewers it copies the picture, and
+    one that the encoder did not get to is replaced by the next.
 
     Args:
         pictures: Where encoded pictures go; closed with this.
-        coverage: Sees every mask.
+        coverage: Gets every mask.
     """
 
     def __init__(self, pictures: Broadcast, coverage: Coverage) -> None:
@@ -45,9 +47,12 @@ class PictureEncoder(Sink):
         """Whether somebody watches who has no picture yet."""
         return self._pictures.is_waiting
 
+    def see(self, mask: Mask | None) -> None:
+        """Take note of a new picture's mask."""
+        self._coverage.see(mask)
+
     def write(self, picture: Annotated) -> None:
         """Take a picture."""
-        self._coverage.see(picture.mask)
         if not self.is_watched:
             return
         with self._changed:

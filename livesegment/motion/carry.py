@@ -18,7 +18,7 @@ from livesegment.motion.refine import STRIDE, Decision, Refiner
 from livesegment.motion.region import Points, Region, neighbourhood, room_around
 
 # More than MaskAligner has time for.
-_FLOW_PIXELS = 48_000
+_FLOW_PIXELS = 80_000
 _CHAIN_PIXELS = 8_000
 _DECISION_PIXELS = 16_000
 _FINEST = 0.5
@@ -162,8 +162,8 @@ def _shown(decision: Decision, region: Region, frame_size: tuple[int, int]) -> R
     return room_around(found, frame_size)
 
 
-def truth_on(carried: Carried, objects: Bytes) -> Floats:
-    """Return the share of each cell of a decision's grid that is object in a true mask."""
-    rows, columns = carried.decision.evidence.shape
-    inside = carried.region.crop(objects) * np.uint8(255)
+def truth_on(region: Region, decision: Decision, objects: Bytes) -> Floats:
+    """Return the share of each cell of a decision's grid over a region that is object in truth."""
+    rows, columns = decision.evidence.shape
+    inside = region.crop(objects) * np.uint8(255)
     return reduce(inside, (columns, rows)).astype(np.float32) * np.float32(1 / 255)

@@ -13,12 +13,12 @@ from livesegment.motion.cut import CutDetector
 from livesegment.motion.flow import Field
 from livesegment.motion.fuse import fuse
 from livesegment.motion.key import Key, study
-from livesegment.motion.refine import STRIDE, Refiner
+from livesegment.motion.refine import STRIDE, Decision, Refiner
 from livesegment.motion.rigid import rigid_shift, shifted
 from livesegment.motion.sides import Side, both, side_features
 
-_DECISION_PIXELS = 20_000
-_FINEST = 0.5
+DECISION_PIXELS = 20_000
+FINEST = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +53,8 @@ class _Way:
     doubt: list[Field]
 
     def side(self, age: int) -> Side | None:
-        """Return what it says of a frame that many frames from the keyframe."""
-        if age > len(self.carried):
+        """Return what it says of a frame so far from the keyframe; None: nothing."""
+        if not 0 < age <= len(self.carried):
             return None
         doubt = self.doubt[age - 1] if self.doubt else None
         return Side(self.carried[age - 1], self.keyframe.picture, doubt)
@@ -83,6 +83,7 @@ class Propagator:
         self._fuser = Refiner.load("side_fuser")
         self._blas = ThreadpoolController().select(user_api="blas")
         self._shared: _Keyframe | None = None
+        self._arrived: Side | None = None
 
     def between(
         self, frames: Sequence[Frame], first: Mask | None, last: Mask | None
@@ -115,13 +116,23 @@ class Propagator:
         pictures = [self._picture(frame) for frame in frames]
         start = self._keyframe(frames[0], first, pictures[0])
         end = self._keyframe(frames[-1], last, pictures[-1])
-        self._shared = end
+        arrived = self._arrived if start is self._shared else None
+        self._shared, self._arrived = end, None
         start, end = _of_one_ground(start, end)
-        ways = self._ways(start, end, pictures)
+        known = [keyframe.key for keyframe in (start, end) if keyframe]
+        if not any(key.objects.any() for key in known):
+            # Archives are full of empty scenes: nothing is looked for in them.
+            return _empty(frames, known)
+        ways = forward, backward = self._ways(start, end, pictures)
+        if start and forward and backward:
+            opposite = backward.side(len(frames) - 1)
+            if arrived and opposite:
+                self._teach_fuser(arrived, opposite, start)
+            self._arrived = forward.side(len(frames) - 1)
         for place, frame in enumerate(frames):
             ages = place, len(frames) - 1 - place
-            sides = [way.side(age) for way, age in zip(ways, ages, strict=True) if way and age]
-            near_first = sorted((side for side in sides if side), key=lambda side: side.carried.age)
+            sides = [way.side(age) for way, age in zip(ways, ages, strict=True) if way]
+            near_first = sorted((side for side in sides if side), key=_age)
             if near_first:
                 masks[place] = self._fused(near_first, pictures[place], frame.index)
         if start:
@@ -167,23 +178,44 @@ class Propagator:
         """Compare what arrived at the other keyframe with its true mask."""
         if way.carried:
             arrived = way.carried[-1]
-            self._refiner.learn(arrived.decision, truth_on(arrived, arrived_at.objects))
+            truth = truth_on(arrived.region, arrived.decision, arrived_at.objects)
+            self._refiner.learn(arrived.decision, truth)
+
+    def _teach_fuser(self, before: Side, after: Side, keyframe: _Keyframe) -> None:
+        """Compare what a keyframe's neighbours on both sides say about it with its true mask."""
+        sides = sorted((before, after), key=_age)
+        region = both([side.carried for side in sides])
+        decision = self._decided(sides, keyframe.picture)
+        self._fuser.learn(decision, truth_on(region, decision, keyframe.key.objects))
 
     def _fused(self, sides: list[Side], picture: Picture, frame_index: int) -> Mask:
         """Return the mask of a frame from one side, or from two with the nearer one first."""
         carried = [side.carried for side in sides]
         near, region = carried[0], both(carried)
         names = {k: v for one in reversed(carried) for k, v in one.key.mask.class_map.items()}
-        shift = rigid_shift(
-            picture.gray, sides[0].source.gray, near.key.objects, region, near.moved_over(region)
-        )
+        moved, objects = near.moved_over(region), near.key.objects
+        shift = rigid_shift(picture.gray, sides[0].source.gray, objects, region, moved)
         if shift is not None:
             return Mask(shifted(near.key.mask.class_ids, shift), names, frame_index)
-        decision = None
-        if len(sides) == 2:
-            size = region.grid_size(_DECISION_PIXELS, _FINEST, STRIDE)
-            decision = self._fuser.decide(side_features(picture, sides, size))
+        decision = self._decided(sides, picture) if len(sides) == 2 else None
         return Mask(fuse(carried, decision, picture.small), names, frame_index)
+
+    def _decided(self, sides: list[Side], picture: Picture) -> Decision:
+        size = both([side.carried for side in sides]).grid_size(DECISION_PIXELS, FINEST, STRIDE)
+        return self._fuser.decide(side_features(picture, sides, size))
+
+
+def _age(side: Side) -> int:
+    return side.carried.age
+
+
+def _empty(frames: Sequence[Frame], keys: list[Key]) -> list[Mask | None]:
+    """Return masks of nothing but ground."""
+    masks: list[Mask | None] = []
+    for place, frame in enumerate(frames):
+        key = keys[0] if place <= (len(frames) - 1) / 2 else keys[-1]
+        masks.append(Mask(key.mask.class_ids, key.mask.class_map, frame.index))
+    return masks
 
 
 def _of_one_ground(

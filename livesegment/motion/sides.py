@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -55,11 +56,11 @@ def shares(sides: Sequence[Carried]) -> list[float]:
 
 
 def both(sides: Sequence[Carried]) -> Region:
-    """Return the region in which any side decided something."""
-    region = sides[0].region
-    for side in sides[1:]:
-        region = around(region, side.region)
-    return region
+    """Return the region in which any side may have an object."""
+    # A mask without objects is carried over the whole picture: the other side knows where to look.
+    regions = [side.region for side in sides if side.key.few_objects.any()]
+    regions = regions or [side.region for side in sides]
+    return reduce(around, regions)
 
 
 def evidence_on(carried: Carried, region: Region, grid: Points) -> Floats:

@@ -1,4 +1,7 @@
-"""Trains the edge refiner on examples of made-up scenes, with PyTorch on the CPU."""
+"""Trains the edge refiner or the side fuser on examples of made-up scenes, with PyTorch.
+
+Which of the two it is, the examples tell: those of `side_examples.py` have more features.
+"""
 
 import argparse
 import time
@@ -11,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as f
 
-CHANNELS = 16
-COLOURS, DISTANCE, EARLIER = 3, 3, 13
+COLOURS, DISTANCE = 3, 3
+EDGE_CHANNELS, EARLIER = 16, 13
 WIDTHS = (24, 40, 56)
 CROP = 88
 BATCH = 8
@@ -24,10 +27,10 @@ Examples = list[tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8]]]
 class EdgeRefiner(nn.Module):
     """What `livesegment.motion.network.Network` computes, with the same names."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         a, b, c = WIDTHS
-        self.e0, self.e1 = nn.Conv2d(CHANNELS * 4, a, 1), nn.Conv2d(a, a, 3, 1, 1)
+        self.e0, self.e1 = nn.Conv2d(channels * 4, a, 1), nn.Conv2d(a, a, 3, 1, 1)
         self.e2a, self.e2b = nn.Conv2d(a, b, 3, 2, 1), nn.Conv2d(b, b, 3, 1, 1)
         self.e3a, self.e3b = nn.Conv2d(b, c, 3, 2, 1), nn.Conv2d(c, c, 3, 1, 1)
         self.e3c = nn.Conv2d(c, c, 3, 1, 1)
@@ -78,7 +81,8 @@ def batch(
     examples: Examples, random: np.random.Generator, vary: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return features, truth and where both are given, cut to one size."""
-    xs = np.zeros((len(examples), CHANNELS, CROP, CROP), np.float32)
+    channels = examples[0][0].shape[0]
+    xs = np.zeros((len(examples), channels, CROP, CROP), np.float32)
     ys = np.zeros((len(examples), 1, CROP, CROP), np.float32)
     given = np.zeros_like(ys)
     for i, (features, truth) in enumerate(examples):
@@ -105,7 +109,7 @@ def varied(
     if random.random() < 0.5:
         x = x.copy()
         x[:COLOURS] = x[random.permutation(COLOURS)] * random.uniform(0.6, 1.4, (COLOURS, 1, 1))
-    if random.random() < 0.15:
+    if x.shape[0] == EDGE_CHANNELS and random.random() < 0.15:
         x = x.copy()
         x[EARLIER] = x[DISTANCE]
     return x, y
@@ -182,10 +186,10 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True, help="weights to write, .npz")
     options = parser.parse_args()
     torch.manual_seed(0)
-    model = EdgeRefiner()
+    training, validation = read(options.examples)
+    model = EdgeRefiner(channels=training[0][0].shape[0])
     if options.start:
         model.load(options.start)
-    training, validation = read(options.examples)
     print(f"{len(training)} examples, {len(validation)} to validate with", flush=True)
     train(model, training, validation, options)
     model.save(options.to)

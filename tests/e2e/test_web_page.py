@@ -23,6 +23,7 @@ from livesegment.web.feed import Figures
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright")
 expect = playwright.expect
+expect.set_options(timeout=20_000)
 
 TOKEN = "correct horse battery"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]

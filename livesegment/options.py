@@ -141,11 +141,18 @@ class EndpointOptions:
         """
         if self.api_key is not None:
             return self.api_key
-        if own := environment.get("LIVESEGMENT_API_KEY", "").strip():
-            return ApiKey(own)
-        provider = environment.get("ROBOFLOW_API_KEY", "").strip()
-        if provider and (_is_hosted(self.base_url) or is_loopback(self.base_url)):
-            return ApiKey(provider)
+        source = self.key_source(environment)
+        return None if source is None else ApiKey(environment[source])
+
+    def key_source(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """Return where the key to send is from: `--api-key`, or the name of a variable."""
+        if self.api_key is not None:
+            return "--api-key"
+        if environment.get("LIVESEGMENT_API_KEY", "").strip():
+            return "LIVESEGMENT_API_KEY"
+        is_for_it = _is_hosted(self.base_url) or is_loopback(self.base_url)
+        if is_for_it and environment.get("ROBOFLOW_API_KEY", "").strip():
+            return "ROBOFLOW_API_KEY"
         return None
 
 

@@ -79,6 +79,12 @@ def runs(text: str, size: int) -> tuple[Run, ...]:
     )
 
 
+def can_draw(text: str) -> bool:
+    """Tell whether every character of a text is in a font of this machine."""
+    faces = range(len(_FILES) + 1)
+    return all(any(_has(face, character) for face in faces) for character in text)
+
+
 def _face_of(character: str) -> int:
     faces = range(len(_FILES) + 1)
     return next((face for face in faces if _has(face, character)), 0)

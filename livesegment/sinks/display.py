@@ -7,18 +7,18 @@ import ctypes
 import os
 import re
 import sys
-from importlib import metadata
 
 import cv2
 
 from livesegment.errors import DisplayUnavailable
+from livesegment.opencv_wheels import has_windows, installed_wheels, repair
 
-_WHEELS = (
-    "opencv-python",
-    "opencv-contrib-python",
-    "opencv-python-headless",
-    "opencv-contrib-python-headless",
-)
+
+def window_backend() -> str | None:
+    """Return what the installed OpenCV opens windows with, such as QT5; None: it opens none."""
+    found = re.search(r"^\s*GUI:\s*(\S+)", cv2.getBuildInformation(), re.MULTILINE)
+    name = "an unknown toolkit" if found is None else found[1]
+    return None if name == "NONE" else name
 
 
 def check_opencv() -> None:
@@ -27,21 +27,18 @@ def check_opencv() -> None:
     Raises:
         DisplayUnavailable: If it is built without windows, with the command that helps.
     """
-    if not re.search(r"^\s*GUI:\s*NONE\s*$", cv2.getBuildInformation(), re.MULTILINE):
+    if window_backend() is not None:
         return
-    wheels = [wheel for wheel in _WHEELS if _is_installed(wheel)]
-    headless = [wheel for wheel in wheels if wheel.endswith("-headless")]
+    wheels = installed_wheels()
+    headless = [wheel for wheel in wheels if not has_windows(wheel)]
     if len(wheels) > len(headless) > 0:
-        # They share one folder: the last one installed wins, removing one breaks the other.
         raise DisplayUnavailable(
             f"{' and '.join(wheels)} are both installed and the one without windows is in use: "
-            f"run 'pip uninstall {' '.join(wheels)}', then 'pip install opencv-python', "
-            "or use --no-window"
+            f"{repair(wheels)}, or use --no-window"
         )
     if headless:
         raise DisplayUnavailable(
-            f"{headless[0]} cannot open windows: run 'pip uninstall {headless[0]}', then "
-            "'pip install opencv-python', or use --no-window"
+            f"{headless[0]} cannot open windows: {repair(headless)}, or use --no-window"
         )
     raise DisplayUnavailable(
         "this OpenCV is built without windows: install opencv-python, or use --no-window"
@@ -94,11 +91,3 @@ def _screen_size(x11: ctypes.CDLL) -> tuple[int, int] | None:
     size = x11.XDisplayWidth(display, screen), x11.XDisplayHeight(display, screen)
     x11.XCloseDisplay(display)
     return size
-
-
-def _is_installed(wheel: str) -> bool:
-    try:
-        metadata.distribution(wheel)
-    except metadata.PackageNotFoundError:
-        return False
-    return True

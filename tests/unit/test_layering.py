@@ -19,6 +19,7 @@ CORE = {
     "resource",
     "http_server",
     "opencv_log",
+    "opencv_wheels",
     "media_file",
 }
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
@@ -37,7 +38,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": CORE | {"protocol", "motion", "overlay", "segmenters.retry"} | BASES,
     "api": CORE
     | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web"},
-    "cli": CORE | {"api", "protocol", "server", "segmenters"},
+    "monitor": CORE | {"api", "engine", "web"} | BASES,
+    "doctor": CORE | {"api", "protocol", "sources", "segmenters", "overlay", "sinks"},
+    "cluster": CORE | {"api", "engine", "sources", "segmenters.base"},
+    "cli": CORE | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"},
 }
 
 

@@ -57,6 +57,7 @@ class Caller:
         Raises:
             EndpointError: If the error will not go away or came too often.
         """
+        call = self._segmenter.prepare(frame)
         attempt = 0
         while True:
             attempt += 1
@@ -65,7 +66,7 @@ class Caller:
                     if place is None:
                         return None
                     self._telemetry.count("calls")
-                    mask = self._segment(frame, place)
+                    mask = call(self._arrival(frame, place))
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
@@ -74,16 +75,17 @@ class Caller:
                 self._telemetry.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
-    def _segment(self, frame: Frame, place: Place) -> Mask:
+    def _arrival(self, frame: Frame, place: Place) -> Callable[[bytes], None] | None:
+        """Return what is to happen when the reply comes."""
         keep = self._keep
         if keep is None:
-            return self._segmenter.segment(frame)
+            return None
 
         def arrived(reply: bytes) -> None:
             keep(frame.index, reply)
             self._flight.arrived(place)  # the next request need not wait until this is decoded
 
-        return self._segmenter.exchange(frame, arrived)
+        return arrived
 
     def _wait_after(self, error: EndpointError, frame: Frame) -> None:
         self._telemetry.error(error)

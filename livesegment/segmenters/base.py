@@ -12,6 +12,9 @@ from livesegment.resource import Resource
 Keep = Callable[[bytes], None]
 """Takes a reply to keep: JSON that `protocol.reply.decode_reply` reads."""
 
+Call = Callable[[Keep | None], Mask]
+"""Makes a call, and has its reply kept where that is wanted; raises EndpointError."""
+
 
 class Segmenter(Resource):
     """Finds the class of every pixel. A segmenter of one's own needs only `segment`.
@@ -55,19 +58,26 @@ class Segmenter(Resource):
         """
         return self.segment(frame)
 
-    def exchange(self, frame: Frame, keep: Keep) -> Mask:
-        """Segment one frame, and have the reply kept before anything else happens to it.
+    def prepare(self, frame: Frame) -> Call:
+        """Do all that can be done before the call, and return the call.
+
+        A call that is made again after an error, or has to wait for its turn, is prepared once.
 
         Args:
             frame: The picture.
-            keep: Called once, with a reply that tells the same mask.
 
-        Raises:
-            EndpointError: If the call fails.
+        Returns:
+            Makes the call, as `segment` does, and has the reply kept before anything else happens
+            to it.
         """
-        mask = self.segment(frame)
-        keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
-        return mask
+
+        def call(keep: Keep | None) -> Mask:
+            mask = self.segment(frame)
+            if keep is not None:
+                keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
+            return mask
+
+        return call
 
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""

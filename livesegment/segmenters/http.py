@@ -23,7 +23,7 @@ from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
 from livesegment.protocol.status import error_for_status, scrubbed
 from livesegment.protocol.unlogged import unlogged
-from livesegment.segmenters.base import Keep, Segmenter
+from livesegment.segmenters.base import Call, Keep, Segmenter
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Longer answers are not read to their end."""
@@ -103,16 +103,13 @@ class HttpSegmenter(Segmenter):
 
     def segment_at(self, frame: Frame, confidence: float) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
-        return self._mask(frame, self._ask(frame, confidence))
+        return self._prepared(frame, confidence)(None)
 
-    def exchange(self, frame: Frame, keep: Keep) -> Mask:
-        """Ask the endpoint once; `keep` gets its answer as it came."""
-        reply = self._ask(frame, self._options.confidence)
-        keep(reply)
-        return self._mask(frame, reply)
+    def prepare(self, frame: Frame) -> Call:
+        """Encode the frame; the call asks once, and has the answer kept as it came."""
+        return self._prepared(frame, self._options.confidence)
 
-    def _ask(self, frame: Frame, confidence: float) -> bytes:
-        """Return the body of a good answer about a frame."""
+    def _prepared(self, frame: Frame, confidence: float) -> Call:
         options = self._options
         body = encode_image(
             frame.image, max_side=options.max_side, jpeg_quality=options.jpeg_quality
@@ -120,7 +117,15 @@ class HttpSegmenter(Segmenter):
         parameters = query(
             api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
         )
-        return self._call(self._url.copy_merge_params(parameters), body)
+        url = self._url.copy_merge_params(parameters)
+
+        def call(keep: Keep | None) -> Mask:
+            reply = self._call(url, body)
+            if keep is not None:
+                keep(reply)
+            return self._mask(frame, reply)
+
+        return call
 
     def _mask(self, frame: Frame, reply: bytes) -> Mask:
         return decode_reply(

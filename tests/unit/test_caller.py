@@ -1,7 +1,6 @@
 """Asking until there is an answer."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from parts import FunctionSegmenter, frame
@@ -18,6 +17,7 @@ from livesegment.errors import (
 )
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.segmenters.base import Call, Keep
 from livesegment.telemetry import Telemetry
 
 
@@ -78,10 +78,16 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
         kept.append((index, flight.in_flight, reply))
 
     class Reading(FunctionSegmenter):
-        def exchange(self, asked: Frame, keep: Callable[[bytes], None]) -> Mask:
-            keep(b"the reply")
-            assert flight.in_flight == 0
-            return self.segment(asked)
+        def prepare(self, asked: Frame) -> Call:
+            assert flight.in_flight == 0  # what comes before the call holds up nobody
+
+            def call(keep: Keep | None) -> Mask:
+                assert keep is not None
+                keep(b"the reply")
+                assert flight.in_flight == 0
+                return self.segment(asked)
+
+            return call
 
     caller = Caller(
         Reading(lambda asked: 1), CallMeter(), Telemetry(), threading.Event(), flight, keep

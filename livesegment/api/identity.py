@@ -49,7 +49,7 @@ def output_identity(job: Job, options: AnnotateOptions) -> str:
             "opacity": overlay.opacity,
             "classes": None if overlay.classes is None else sorted(overlay.classes),
             "legend": overlay.legend,
-            "masks": None if job.masks is None else str(job.masks),
+            "masks": None if job.masks is None else str(job.masks.absolute()),
             "export": sorted(options.export),
             "codec": options.codec,
             "quality": options.quality,

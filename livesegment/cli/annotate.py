@@ -1,7 +1,9 @@
 """`livesegment annotate`."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, cast
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +18,9 @@ from livesegment.options import (
     KeyframeOptions,
     OverlayOptions,
 )
+
+if TYPE_CHECKING:
+    from livesegment.api.report import AnnotateReport
 
 
 def keyframe_options(
@@ -110,6 +115,13 @@ def annotate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many calls and hours it would take.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="local|ADDRESS",
+            help="Have Ray do it: started here, or auto, HOST:PORT, ray://HOST:PORT.",
+        ),
+    ] = None,
     verbose: parameters.Verbose = False,
 ) -> None:
     """Write videos and images with their segmentation: every frame, in order.
@@ -126,13 +138,24 @@ def annotate(
 
         print_estimate(estimate(inputs, output, options=options))
         return
-    from livesegment.api.annotate import annotate as run
     from livesegment.cli.progress import open_progress
 
     with open_progress() as progress:
-        report = run(inputs, output, options=options, on_progress=progress.update)
+        report = _who_annotates(cluster)(
+            inputs, output, options=options, on_progress=progress.update
+        )
     if len(report.files) > 1:
         print_summary(report)
     if report.unfinished:
         error = report.unfinished[0].error
         raise typer.Exit(1 if error is None else exit_code(error))
+
+
+def _who_annotates(cluster: str | None) -> Callable[..., "AnnotateReport"]:
+    if cluster is None:
+        from livesegment.api.annotate import annotate
+
+        return annotate
+    from livesegment.cluster.runner import annotate_on_cluster
+
+    return partial(annotate_on_cluster, address=cluster)

@@ -1,0 +1,1 @@
+"""Annotating on many machines: one Ray task a file, over a shared folder (extra `cluster`)."""

@@ -1,0 +1,102 @@
+"""Where the tasks of a run and the program that started them meet: a small actor."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from livesegment.api.report import FileReport
+from livesegment.engine.call_meter import CallMeter
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a logger on another machine said.
+
+    Attributes:
+        logger: Its name.
+        level: As `logging` numbers them.
+        text: The sentence.
+    """
+
+    logger: str
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How far a task is.
+
+    Attributes:
+        report: What it has done so far.
+        messages: What it has said since it last told.
+    """
+
+    report: FileReport
+    messages: tuple[Message, ...] = ()
+
+
+class Desk:
+    """Hands out calls, passes on news and the wish to stop. Runs as one Ray actor.
+
+    Every single call is asked for here where their number or rate is bounded: a bound divided
+    among the tasks beforehand would leave calls unused with those that need fewer. It costs each
+    call about a millisecond, of the hundred or so that it takes.
+
+    Args:
+        max_calls: Calls allowed in all; None: any number.
+        call_rate: Calls a second at most; None: any number.
+    """
+
+    def __init__(self, max_calls: int | None, call_rate: float | None) -> None:
+        self._meter = CallMeter(max_calls, call_rate)
+        self._news: dict[int, News] = {}
+        self._stopped: set[int] = set()
+
+    def try_turn(self) -> float | None:
+        """Count a call if it is allowed now, as `CallMeter.try_turn`."""
+        return self._meter.try_turn()
+
+    def tell(self, number: int, news: News) -> bool:
+        """Leave news of a task, and learn whether it is to stop."""
+        waiting = self._news.get(number)
+        if waiting is not None:
+            news = replace(news, messages=waiting.messages + news.messages)
+        self._news[number] = news
+        return number in self._stopped
+
+    def hear(self, number: int) -> News | None:
+        """Take the news of a task; None where there are none."""
+        return self._news.pop(number, None)
+
+    def stop(self, number: int) -> None:
+        """Have a task stop when it next tells."""
+        self._stopped.add(number)
+
+
+class DeskRation:
+    """The calls that the desk hands out, as a task sees them.
+
+    Args:
+        ray: The package.
+        desk: The actor's handle.
+    """
+
+    def __init__(self, ray: Any, desk: Any) -> None:
+        self._ray = ray
+        self._desk = desk
+        self._exhausted = False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no call is allowed any more."""
+        return self._exhausted
+
+    def try_turn(self) -> float | None:
+        """Count a call if it is allowed now.
+
+        Returns:
+            0 if it is counted, else the seconds until it may be; None when the calls are used up.
+        """
+        wait_s: float | None = self._ray.get(self._desk.try_turn.remote())
+        self._exhausted = wait_s is None
+        return wait_s

@@ -1,0 +1,118 @@
+"""Starts Ray on this machine, or joins a cluster; Ray's own talk stays out of the terminal."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from livesegment.errors import ClusterError, MissingExtra
+
+LOCAL = "local"
+
+_REACH_S = 5.0
+_OBJECT_STORE_BYTES = 80 * 2**20  # Ray's minimum: what goes through it is a few kB a file
+
+
+def import_ray() -> Any:
+    """Return the package ray.
+
+    Raises:
+        MissingExtra: If it is not installed.
+    """
+    # Read as ray is imported: a program must not report on its user unasked.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        return import_module("ray")
+    except ImportError:
+        raise MissingExtra(
+            "--cluster needs Ray: install it with pip install 'livesegment[cluster]'"
+        ) from None
+
+
+@contextmanager
+def ray_session(address: str, processors: int) -> Iterator[Any]:
+    """Connect to Ray; a program that has done so itself keeps its own connection.
+
+    Args:
+        address: `local` starts Ray on this machine, to be ended again; `auto`, `host:port` or
+            `ray://host:port` joins a cluster.
+        processors: What a local one is to have; so many tasks run at once.
+
+    Yields:
+        The package ray.
+
+    Raises:
+        MissingExtra: If Ray is not installed.
+        ClusterError: If the cluster cannot be joined.
+    """
+    ray = import_ray()
+    if ray.is_initialized():
+        yield ray
+        return
+    _check_reachable(address)
+    with _own_signals():
+        _connect(ray, address, processors)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, address: str, processors: int) -> None:
+    settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    if address == LOCAL:
+        settings |= {
+            "num_cpus": processors,
+            "include_dashboard": False,
+            "object_store_memory": _OBJECT_STORE_BYTES,
+            "_node_ip_address": "127.0.0.1",
+        }
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    try:
+        ray.init(address=address, **settings)
+    except SystemExit:
+        # What Ray makes of SIGTERM while it starts.
+        raise KeyboardInterrupt from None
+    except Exception as error:  # noqa: BLE001 - Ray raises nearly everything here
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        what = "cannot start Ray" if address == LOCAL else f"cannot join the cluster {address}"
+        raise ClusterError(f"{what}: {reason}") from None
+
+
+def _check_reachable(address: str) -> None:
+    """Find out in seconds what Ray takes minutes for.
+
+    Raises:
+        ClusterError: If nothing answers.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"ray://{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return  # Ray says what is wrong with it
+    if host is None or port is None:
+        return
+    try:
+        socket.create_connection((host, port), _REACH_S).close()
+    except OSError as error:
+        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        raise ClusterError(f"cannot join the cluster {address}: {reason}") from None
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep our handler of SIGTERM, which Ray replaces by one that leaves outputs as they are."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

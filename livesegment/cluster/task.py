@@ -1,0 +1,169 @@
+"""What a machine of the cluster does: annotates one file, and tells how far it is."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from livesegment.api.input_run import InputRun, Shared
+from livesegment.api.jobs import Job
+from livesegment.api.model import open_flight, open_segmenter
+from livesegment.api.report import FileReport
+from livesegment.cluster.desk import DeskRation, Message, News
+from livesegment.cluster.ray_session import import_ray
+from livesegment.engine.annotate import Allowance
+from livesegment.engine.call_meter import CallMeter
+from livesegment.engine.flight import Flight
+from livesegment.engine.saturation import Saturation
+from livesegment.errors import JournalInUse
+from livesegment.options import AnnotateOptions
+from livesegment.segmenters.base import Segmenter
+
+_TELL_EVERY_S = 0.5
+_LOCK_TRIED_EVERY_S = 1.0
+_LOCK_LIVES_S = 90.0
+"""A lost machine's lock on a shared folder goes when its server gives up on it: NFSv4's lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file's work.
+
+    The API key is in the options. Ray keeps a task's arguments to the two processes that it
+    passes between: it shows and logs names, never arguments, while a runtime environment with the
+    key would be in its logs and on its dashboard, and the arguments of an actor in its database.
+
+    Attributes:
+        number: Tells the files of a run apart.
+        job: The input and its outputs, as absolute paths.
+        options: What to write.
+        share: Requests at once; None: as many as the model takes.
+        is_retry: Whether a machine was lost that had begun it.
+    """
+
+    number: int
+    job: Job
+    options: AnnotateOptions
+    share: int | None = None
+    is_retry: bool = False
+
+
+def annotate_file(task: FileTask, desk: Any) -> News:
+    """Annotate one file; Ray calls this on some machine.
+
+    Args:
+        task: The work.
+        desk: Handle of the run's Desk.
+
+    Returns:
+        What became of it, and what was said since the desk was last told.
+    """
+    ray = import_ray()
+    with ExitStack() as stack:
+        messages = stack.enter_context(_collected_messages())
+        segmenter = None
+        if task.options.kept_masks is None:
+            segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
+        shared = Shared(segmenter, _allowance(task, segmenter, ray, desk), task.options)
+        teller = stack.enter_context(_Teller(ray, desk, task.number, messages))
+        given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
+        while True:
+            report = teller.follow(InputRun(task.job, shared))
+            waits = isinstance(report.error, JournalInUse) and time.monotonic() < given_up_s
+            if not waits or teller.stopping.wait(_LOCK_TRIED_EVERY_S):
+                break
+    return News(report, messages.take())
+
+
+def _allowance(task: FileTask, segmenter: Segmenter | None, ray: Any, desk: Any) -> Allowance:
+    endpoint = task.options.endpoint
+    is_bounded = endpoint.max_calls is not None or endpoint.call_rate is not None
+    meter = DeskRation(ray, desk) if is_bounded else CallMeter()
+    if segmenter is None:
+        return Allowance(meter, Flight(1))
+    if task.share is None:
+        return Allowance(meter, open_flight(segmenter, endpoint))
+    is_auto = endpoint.max_in_flight == "auto"
+    return Allowance(meter, Flight(Saturation(task.share) if is_auto else task.share))
+
+
+class _Messages(logging.Handler):
+    """Keeps what our loggers say, for the terminal of whoever started the run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[Message] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append(Message(record.name, record.levelno, record.getMessage()))
+
+    def take(self) -> tuple[Message, ...]:
+        """Return what was said since this was last called."""
+        with self._own_lock():
+            said, self._said = tuple(self._said), []
+        return said
+
+    @contextmanager
+    def _own_lock(self) -> Iterator[None]:
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+
+@contextmanager
+def _collected_messages() -> Iterator[_Messages]:
+    logger = logging.getLogger("livesegment")
+    handler, level, propagate = _Messages(), logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False  # not into Ray's log files
+    try:
+        yield handler
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+class _Teller:
+    """Tells the desk now and then how far the run is, and stops it when the desk says so."""
+
+    def __init__(self, ray: Any, desk: Any, number: int, messages: _Messages) -> None:
+        self.stopping = threading.Event()
+        self._ray = ray
+        self._desk = desk
+        self._number = number
+        self._messages = messages
+        self._run: InputRun | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._tell, name="teller", daemon=True)
+
+    def follow(self, run: InputRun) -> FileReport:
+        """Run it to its end."""
+        self._run = run
+        if self.stopping.is_set():
+            run.stop()
+        return run.run()
+
+    def __enter__(self) -> "_Teller":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _tell(self) -> None:
+        while not self._ended.wait(_TELL_EVERY_S):
+            run = self._run
+            if run is None:
+                continue
+            news = News(run.report(), self._messages.take())
+            if self._ray.get(self._desk.tell.remote(self._number, news)):
+                self.stopping.set()
+                run.stop()

@@ -129,7 +129,7 @@ def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--kinds", nargs="+", default=["rtsp", "mjpeg", "hls"])
+    parser.add_argument("--kinds", nargs="*", default=["rtsp", "mjpeg", "hls"])
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     logging.getLogger("livesegment").setLevel(logging.ERROR)

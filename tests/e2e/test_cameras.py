@@ -50,7 +50,7 @@ def test_a_recording_goes_on_when_the_camera_is_back(camera: Camera, tmp_path: P
     assert "geheim" not in said
     assert "Traceback" not in said
     stats = json.loads((tmp_path / "s.json").read_text())
-    assert stats["reconnects"] == 1
+    assert stats["reconnects"] >= 1
     sizes, made_ms = [], []
     for path in sorted(tmp_path.glob("garden_*Z*.mp4")):
         with av.open(str(path)) as container:

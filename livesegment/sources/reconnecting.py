@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from livesegment.errors import SourceError, SourceLost
 from livesegment.frame import Frame
+from livesegment.sources.backoff import wait_before
 from livesegment.sources.base import Source
 from livesegment.sources.media_pace import MediaPace
 
@@ -18,25 +19,10 @@ logger = logging.getLogger(__name__)
 SILENCE_S = 2.5
 """Without a picture for so long, a camera counts as lost whatever its connection says."""
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 1.0
 _ROOM = 4  # takes up a burst, and whoever reads slowly still gets pictures that are new
 _CLOCKS_DIFFER_S = 2.0  # a camera whose clock jumps further against ours has set it
 _SMALLEST_STEP_S = 0.001
 _JOIN_S = 0.5
-
-
-def wait_before(attempt: int, chance: float) -> float:
-    """Return the seconds to wait before the next attempt to open a camera.
-
-    Doubled with each attempt up to a second, and shorter by up to half, so that many cameras
-    behind one switch that restarts are not all asked at the same moment.
-
-    Args:
-        attempt: How many have failed so far, from 0.
-        chance: Random number, 0 to 1.
-    """
-    longest_s: float = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(attempt, 10))
-    return longest_s * (1 - chance / 2)
 
 
 class ReconnectingSource(Source):

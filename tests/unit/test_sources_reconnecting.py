@@ -18,7 +18,7 @@ from conftest import skip_or_fail
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
 from livesegment.sources import open_live_source
-from livesegment.sources.reconnecting import wait_before
+from livesegment.sources.backoff import wait_before
 
 STALE_S = 1.9  # less than the silence that ends a connection; RTSP and MJPEG take 0.1
 

@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 from livesegment import __version__
 from livesegment.cli.annotate import annotate
 from livesegment.cli.live import live
+from livesegment.cli.monitor import monitor
 from livesegment.cli.predict import predict
 from livesegment.cli.serve import serve
 from livesegment.cli.web import with_address
@@ -41,7 +42,7 @@ def root(
     """
 
 
-for command in (live, annotate, predict, serve):
+for command in (live, annotate, predict, serve, monitor):
     app.command()(command)
 
 

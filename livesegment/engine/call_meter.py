@@ -18,6 +18,9 @@ class Turns(Protocol):
     def end_turn(self) -> None:
         """Note that a turn's call has ended."""
 
+    def wake(self) -> None:
+        """Let threads that wait for a turn see whether they are to stop."""
+
 
 class CallMeter:
     """Counts calls, and holds them back by number and by rate.
@@ -96,3 +99,6 @@ class CallMeter:
 
     def end_turn(self) -> None:
         """Note that a turn's call has ended, which makes no difference here."""
+
+    def wake(self) -> None:
+        """Do nothing: what `take_turn` waits for is the stop itself."""

@@ -157,11 +157,13 @@ class LiveLoop:
             fps_limit=limits.fps_limit,
             mirror=mirror,
         )
+        turns = turns or CallMeter(limits.max_calls, limits.call_rate)
+        self._crew.on_stop(turns.wake)
         self._submitter = Submitter(
             parts.segmenter,
             self._requests,
             board,
-            turns or CallMeter(limits.max_calls, limits.call_rate),
+            turns,
             telemetry,
             self._crew.stopping,
             max_in_flight=limits.max_in_flight,
@@ -182,15 +184,12 @@ class LiveLoop:
         """
         with self._crew:
             self._start()
-            while not self._is_over():
-                self._turned_at_s = time.monotonic()
-                if (frame := self._next_arrival()) is not None:
-                    self._on_arrival(frame)
-                if (due := self._delay_line.take_due(time.monotonic())) is not None:
-                    self._on_due(due)
-                else:
-                    self._stage.refresh()
-                self._attend_viewer()
+            try:
+                while not self._is_over():
+                    self._turned_at_s = time.monotonic()
+                    self._go_round()
+            finally:
+                self._turned_at_s = None
         health = self._submitter.health
         if (
             health.trouble is not None
@@ -205,7 +204,7 @@ class LiveLoop:
 
     @property
     def turned_at_s(self) -> float | None:
-        """When the main loop last went round, monotonic seconds; None before the first time.
+        """When the main loop last went round, monotonic seconds; None while it does not run.
 
         It does so many times a second, pictures or not, unless it hangs.
         """
@@ -220,6 +219,15 @@ class LiveLoop:
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
         )
+
+    def _go_round(self) -> None:
+        if (frame := self._next_arrival()) is not None:
+            self._on_arrival(frame)
+        if (due := self._delay_line.take_due(time.monotonic())) is not None:
+            self._on_due(due)
+        else:
+            self._stage.refresh()
+        self._attend_viewer()
 
     def _next_arrival(self) -> Frame | None:
         wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))

@@ -1,0 +1,1 @@
+"""Many cameras, a supervised process each, with one budget of calls and one page for all."""

@@ -1,0 +1,106 @@
+"""A camera of another process, as the page sees it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from livesegment.controls import Controls
+from livesegment.web.broadcast import Broadcast
+from livesegment.web.feed import CameraState, CoveragePoint, Feed, Figures, Report
+
+_KEPT = 300  # seconds of coverage
+
+
+class CameraFeed(Feed):
+    """Remembers what a camera's process said last, also when that process is no more.
+
+    Counters go on from one process to the next.
+
+    Args:
+        name: What addresses call it.
+        title: What people call it.
+        controls: What it starts with.
+        price_per_call: What a call costs; None: not known.
+        tell: Called, from any thread, when the controls have changed or viewers came or went; it
+            must not wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        controls: Controls,
+        price_per_call: float | None,
+        tell: Callable[[], None],
+    ) -> None:
+        super().__init__(name, title, Broadcast(on_watched=lambda _: tell()))
+        self.price_per_call = price_per_call
+        self._controls = controls
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._points: deque[CoveragePoint] = deque(maxlen=_KEPT)
+        self._before = Figures()
+        self._report = Report("starting", since=_now())
+
+    def report(self) -> Report:
+        """Return what is to be shown beside the picture."""
+        with self._lock:
+            before, report = self._before, self._report
+        now = report.figures
+        calls = before.calls + now.calls
+        price = self.price_per_call
+        figures = replace(
+            now,
+            calls=calls,
+            cost=None if price is None else round(calls * price, 4),
+            errors=before.errors + now.errors,
+            frames_dropped=before.frames_dropped + now.frames_dropped,
+            reconnects=before.reconnects + now.reconnects,
+        )
+        return replace(report, figures=figures)
+
+    def history(self, after: int) -> Sequence[CoveragePoint]:
+        """Return what is kept of the coverage of seconds above `after`."""
+        with self._lock:
+            return [point for point in self._points if point.second > after]
+
+    def controls(self) -> Controls:
+        """Return the controls as they are wanted."""
+        return self._controls
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change controls; they hold for the next process too."""
+        self._controls = replace(self._controls, **changes)
+        self._tell()
+
+    def set_controls(self, controls: Controls) -> None:
+        """Begin anew with the controls of another configuration."""
+        self._controls = controls
+
+    def take(self, report: Report, points: Sequence[CoveragePoint]) -> None:
+        """Take in what the process says."""
+        with self._lock:
+            self._report = report
+            self._points.extend(points)
+
+    def note_down(self, state: CameraState, text: str) -> None:
+        """Note that there is no process, and why."""
+        with self._lock:
+            self._before = _summed(self._before, self._report.figures)
+            self._report = Report(state, text, _now(), classes=self._report.classes)
+
+
+def _summed(before: Figures, now: Figures) -> Figures:
+    return Figures(
+        calls=before.calls + now.calls,
+        errors=before.errors + now.errors,
+        frames_dropped=before.frames_dropped + now.frames_dropped,
+        reconnects=before.reconnects + now.reconnects,
+    )
+
+
+def _now() -> float:
+    return round(time.time(), 3)

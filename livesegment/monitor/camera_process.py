@@ -1,0 +1,110 @@
+"""The process of one camera: `python -m livesegment.monitor.camera_process NAME`.
+
+Its standard input is the socket to the monitor, from which everything else comes: configurations
+hold keys, and command lines are seen by everybody.
+"""
+
+import faulthandler
+import logging
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+from dataclasses import asdict
+from functools import partial
+
+import cv2
+
+from livesegment.api.live import run_live
+from livesegment.engine.call_meter import CallMeter
+from livesegment.errors import LiveSegmentError
+from livesegment.monitor.child_link import ChildLink, LinkHandler
+from livesegment.monitor.config import CameraConfig
+from livesegment.monitor.lease import Lease
+from livesegment.monitor.link import Message
+from livesegment.monitor.reporter import Orders, Reporter
+from livesegment.monitor.turns import LeasedTurns
+
+LAST_WORDS_S = 10.0
+"""How long files may take to be finished when the monitor is gone."""
+
+
+def main() -> int:
+    """Run one camera until the monitor says stop, or is gone; return the exit code."""
+    faulthandler.enable()
+    # Signals for the whole group reach the monitor too, and it says what they mean for a camera.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    link = _open_link()
+    start = link.receive()
+    if start is None:
+        return 1
+    _set_up_logging(link, start.fields["level"])
+    # The cores are shared by all cameras; a library's own threads would only wait for one another.
+    cv2.setNumThreads(1)
+    # Pickled by the monitor that started us, over a socket that nobody else has.
+    return run(link, pickle.loads(start.body))
+
+
+def run(link: ChildLink, config: CameraConfig) -> int:
+    """Run one camera and return the exit code.
+
+    Args:
+        link: Leads to the monitor; closed at the end.
+        config: The camera.
+    """
+    endpoint = config.options.endpoint
+    own = CallMeter(endpoint.max_calls, endpoint.call_rate)
+    turns = LeasedTurns(own, lambda need: link.send("need", **asdict(need)))
+    orders = Orders()
+    obey = partial(_obey, link, turns, orders)
+    threading.Thread(target=obey, name="orders", daemon=True).start()
+    try:
+        run_live(
+            config.source,
+            config.options,
+            onlooker=partial(Reporter, link, turns, orders),
+            turns=turns,
+        )
+    except LiveSegmentError as error:
+        link.send("failed", text=str(error))
+        return 1
+    else:
+        link.send("ended")
+        return 0
+    finally:
+        link.close()
+
+
+def _obey(link: ChildLink, turns: LeasedTurns, orders: Orders) -> None:
+    while (message := link.receive()) is not None:
+        if message.kind == "lease":
+            turns.obey(Lease(**message.fields))
+        else:
+            orders.take(message)
+    # Nobody is there to end us if the run does not end by itself.
+    timer = threading.Timer(LAST_WORDS_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    orders.take(Message("stop"))
+
+
+def _open_link() -> ChildLink:
+    connection = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return ChildLink(connection)
+
+
+def _set_up_logging(link: ChildLink, level: int) -> None:
+    logger = logging.getLogger("livesegment")
+    logger.handlers = [LinkHandler(link)]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The camera's end of its socket."""
+
+import logging
+import socket
+import threading
+from collections import deque
+from typing import Any
+
+from livesegment.monitor.link import LENGTHS, Message
+from livesegment.web.broadcast import Broadcast, Viewer
+
+_MOST_WAITING = 1000  # messages; a monitor that takes none for that long is as good as gone
+_CLOSE_S = 2.0
+
+
+class ChildLink:
+    """Sends without waiting, on a thread of its own. Of pictures, only the newest is sent.
+
+    Args:
+        connection: The socket; this closes it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._changed = threading.Condition()
+        self._messages: deque[Message] = deque(maxlen=_MOST_WAITING)
+        self._viewer: Viewer | None = None
+        self._has_picture = self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._thread.start()
+
+    def send(self, kind: str, /, **fields: Any) -> None:
+        """Send a message before any picture; from any thread."""
+        with self._changed:
+            self._messages.append(Message(kind, fields))
+            self._changed.notify()
+
+    def show(self, pictures: Broadcast | None) -> None:
+        """Send pictures from now on; None: no more."""
+        viewer = None if pictures is None else pictures.watch(self._wake)
+        with self._changed:
+            before, self._viewer = self._viewer, viewer
+        if before is not None:
+            before.close()
+
+    def receive(self) -> Message | None:
+        """Return the next message, waiting for it; None when the monitor is gone."""
+        try:
+            head_length, body_length = LENGTHS.unpack(self._exactly(LENGTHS.size))
+            return Message.unpacked(self._exactly(head_length), self._exactly(body_length))
+        except (EOFError, OSError):
+            return None
+
+    def close(self) -> None:
+        """Send what waits, and hang up."""
+        self.show(None)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join(_CLOSE_S)
+        self._connection.close()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._has_picture = True
+            self._changed.notify()
+
+    def _exactly(self, count: int) -> bytes:
+        parts, left = [], count
+        while left:
+            part = self._connection.recv(left)
+            if not part:
+                raise EOFError
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def _run(self) -> None:
+        while (message := self._next()) is not None:
+            try:
+                self._connection.sendall(message.packed())
+            except OSError:
+                return  # the monitor is gone, which whoever receives notices
+
+    def _next(self) -> Message | None:
+        """Return what is to be sent next, waiting for it; None when closed."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._messages or self._has_picture or self._is_closed
+                )
+                if self._messages:
+                    return self._messages.popleft()
+                if self._is_closed:
+                    return None
+                viewer, self._has_picture = self._viewer, False
+            # Not under the lock: the broadcast holds its own when it wakes us.
+            picture = None if viewer is None else viewer.take()
+            if picture is not None:
+                return Message("picture", body=picture.jpeg)
+
+
+class LinkHandler(logging.Handler):
+    """Sends what is logged to the monitor, which says whose it is."""
+
+    def __init__(self, link: ChildLink) -> None:
+        super().__init__()
+        self._link = link
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a line."""
+        self._link.send("log", level=record.levelno, text=self.format(record))

@@ -1,0 +1,167 @@
+"""Reads tables of a configuration: every value is checked, every mistake noted with its line."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from livesegment.errors import OptionsError
+from livesegment.monitor.keys import CAMERA_TABLES, SECRETS, TABLES, Reader
+from livesegment.monitor.toml_lines import KeyPath
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_USER_AND_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """What is wrong with a configuration.
+
+    Attributes:
+        line: Where, from 1.
+        text: What, in a sentence.
+    """
+
+    line: int
+    text: str
+
+
+class ConfigMistakes(OptionsError):
+    """A configuration cannot be used.
+
+    Attributes:
+        mistakes: All of them, by line.
+    """
+
+    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = sorted(mistakes)
+        count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        lines = [f"{name}:{each.line}: {each.text}" for each in self.mistakes]
+        super().__init__("\n".join([f"{name} has {count}:", *lines]))
+
+
+class TableReader:
+    """Reads tables key by key.
+
+    Args:
+        lines: Where everything stands.
+        environment: What `${NAME}` stands for.
+        is_private: Whether nobody else can read the file.
+
+    Attributes:
+        mistakes: What was wrong so far.
+        warnings: What is allowed and unwise.
+    """
+
+    def __init__(
+        self, lines: Mapping[KeyPath, int], environment: Mapping[str, str], *, is_private: bool
+    ) -> None:
+        self._lines = lines
+        self._environment = environment
+        self._is_private = is_private
+        self.mistakes: set[Mistake] = set()
+        self.warnings: list[Mistake] = []
+
+    def mistake(self, path: KeyPath, text: str) -> None:
+        """Note that something is wrong with what stands at a place."""
+        self.mistakes.add(Mistake(self._line(path), text))
+
+    def table(self, path: KeyPath, value: object, keys: Mapping[str, Reader]) -> dict[str, Any]:
+        """Return what a table says, without what is wrong with it.
+
+        Args:
+            path: Where it is.
+            value: What stands there.
+            keys: The keys that it may have.
+        """
+        if not isinstance(value, dict):
+            self.mistake(path, f"'{path[-1]}' is a table, written [{path[-1]}]")
+            return {}
+        read = {}
+        for key, each in value.items():
+            if (reader := keys.get(key)) is None:
+                self.mistake((*path, key), _unknown(key, path, keys))
+                continue
+            try:
+                read[key] = reader(self._expanded((*path, key), each))
+            except _MissingVariable as error:
+                self.mistake((*path, key), str(error))
+            except ValueError as error:
+                shown = "" if key in SECRETS else f", not {_shown(each)}"
+                self.mistake((*path, key), f"'{key}' is {error}{shown}")
+        return read
+
+    def variable(self, path: KeyPath, name: str) -> str:
+        """Return a variable of the environment; empty, and a mistake, if it is not set."""
+        try:
+            return self._variable(name)
+        except _MissingVariable as error:
+            self.mistake(path, str(error))
+            return ""
+
+    def _line(self, path: KeyPath) -> int:
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
+
+    def _variable(self, name: str) -> str:
+        value = self._environment.get(name, "").strip()
+        if not value:
+            raise _MissingVariable(f"the environment has no variable {name}, or an empty one")
+        return value
+
+    def _expanded(self, path: KeyPath, value: object) -> object:
+        """Return a value with variables of the environment in place of their names."""
+        if not isinstance(value, str):
+            return value
+        if path[-1] in SECRETS:
+            self._warn_of_secret(path, value)
+        login = _USER_AND_PASSWORD.match(value)
+        begin, end = login.span(1) if login else (0, 0)
+
+        def variable(match: re.Match[str]) -> str:
+            found = self._variable(match[1])
+            # A password may have characters that mean something else in an address.
+            return quote(found, safe="") if begin <= match.start() < end else found
+
+        return _REFERENCE.sub(variable, value)
+
+    def _warn_of_secret(self, path: KeyPath, value: str) -> None:
+        if self._is_private or (path[-1] == "source" and not _has_password(value)):
+            return
+        if not _REFERENCE.search(value):
+            text = f"'{path[-1]}' holds a secret in a file that others can read: chmod 600 it, or "
+            text += "keep the secret in the environment and write ${NAME}"
+            self.warnings.append(Mistake(self._line(path), text))
+
+
+class _MissingVariable(Exception):
+    pass
+
+
+def _has_password(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).password)
+    except ValueError:
+        return False
+
+
+def _unknown(key: str, path: KeyPath, keys: Mapping[str, Reader]) -> str:
+    table = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+    where = f" in [{table}]" if table else ""
+    homes = [home for home in CAMERA_TABLES if key in TABLES[home]]
+    if table == "camera" and homes:
+        return f"unknown key '{key}'{where}: write {homes[0]}.{key}"
+    if close := get_close_matches(key, keys, 1):
+        return f"unknown key '{key}'{where}: did you mean '{close[0]}'?"
+    return f"unknown key '{key}'{where}: there are {', '.join(keys)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = f"the text '{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."

@@ -1,0 +1,176 @@
+"""Keeps one camera's process running."""
+
+import asyncio
+import logging
+import time
+from dataclasses import asdict
+
+from livesegment.controls import Controls
+from livesegment.monitor.backoff import Backoff
+from livesegment.monitor.budget_desk import BudgetDesk
+from livesegment.monitor.camera_feed import CameraFeed
+from livesegment.monitor.config import CameraConfig
+from livesegment.monitor.lease import Need
+from livesegment.monitor.link import (
+    Message,
+    packed_controls,
+    unpacked_points,
+    unpacked_report,
+)
+from livesegment.monitor.process import CameraProcess, exit_in_words
+
+logger = logging.getLogger(__name__)
+
+HANG_S = 5.0
+"""A process that says nothing for so long, or whose picture loop stands still, hangs."""
+
+START_S = 60.0
+"""How long a small device may take to load everything."""
+
+GRACE_S = 10.0
+"""How long files may take to be finished when a camera is stopped."""
+
+_LAST_WORDS_S = 3.0
+
+
+class Keeper:
+    """Starts a camera's process, listens to it, and starts it again when it ends or hangs.
+
+    Belongs to the event loop.
+
+    Args:
+        config: The camera.
+        feed: Where it is shown.
+        desk: Where it gets its leases.
+    """
+
+    def __init__(self, config: CameraConfig, feed: CameraFeed, desk: BudgetDesk) -> None:
+        self.config = config
+        self._feed = feed
+        self._desk = desk
+        self._backoff = Backoff()
+        self._stopping = asyncio.Event()
+        self._process: CameraProcess | None = None
+        self._silent_s = 0
+        self._has_reported = self._has_ended = False
+        self._why: str | None = None
+        self._done = asyncio.Event()
+
+    def send_orders(self) -> None:
+        """Tell the process what the page wants."""
+        if self._process is not None:
+            self._process.send(
+                "orders",
+                controls=packed_controls(self._feed.controls()),
+                is_watched=self._feed.pictures.is_watched,
+            )
+
+    async def stop(self) -> None:
+        """End the process, which finishes its files; kill it if that takes too long."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.send("stop")
+            asyncio.get_running_loop().call_later(GRACE_S, self._process.kill)
+        await self._done.wait()
+
+    async def run(self) -> None:
+        """Keep the camera running until it is stopped."""
+        try:
+            await self._keep_running()
+        finally:
+            self._done.set()
+
+    async def _keep_running(self) -> None:
+        name = self.config.name
+        while not self._stopping.is_set():
+            began_s = time.monotonic()
+            text = await self._run_once()
+            if self._stopping.is_set() or self._has_ended:
+                self._feed.note_down("stopped", "" if self._stopping.is_set() else text)
+                logger.info("%s: stopped", name)
+                break
+            wait_s = self._backoff.after(time.monotonic() - began_s)
+            if wait_s:
+                text += f"; it is started again in {wait_s:.0f} s"
+            self._feed.note_down("stopped" if wait_s else "starting", text)
+            logger.warning("%s: %s", name, text)
+            await self._pause(wait_s)
+        await self._stopping.wait()
+
+    async def _pause(self, wait_s: float) -> None:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _run_once(self) -> str:
+        """Run a process until it ends, and return why it did, in a sentence."""
+        name = self.config.name
+        self._why, self._silent_s, self._has_reported = None, 0, False
+        try:
+            self._process = process = await CameraProcess.start(self.config)
+        except OSError as error:
+            return f"its process cannot be started: {(error.strerror or str(error)).lower()}"
+        logger.info("%s: started, process %d", name, process.pid)
+        self._desk.join(name, lambda lease: process.send("lease", **asdict(lease)))
+        self.send_orders()
+        if self._stopping.is_set():
+            process.send("stop")
+        watch = asyncio.create_task(self._watch(process))
+        try:
+            async for message in process.messages():
+                self._silent_s = 0
+                self._take(message, process)
+        finally:
+            watch.cancel()
+            code = await process.ended(_LAST_WORDS_S)
+            self._process = None
+            self._desk.leave(name)
+        return self._why or exit_in_words(code)
+
+    async def _watch(self, process: CameraProcess) -> None:
+        """Kill the process when it gives no sign of life.
+
+        Seconds are counted one by one: those in which we were asleep ourselves do not count.
+        """
+        while True:
+            await asyncio.sleep(1)
+            self._silent_s += 1
+            patience_s = HANG_S if self._has_reported else START_S
+            if self._silent_s > patience_s and not self._stopping.is_set():
+                self._why = f"its process gave no sign of life for {patience_s:.0f} s"
+                process.kill()
+
+    def _take(self, message: Message, process: CameraProcess) -> None:
+        fields = message.fields
+        if message.kind == "picture":
+            self._feed.pictures.publish(message.body)
+        elif message.kind == "report":
+            self._has_reported = True
+            self._feed.take(unpacked_report(fields["report"]), unpacked_points(fields["points"]))
+            if fields["idle_s"] > HANG_S and not self._stopping.is_set():
+                self._why = f"its picture stood still for {fields['idle_s']:.0f} s"
+                process.kill()
+        elif message.kind == "need":
+            self._desk.hear(self.config.name, Need(**fields))
+        elif message.kind == "log":
+            logger.log(fields["level"], "%s: %s", self.config.name, fields["text"])
+        elif message.kind == "failed":
+            self._why = fields["text"]
+        elif message.kind == "ended":
+            self._has_ended = True
+            self._why = "it has come to its end"
+
+
+def initial_controls(config: CameraConfig) -> Controls:
+    """Return the controls that a camera starts with."""
+    options = config.options
+    controls = options.overlay.controls()
+    return Controls(
+        style=controls.style,
+        opacity=controls.opacity,
+        classes=controls.classes,
+        show_legend=controls.show_legend,
+        align=options.align,
+    )

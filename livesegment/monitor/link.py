@@ -1,0 +1,69 @@
+"""Messages between the monitor and a camera's process, over one local socket."""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from livesegment.controls import Controls
+from livesegment.web.feed import ClassShare, CoveragePoint, Figures, Report
+
+LENGTHS = struct.Struct("!II")
+"""What each message begins with: the bytes of its head, and those of its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message.
+
+    Attributes:
+        kind: What it is about. To the camera: `start`, `orders`, `lease`, `stop`; to the monitor:
+            `report`, `need`, `log`, `picture`, `ended`, `failed`.
+        fields: Plain JSON types.
+        body: What is no JSON, such as a picture.
+    """
+
+    kind: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+
+    def packed(self) -> bytes:
+        """Return the message as it is sent."""
+        head = json.dumps({"kind": self.kind, **self.fields}).encode()
+        return b"".join((LENGTHS.pack(len(head), len(self.body)), head, self.body))
+
+    @classmethod
+    def unpacked(cls, head: bytes, body: bytes) -> "Message":
+        """Return the message that was sent."""
+        fields = json.loads(head)
+        return cls(fields.pop("kind"), fields, body)
+
+
+def packed_controls(controls: Controls) -> dict[str, Any]:
+    """Return controls as plain JSON types."""
+    classes = controls.classes
+    return {**asdict(controls), "classes": None if classes is None else sorted(classes)}
+
+
+def unpacked_controls(fields: Mapping[str, Any]) -> Controls:
+    """Return the controls that were packed."""
+    classes = fields["classes"]
+    return Controls(**{**fields, "classes": None if classes is None else frozenset(classes)})
+
+
+def unpacked_report(fields: Mapping[str, Any]) -> Report:
+    """Return the report whose `asdict` was sent."""
+    figures = Figures(**fields["figures"])
+    classes = [ClassShare(**each) for each in fields["classes"]]
+    return Report(**{**fields, "figures": figures, "classes": classes})
+
+
+def packed_points(points: "list[CoveragePoint]") -> list[tuple[int, dict[str, float]]]:
+    """Return points of coverage as plain JSON types."""
+    return [(point.second, dict(point.shares)) for point in points]
+
+
+def unpacked_points(sent: "list[tuple[int, dict[str, float]]]") -> list[CoveragePoint]:
+    """Return the points that were packed."""
+    return [CoveragePoint(second, shares) for second, shares in sent]

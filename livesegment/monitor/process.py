@@ -1,0 +1,115 @@
+"""A camera's process, as the monitor sees it."""
+
+import asyncio
+import logging
+import os
+import pickle
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+from livesegment.monitor.config import CameraConfig
+from livesegment.monitor.link import LENGTHS, Message
+
+_MODULE = "livesegment.monitor.camera_process"
+_BUFFER = 2**20
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class CameraProcess:
+    """Runs one camera apart, so that its crash or hang is nobody else's.
+
+    Made by `start`; to be waited for with `ended`, whatever happens.
+    """
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def start(cls, config: CameraConfig) -> Self:
+        """Start a process for a camera."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                # Our own path and not the working directory, where anybody's files may lie.
+                *(sys.executable, "-P", "-m", _MODULE, config.name),
+                stdin=theirs.fileno(),
+                env=_environment(),
+                # Ctrl-C is for the monitor, which then ends its cameras in order.
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_BUFFER)
+        started = cls(process, reader, writer)
+        level = logging.getLogger("livesegment").getEffectiveLevel()
+        started._write(Message("start", {"level": level}, pickle.dumps(config)))
+        return started
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def send(self, kind: str, /, **fields: Any) -> None:
+        """Send a message; never waits."""
+        self._write(Message(kind, fields))
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """Yield what the camera says, until it hangs up."""
+        try:
+            while True:
+                lengths = LENGTHS.unpack(await self._reader.readexactly(LENGTHS.size))
+                head, body = [await self._reader.readexactly(length) for length in lengths]
+                yield Message.unpacked(head, body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+
+    def kill(self) -> None:
+        """End the process at once. May be called when it has ended."""
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def ended(self, patience_s: float) -> int:
+        """Return how the process ended, after killing it if it does not do so by itself.
+
+        Args:
+            patience_s: Seconds to wait for it.
+
+        Returns:
+            Its exit code; below 0: the signal that ended it.
+        """
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+        finally:
+            self._writer.close()
+        return await self._process.wait()
+
+    def _write(self, message: Message) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(message.packed())
+
+
+def exit_in_words(code: int) -> str:
+    """Return how a process ended, given its exit code."""
+    if code >= 0:
+        return f"its process ended with code {code}"
+    try:
+        return f"its process was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"its process was ended by signal {-code}"
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
+    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}

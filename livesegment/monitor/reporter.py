@@ -1,0 +1,143 @@
+"""What a camera's process tells the monitor of its run, and what it does at its orders."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import asdict
+
+from livesegment.api.onlooker import Onlooker
+from livesegment.controls import ControlPanel
+from livesegment.engine.live import LiveLoop
+from livesegment.monitor.child_link import ChildLink
+from livesegment.monitor.link import Message, packed_points, unpacked_controls
+from livesegment.monitor.turns import LeasedTurns
+from livesegment.sources.base import Source
+from livesegment.telemetry import Telemetry
+from livesegment.web.broadcast import Broadcast
+from livesegment.web.coverage import Coverage
+from livesegment.web.encoder import PictureEncoder
+from livesegment.web.live_feed import LiveFeed
+
+_EVERY_S = 1.0
+
+
+class Reporter(Onlooker):
+    """Sends a run's figures once a second, and its pictures while somebody watches.
+
+    That figures come is the sign of life; they say since when the run's loop has not gone round.
+
+    Args:
+        link: Leads to the monitor.
+        turns: Where calls come from; told of every second.
+        orders: What the monitor wants.
+        source: What is shown.
+        panel: Its controls.
+        telemetry: What it counts.
+    """
+
+    def __init__(
+        self,
+        link: ChildLink,
+        turns: LeasedTurns,
+        orders: "Orders",
+        source: Source,
+        panel: ControlPanel,
+        telemetry: Telemetry,
+    ) -> None:
+        self._link = link
+        self._turns = turns
+        self._orders = orders
+        self._source = source
+        self._telemetry = telemetry
+        self._coverage = Coverage()
+        self._sent_to_s = 0
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.panel = panel
+        self.pictures = Broadcast()
+        self.view = self._encoder = PictureEncoder(self.pictures, self._coverage)
+
+    def attend(self, loop: LiveLoop) -> None:
+        """Begin to report, and to do what is ordered."""
+        feed = LiveFeed(
+            "",
+            self._source,
+            self.pictures,
+            self._coverage,
+            panel=self.panel,
+            status=loop.status,
+            telemetry=self._telemetry,
+        )
+        self._orders.obey_in(loop, self)
+        self._thread = threading.Thread(target=self._run, args=(loop, feed), name="report")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Report and show no more. May be called twice."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._link.show(None)
+        self._encoder.close()
+
+    def show(self, *, is_watched: bool) -> None:
+        """Send pictures or not."""
+        self._link.show(self.pictures if is_watched else None)
+
+    def _run(self, loop: LiveLoop, feed: LiveFeed) -> None:
+        while True:
+            self._send(loop, feed)
+            if self._closing.wait(_EVERY_S):
+                return
+            self._turns.note_second()
+
+    def _send(self, loop: LiveLoop, feed: LiveFeed) -> None:
+        points = list(feed.history(self._sent_to_s))
+        if points:
+            self._sent_to_s = points[-1].second
+        turned_at_s = loop.turned_at_s
+        self._link.send(
+            "report",
+            report=asdict(feed.report()),
+            points=packed_points(points),
+            idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,
+        )
+
+
+class Orders:
+    """What the monitor wants: kept until there is a run, then done at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._early: deque[Message] = deque()
+        self._loop: LiveLoop | None = None
+        self._reporter: Reporter | None = None
+        self._is_watched = False
+
+    def take(self, message: Message) -> None:
+        """Take an order: `orders` or `stop`."""
+        with self._lock:
+            if self._loop is None or self._reporter is None:
+                self._early.append(message)
+            else:
+                self._do(message, self._loop, self._reporter)
+
+    def obey_in(self, loop: LiveLoop, reporter: Reporter) -> None:
+        """Do what was ordered, and from now on what will be."""
+        with self._lock:
+            self._loop, self._reporter = loop, reporter
+            while self._early:
+                self._do(self._early.popleft(), loop, reporter)
+
+    def _do(self, message: Message, loop: LiveLoop, reporter: Reporter) -> None:
+        if message.kind == "stop":
+            loop.stop()
+            return
+        controls = unpacked_controls(message.fields["controls"])
+        reporter.panel.change(
+            **{name: getattr(controls, name) for name in message.fields["controls"]}
+        )
+        is_watched = bool(message.fields["is_watched"])
+        if is_watched != self._is_watched:
+            self._is_watched = is_watched
+            reporter.show(is_watched=is_watched)

@@ -1,0 +1,160 @@
+"""Watches many cameras at once."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+from livesegment.errors import OptionsError
+from livesegment.monitor.budget_desk import BudgetDesk
+from livesegment.monitor.camera_feed import CameraFeed
+from livesegment.monitor.config import CameraConfig, MonitorConfig
+from livesegment.monitor.keeper import Keeper, initial_controls
+from livesegment.web.page_server import PageServer
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Keeps a process for each camera and shows them on a page, until it is told to stop.
+
+    Args:
+        config: What to watch.
+        read_again: Returns the configuration as it is now, for `reload`; raises OptionsError.
+    """
+
+    def __init__(self, config: MonitorConfig, read_again: Callable[[], MonitorConfig]) -> None:
+        self._config = config
+        self._read_again = read_again
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed = asyncio.Event()
+        self._is_stopping = self._is_reloading = False
+        self._keepers: dict[str, Keeper] = {}
+        self._feeds: dict[str, CameraFeed] = {}
+        self._shown: tuple[CameraFeed, ...] = ()
+
+    def run(self) -> None:
+        """Watch until `stop` is called.
+
+        Raises:
+            OptionsError: If the page's address or port cannot be had.
+        """
+        asyncio.run(self._run())
+
+    def stop(self) -> None:
+        """Ask `run` to end, once all files are finished; from any thread or signal handler."""
+        self._is_stopping = True
+        self._wake()
+
+    def reload(self) -> None:
+        """Ask for the configuration to be read again; from any thread or signal handler."""
+        self._is_reloading = True
+        self._wake()
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            # Closed: the run is over, and there is nobody to wake.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._changed.set)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._desk = BudgetDesk(self._config.budget)
+        page = PageServer(lambda: self._shown, self._config.web)
+        page.start()
+        logger.info("the page is at %s", page.url)
+        self._say_budget(self._config)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await self._apply(self._config)
+                while not self._is_stopping:
+                    if self._is_reloading:
+                        self._is_reloading = False
+                        await self._reload()
+                        continue
+                    await self._changed.wait()
+                    self._changed.clear()
+                await asyncio.gather(*(keeper.stop() for keeper in self._keepers.values()))
+        finally:
+            self._desk.close()
+            for feed in self._feeds.values():
+                feed.pictures.close()
+            await asyncio.to_thread(page.stop)
+
+    def _say_budget(self, config: MonitorConfig) -> None:
+        # Each call is billed.
+        budget = config.budget
+        limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
+        logger.info(
+            "%d requests in flight for all cameras, %s calls an hour; [budget] changes it",
+            budget.in_flight,
+            limit,
+        )
+
+    async def _reload(self) -> None:
+        try:
+            config = self._read_again()
+        except OptionsError as error:
+            logger.warning("the new configuration is not used, the old one goes on: %s", error)
+            return
+        for warning in config.warnings:
+            logger.warning("%s", warning)
+        if config.web != self._config.web:
+            logger.warning("another [web] takes effect when the monitor is started again")
+        await self._apply(config)
+        logger.info("the configuration was read again")
+
+    async def _apply(self, config: MonitorConfig) -> None:
+        """Start, stop and restart cameras until they are those of a configuration.
+
+        Cameras that have not changed are not touched.
+        """
+        wanted = {camera.name: camera for camera in config.cameras}
+        going = [
+            keeper for name, keeper in self._keepers.items() if wanted.get(name) != keeper.config
+        ]
+        await asyncio.gather(*(keeper.stop() for keeper in going))
+        for keeper in going:
+            del self._keepers[keeper.config.name]
+        for name in self._feeds.keys() - wanted.keys():
+            self._desk.forget(name)
+            self._feeds.pop(name).pictures.close()
+        self._config = config
+        self._desk.change(config.budget)
+        for camera in config.cameras:
+            self._start(camera, config.budget.price_per_call)
+        self._shown = tuple(self._feeds[name] for name in wanted)
+
+    def _start(self, camera: CameraConfig, price_per_call: float | None) -> None:
+        name = camera.name
+        feed = self._feeds.get(name)
+        if feed is None:
+            feed = CameraFeed(
+                name,
+                camera.title,
+                initial_controls(camera),
+                price_per_call,
+                tell=lambda: self._tell(name),
+            )
+            self._feeds[name] = feed
+        feed.price_per_call = price_per_call
+        if name not in self._keepers:
+            feed.title = camera.title
+            feed.set_controls(initial_controls(camera))
+            keeper = self._keepers[name] = Keeper(camera, feed, self._desk)
+            self._tasks.create_task(keeper.run(), name=f"keeper {name}")
+
+    def _tell(self, name: str) -> None:
+        """Have a camera told what the page wants; from any thread."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._send_orders, name)
+
+    def _send_orders(self, name: str) -> None:
+        keeper = self._keepers.get(name)
+        if keeper is not None:
+            keeper.send_orders()

@@ -1,0 +1,118 @@
+"""On which line each key of a TOML text stands: `tomllib` does not say."""
+
+import re
+import tomllib
+from collections import Counter
+
+KeyPath = tuple[str | int, ...]
+"""Where a value is: names of tables and keys, and numbers of elements in arrays."""
+
+_BLANK = re.compile(r"[ \t]*")
+_BLANK_LINES = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_PART = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[A-Za-z0-9_-]+")
+# Strings of several lines may end in up to five quotes, of which two are their own.
+_STRING = re.compile(
+    r"\"\"\"(?:[^\\]|\\.)*?\"\"\"\"{0,2}|'''.*?''''{0,2}|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'",
+    re.DOTALL,
+)
+_BARE = re.compile(r"[^,\]}\n#]+")
+
+
+def key_lines(text: str) -> dict[KeyPath, int]:
+    """Return the line, from 1, of every table, key and element.
+
+    Args:
+        text: What `tomllib` has accepted; nothing is checked again here.
+    """
+    scanner = _Scanner(text)
+    scanner.scan()
+    return scanner.lines
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._elements: Counter[KeyPath] = Counter()  # of the arrays of tables
+        self.lines: dict[KeyPath, int] = {}
+
+    def scan(self) -> None:
+        table: KeyPath = ()
+        while self._skip(_BLANK_LINES) < len(self._text):
+            if self._text.startswith("[", self._at):
+                table = self._header()
+            else:
+                self._pair(table)
+
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        match = pattern.match(self._text, self._at)
+        if match is None:
+            raise ValueError(f"this is no TOML, at character {self._at}")
+        self._at = match.end()
+        return self._at
+
+    def _takes(self, character: str) -> bool:
+        if not self._text.startswith(character, self._at):
+            return False
+        self._at += len(character)
+        return True
+
+    def _note(self, path: KeyPath) -> None:
+        line = self._text.count("\n", 0, self._at) + 1
+        for length in range(1, len(path) + 1):
+            self.lines.setdefault(path[:length], line)
+
+    def _header(self) -> KeyPath:
+        is_element = self._takes("[[") or not self._takes("[")
+        names = self._key()
+        path: KeyPath = ()
+        for name in names[:-1]:
+            path = self._newest((*path, name))
+        path = (*path, names[-1])
+        if is_element:
+            self._elements[path] += 1
+        path = self._newest(path)
+        self._note(path)
+        self._takes("]]" if is_element else "]")
+        return path
+
+    def _newest(self, path: KeyPath) -> KeyPath:
+        """Return the path of the last element, if it is that of an array of tables."""
+        elements = self._elements[path]
+        return (*path, elements - 1) if elements else path
+
+    def _key(self) -> list[str]:
+        names = []
+        while True:
+            self._skip(_BLANK)
+            begin = self._at
+            written = self._text[begin : self._skip(_PART)]
+            names.append(next(iter(tomllib.loads(f"{written} = 0"))))
+            self._skip(_BLANK)
+            if not self._takes("."):
+                return names
+
+    def _pair(self, table: KeyPath) -> None:
+        path = (*table, *self._key())
+        self._note(path)
+        self._takes("=")
+        self._value(path)
+
+    def _value(self, path: KeyPath) -> None:
+        self._skip(_BLANK_LINES)
+        if self._takes("{"):
+            while self._skip(_BLANK_LINES) and not self._takes("}"):
+                self._pair(path)
+                self._skip(_BLANK_LINES)
+                self._takes(",")
+        elif self._takes("["):
+            number = 0
+            while self._skip(_BLANK_LINES) and not self._takes("]"):
+                self._note((*path, number))
+                self._value((*path, number))
+                number += 1
+                self._skip(_BLANK_LINES)
+                self._takes(",")
+        else:
+            is_string = self._text.startswith(('"', "'"), self._at)
+            self._skip(_STRING if is_string else _BARE)

@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from livesegment import __version__
 from livesegment.cli.annotate import annotate
+from livesegment.cli.doctor import doctor
 from livesegment.cli.live import live
 from livesegment.cli.monitor import monitor
 from livesegment.cli.predict import predict

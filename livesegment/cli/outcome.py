@@ -3,7 +3,7 @@
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | a bug in livesegment |
+| 1 | a bug in livesegment; for `doctor`, an installation to repair |
 | 2 | usage: an option is wrong or contradicts another |
 | 3 | source: it cannot be opened, or ended early |
 | 4 | endpoint: unreachable, key refused, no such model, ...; a cluster that fails |
@@ -32,7 +32,7 @@ from livesegment.errors import (
     SourceError,
 )
 
-USAGE, SOURCE, ENDPOINT, OUTPUT, INTERRUPTED = 2, 3, 4, 5, 130
+BUG, USAGE, SOURCE, ENDPOINT, OUTPUT, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 _CODES: tuple[tuple[type[LiveSegmentError], int], ...] = (
     (OptionsError, USAGE),
@@ -48,7 +48,7 @@ P = ParamSpec("P")
 
 def exit_code(error: LiveSegmentError) -> int:
     """Return the exit code that an error stands for."""
-    return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+    return next((code for kind, code in _CODES if isinstance(error, kind)), BUG)
 
 
 def reports_outcome(command: Callable[P, None]) -> Callable[P, None]:

@@ -1,0 +1,88 @@
+"""All checks, one after the other."""
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+
+from livesegment.doctor.finding import Area, Finding
+from livesegment.options import EndpointOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at.
+
+    Attributes:
+        name: What to call it where it cannot say anything itself.
+        area: What it is about.
+        start: Returns what it finds, or yields it while it is at it.
+    """
+
+    name: str
+    area: Area
+    start: Callable[[], Iterable[Finding]]
+
+
+def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
+    """Look at this machine, and at an endpoint if the options name one.
+
+    Args:
+        endpoint: An endpoint that is named is asked about ONE picture, which is billed.
+
+    Yields:
+        What is found, as soon as it is.
+    """
+    return run_checks(
+        (
+            Check("machine", "installation", _of("machine")),
+            Check("opencv", "installation", _of("opencv")),
+            Check("extras", "installation", _of("extras")),
+            Check("built-in model", "installation", _of("builtin_model")),
+            Check("display", "output", _of("screen")),
+            Check("codecs", "output", _of("codecs")),
+            Check("fonts", "output", _of("fonts")),
+            Check("cameras", "source", _of("cameras")),
+            Check("endpoint", "endpoint", _of("endpoint", endpoint)),
+        )
+    )
+
+
+def run_checks(checks: Iterable[Check]) -> Iterator[Finding]:
+    """Yield what the checks find; one that breaks is a finding as well, and the others go on."""
+    for check in checks:
+        try:
+            for finding in check.start():
+                yield replace(finding, area=check.area)
+        except ImportError as error:
+            yield Finding(
+                check.name,
+                "fail",
+                f"cannot be looked at: {error}",
+                "see 'opencv' above; for any other package, install livesegment again",
+                check.area,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a machine is a line
+            # Without the error's own text, which may hold anything, a key among it.
+            yield Finding(
+                check.name,
+                "fail",
+                f"the check broke off: {type(error).__name__} at {_place(error)}",
+                "report this as a bug of livesegment, with this line",
+                check.area,
+            )
+
+
+def _of(module: str, *arguments: object) -> Callable[[], Iterable[Finding]]:
+    def start() -> Iterable[Finding]:
+        # Imported within the check, so that a package that is broken is one of its findings.
+        found: Iterable[Finding] = import_module(f"livesegment.doctor.{module}").check(*arguments)
+        return found
+
+    return start
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

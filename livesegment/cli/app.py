@@ -43,7 +43,7 @@ def root(
     """
 
 
-for command in (live, annotate, predict, serve, monitor):
+for command in (live, annotate, predict, serve, monitor, doctor):
     app.command()(command)
 
 

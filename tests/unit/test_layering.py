@@ -21,6 +21,7 @@ CORE = {
     "opencv_log",
     "opencv_wheels",
     "media_file",
+    "rule",
 }
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -33,15 +34,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overlay": CORE | {"protocol"},
     "sinks": CORE | {"protocol"},
     "export": CORE | {"sinks.base", "sinks.output_file"},
+    "events": CORE | {"protocol", "sinks.base", "sinks.output_file", "sinks.video_file"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette"} | BASES,
     "engine": CORE | {"protocol", "motion", "overlay", "segmenters.retry"} | BASES,
     "api": CORE
-    | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web"},
+    | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web", "events"},
     "monitor": CORE | {"api", "engine", "web"} | BASES,
     "doctor": CORE | {"api", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "cluster": CORE | {"api", "engine", "sources", "segmenters.base"},
-    "cli": CORE | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"},
+    "cli": CORE | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"}
+    | {"events.rule_text"},
 }
 
 

@@ -1,0 +1,127 @@
+"""Writes clips on a thread of its own."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from livesegment.errors import SinkError
+from livesegment.events.clip_folder import CLIP_SUFFIX, ClipFolder
+from livesegment.events.clip_ring import StoredPicture
+from livesegment.frame import Frame
+from livesegment.sinks.base import Annotated
+from livesegment.sinks.video_file import VideoFileSink
+
+logger = logging.getLogger(__name__)
+
+_MOST_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is to be done next: a picture to write, or the end of a clip."""
+
+    stem: str
+    picture: StoredPicture | None
+
+
+class ClipWriter:
+    """Writes one clip after the other; none is under its final name before it is complete.
+
+    Args:
+        folder: Where they go; tidied up after each.
+        fps: Nominal frame rate of the pictures.
+        on_unwritten: Told how many pictures could not be written.
+    """
+
+    def __init__(
+        self,
+        folder: ClipFolder,
+        fps: float | None = None,
+        on_unwritten: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        self._folder = folder
+        self._fps = fps
+        self._on_unwritten = on_unwritten
+        self._changed = threading.Condition()
+        self._steps: deque[_Step] = deque()
+        self._size = 0
+        self._is_closed = False
+        self._sink: VideoFileSink | None = None
+        self._began_s = 0.0
+        self._broken: str | None = None
+        self._thread = threading.Thread(target=self._run, name="clips")
+        self._thread.start()
+
+    def write(self, stem: str, picture: StoredPicture) -> None:
+        """Take the next picture of a clip; what there is no room for is counted."""
+        with self._changed:
+            if self._size + len(picture.jpeg) > _MOST_BYTES:
+                self._on_unwritten(1)
+                return
+            self._size += len(picture.jpeg)
+            self._steps.append(_Step(stem, picture))
+            self._changed.notify_all()
+
+    def finish(self, stem: str) -> None:
+        """Say that a clip has all its pictures."""
+        with self._changed:
+            self._steps.append(_Step(stem, None))
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Write what waits. May be called twice."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (step := self._next()) is not None:
+            try:
+                if step.picture is None:
+                    self._finish(step.stem)
+                else:
+                    self._add(step.stem, step.picture)
+            except SinkError as error:
+                logger.warning("%s; the clip %s is lost", error, step.stem)
+                self._broken = step.stem
+                self._drop()
+
+    def _next(self) -> _Step | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._steps or self._is_closed)
+            if not self._steps:
+                return None
+            step = self._steps.popleft()
+            if step.picture is not None:
+                self._size -= len(step.picture.jpeg)
+            return step
+
+    def _add(self, stem: str, picture: StoredPicture) -> None:
+        if stem == self._broken:
+            self._on_unwritten(1)
+            return
+        if self._sink is None:
+            path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
+            self._sink = VideoFileSink(path, fps=self._fps)
+            self._began_s = picture.pts_s
+        image = picture.decode()
+        frame = Frame(image, picture.index, picture.pts_s - self._began_s, 0.0)
+        self._sink.write(Annotated(frame, None, image))
+
+    def _finish(self, stem: str) -> None:
+        if self._sink is not None:
+            self._sink.commit()
+            self._sink = None
+        self._folder.prune(stem)
+
+    def _drop(self) -> None:
+        """Leave nothing of a clip that cannot be written, most often for want of room."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            path: Path = sink.path
+            sink.close()
+            path.unlink(missing_ok=True)

@@ -1,0 +1,164 @@
+"""Events posted to a web address, signed."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import random
+import time
+from collections.abc import Callable
+
+import httpx
+
+from livesegment.address import is_loopback, shown_url
+from livesegment.errors import OptionsError
+from livesegment.events.delivery import Courier, OnLost
+from livesegment.events.event import Event
+from livesegment.options import ApiKey
+from livesegment.protocol.unlogged import unlogged
+
+logger = logging.getLogger(__name__)
+
+_SECRET_PREFIX = "whsec_"
+_LONGEST_WAIT_S = 60.0
+_WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def sign(secret: ApiKey, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the signature header of a message.
+
+    A secret that begins with `whsec_` is base64 of the key; any other one is the key itself.
+
+    Source: Standard Webhooks (standardwebhooks.com), symmetric signatures.
+
+    Args:
+        secret: Shared with the receiver.
+        message_id: What the header `webhook-id` says.
+        timestamp: What `webhook-timestamp` says, seconds since 1970.
+        body: What is posted.
+
+    Raises:
+        OptionsError: If what follows `whsec_` is not base64.
+    """
+    signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
+    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+class Webhook(Courier):
+    """Posts each event as JSON, one after the other, and again until it is taken.
+
+    The headers are those of Standard Webhooks: `webhook-id`, the same however often it is sent,
+    `webhook-timestamp`, and with a secret `webhook-signature`. A status of 2xx takes the event.
+    Redirects are not followed; that and any other refusal for good loses the event.
+
+    Args:
+        url: Where to; its query and password are never shown.
+        secret: Signs what is posted; None: it is not signed.
+        on_lost: Told how many events could not be delivered.
+        attempts: How often an event is sent at most.
+        first_wait_s: Seconds before the second time; doubled each time, up to a minute.
+        timeout_s: Seconds to wait for an answer.
+        clock: Seconds since 1970.
+
+    Raises:
+        OptionsError: If the address is none, or the secret cannot be read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        secret: ApiKey | None = None,
+        on_lost: OnLost = lambda _: None,
+        *,
+        attempts: int = 10,
+        first_wait_s: float = 1.0,
+        timeout_s: float = 5.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(f"webhook {shown_url(url)}", on_lost)
+        try:
+            self._url = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise OptionsError(f"--webhook: {shown_url(url)} is no address") from error
+        if secret is not None:
+            _key(secret)
+        self._secret = secret
+        self._attempts = attempts
+        self._first_wait_s = first_wait_s
+        self._clock = clock
+        try:
+            self._client = httpx.Client(
+                timeout=timeout_s,
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+                # A redirect could carry the event to another host.
+                follow_redirects=False,
+                # A proxy of the environment cannot reach this machine's own services.
+                trust_env=not is_loopback(url),
+            )
+        except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
+            raise OptionsError(
+                "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
+                " ALL_PROXY"
+            ) from None  # the proxy's address may hold a password
+        self._start()
+
+    def close(self) -> None:
+        """Deliver what waits within seconds, and count the rest. May be called twice."""
+        super().close()
+        self._client.close()
+
+    def _carry(self, event: Event) -> bool:
+        body = event.as_json().encode()
+        for attempt in range(1, self._attempts + 1):
+            said, is_final = self._post(event.message_id, body)
+            if said is None:
+                return True
+            logger.warning("%s does not take an event: %s", self.place, said)
+            if is_final or attempt == self._attempts:
+                return False
+            wait_s = min(_LONGEST_WAIT_S, self._first_wait_s * 2.0 ** (attempt - 1))
+            if self.stopping.wait(wait_s * (0.5 + 0.5 * random.random())):
+                return False
+        return False
+
+    def _post(self, message_id: str, body: bytes) -> tuple[str | None, bool]:
+        """Send once; return what was said against it, and whether it will be said again."""
+        timestamp = int(self._clock())
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+        }
+        if self._secret is not None:
+            headers["webhook-signature"] = sign(self._secret, message_id, timestamp, body)
+        try:
+            with (
+                unlogged(),
+                self._client.stream("POST", self._url, content=body, headers=headers) as answer,
+            ):
+                status = answer.status_code
+        except httpx.TimeoutException:
+            return "no answer in time", False
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            return "no such kind of address", True
+        except httpx.HTTPError as error:
+            return type(error).__name__, False
+        if 200 <= status < 300:
+            return None, False
+        if 300 <= status < 400:
+            return f"status {status}, a redirect, which is not followed", True
+        return f"status {status}", status not in _WORTH_ANOTHER_TRY
+
+
+def _key(secret: ApiKey) -> bytes:
+    text = secret.reveal()
+    if not text.startswith(_SECRET_PREFIX):
+        return text.encode()
+    try:
+        return base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        raise OptionsError(
+            "the webhook's secret begins with whsec_, and what follows is no base64"
+        ) from None

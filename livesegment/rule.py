@@ -1,0 +1,124 @@
+"""What an event is: when it begins and when it is over."""
+
+import math
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+from livesegment.errors import OptionsError
+
+Subject = Literal["coverage", "camera", "endpoint"]
+"""coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corners (x, y) in shares of the picture: (0, 0) is its upper left, (1, 1) its lower right."""
+
+DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
+_MARGIN = 0.2  # of the threshold
+_LONGEST_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Says when an event begins, and when it ends.
+
+    A coverage event begins when a class has covered more (or less) of a zone than a threshold for
+    a time, and ends when it has been back beyond the threshold by the hysteresis for the same
+    time. A camera is lost, and an endpoint fails, once nothing good has come from it for a time;
+    the first thing that comes ends the event.
+
+    Attributes:
+        name: What the event is called; no two rules of a camera share one.
+        subject: What is looked at.
+        class_name: The class, by the model's name for it; of a coverage only.
+        above: Share of the zone, 0 to 1, that the class has to exceed; None: `below` counts.
+        below: Share of the zone that it has to stay under.
+        for_s: Seconds for which it has to; None: 1 for a coverage, 5 for a camera, 10 for an
+            endpoint.
+        zone: Where to look; what lies outside of the picture does not count. None: everywhere.
+        hysteresis: How far back beyond the threshold the event ends, as a share of the zone; None:
+            a fifth of the threshold.
+        cooldown_s: Seconds from an event's end in which none begins.
+
+    Raises:
+        OptionsError: If a value is out of range or contradicts another.
+    """
+
+    name: str
+    subject: Subject = "coverage"
+    class_name: str = ""
+    above: float | None = None
+    below: float | None = None
+    for_s: float | None = None
+    zone: Polygon | None = None
+    hysteresis: float | None = None
+    cooldown_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._require(any(each.isalnum() for each in self.name), "its name has a letter or digit")
+        for what, value in (("'for'", self.for_s), ("the cooldown", self.cooldown_s)):
+            ok = value is None or 0 <= value <= _LONGEST_S
+            self._require(ok, f"{what} is from 0 seconds to a day")
+        if self.subject == "coverage":
+            self._check_coverage()
+            self._check_zone()
+
+    @property
+    def begins_after_s(self) -> float:
+        """Seconds for which the condition has to hold."""
+        return DEFAULT_FOR_S[self.subject] if self.for_s is None else self.for_s
+
+    @property
+    def threshold(self) -> float:
+        """Share of the zone at which the event begins; 0 where it is about no coverage."""
+        return (self.above if self.above is not None else self.below) or 0.0
+
+    @property
+    def release(self) -> float:
+        """Share of the zone at which the event ends."""
+        margin = _MARGIN * self.threshold if self.hysteresis is None else self.hysteresis
+        if self.above is not None:
+            return max(0.0, self.threshold - margin)
+        return min(1.0, self.threshold + margin)
+
+    def _check_coverage(self) -> None:
+        self._require(bool(self.class_name.strip()), "it names a class")
+        self._require(
+            (self.above is None) != (self.below is None), "it has either 'above' or 'below'"
+        )
+        if self.above is not None:
+            self._require(0 <= self.above < 1, "a class covers more than 0% to under 100%")
+            most = self.above
+        else:
+            self._require(0 < self.threshold <= 1, "a class covers less than above 0% to 100%")
+            most = 1 - self.threshold
+        ok = self.hysteresis is None or 0 <= self.hysteresis <= most
+        self._require(ok, f"the hysteresis is from 0% to {100 * most:g}%, or it would never end")
+
+    def _check_zone(self) -> None:
+        if self.zone is None:
+            return
+        self._require(len(self.zone) >= 3, "a zone has at least three corners")
+        for x, y in self.zone:
+            ok = math.isfinite(x) and math.isfinite(y) and min(x, y) >= -1 and max(x, y) <= 2
+            self._require(ok, "a zone's corners are shares of the picture, from 0 to 1")
+        across, down = zip(*self.zone, strict=True)
+        is_in = min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0
+        self._require(is_in, "its zone lies outside of the picture")
+        self._require(max(across) > min(across) and max(down) > min(down), "its zone has no area")
+
+    def _require(self, ok: bool, sentence: str) -> None:
+        if not ok:
+            raise OptionsError(f"rule '{self.name}': {sentence}")
+
+
+def file_name(name: str) -> str:
+    """Return a rule's or camera's name as files and topics bear it: a-z, A-Z, 0-9, - and _.
+
+    Names that differ in other letters get different ones.
+    """
+    plain = re.sub(r"[^A-Za-z0-9-]+", "_", name.strip()).strip("_")
+    if not name.isascii():
+        plain = f"{plain}_{zlib.crc32(name.strip().encode()):08x}".strip("_")
+    return plain or "unnamed"

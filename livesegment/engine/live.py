@@ -20,7 +20,7 @@ from livesegment.engine.outage import Outage
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
 from livesegment.engine.submit import Submitter
-from livesegment.engine.viewer import Keys, View, Viewer
+from livesegment.engine.viewer import Keys, View, Viewer, Watcher
 from livesegment.frame import Frame, Image
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
@@ -68,6 +68,7 @@ class LiveParts:
         viewer: The window; None: none.
         snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
         views: Get every picture as it is shown, without the HUD.
+        watchers: Follow what is seen.
     """
 
     source: Source
@@ -76,6 +77,7 @@ class LiveParts:
     viewer: Viewer | None = None
     snapshot: Callable[[Image], None] | None = None
     views: Sequence[View] = ()
+    watchers: Sequence[Watcher] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,8 @@ class LiveLoop:
             self._on_due(due)
         else:
             self._stage.refresh()
+        for watcher in self._parts.watchers:
+            watcher.turn()
         self._attend_viewer()
 
     def _next_arrival(self) -> Frame | None:
@@ -280,6 +284,8 @@ class LiveLoop:
         if began and frame.index >= began:
             self._board.forget_before(began)
         self._stage.present(frame)
+        for watcher in self._parts.watchers:
+            watcher.see(frame, self._stage.mask)
 
     def _attend_viewer(self) -> None:
         if self._parts.viewer is None:

@@ -9,6 +9,7 @@ from livesegment.engine.mask_choice import ChosenMask, MaskChoice
 from livesegment.engine.status import FrameRate
 from livesegment.engine.viewer import View, Viewer
 from livesegment.frame import Frame, Image
+from livesegment.mask import Mask
 from livesegment.overlay.compositor import Compositor
 from livesegment.overlay.hud import draw_hud
 from livesegment.overlay.notice import draw_notice
@@ -70,6 +71,11 @@ class Stage:
     def moment(self) -> LiveStatus:
         """What was shown last; may be read from any thread."""
         return self._moment
+
+    @property
+    def mask(self) -> Mask | None:
+        """What goes on the frame shown last, of its size; None: nothing does."""
+        return self._chosen.mask
 
     def present(self, frame: Frame) -> None:
         """Draw and show a new frame."""

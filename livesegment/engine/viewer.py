@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from livesegment.controls import STYLES, ControlPanel
-from livesegment.frame import Image
+from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated
 
@@ -48,6 +48,16 @@ class View(Protocol):
 
         Nothing is drawn, and this not called, while nobody looks at any output.
         """
+
+
+class Watcher(Protocol):
+    """Who follows what a run sees. Called on the main thread: never wait."""
+
+    def see(self, frame: Frame, mask: Mask | None) -> None:
+        """Take note of a new picture and the mask that goes on it, of its size."""
+
+    def turn(self) -> None:
+        """Look after what does not depend on pictures; called many times a second."""
 
 
 class Keys:

@@ -63,6 +63,8 @@ class Telemetry:
         "masks_stale",
         "calls",
         "reconnects",
+        "events",
+        "events_lost",
     )
     _DISTRIBUTIONS = ("mask_age_ms", "round_trip_ms", "capture_to_show_ms")
 

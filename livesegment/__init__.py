@@ -54,11 +54,13 @@ if TYPE_CHECKING:
         AnnotateOptions,
         ApiKey,
         EndpointOptions,
+        EventOptions,
         KeyframeOptions,
         LiveOptions,
         OverlayOptions,
         WebOptions,
     )
+    from livesegment.rule import Rule
     from livesegment.segmenters.base import Segmenter
     from livesegment.segmenters.builtin import BuiltinSegmenter
     from livesegment.segmenters.http import HttpSegmenter
@@ -84,6 +86,7 @@ __all__ = [
     "EndpointOptions",
     "EndpointTimeout",
     "EndpointUnreachable",
+    "EventOptions",
     "FileReport",
     "Frame",
     "HttpSegmenter",
@@ -104,6 +107,7 @@ __all__ = [
     "Progress",
     "RateLimited",
     "RequestRefused",
+    "Rule",
     "Segmenter",
     "ServerFailed",
     "Sink",
@@ -127,6 +131,7 @@ _HOMES = {
     "ApiKey": "livesegment.options",
     "BuiltinSegmenter": "livesegment.segmenters.builtin",
     "EndpointOptions": "livesegment.options",
+    "EventOptions": "livesegment.options",
     "FileReport": "livesegment.api.report",
     "Frame": "livesegment.frame",
     "HttpSegmenter": "livesegment.segmenters.http",
@@ -136,6 +141,7 @@ _HOMES = {
     "NetworkFileSegmenter": "livesegment.segmenters.network_file",
     "OverlayOptions": "livesegment.options",
     "Progress": "livesegment.api.progress",
+    "Rule": "livesegment.rule",
     "Segmenter": "livesegment.segmenters.base",
     "Sink": "livesegment.sinks.base",
     "Source": "livesegment.sources.base",

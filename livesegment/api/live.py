@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.api.distinct import check_distinct
+from livesegment.api.events import open_events
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.api.onlooker import OpenOnlooker
 from livesegment.api.written_at_end import written_at_end
@@ -98,7 +99,8 @@ def run_live(
     telemetry = Telemetry()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     read = [] if isinstance(source, Source) else [str(source)]
-    check_distinct(read, [options.record, options.masks, options.stats])
+    outputs_named = [options.record, options.masks, options.stats, options.events.jsonl]
+    check_distinct(read, outputs_named)
     with ExitStack() as stack:
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")
@@ -112,11 +114,13 @@ def run_live(
             *sinks,
             *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
         ]
+        watchers, clips = open_events(options.events, opened, telemetry, stack)
+        outputs += clips
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
         looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
         views = [each.view for each in looking]
-        parts = LiveParts(opened, model, outputs, window, _save_snapshot, views)
+        parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
         limits = LiveLimits(
             max_in_flight=requests_in_flight(model, options.endpoint),
             max_calls=options.endpoint.max_calls,

@@ -6,19 +6,22 @@ from typing import Annotated
 import typer
 
 from livesegment.cli import parameters
+from livesegment.cli.events import event_options
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
 from livesegment.cli.web import DEFAULT_ADDRESS, web_options
 from livesegment.controls import Align
-from livesegment.options import EndpointOptions, LiveOptions, OverlayOptions
+from livesegment.options import EndpointOptions, EventOptions, LiveOptions, OverlayOptions
 
 
 @reports_outcome
+@parameters.takes(event_options, "event_options")
 @parameters.takes(parameters.overlay_options, "overlay_options")
 @parameters.takes(parameters.endpoint_options, "endpoint_options")
 def live(
     endpoint_options: EndpointOptions,
     overlay_options: OverlayOptions,
+    event_options: EventOptions,
     source: Annotated[
         str,
         typer.Argument(
@@ -122,6 +125,7 @@ def live(
         web=None if web is None else web_options(web),
         price_per_call=price_per_call,
         wait_for_source=wait_for_source,
+        events=event_options,
     )
     import cv2  # here, because it takes its time
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -12,7 +13,10 @@ from livesegment.web.broadcast import EncodedPicture, Viewer
 from livesegment.web.feed import Feed
 
 _BOUNDARY = "picture"
-_HEADERS = {"content-type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"}
+
+# For programs and <img>; and for scripts, because WebKit breaks off any other request of a page that
+# is answered with the first, and CFNetwork would take its parts apart.
+_REPLACING, _MIXED = "multipart/x-mixed-replace", "multipart/mixed"
 
 
 _MOST_STREAMS = 64
@@ -66,7 +70,8 @@ class _Alarm:
 class MotionJpeg(Response):
     """Pictures of one or more cameras, each the newest there is when the client has room for it.
 
-    Every part names its camera in `X-Camera`. The boundary follows at once: a browser shows a
+    Every part names its camera in `X-Camera`. A client that accepts `multipart/mixed` gets the same
+    under that name. The boundary follows at once: a browser shows a
     picture only when it has seen its end.
 
     Args:
@@ -80,11 +85,12 @@ class MotionJpeg(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send pictures until the client leaves, the cameras end or the server stops."""
-        start = {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(name.encode(), value.encode()) for name, value in _HEADERS.items()],
-        }
+        kind = _MIXED if _MIXED in Headers(scope=scope).get("accept", "") else _REPLACING
+        headers = [
+            (b"content-type", f"{kind}; boundary={_BOUNDARY}".encode()),
+            (b"x-accel-buffering", b"no"),  # what nginx holds back comes late
+        ]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})

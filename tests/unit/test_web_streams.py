@@ -36,18 +36,20 @@ def size_of(jpeg: bytes) -> tuple[int, int]:
 
 
 @contextmanager
-def stream(page: PageServer, path: str) -> Iterator[httpx.Response]:
-    client = httpx.Client(trust_env=False, timeout=10)
+def stream(page: PageServer, path: str, accept: str = "*/*") -> Iterator[httpx.Response]:
+    client = httpx.Client(trust_env=False, timeout=10, headers={"Accept": accept})
     with client, client.stream("GET", page.url + path) as answer:
         assert answer.status_code == 200
         yield answer
 
 
-def parts(answer: httpx.Response) -> Iterator[tuple[str, bytes]]:
+def parts(
+    answer: httpx.Response, kind: str = "multipart/x-mixed-replace"
+) -> Iterator[tuple[str, bytes]]:
     """Yield (camera, JPEG file) of each part of a stream."""
-    kind = answer.headers["content-type"]
-    assert kind.startswith("multipart/x-mixed-replace; boundary=")
-    boundary = b"--" + kind.partition("boundary=")[2].encode() + b"\r\n"
+    told = answer.headers["content-type"]
+    assert told.startswith(f"{kind}; boundary=")
+    boundary = b"--" + told.partition("boundary=")[2].encode() + b"\r\n"
     held = b""
     for chunk in answer.iter_raw():
         held += chunk
@@ -146,6 +148,15 @@ def test_one_response_carries_the_pictures_of_all_cameras() -> None:
             for feed in feeds:
                 feed.put()
             seen.add(next(pictures)[0])
+
+
+def test_a_script_gets_the_same_under_a_name_that_no_browser_takes_apart() -> None:
+    feed, kind = HandFeed(), "multipart/mixed"
+    with served(feed) as page, stream(page, "/stream.mjpg", accept=kind) as answer:
+        feed.put()
+        name, jpeg = next(parts(answer, kind))
+        assert name == "one"
+        assert size_of(jpeg) == (64, 36)
 
 
 def test_other_programs_get_a_camera_as_a_stream_and_as_a_picture() -> None:

@@ -6,7 +6,7 @@ const decoder = new TextDecoder();
 
 // Call onPicture(name, blob) for every picture until the stream ends or is aborted.
 export async function readPictures(url, signal, onPicture) {
-  const answer = await fetch(url, { signal, cache: "no-store" });
+  const answer = await fetch(url, { signal, cache: "no-store", headers: { Accept: "multipart/mixed" } });
   if (!answer.ok) throw new StreamRefused(answer.status);
   const reader = answer.body.getReader();
   let bytes = new Uint8Array(0);

@@ -125,6 +125,5 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
 
 
 def _doubt(side: Side, grid: Points) -> Floats:
-    if side.doubt is None:
-        return np.ones(grid.shape[:2], np.float32)
+    assert side.doubt is not None, "where two sides meet, both ways were gone"
     return np.minimum(side.doubt.at(grid), _MOST_DOUBT) * np.float32(1 / _MOST_DOUBT)

@@ -14,8 +14,8 @@ from livesegment.web.feed import Feed
 
 _BOUNDARY = "picture"
 
-# For programs and <img>; and for scripts, because WebKit breaks off any other request of a page that
-# is answered with the first, and CFNetwork would take its parts apart.
+# The first is for programs and <img>, the second for scripts: WebKit gives up whatever else than a
+# picture is answered with the first (`isMultipart` in its SubresourceLoader).
 _REPLACING, _MIXED = "multipart/x-mixed-replace", "multipart/mixed"
 
 

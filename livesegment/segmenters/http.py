@@ -1,5 +1,6 @@
 """A segmentation model behind an HTTP endpoint."""
 
+import ssl
 import time
 import traceback
 from collections.abc import Iterator
@@ -149,6 +150,8 @@ class HttpSegmenter(Segmenter):
                 follow_redirects=False,
                 # A proxy of the environment cannot reach this machine's own services.
                 trust_env=not is_loopback(str(self._url)),
+                # A certificate of one's own can be trusted on this machine as well.
+                verify=trusted_certificates(),
                 transport=transport,
             )
         except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
@@ -226,6 +229,21 @@ class HttpSegmenter(Segmenter):
             error.request = httpx.Request("POST", self._shown_url)
         text = "".join(traceback.format_exception(error))
         return error if text == scrubbed(text, self._secrets) else None
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """Return whom calls trust: the usual authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR.
+
+    Raises:
+        OptionsError: If these cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError:
+        raise OptionsError(
+            "the certificates that the environment names cannot be read: see SSL_CERT_FILE,"
+            " SSL_CERT_DIR"
+        ) from None
 
 
 def _model_url(endpoint: str, model: str) -> httpx.URL:

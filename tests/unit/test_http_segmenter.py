@@ -369,6 +369,12 @@ def test_an_unusable_proxy_is_named_without_its_password(monkeypatch: pytest.Mon
     assert "pa55word" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_certificates_that_cannot_be_read_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    with pytest.raises(OptionsError, match="SSL_CERT_FILE"):
+        HttpSegmenter("https://segment.invalid", "any/1")
+
+
 def test_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with endpoint(answers(http_reply(good_body()))) as server:

@@ -22,6 +22,7 @@ from livesegment.errors import (
     EndpointTimeout,
     EndpointUnreachable,
     ModelNotFound,
+    OptionsError,
     PaymentRequired,
     RateLimited,
     ServerFailed,
@@ -142,6 +143,8 @@ def _tls(place: Place, timeout_s: float) -> tuple[Finding, float]:
             "name the file of your organisation's certificates in SSL_CERT_FILE, or correct"
             " --endpoint",
         ), 0.0
+    except OptionsError as error:
+        return Finding("tls", "fail", f"{error}", "correct or unset these variables"), 0.0
     except OSError as error:
         return Finding(
             "tls",
@@ -162,6 +165,9 @@ def _certificate(shown: Certificate) -> Finding:
 def _call(options: EndpointOptions, opening_s: float) -> Iterator[Finding]:
     try:
         call = make_call(options)
+    except OptionsError as error:
+        yield Finding("call", "fail", f"{error}", "correct or unset these variables")
+        return
     except EndpointError as error:
         yield _failed(options, error)
         return

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
 from livesegment.address import is_loopback
 from livesegment.doctor.bounded import within
+from livesegment.segmenters.http import trusted_certificates
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -95,8 +94,9 @@ def shake_hands(place: Place, timeout_s: float) -> Certificate:
 
     Raises:
         OSError: If it fails; `ssl.SSLCertVerificationError` if the certificate is not trusted.
+        OptionsError: If those whom the environment trusts cannot be read.
     """
-    context = httpx.create_ssl_context()
+    context = trusted_certificates()
     with socket.create_connection((place.host, place.port), timeout_s) as raw:
         began_s = time.perf_counter()
         with context.wrap_socket(raw, server_hostname=place.host) as secured:

@@ -24,7 +24,7 @@ class _Member:
     goal: int = 0
     has_extra: bool = False
     extra_since_s: float | None = None
-    idle_since_s: float = -float("inf")
+    in_line: int = 0  # the lowest number has waited longest
 
     @property
     def held(self) -> int:
@@ -56,6 +56,7 @@ class Budget:
         self._members: dict[str, _Member] = {}
         self._due_s = -float("inf")
         self._turn: list[str] = []  # whose call is next
+        self._last_in_line = 0
         self.change(in_flight, calls_per_hour)
 
     def change(self, in_flight: int, calls_per_hour: int | None) -> None:
@@ -132,7 +133,7 @@ class Budget:
         self._set_goals(now_s)
         free = self._in_flight - sum(member.held for member in self._members.values())
         changes = {}
-        line = sorted(self._members.items(), key=lambda each: each[1].idle_since_s)
+        line = sorted(self._members.items(), key=lambda each: each[1].in_line)
         for name, member in line:
             places = member.told.places
             # What it holds beyond its lease is its own to use again.
@@ -158,16 +159,17 @@ class Budget:
                 member.goal += 1
             left -= len(takers)
 
-        def rank(member: _Member) -> tuple[bool, float]:
+        def rank(member: _Member) -> tuple[int, int]:
             since_s = member.extra_since_s
             is_in_term = member.has_extra and (since_s is None or now_s < since_s + PLACE_TERM_S)
-            return not is_in_term, now_s if member.has_extra else member.idle_since_s
+            return 0 if is_in_term else 2 if member.has_extra else 1, member.in_line
 
         chosen = sorted(takers, key=rank)[:left]
-        for member in members:
+        for member in sorted(members, key=lambda each: each.in_line):
             has_extra = any(member is each for each in chosen)
             if member.has_extra and not has_extra:
-                member.idle_since_s = now_s
+                self._last_in_line += 1
+                member.in_line = self._last_in_line
             since_s = member.extra_since_s
             is_over = since_s is not None and now_s >= since_s + PLACE_TERM_S
             if not has_extra or is_over:

@@ -30,6 +30,7 @@ class LeasedTurns(Turns):
         self._changed = threading.Condition()
         self._lease = Lease(0, 0)
         self._calls: deque[tuple[float, int]] = deque()  # until when, how many
+        self._taken: dict[int, float] = {}  # by thread: until when its call might be made
         self._in_use = self._waiting = 0
         self._peak = self._made = 0  # requests at once, and calls, in this second
         self._rate = 0  # calls of the second before
@@ -55,13 +56,12 @@ class LeasedTurns(Turns):
         return True
 
     def give_back(self) -> None:
-        """Take back a turn for which no call was made."""
+        """Take back a turn for which no call was made; in the thread that took it."""
         self._own.give_back()
         with self._changed:
             self._made -= 1
-            if self._calls:
-                until_s, count = self._calls.popleft()
-                self._calls.appendleft((until_s, count + 1))
+            if self._lease.calls is not None:
+                self._calls.appendleft((self._taken[threading.get_ident()], 1))
         self.end_turn()
 
     def end_turn(self) -> None:
@@ -106,14 +106,16 @@ class LeasedTurns(Turns):
 
     def _calls_left(self) -> int:
         now_s = self._clock()
-        while self._calls and (self._calls[0][0] <= now_s or not self._calls[0][1]):
+        while self._calls and self._calls[0][0] <= now_s:
             self._calls.popleft()
         return sum(count for _, count in self._calls)
 
     def _take_call(self) -> None:
         if self._lease.calls is not None:
             until_s, count = self._calls.popleft()
-            self._calls.appendleft((until_s, count - 1))
+            self._taken[threading.get_ident()] = until_s
+            if count > 1:
+                self._calls.appendleft((until_s, count - 1))
 
     def _say(self, *, is_place_free: bool = False, is_second_over: bool = False) -> None:
         """Say what is needed if it matters now: to say less has time until the second is over."""

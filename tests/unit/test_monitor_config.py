@@ -1,0 +1,358 @@
+"""A monitor's configuration: what it means, and each mistake in it with its line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from livesegment import OptionsError
+from livesegment.monitor.config import CameraConfig, MonitorConfig, read_config
+from livesegment.monitor.config_tables import ConfigMistakes
+from livesegment.monitor.toml_lines import key_lines
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "monitor.toml"
+CAMERA = '[[camera]]\nname = "a"\nsource = "pattern:"\n'
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    """Return a reader of texts, with an environment of its own."""
+
+    def read_text(text: str, *, mode: int = 0o600, **environment: str) -> MonitorConfig:
+        path = tmp_path / "cameras.toml"
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return read_config(path, environment)
+
+    return read_text
+
+
+@pytest.fixture
+def mistakes(read):
+    """Return a reader of texts that gives (line, text) of each mistake."""
+
+    def read_mistakes(text: str, **environment: str) -> list[tuple[int, str]]:
+        with pytest.raises(ConfigMistakes) as caught:
+            read(text, **environment)
+        return [(each.line, each.text) for each in caught.value.mistakes]
+
+    return read_mistakes
+
+
+def test_a_camera_needs_only_a_name_and_a_source(read) -> None:
+    config = read(CAMERA)
+    [camera] = config.cameras
+    assert (camera.name, camera.title, camera.source) == ("a", "a", "pattern:")
+    assert camera.options.endpoint.is_builtin
+    assert camera.options.wait_for_source
+    assert not camera.options.window
+    assert camera.options.record is None
+    assert (config.budget.in_flight, config.budget.calls_per_hour) == (1, None)
+    assert (config.web.host, config.web.port, config.web.token) == ("127.0.0.1", 8080, None)
+
+
+def test_tables_hold_for_all_cameras_and_a_camera_may_say_otherwise(read, tmp_path: Path) -> None:
+    config = read(
+        f"""
+        [endpoint]
+        url = "http://127.0.0.1:9001"
+        model = "x/1"
+        max_side = 320
+        [overlay]
+        style = "blur"
+        classes = [" person "]
+        [picture]
+        align_budget_ms = 4
+        fps_limit = 15
+        [record]
+        folder = "{tmp_path}"
+        keep = "20GB"
+        [budget]
+        in_flight = 8
+        calls_per_hour = 7200
+        [[camera]]
+        name = "a"
+        source = 0
+        [[camera]]
+        name = "b"
+        source = "/dev/video1"
+        endpoint = {{ model = "y/2", in_flight = 2 }}
+        overlay.style = "fill"
+        picture.align = "paste"
+        [camera.record]
+        on = false
+        [[camera]]
+        name = "c"
+        source = "pattern:"
+        endpoint.url = "builtin"
+        record.keep = "7d"
+        """
+    )
+    first, second, third = (camera.options for camera in config.cameras)
+    assert config.cameras[0].source == "0"
+    assert (first.endpoint.model, first.endpoint.max_in_flight) == ("x/1", 4)
+    assert (second.endpoint.model, second.endpoint.max_in_flight) == ("y/2", 2)
+    assert second.endpoint.max_side == 320
+    assert third.endpoint.is_builtin
+    assert [each.overlay.style for each in (first, second, third)] == ["blur", "fill", "blur"]
+    assert first.overlay.classes == {"person"}
+    assert [each.align for each in (first, second, third)] == ["warp", "paste", "warp"]
+    assert first.align_budget_ms == 4
+    assert first.record == str(tmp_path / "a.mp4")
+    assert (first.segment_minutes, first.keep) == (10, "20GB")
+    assert second.record is None
+    assert third.keep == "7d"
+    assert (config.budget.in_flight, config.budget.calls_per_hour) == (8, 7200)
+
+
+MISTAKES = {
+    "an unknown table": ("[endpont]\n", 4, r"unknown key 'endpont': did you mean 'endpoint'\?"),
+    "an unknown key": (
+        '[endpoint]\nmodle = "x/1"\n',
+        5,
+        r"unknown key 'modle' in \[endpoint\]: did you mean 'model'\?",
+    ),
+    "a key of another table": (
+        '[[camera]]\nname = "b"\nsource = 0\nmodel = "x/1"\n',
+        7,
+        r"unknown key 'model' in \[camera\]: write endpoint.model",
+    ),
+    "a wrong type": (
+        '[overlay]\n\nopacity = "0.5"\n',
+        6,
+        r"'opacity' is a number from 0 to 1, not the text '0.5'",
+    ),
+    "a number for yes or no": (
+        "[picture]\nsmooth = 1\n",
+        5,
+        r"'smooth' is true or false, not 1",
+    ),
+    "yes for a number": ("[web]\nport = true\n", 5, r"'port' is a whole number from 0 to 65535"),
+    "a number out of range": (
+        "[endpoint]\nconfidence = 101",
+        5,
+        r"'confidence' is a number from 0 to 100, not 101",
+    ),
+    "no number at all": ("[overlay]\nopacity = nan", 5, "'opacity' is a number from 0 to 1"),
+    "zero where it is too little": (
+        "[picture]\nmask_ttl = 0",
+        5,
+        "'mask_ttl' is a number above 0 to 60 seconds, not 0",
+    ),
+    "none of the choices": (
+        '[picture]\nalign = "wrap"',
+        5,
+        "'align' is one of warp, delay, paste, not the text 'wrap'",
+    ),
+    "a list of no names": ("[overlay]\nclasses = [1]", 5, "'classes' is a list of class names"),
+    "no address": (
+        '[endpoint]\nurl = "localhost:9001"',
+        5,
+        "'url' is 'builtin' or an address that begins with http:// or https://",
+    ),
+    "an address without a model": (
+        '[endpoint]\nurl = "http://localhost:9001"',
+        5,
+        "'url' needs 'model', slug/version",
+    ),
+    "a model for the built-in one": (
+        '[endpoint]\nurl = "builtin"\nmodel = "x/1"',
+        6,
+        "leave 'model' out",
+    ),
+    "a model without a version": (
+        '[endpoint]\nmodel = "x"',
+        5,
+        "'model' is written slug/version, such as my-model/3, not the text 'x'",
+    ),
+    "two keys": (
+        '[endpoint]\nmodel = "x/1"\napi_key = "k"\napi_key_env = "HOME"',
+        7,
+        "'api_key' and 'api_key_env' are two ways to say the same",
+    ),
+    "a key that the environment lacks": (
+        '[endpoint]\nmodel = "x/1"\napi_key_env = "NO_SUCH_KEY"',
+        6,
+        "the environment has no variable NO_SUCH_KEY",
+    ),
+    "a password that the environment lacks": (
+        '[[camera]]\nname = "b"\nsource = "rtsp://u:${NO_SUCH_PASSWORD}@host/"',
+        6,
+        "the environment has no variable NO_SUCH_PASSWORD",
+    ),
+    "a folder that is not there": (
+        '[record]\nfolder = "/no/such/folder"',
+        5,
+        "there is no folder /no/such/folder",
+    ),
+    "a recording to nowhere": ("[record]\non = true", 5, "a recording needs a 'folder'"),
+    "neither size nor age": (
+        '[record]\nkeep = "20"',
+        5,
+        "'keep' is a size such as 20GB or an age such as 7d, not the text '20'",
+    ),
+    "a page for everybody": (
+        '[web]\nhost = "0.0.0.0"',
+        5,
+        "a page on 0.0.0.0 can be seen from other machines and needs a 'token'",
+    ),
+    "a token that is short": ('[web]\ntoken = "abc"', 5, "has at least 8 characters"),
+    "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number from 1 calls, not 0"),
+    "a value for a table": ('picture = "warp"', 1, "'picture' is a table, written"),
+    "a name twice": ('[[camera]]\nname = "A"\nsource = 1', 5, "two cameras are called 'A'"),
+    "a name for no file": ('[[camera]]\nname = "a/b"\nsource = 1', 5, "'name' is made of letters"),
+    "a camera without a name": ("[[camera]]\nsource = 1", 4, "a camera needs a 'name'"),
+    "a camera without a source": ('[[camera]]\nname = "b"', 4, "a camera needs a 'source'"),
+    "a source that is none": ('[[camera]]\nname = "b"\nsource = -1', 6, "'source' is a camera's"),
+    "a key within a camera's table": (
+        '[[camera]]\nname = "b"\nsource = 0\n[camera.record]\nkep = "1GB"',
+        8,
+        r"unknown key 'kep' in \[record\]: did you mean 'keep'\?",
+    ),
+    "a key within braces": (
+        '[[camera]]\nname = "b"\nsource = 0\n\nendpoint = { model = "x/1", max_size = 3 }',
+        8,
+        r"unknown key 'max_size' in \[endpoint\]: did you mean 'max_side'\?",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_is_told_with_its_line(mistakes, name: str) -> None:
+    text, line, sentence = MISTAKES[name]
+    if line == 1:
+        [(found, said)] = mistakes(text + "\n" + CAMERA)
+    else:
+        [(found, said)] = mistakes(CAMERA + text)
+    assert found == line
+    assert re.search(sentence, said), said
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file(read) -> None:
+    with pytest.raises(ConfigMistakes) as caught:
+        read('[overlay]\nopacity = 2\nstyl = "fill"\n[budget]\nin_flight = 0\n')
+    header, *lines = str(caught.value).splitlines()
+    assert header == "cameras.toml has 4 mistakes:"
+    places = [int(line.removeprefix("cameras.toml:").partition(":")[0]) for line in lines]
+    assert places == [1, 2, 3, 5]
+    assert "no camera" in lines[0]
+
+
+def test_a_text_that_is_no_toml_is_told_with_its_line(mistakes) -> None:
+    [(line, said)] = mistakes("[web]\nport = 80 80\n")
+    assert line == 2
+    assert said.startswith("this is no TOML: expected newline")
+    assert mistakes('[web]\nhost = "')[0][0] == 2
+    assert mistakes("[camera]\nname = 'a'") == [
+        (1, "a camera is written in double brackets, [[camera]]")
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OptionsError, match="cannot be read: no such file"):
+        read_config(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(OptionsError, match="is no text in UTF-8"):
+        read_config(tmp_path / "bytes.toml")
+
+
+def camera(config: MonitorConfig) -> CameraConfig:
+    [only] = config.cameras
+    return only
+
+
+def test_keys_and_passwords_come_from_the_environment(read) -> None:
+    text = (
+        '[endpoint]\nmodel = "x/1"\napi_key = "${MY_KEY}"\n'
+        '[[camera]]\nname = "a"\nsource = "rtsp://${USER}:${PASSWORD}@host/${PATH}"\n'
+    )
+    environment = {"MY_KEY": "k-1", "USER": "anna", "PASSWORD": "p@ss/w:rd", "PATH": "a/b"}
+    only = camera(read(text, mode=0o644, **environment))
+    assert only.options.endpoint.api_key is not None
+    assert only.options.endpoint.api_key.reveal() == "k-1"
+    # What a password holds is part of the address as a password only.
+    assert only.source == "rtsp://anna:p%40ss%2Fw%3Ard@host/a/b"
+    assert read(text, mode=0o644, **environment).warnings == ()
+    by_name = '[endpoint]\nmodel = "x/1"\napi_key_env = "MY_KEY"\n' + CAMERA
+    assert camera(read(by_name, MY_KEY="k-2")).options.endpoint.api_key.reveal() == "k-2"
+    usual = '[endpoint]\nmodel = "x/1"\n' + CAMERA
+    assert camera(read(usual, LIVESEGMENT_API_KEY="k-3")).options.endpoint.api_key.reveal() == "k-3"
+    assert read(CAMERA, LIVESEGMENT_WEB_TOKEN="12345678").web.token.reveal() == "12345678"
+
+
+def test_a_cameras_own_key_goes_before_that_of_all(read) -> None:
+    text = '[endpoint]\nmodel = "x/1"\napi_key_env = "ALL"\n' + CAMERA + 'endpoint.api_key = "own"'
+    assert camera(read(text, ALL="all")).options.endpoint.api_key.reveal() == "own"
+
+
+def test_secrets_in_a_file_that_others_can_read_are_warned_of_and_never_shown(read) -> None:
+    text = (
+        '[endpoint]\nmodel = "x/1"\napi_key = "geheim-1"\n[web]\ntoken = "geheim-22"\n'
+        '[[camera]]\nname = "a"\nsource = "rtsp://u:geheim-3@host/"\n'
+        '[[camera]]\nname = "b"\nsource = "rtsp://host/"\n'
+    )
+    config = read(text, mode=0o644)
+    assert [warning.split(" holds")[0] for warning in config.warnings] == [
+        "cameras.toml:3: 'api_key'",
+        "cameras.toml:5: 'token'",
+        "cameras.toml:8: 'source'",
+    ]
+    assert "geheim" not in repr(config)
+    assert read(text, mode=0o600).warnings == ()
+    with pytest.raises(ConfigMistakes) as caught:
+        read(text.replace('"geheim-1"', "5").replace('"geheim-22"', '"ge"') + "endpoint = 3\n")
+    assert "ge'" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_equal_texts_make_equal_cameras_so_that_a_reload_leaves_them_alone(read) -> None:
+    text = '[endpoint]\nmodel = "x/1"\napi_key = "k"\n' + CAMERA
+    more = text + '[[camera]]\nname = "b"\nsource = 0\n'
+    assert camera(read(text)) == read(more).cameras[0]
+    assert camera(read(text)) != camera(read(text.replace('"k"', '"l"')))
+
+
+def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
+    read, tmp_path: Path
+) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    assert len(read(text).cameras) == 2
+    written = re.sub(r"(?m)^# (?=\[|\w+(\.\w+)? = )", "", text)
+    written = written.replace("/var/lib/livesegment", str(tmp_path))
+    secrets = {
+        "LIVESEGMENT_WEB_TOKEN": "12345678",
+        "LIVESEGMENT_API_KEY": "k",
+        "DOOR_PASSWORD": "p",
+    }
+    config = read(written, **secrets)
+    assert [each.name for each in config.cameras] == ["scene", "small", "door"]
+    assert config.cameras[2].options.endpoint.model == "my-other-model/1"
+    assert config.cameras[2].options.keep == "7d"
+
+
+def test_lines_are_found_whatever_values_look_like() -> None:
+    text = '''# a comment = 1
+title = "x # no comment"
+[a."b c"]
+list = [1,
+  2, { e = "}" , f = """m
+[no.table]
+k = 1 """ }]
+'quoted key' = 'it'
+[[camera]]
+[[camera.zone]]
+id = 1979-05-27T07:32:00Z
+[[camera.zone]]
+id = 2
+[[camera]]
+zone = [{ id = 3 }]
+'''
+    lines = key_lines(text)
+    assert lines["title",] == 2
+    assert lines["a", "b c"] == 3
+    assert lines["a", "b c", "list", 1] == 5
+    assert lines["a", "b c", "list", 2, "f"] == 5
+    assert lines["a", "b c", "quoted key"] == 8
+    assert lines["camera", 0, "zone", 1, "id"] == 13
+    assert lines["camera", 1, "zone", 0, "id"] == 15
+    assert ("no", "table") not in lines

@@ -53,18 +53,19 @@ class SceneChange:
     def __init__(self) -> None:
         self._cut = CutDetector()
         self._last: Bytes | None = None
+        self._shape: tuple[int, ...] = ()
 
     def step(self, image: Image) -> Change:
         """Return how the next picture, BGR of any size, differs from the one before it.
 
-        The first one, and one of another size, are no cut and have an amount of 0.
+        The first one is no cut; one of another size is. Both have an amount of 0.
         """
         small = _cells(image, _CHANGE_ACROSS)
         is_cut = self._cut.is_cut(small)
         now = cast(Bytes, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
-        last, self._last = self._last, now
-        if last is None or last.shape != now.shape:
-            return Change(is_cut, 0.0)
+        (last, self._last), (shape, self._shape) = (self._last, now), (self._shape, image.shape)
+        if last is None or shape != image.shape:
+            return Change(is_cut=last is not None, amount=0.0)
         return Change(is_cut, _moved(last, now) ** 0.5)
 
 
@@ -77,12 +78,13 @@ class Stillness:
 
     def __init__(self) -> None:
         self._marked: Image | None = None
+        self._marked_shape: tuple[int, ...] = ()
         self._last: Image | None = None
         self._noise = 0.0
 
     def mark(self, image: Image) -> None:
         """Compare with this picture, BGR, from now on."""
-        self._marked = _smooth(image)
+        self._marked, self._marked_shape = _smooth(image), image.shape
 
     def is_still(self, image: Image) -> bool:
         """Tell whether a picture shows no change worth a new mask against the marked one.
@@ -98,7 +100,7 @@ class Stillness:
             if noise <= _MOST_LEVEL / _NOISE_FACTOR:
                 # A codec is quiet but for its key pictures: its worst counts, for some time.
                 self._noise = max(noise, _NOISE_KEPT * self._noise)
-        if self._marked is None or self._marked.shape != now.shape:
+        if self._marked is None or self._marked_shape != image.shape:
             return False
         level = min(max(_LEAST_LEVEL, _NOISE_FACTOR * self._noise), _MOST_LEVEL)
         brightness, *colours = cv2.split(_difference(now, self._marked))

@@ -70,6 +70,15 @@ def test_a_cut_begins_anew() -> None:
     assert [each.frame.index for each in chosen if each.begins_scene] == [0, 11]
 
 
+@pytest.mark.parametrize("rule", [KeyframeRule(every=8), KeyframeRule(skip_still=True)])
+def test_another_size_begins_anew(rule: KeyframeRule) -> None:
+    small = scene(2)
+    large = small.repeat(2, axis=0).repeat(2, axis=1)
+    chosen = choose(frames_of([small] * 4 + [large] * 4), rule)
+    assert [each.frame.index for each in chosen if each.begins_scene] == [0, 4]
+    assert chosen[4].role is Role.ASKED
+
+
 def test_nothing_is_asked_while_nothing_moves() -> None:
     frames = frames_of([*still(10), *moving(4), *still(10, 5)])
     chosen = choose(frames, KeyframeRule(skip_still=True))

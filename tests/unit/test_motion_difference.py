@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from livesegment.motion.difference import SceneChange, Stillness
+from livesegment.motion.difference import Change, SceneChange, Stillness
 
 SIZE = (640, 360)
 
@@ -86,10 +86,13 @@ def test_a_larger_part_that_moves_is_a_larger_change() -> None:
     assert 0 < moving(60) < moving(300)
 
 
-def test_the_first_picture_and_one_of_another_size_change_nothing() -> None:
+def test_the_first_picture_is_no_cut_and_one_of_another_size_is() -> None:
     change = SceneChange()
-    assert change.step(texture(1)).amount == 0
-    assert change.step(texture(1, (320, 240))).amount == 0
+    picture = texture(1)
+    half = cv2.resize(picture, None, fx=0.5, fy=0.5)
+    assert change.step(picture) == Change(is_cut=False, amount=0)
+    assert change.step(half) == Change(is_cut=True, amount=0)
+    assert not change.step(half).is_cut
 
 
 def test_nothing_is_still_before_a_picture_is_marked() -> None:
@@ -97,7 +100,7 @@ def test_nothing_is_still_before_a_picture_is_marked() -> None:
     assert not stillness.is_still(texture(1))
     stillness.mark(texture(1))
     assert stillness.is_still(texture(1))
-    assert not stillness.is_still(texture(1, (320, 240)))
+    assert not stillness.is_still(cv2.resize(texture(1), None, fx=0.5, fy=0.5))
 
 
 @pytest.mark.parametrize("sigma", [1.0, 4.0, 8.0])

@@ -8,12 +8,13 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import httpx
 
 from livesegment.address import is_loopback, shown_url
 from livesegment.errors import OptionsError
-from livesegment.events.delivery import Courier, OnLost
+from livesegment.events.delivery import CAPACITY, Courier, OnLost
 from livesegment.events.event import Event
 from livesegment.options import ApiKey
 from livesegment.protocol.unlogged import unlogged
@@ -46,6 +47,23 @@ def sign(secret: ApiKey, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a receiver is waited for.
+
+    Attributes:
+        attempts: How often an event is sent at most.
+        first_wait_s: Seconds before the second time; doubled each time, up to a minute.
+        timeout_s: Seconds to wait for an answer.
+        grace_s: Seconds that closing gives to what waits.
+    """
+
+    attempts: int = 10
+    first_wait_s: float = 1.0
+    timeout_s: float = 5.0
+    grace_s: float = 3.0
+
+
 class Webhook(Courier):
     """Posts each event as JSON, one after the other, and again until it is taken.
 
@@ -57,9 +75,8 @@ class Webhook(Courier):
         url: Where to; its query and password are never shown.
         secret: Signs what is posted; None: it is not signed.
         on_lost: Told how many events could not be delivered.
-        attempts: How often an event is sent at most.
-        first_wait_s: Seconds before the second time; doubled each time, up to a minute.
-        timeout_s: Seconds to wait for an answer.
+        patience: How long the receiver is waited for.
+        capacity: Events that may wait; the oldest go first.
         clock: Seconds since 1970.
 
     Raises:
@@ -72,12 +89,13 @@ class Webhook(Courier):
         secret: ApiKey | None = None,
         on_lost: OnLost = lambda _: None,
         *,
-        attempts: int = 10,
-        first_wait_s: float = 1.0,
-        timeout_s: float = 5.0,
+        patience: Patience | None = None,
+        capacity: int = CAPACITY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(f"webhook {shown_url(url)}", on_lost)
+        self._patience = patience = patience or Patience()
+        place = f"webhook {shown_url(url)}"
+        super().__init__(place, on_lost, capacity=capacity, grace_s=patience.grace_s)
         try:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
@@ -85,12 +103,10 @@ class Webhook(Courier):
         if secret is not None:
             _key(secret)
         self._secret = secret
-        self._attempts = attempts
-        self._first_wait_s = first_wait_s
         self._clock = clock
         try:
             self._client = httpx.Client(
-                timeout=timeout_s,
+                timeout=patience.timeout_s,
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
                 # A redirect could carry the event to another host.
                 follow_redirects=False,
@@ -111,14 +127,14 @@ class Webhook(Courier):
 
     def _carry(self, event: Event) -> bool:
         body = event.as_json().encode()
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._patience.attempts + 1):
             said, is_final = self._post(event.message_id, body)
             if said is None:
                 return True
             logger.warning("%s does not take an event: %s", self.place, said)
-            if is_final or attempt == self._attempts:
+            if is_final or attempt == self._patience.attempts:
                 return False
-            wait_s = min(_LONGEST_WAIT_S, self._first_wait_s * 2.0 ** (attempt - 1))
+            wait_s = min(_LONGEST_WAIT_S, self._patience.first_wait_s * 2.0 ** (attempt - 1))
             if self.stopping.wait(wait_s * (0.5 + 0.5 * random.random())):
                 return False
         return False

@@ -139,6 +139,8 @@ class HttpSegmenter(Segmenter):
 
     def _open_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
         connections = self._max_connections
+        # Of this machine's own services too.
+        trusted = trusted_certificates()
         try:
             return httpx.Client(
                 headers={"content-type": CONTENT_TYPE},
@@ -150,8 +152,7 @@ class HttpSegmenter(Segmenter):
                 follow_redirects=False,
                 # A proxy of the environment cannot reach this machine's own services.
                 trust_env=not is_loopback(str(self._url)),
-                # A certificate of one's own can be trusted on this machine as well.
-                verify=trusted_certificates(),
+                verify=trusted,
                 transport=transport,
             )
         except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all

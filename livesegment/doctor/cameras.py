@@ -51,7 +51,7 @@ def on_linux(
             f" (docker run --device /dev/video0); or {_INSTEAD}",
         )
         return
-    closed = {path for path in found if not os.access(path, os.R_OK | os.W_OK)}
+    closed = {path for path in found if not _may_open(path)}
     open_ones = [path for path in found if path not in closed]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         probed = dict(
@@ -152,6 +152,10 @@ def _group(path: Path) -> str:
         return path.group()
     except (KeyError, NotImplementedError, OSError):  # one without a name, as in containers
         return "video"
+
+
+def _may_open(path: Path) -> bool:
+    return os.access(path, os.R_OK | os.W_OK, effective_ids=True)
 
 
 def _is_first(known: Path) -> bool:

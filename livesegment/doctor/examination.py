@@ -18,11 +18,13 @@ class Check:
         name: What to call it where it cannot say anything itself.
         area: What it is about.
         start: Returns what it finds, or yields it while it is at it.
+        needs: The finding without which there is no point in looking; empty: none.
     """
 
     name: str
     area: Area
     start: Callable[[], Iterable[Finding]]
+    needs: str = ""
 
 
 def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
@@ -36,31 +38,43 @@ def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
     """
     return run_checks(
         (
-            Check("machine", "installation", _of("machine")),
+            Check("python", "installation", _of("machine")),
             Check("opencv", "installation", _of("opencv")),
             Check("extras", "installation", _of("extras")),
-            Check("built-in model", "installation", _of("builtin_model")),
-            Check("display", "output", _of("screen")),
-            Check("codecs", "output", _of("codecs")),
+            Check("built-in model", "installation", _of("builtin_model"), needs="opencv"),
+            Check("display", "output", _of("screen"), needs="opencv"),
+            Check("codecs", "output", _of("codecs"), needs="opencv"),
             Check("fonts", "output", _of("fonts")),
-            Check("cameras", "source", _of("cameras")),
-            Check("endpoint", "endpoint", _of("endpoint", endpoint)),
+            Check("cameras", "source", _of("cameras"), needs="opencv"),
+            Check("endpoint", "endpoint", _of("endpoint", endpoint), needs="opencv"),
         )
     )
 
 
 def run_checks(checks: Iterable[Check]) -> Iterator[Finding]:
     """Yield what the checks find; one that breaks is a finding as well, and the others go on."""
+    failed: set[str] = set()
     for check in checks:
+        if check.needs in failed:
+            yield Finding(
+                check.name,
+                "warn",
+                f"not looked at: it needs {check.needs}",
+                f"repair {check.needs} first",
+                check.area,
+            )
+            continue
         try:
             for finding in check.start():
+                if finding.state == "fail":
+                    failed.add(finding.name)
                 yield replace(finding, area=check.area)
         except ImportError as error:
             yield Finding(
                 check.name,
                 "fail",
                 f"cannot be looked at: {error}",
-                "see 'opencv' above; for any other package, install livesegment again",
+                "install livesegment again, with what it needs",
                 check.area,
             )
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a machine is a line

@@ -15,13 +15,13 @@ import pytest
 from conftest import skip_or_fail
 from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
+from playwright import sync_api as playwright
 
 from livesegment.options import ApiKey, WebOptions
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.server.options import ServeOptions
 from livesegment.web.feed import Figures
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
 

@@ -73,16 +73,48 @@ class Desk:
         self._stopped.add(number)
 
 
+class RemoteDesk:
+    """The desk of a run, wherever it is.
+
+    Args:
+        ray: The package.
+        handle: The actor's.
+
+    Attributes:
+        handle: The actor's, which may be sent to other machines.
+    """
+
+    def __init__(self, ray: Any, handle: Any) -> None:
+        self.handle = handle
+        self._ray = ray
+
+    def try_turn(self) -> float | None:
+        """Count a call if it is allowed now, as `CallMeter.try_turn`."""
+        wait_s: float | None = self._ray.get(self.handle.try_turn.remote())
+        return wait_s
+
+    def tell(self, number: int, news: News) -> bool:
+        """Leave news of a task, and learn whether it is to stop."""
+        return bool(self._ray.get(self.handle.tell.remote(number, news)))
+
+    def hear(self, number: int) -> News | None:
+        """Take the news of a task; None where there are none."""
+        news: News | None = self._ray.get(self.handle.hear.remote(number))
+        return news
+
+    def stop(self, number: int) -> None:
+        """Have a task stop when it next tells; does not wait."""
+        self.handle.stop.remote(number)
+
+
 class DeskRation:
     """The calls that the desk hands out, as a task sees them.
 
     Args:
-        ray: The package.
-        desk: The actor's handle.
+        desk: Where to ask for each.
     """
 
-    def __init__(self, ray: Any, desk: Any) -> None:
-        self._ray = ray
+    def __init__(self, desk: Desk | RemoteDesk) -> None:
         self._desk = desk
         self._exhausted = False
 
@@ -97,6 +129,6 @@ class DeskRation:
         Returns:
             0 if it is counted, else the seconds until it may be; None when the calls are used up.
         """
-        wait_s: float | None = self._ray.get(self._desk.try_turn.remote())
+        wait_s = self._desk.try_turn()
         self._exhausted = wait_s is None
         return wait_s

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -56,12 +57,16 @@ def ray_session(address: str, processors: int) -> Iterator[Any]:
         yield ray
         return
     _check_reachable(address)
-    with _own_signals():
-        _connect(ray, address, processors)
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    # On a thread of its own, so that a Ctrl-C waits until it has started: broken off in the middle,
+    # it would leave processes behind. That thread lives as long as what it starts, since Linux ends
+    # the children of a thread with it.
+    with ThreadPoolExecutor(1, thread_name_prefix="ray") as thread:
+        try:
+            thread.submit(_connect, ray, address, processors).result()
+            _take_back_sigterm()
+            yield ray
+        finally:
+            thread.submit(ray.shutdown).result()
 
 
 def _connect(ray: Any, address: str, processors: int) -> None:
@@ -75,14 +80,34 @@ def _connect(ray: Any, address: str, processors: int) -> None:
         }
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     try:
-        ray.init(address=address, **settings)
-    except SystemExit:
-        # What Ray makes of SIGTERM while it starts.
-        raise KeyboardInterrupt from None
+        with _silent_stderr():
+            ray.init(address=address, **settings)
     except Exception as error:  # noqa: BLE001 - Ray raises nearly everything here
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        what = "cannot start Ray" if address == LOCAL else f"cannot join the cluster {address}"
-        raise ClusterError(f"{what}: {reason}") from None
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        if address == LOCAL:
+            raise ClusterError(f"cannot start Ray: {reason}") from None
+        raise ClusterError(
+            f"cannot join the cluster {address}: {reason} (one that asks for a token wants"
+            " RAY_AUTH_MODE=token set here)"
+        ) from None
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what Ray's core, which knows nothing of Python's streams, writes as it connects."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _check_reachable(address: str) -> None:
@@ -105,14 +130,8 @@ def _check_reachable(address: str) -> None:
         raise ClusterError(f"cannot join the cluster {address}: {reason}") from None
 
 
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep our handler of SIGTERM, which Ray replaces by one that leaves outputs as they are."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _take_back_sigterm() -> None:
+    """Have Python handle SIGTERM again as before, for which Ray's core sets an abort."""
     before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
+    if before is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, before)

@@ -11,7 +11,7 @@ from typing import Any
 from livesegment.api.jobs import Job
 from livesegment.api.progress import Run
 from livesegment.api.report import FileReport
-from livesegment.cluster.desk import News
+from livesegment.cluster.desk import News, RemoteDesk
 from livesegment.cluster.task import FileTask
 from livesegment.errors import ClusterError
 
@@ -30,13 +30,13 @@ class Cluster:
     Attributes:
         ray: The package.
         annotate_file: Ray's form of `task.annotate_file`.
-        desk: Handle of the Desk.
+        desk: Where tasks tell how far they are.
         shares: The requests at once for each of the tasks at once, as far as no task has them.
     """
 
     ray: Any
     annotate_file: Any
-    desk: Any
+    desk: RemoteDesk
     shares: "queue.SimpleQueue[int | None]"
 
 
@@ -82,7 +82,7 @@ class RemoteRun:
         """Ask it to end soon, as far as it is. May be called from any thread."""
         if self._stopped_at_s is None:
             self._stopped_at_s = time.monotonic()
-            self._cluster.desk.stop.remote(self._task.number)
+            self._cluster.desk.stop(self._task.number)
 
     def _attempt_all(self, task: FileTask) -> None:
         errors = self._cluster.ray.exceptions
@@ -112,13 +112,13 @@ class RemoteRun:
     def _attempt(self, task: FileTask) -> None:
         """Have a machine do the work, and listen to it until it is done."""
         ray, desk = self._cluster.ray, self._cluster.desk
-        result = self._cluster.annotate_file.remote(task, desk)
+        result = self._cluster.annotate_file.remote(task, desk.handle)
         while not ray.wait([result], timeout=_HEAR_EVERY_S)[0]:
-            self._take(ray.get(desk.hear.remote(task.number)))
+            self._take(desk.hear(task.number))
             stopped_at_s = self._stopped_at_s
             if stopped_at_s is not None and time.monotonic() > stopped_at_s + _GRACE_S:
                 ray.cancel(result, force=True)
-        self._take(ray.get(desk.hear.remote(task.number)))
+        self._take(desk.hear(task.number))
         self._take(ray.get(result))
 
     def _take(self, news: News | None) -> None:

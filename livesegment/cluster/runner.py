@@ -16,7 +16,7 @@ from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.api.progress import Run
 from livesegment.api.report import AnnotateReport
 from livesegment.api.runner import OnProgress, Runner, annotate_with
-from livesegment.cluster.desk import Desk
+from livesegment.cluster.desk import Desk, RemoteDesk
 from livesegment.cluster.ray_session import LOCAL, ray_session
 from livesegment.cluster.remote_run import Cluster, RemoteRun
 from livesegment.cluster.task import FileTask, annotate_file
@@ -97,23 +97,23 @@ def _remote_task(ray: Any) -> Any:
     return ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(annotate_file)
 
 
-def _open_desk(ray: Any, endpoint: EndpointOptions) -> Any:
-    """Return the handle of a Desk that answers.
+def _open_desk(ray: Any, endpoint: EndpointOptions) -> RemoteDesk:
+    """Return a desk that answers.
 
     Raises:
         ClusterError: If it does not.
     """
     # On the head of the cluster, whose loss ends everything anyway.
     actor = ray.remote(num_cpus=0, resources={_HEAD: 0.001})(Desk)
-    desk = actor.remote(endpoint.max_calls, endpoint.call_rate)
+    handle = actor.remote(endpoint.max_calls, endpoint.call_rate)
     try:
-        ray.get(desk.hear.remote(0), timeout=_DESK_OPENS_S)
+        ray.get(handle.hear.remote(0), timeout=_DESK_OPENS_S)
     except ray.exceptions.RayError as error:
         raise ClusterError(
             "the head of the cluster does not take up work"
             f" ({type(error).__name__}): has it the same livesegment?"
         ) from None
-    return desk
+    return RemoteDesk(ray, handle)
 
 
 def _requests(options: AnnotateOptions) -> int | None:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from livesegment.api.input_run import InputRun, Shared
 from livesegment.api.jobs import Job
 from livesegment.api.model import open_flight, open_segmenter
 from livesegment.api.report import FileReport
-from livesegment.cluster.desk import DeskRation, Message, News
+from livesegment.cluster.desk import Desk, DeskRation, Message, News, RemoteDesk
 from livesegment.cluster.ray_session import import_ray
 from livesegment.engine.annotate import Allowance
 from livesegment.engine.call_meter import CallMeter
@@ -51,24 +51,30 @@ class FileTask:
     is_retry: bool = False
 
 
-def annotate_file(task: FileTask, desk: Any) -> News:
-    """Annotate one file; Ray calls this on some machine.
+def annotate_file(task: FileTask, handle: Any) -> News:
+    """Annotate one file; Ray calls this on some machine, with the handle of the run's Desk."""
+    return annotate_task(task, RemoteDesk(import_ray(), handle))
+
+
+def annotate_task(task: FileTask, desk: Desk | RemoteDesk) -> News:
+    """Annotate one file.
+
+    A retry waits for the lock on the journal, which may outlive the machine that held it.
 
     Args:
         task: The work.
-        desk: Handle of the run's Desk.
+        desk: Is told how far it is, and tells whether to stop.
 
     Returns:
         What became of it, and what was said since the desk was last told.
     """
-    ray = import_ray()
     with ExitStack() as stack:
         messages = stack.enter_context(_collected_messages())
         segmenter = None
         if task.options.kept_masks is None:
             segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
-        shared = Shared(segmenter, _allowance(task, segmenter, ray, desk), task.options)
-        teller = stack.enter_context(_Teller(ray, desk, task.number, messages))
+        shared = Shared(segmenter, _allowance(task, segmenter, desk), task.options)
+        teller = stack.enter_context(_Teller(desk, task.number, messages))
         given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
         while True:
             report = teller.follow(InputRun(task.job, shared))
@@ -78,10 +84,10 @@ def annotate_file(task: FileTask, desk: Any) -> News:
     return News(report, messages.take())
 
 
-def _allowance(task: FileTask, segmenter: Segmenter | None, ray: Any, desk: Any) -> Allowance:
+def _allowance(task: FileTask, segmenter: Segmenter | None, desk: Desk | RemoteDesk) -> Allowance:
     endpoint = task.options.endpoint
     is_bounded = endpoint.max_calls is not None or endpoint.call_rate is not None
-    meter = DeskRation(ray, desk) if is_bounded else CallMeter()
+    meter = DeskRation(desk) if is_bounded else CallMeter()
     if segmenter is None:
         return Allowance(meter, Flight(1))
     if task.share is None:
@@ -102,17 +108,12 @@ class _Messages(logging.Handler):
 
     def take(self) -> tuple[Message, ...]:
         """Return what was said since this was last called."""
-        with self._own_lock():
-            said, self._said = tuple(self._said), []
-        return said
-
-    @contextmanager
-    def _own_lock(self) -> Iterator[None]:
-        self.acquire()
+        self.acquire()  # as every handler does around `emit`
         try:
-            yield
+            said, self._said = tuple(self._said), []
         finally:
             self.release()
+        return said
 
 
 @contextmanager
@@ -133,9 +134,8 @@ def _collected_messages() -> Iterator[_Messages]:
 class _Teller:
     """Tells the desk now and then how far the run is, and stops it when the desk says so."""
 
-    def __init__(self, ray: Any, desk: Any, number: int, messages: _Messages) -> None:
+    def __init__(self, desk: Desk | RemoteDesk, number: int, messages: _Messages) -> None:
         self.stopping = threading.Event()
-        self._ray = ray
         self._desk = desk
         self._number = number
         self._messages = messages
@@ -150,7 +150,7 @@ class _Teller:
             run.stop()
         return run.run()
 
-    def __enter__(self) -> "_Teller":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -164,6 +164,6 @@ class _Teller:
             if run is None:
                 continue
             news = News(run.report(), self._messages.take())
-            if self._ray.get(self._desk.tell.remote(self._number, news)):
+            if self._desk.tell(self._number, news):
                 self.stopping.set()
                 run.stop()

@@ -10,13 +10,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
+from clips import picture
 
 from livesegment import Frame, Mask, Segmenter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.server.options import ServeOptions
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="several Ray nodes on one machine are for Linux"
@@ -24,6 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 IN_FLIGHT = 4
 SECRET = "key-that-nobody-sees"
+NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 INPUTS = {(128, 96): 60, (96, 64): 50, (64, 48): 40}
 SPECS = [f"pattern:{width}x{height}:{frames}" for (width, height), frames in INPUTS.items()]
 
@@ -74,14 +81,28 @@ def endpoint(model: Endpoint) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Ray keeps a token in the home folder: not in that of whoever runs the tests."""
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    return {**os.environ, "LIVESEGMENT_API_KEY": SECRET}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("LIVESEGMENT_API_KEY", SECRET)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        yield dict(os.environ)
+
+
+@pytest.fixture(scope="module")
+def cluster(environment: dict[str, str]) -> "Iterator[Cluster]":
+    """A cluster of one machine with one processor."""
+    from ray.cluster_utils import Cluster
+
+    head = {**NODE, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()
 
 
 @contextmanager
@@ -116,73 +137,112 @@ def annotate(
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    paths = (folder / "out").iterdir()
-    return {path.name: path.read_bytes() for path in paths if path.suffix != ".journal"}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in {".journal", ".json"}
+    }
 
 
 def test_a_cluster_writes_the_same_files_and_goes_on_after_a_bad_one(
     tmp_path: Path, model: Endpoint, endpoint: str, environment: dict[str, str]
 ) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
-    alone = annotate(tmp_path / "alone", endpoint, environment, *SPECS)
+    (tmp_path / "stills").mkdir()
+    for index in range(5):
+        cv2.imwrite(str(tmp_path / "stills" / f"{index}.png"), picture(index))
+    inputs = [*SPECS, "../stills/*.png"]
+    more = ("--masks", "masks/", "--export", "coco")
+    alone = annotate(tmp_path / "alone", endpoint, environment, *inputs, *more)
     assert alone.returncode == 0, alone.stderr
-    assert model.calls == INPUTS
+    calls = model.calls.copy()
+    assert calls.total() == sum(INPUTS.values()) + 5
     model.calls.clear()
 
-    bad = "../bad.mp4"
-    ours = annotate(tmp_path / "ray", endpoint, environment, *SPECS, bad, "--cluster", "local")
+    inputs.append("../bad.mp4")
+    ours = annotate(tmp_path / "ray", endpoint, environment, *inputs, *more, "--cluster", "local")
     assert ours.returncode == 3, ours.stderr
     assert "Traceback" not in ours.stderr
-    assert "wrote" in ours.stderr
     assert outputs(tmp_path / "ray") == outputs(tmp_path / "alone")
-    assert model.calls == INPUTS
+    assert model.calls == calls
     report = json.loads((tmp_path / "ray" / "report.json").read_text())
-    assert [each["outcome"] for each in report["files"]] == ["done", "done", "done", "failed"]
-    assert [each["source"] for each in report["files"]] == [*SPECS, bad]
-    assert report["calls"] == model.calls.total()
+    assert [each["outcome"] for each in report["files"]] == [*["done"] * 4, "failed"]
+    assert [each["source"] for each in report["files"]] == inputs
+    assert report["calls"] == calls.total()
 
 
 def test_the_calls_of_all_machines_together_are_bounded(
-    tmp_path: Path, model: Endpoint, endpoint: str, environment: dict[str, str]
+    tmp_path: Path,
+    model: Endpoint,
+    endpoint: str,
+    environment: dict[str, str],
+    cluster: "Cluster",
 ) -> None:
-    most = ("--max-calls", "70")
-    result = annotate(tmp_path / "ray", endpoint, environment, *SPECS, *most, "--cluster", "local")
+    more = ("--max-calls", "70", "--jobs", "1", "--cluster", cluster.address)
+    result = annotate(tmp_path / "ray", endpoint, environment, *SPECS, *more)
     assert result.returncode == 0, result.stderr
     assert model.calls.total() == 70
     report = json.loads((tmp_path / "ray" / "report.json").read_text())
     assert report["frames_without_mask"] == sum(INPUTS.values()) - 70
+    assert "have no mask" in result.stderr
+
+
+def test_told_to_end_it_leaves_the_cluster_and_goes_on_later(
+    tmp_path: Path,
+    model: Endpoint,
+    endpoint: str,
+    environment: dict[str, str],
+    cluster: "Cluster",
+) -> None:
+    where = ("--cluster", cluster.address)
+    first = next(iter(INPUTS))
+    model.hold_after({first: 20})
+    with annotating(tmp_path, endpoint, environment, *SPECS, *where) as program:
+        model.wait_for({first: 20 + IN_FLIGHT}, program)
+        program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=60)
+    model.hold_after({})
+    assert program.returncode == 130, said
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    stopped = json.loads((tmp_path / "report.json").read_text())
+    assert [each["outcome"] for each in stopped["files"]] == ["interrupted", *["not started"] * 2]
+    assert stopped["calls"] == model.calls.total()
+
+    result = annotate(tmp_path, endpoint, environment, *SPECS, *where)
+    assert result.returncode == 0, result.stderr
+    assert (model.calls - Counter(INPUTS)).total() <= IN_FLIGHT
 
 
 def test_a_lost_machine_costs_no_more_than_what_it_had_under_way(
-    tmp_path: Path, model: Endpoint, endpoint: str, environment: dict[str, str]
+    tmp_path: Path,
+    model: Endpoint,
+    endpoint: str,
+    environment: dict[str, str],
+    cluster: "Cluster",
 ) -> None:
-    from ray.cluster_utils import Cluster
-
     assert annotate(tmp_path / "calm", endpoint, environment, *SPECS).returncode == 0
     model.calls.clear()
     (tmp_path / "stormy").mkdir()
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    try:
-        lost = cluster.add_node(**node)
-        begun = dict.fromkeys(list(INPUTS)[:2], 20)
-        model.hold_after(begun)
-        where = ("--cluster", cluster.address)
-        with annotating(tmp_path / "stormy", endpoint, environment, *SPECS, *where) as program:
-            # Both machines have two requests under way, and 20 replies in their journals.
-            model.wait_for(dict.fromkeys(begun, 22), program)
-            kill_machine(lost.all_processes["raylet"][0].process.pid)
-            model.hold_after({})
-            _, said = program.communicate(timeout=60)
-        cluster.remove_node(lost, allow_graceful=False)
-    finally:
-        cluster.shutdown()
+    lost = cluster.add_node(**NODE)
+    begun = dict.fromkeys(list(INPUTS)[:2], 20)
+    model.hold_after(begun)
+    where = ("--cluster", cluster.address)
+    with annotating(tmp_path / "stormy", endpoint, environment, *SPECS, *where) as program:
+        # Both machines have two requests under way, and 20 replies in their journals.
+        model.wait_for(dict.fromkeys(begun, 20 + IN_FLIGHT // 2), program)
+        kill_machine(lost.all_processes["raylet"][0].process.pid)
+        model.hold_after({})
+        _, said = program.communicate(timeout=60)
+    cluster.remove_node(lost, allow_graceful=False)
     assert program.returncode == 0, said
     assert "is lost" in said
     assert "Traceback" not in said
     assert outputs(tmp_path / "stormy") == outputs(tmp_path / "calm")
-    paid = model.calls - Counter(INPUTS)
-    assert paid.total() <= IN_FLIGHT / 2
+    assert (model.calls - Counter(INPUTS)).total() <= IN_FLIGHT // 2
+    report = json.loads((tmp_path / "stormy" / "report.json").read_text())
+    assert report["frames"] == sum(INPUTS.values())
+    assert report["calls"] <= model.calls.total()
 
 
 def kill_machine(raylet: int) -> None:

@@ -1,0 +1,97 @@
+"""What one machine of a cluster does, without the others."""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from livesegment.api.identity import reply_identity
+from livesegment.api.jobs import Job
+from livesegment.api.model import open_segmenter
+from livesegment.cluster.desk import Desk, News
+from livesegment.cluster.task import FileTask, annotate_task
+from livesegment.engine.journal import Journal, journal_path
+from livesegment.errors import JournalInUse
+from livesegment.options import AnnotateOptions
+
+
+class HeardDesk(Desk):
+    """Lets a test know when a task has told something."""
+
+    def __init__(self, max_calls: int | None = None, call_rate: float | None = None) -> None:
+        super().__init__(max_calls, call_rate)
+        self.told = threading.Event()
+
+    def tell(self, number: int, news: News) -> bool:
+        self.told.set()
+        return super().tell(number, news)
+
+
+OPTIONS = AnnotateOptions()
+
+
+def job(folder: Path, frames: int = 3) -> Job:
+    return Job(f"pattern:64x48:{frames}", folder / "out.mp4", "video")
+
+
+def open_journal(job: Job) -> Journal:
+    with open_segmenter(OPTIONS.endpoint) as segmenter:
+        return Journal(journal_path(job.output), reply_identity(job, segmenter))
+
+
+def test_a_retry_waits_for_the_lock_of_a_machine_that_is_lost(tmp_path: Path) -> None:
+    desk, work = HeardDesk(), job(tmp_path)
+    with open_journal(work) as held, ThreadPoolExecutor(1) as pool:
+        task = pool.submit(annotate_task, FileTask(0, work, OPTIONS, is_retry=True), desk)
+        assert desk.told.wait(20)
+        assert not task.done()
+        held.close()
+        assert task.result(20).report.outcome == "done"
+    assert work.output.exists()
+
+
+def test_another_run_is_not_waited_for(tmp_path: Path) -> None:
+    work = job(tmp_path)
+    with open_journal(work):
+        report = annotate_task(FileTask(0, work, OPTIONS), Desk(None, None)).report
+    assert report.outcome == "failed"
+    assert isinstance(report.error, JournalInUse)
+
+
+def test_it_stops_when_the_desk_says_so(tmp_path: Path) -> None:
+    desk = Desk(None, None)
+    desk.stop(7)
+    news = annotate_task(FileTask(7, job(tmp_path, 100_000), OPTIONS), desk)
+    assert news.report.outcome == "interrupted"
+    assert 0 < news.report.frames < 100_000
+
+
+def test_what_it_says_comes_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), Desk(None, None))
+    said = [message.text for message in news.messages]
+    assert f"wrote {tmp_path / 'out.mp4'}, 3 frames" in said
+    assert caplog.records == []
+
+
+def test_calls_that_the_desk_does_not_allow_are_not_made(tmp_path: Path) -> None:
+    options = replace(OPTIONS, endpoint=replace(OPTIONS.endpoint, max_calls=2))
+    desk = Desk(max_calls=3, call_rate=None)
+    desk.try_turn()  # another machine's
+    report = annotate_task(FileTask(0, job(tmp_path, 5), options), desk).report
+    assert (report.calls, report.frames, report.frames_without_mask) == (2, 5, 3)
+
+
+def test_messages_add_up_until_they_are_heard(tmp_path: Path) -> None:
+    desk = Desk(None, None)
+    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), desk)
+    assert desk.hear(0) is None
+    desk.tell(0, news)
+    desk.tell(0, news)
+    heard = desk.hear(0)
+    assert heard is not None
+    assert heard.messages == news.messages * 2
+    assert desk.hear(0) is None

@@ -1,0 +1,170 @@
+"""Events of a live loop that is stepped by hand."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+
+from parts import FunctionSegmenter, ListSink, StepSource
+
+from livesegment.controls import Controls
+from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.errors import ServerFailed
+from livesegment.events.delivery import Delivery
+from livesegment.events.event import Event
+from livesegment.events.rule_text import parse_rule
+from livesegment.events.watch import EventWatch, Telling, with_outages
+from livesegment.frame import Frame
+from livesegment.segmenters.base import Segmenter
+from livesegment.telemetry import Telemetry
+
+
+class LosableSource(StepSource):
+    """A stepped source that a test loses and brings back."""
+
+    name = "yard"
+    lost: float | None = None
+
+    @property
+    def lost_since_s(self) -> float | None:
+        return self.lost
+
+
+class ListDelivery(Delivery):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.coverage: list[Mapping[str, float | None]] = []
+        self._changed = threading.Condition()
+
+    def put(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def note_coverage(self, shares: Mapping[str, float | None]) -> None:
+        self.coverage.append(shares)
+
+    def close(self) -> None:
+        pass
+
+    def wait_for(self, *expected: tuple[str, str]) -> None:
+        """Wait until exactly these (rule, kind) were told."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.events) >= len(expected), 20)
+            assert [(event.rule, event.kind) for event in self.events] == list(expected)
+
+
+class Run:
+    """A loop on a thread, whose events are kept."""
+
+    def __init__(self, source: StepSource, segmenter: Segmenter, *rules: str) -> None:
+        self.source, self.sink, self.told = source, ListSink(), ListDelivery()
+        self.telemetry = Telemetry()
+        all_rules = with_outages([parse_rule(text) for text in rules])
+        self.watch = EventWatch(
+            "yard",
+            all_rules,
+            Telling([self.told]),
+            lambda: source.lost_since_s,
+            self.telemetry,
+        )
+        parts = LiveParts(source, segmenter, [self.sink], watchers=[self.watch])
+        limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
+        self.loop = LiveLoop(parts, limits, Controls(), self.telemetry, late=LateMasks())
+        self._shown = 0
+
+    def step(self) -> None:
+        """Show one more frame."""
+        self.source.step()
+        self._shown += 1
+        self.sink.wait_for(self._shown)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ThreadPoolExecutor(1) as pool, self.watch:
+            end = pool.submit(self.loop.run)
+            try:
+                yield
+            finally:
+                self.source.end()
+                end.result(20)
+
+    def step_until_masked(self, count: int) -> None:
+        """Show frames until so many masks have come."""
+        while self.telemetry.get("masks_received") < count:
+            self.step()
+
+
+def test_a_class_that_covers_the_zone_is_an_event_and_ends_with_the_run() -> None:
+    run = Run(LosableSource(), FunctionSegmenter(lambda frame: 1), "object > 50% for 0s named door")
+    began_s = time.time()
+    with run.running():
+        run.step_until_masked(1)
+        run.step()
+        run.told.wait_for(("door", "begin"))
+        run.step()
+    run.told.wait_for(("door", "begin"), ("door", "end"))
+    begin, end = run.told.events
+    assert begin.id == end.id
+    assert (begin.camera, begin.class_name, begin.coverage) == ("yard", "object", 1.0)
+    assert begin.media_s is not None
+    assert end.media_s is not None
+    assert begin.media_s < end.media_s
+    moment = datetime.fromisoformat(begin.time)
+    assert moment.tzinfo is not None
+    assert began_s - 1 < moment.timestamp() < time.time() + 1
+    assert run.telemetry.get("events") == 2
+    assert run.told.coverage[0] == {"door": None}
+
+
+def test_a_camera_that_is_lost_and_back_is_told_without_a_picture() -> None:
+    source = LosableSource()
+    run = Run(source, FunctionSegmenter(lambda frame: 1), "camera lost for 0s")
+    with run.running():
+        run.step()
+        source.lost = time.monotonic()
+        run.told.wait_for(("camera", "begin"))
+        source.lost = None
+        run.told.wait_for(("camera", "begin"), ("camera", "end"))
+    assert run.told.events[0].id == run.told.events[1].id
+    assert run.told.events[0].media_s is None
+
+
+def test_an_endpoint_that_hangs_is_failing_until_it_answers() -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def segment(frame: Frame) -> int:
+        asked.set()
+        assert answer.wait(20)
+        return 1
+
+    run = Run(LosableSource(), FunctionSegmenter(segment), "endpoint failing for 0s")
+    with run.running():
+        run.step()
+        assert asked.wait(20)
+        run.told.wait_for(("endpoint", "begin"))
+        answer.set()
+        run.told.wait_for(("endpoint", "begin"), ("endpoint", "end"))
+
+
+def test_an_endpoint_that_answers_with_errors_is_failing() -> None:
+    failing = threading.Event()
+    failing.set()
+
+    def segment(frame: Frame) -> int:
+        if failing.is_set():
+            raise ServerFailed("restarting", retry_after_s=0.01)
+        return 1
+
+    run = Run(LosableSource(), FunctionSegmenter(segment), "endpoint failing for 0s")
+    with run.running():
+        run.step()
+        run.told.wait_for(("endpoint", "begin"))
+        failing.clear()
+        while len(run.told.events) < 2:
+            run.step()
+    assert [event.kind for event in run.told.events[:2]] == ["begin", "end"]

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from livesegment.events.clip_folder import CLIP_SUFFIX, SNAPSHOT_SUFFIX, ClipFolder, ClipKeep
-from livesegment.events.clip_ring import ClipRing, StoredPicture
+from livesegment.events.clip_ring import TOLERANCE_S, ClipRing, StoredPicture
 from livesegment.events.clip_writer import ClipWriter
 from livesegment.events.event import Event
 from livesegment.sinks.base import Annotated, Sink
@@ -94,8 +94,8 @@ class ClipRecorder(Sink):
             return
         if not is_new:
             self._writer.write(clip.stem, stored)
-        goes_on = clip.stem in self._going_on.values() or stored.pts_s < clip.ends_s
-        if not goes_on or stored.pts_s - clip.began_s >= self._longest_s:
+        goes_on = clip.stem in self._going_on.values() or stored.pts_s < clip.ends_s - TOLERANCE_S
+        if not goes_on or stored.pts_s - clip.began_s >= self._longest_s - TOLERANCE_S:
             self._end_clip()
 
     def close(self) -> None:

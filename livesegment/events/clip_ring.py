@@ -11,6 +11,8 @@ from livesegment.frame import Image
 
 _QUALITY = 85  # of 720p about 0.2 MB a picture; H.264 in a ring would wait for its keyframes
 
+TOLERANCE_S = 1e-6  # times of pictures are sums of fractions
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredPicture:
@@ -65,7 +67,7 @@ class ClipRing:
         self._pictures.append(picture)
         self._size += len(picture.jpeg)
         while len(self._pictures) > 1 and (
-            picture.pts_s - self._pictures[0].pts_s > self._length_s
+            picture.pts_s - self._pictures[0].pts_s > self._length_s + TOLERANCE_S
             or self._size > self._most_bytes
         ):
             self._size -= len(self._pictures.popleft().jpeg)

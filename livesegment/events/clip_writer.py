@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from livesegment.errors import SinkError
 from livesegment.events.clip_folder import CLIP_SUFFIX, ClipFolder
@@ -50,7 +49,7 @@ class ClipWriter:
         self._size = 0
         self._is_closed = False
         self._sink: VideoFileSink | None = None
-        self._began_s = 0.0
+        self._began_s, self._count = 0.0, 0
         self._broken: str | None = None
         self._thread = threading.Thread(target=self._run, name="clips")
         self._thread.start()
@@ -86,9 +85,8 @@ class ClipWriter:
                 else:
                     self._add(step.stem, step.picture)
             except SinkError as error:
-                logger.warning("%s; the clip %s is lost", error, step.stem)
-                self._broken = step.stem
-                self._drop()
+                logger.warning("%s", error)
+                self._give_up(step.stem)
 
     def _next(self) -> _Step | None:
         with self._changed:
@@ -108,6 +106,8 @@ class ClipWriter:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
             self._sink = VideoFileSink(path, fps=self._fps)
             self._began_s = picture.pts_s
+            self._count = 0
+        self._count += 1
         image = picture.decode()
         frame = Frame(image, picture.index, picture.pts_s - self._began_s, 0.0)
         self._sink.write(Annotated(frame, None, image))
@@ -118,10 +118,12 @@ class ClipWriter:
             self._sink = None
         self._folder.prune(stem)
 
-    def _drop(self) -> None:
-        """Leave nothing of a clip that cannot be written, most often for want of room."""
+    def _give_up(self, stem: str) -> None:
+        """Leave a clip under its partial name, most often for want of room; its rest is lost."""
+        self._broken = stem
+        self._on_unwritten(self._count)
+        self._count = 0
         sink, self._sink = self._sink, None
         if sink is not None:
-            path: Path = sink.path
             sink.close()
-            path.unlink(missing_ok=True)
+        self._folder.prune(stem)

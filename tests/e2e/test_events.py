@@ -166,8 +166,7 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_without_the_package_mqtt_says_how_to_install_it(tmp_path: Path) -> None:
     (tmp_path / "paho").mkdir()
     (tmp_path / "paho" / "__init__.py").write_text("raise ImportError\n")
-    result = run(
-        tmp_path, "pattern:64x48:5", "--mqtt", "mqtt://localhost", PYTHONPATH=str(tmp_path)
-    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    result = run(tmp_path, "pattern:64x48:5", "--mqtt", "mqtt://localhost", PYTHONPATH=path)
     assert result.returncode == 2
     assert "pip install 'livesegment[monitor]'" in result.stderr

@@ -9,6 +9,7 @@ from typing import Any
 
 from livesegment.controls import Controls
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.counters import Counters
 from livesegment.web.feed import CameraState, CoveragePoint, Feed, Figures, Report
 
 _KEPT = 300  # seconds of coverage
@@ -43,6 +44,8 @@ class CameraFeed(Feed):
         self._lock = threading.Lock()
         self._points: deque[CoveragePoint] = deque(maxlen=_KEPT)
         self._before = Figures()
+        self._counted_before = self._counted = Counters()
+        self._answered_at_s: float | None = None
         self._report = Report("starting", since=_now())
 
     def report(self) -> Report:
@@ -62,6 +65,16 @@ class CameraFeed(Feed):
         )
         return replace(report, figures=figures)
 
+    def counters(self) -> Counters:
+        """Return what was counted by all processes of the camera, one after the other."""
+        with self._lock:
+            return self._counted_before.plus(self._counted)
+
+    @property
+    def answered_at_s(self) -> float | None:
+        """When the process last said something, monotonic seconds; None while there is none."""
+        return self._answered_at_s
+
     def history(self, after: int) -> Sequence[CoveragePoint]:
         """Return what is kept of the coverage of seconds above `after`."""
         with self._lock:
@@ -80,10 +93,14 @@ class CameraFeed(Feed):
         """Begin anew with the controls of another configuration."""
         self._controls = controls
 
-    def take(self, report: Report, points: Sequence[CoveragePoint]) -> None:
+    def take(
+        self, report: Report, points: Sequence[CoveragePoint], counters: Counters | None = None
+    ) -> None:
         """Take in what the process says."""
         with self._lock:
             self._report = report
+            self._counted = counters or self._counted
+            self._answered_at_s = time.monotonic()
             self._points.extend(points)
 
     def note_down(self, state: CameraState, text: str) -> None:
@@ -91,6 +108,10 @@ class CameraFeed(Feed):
         with self._lock:
             self._before = _summed(self._before, self._report.figures)
             self._report = Report(state, text, _now(), classes=self._report.classes)
+            ended = Counters(process_ends=1 if text else 0)
+            self._counted_before = self._counted_before.plus(self._counted).plus(ended)
+            self._counted = Counters()
+            self._answered_at_s = None
 
 
 def _summed(before: Figures, now: Figures) -> Figures:

@@ -84,6 +84,8 @@ def _obey(link: ChildLink, turns: LeasedTurns, orders: Orders) -> None:
             turns.obey(Lease(**message.fields))
         else:
             orders.take(message)
+    if link.is_closed:
+        return
     # Nobody is there to end us if the run does not end by itself.
     timer = threading.Timer(LAST_WORDS_S, os._exit, (1,))
     timer.daemon = True

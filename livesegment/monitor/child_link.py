@@ -1,5 +1,6 @@
 """The camera's end of its socket."""
 
+import contextlib
 import logging
 import socket
 import threading
@@ -43,8 +44,13 @@ class ChildLink:
         if before is not None:
             before.close()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed at this end."""
+        return self._is_closed
+
     def receive(self) -> Message | None:
-        """Return the next message, waiting for it; None when the monitor is gone."""
+        """Return the next message, waiting for it; None when the monitor is gone, or when closed."""
         try:
             head_length, body_length = LENGTHS.unpack(self._exactly(LENGTHS.size))
             return Message.unpacked(self._exactly(head_length), self._exactly(body_length))
@@ -58,6 +64,8 @@ class ChildLink:
             self._is_closed = True
             self._changed.notify()
         self._thread.join(_CLOSE_S)
+        with contextlib.suppress(OSError):  # the monitor may be gone
+            self._connection.shutdown(socket.SHUT_RDWR)  # wakes whoever receives
         self._connection.close()
 
     def _wake(self) -> None:

@@ -18,6 +18,7 @@ from livesegment.monitor.link import (
     unpacked_report,
 )
 from livesegment.monitor.process import CameraProcess, exit_in_words
+from livesegment.web.counters import Counters
 
 logger = logging.getLogger(__name__)
 
@@ -148,14 +149,19 @@ class Keeper:
             self._feed.pictures.publish(message.body)
         elif message.kind == "report":
             self._has_reported = True
-            self._feed.take(unpacked_report(fields["report"]), unpacked_points(fields["points"]))
+            self._feed.take(
+                unpacked_report(fields["report"]),
+                unpacked_points(fields["points"]),
+                Counters.unpacked(fields["counters"]),
+            )
             if fields["idle_s"] > HANG_S and not self._stopping.is_set():
                 self._why = f"its picture stood still for {fields['idle_s']:.0f} s"
                 process.kill()
         elif message.kind == "need":
             self._desk.hear(self.config.name, Need(**fields))
         elif message.kind == "log":
-            logger.log(fields["level"], "%s: %s", self.config.name, fields["text"])
+            name = self.config.name
+            logger.log(fields["level"], "%s: %s", name, fields["text"], extra={"camera": name})
         elif message.kind == "failed":
             self._why = fields["text"]
         elif message.kind == "ended":

@@ -99,6 +99,7 @@ class Reporter(Onlooker):
         self._link.send(
             "report",
             report=asdict(feed.report()),
+            counters=asdict(feed.counters()),
             points=packed_points(points),
             idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,
         )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from livesegment.errors import OptionsError
@@ -11,6 +12,7 @@ from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import CameraConfig, MonitorConfig
 from livesegment.monitor.keeper import Keeper, initial_controls
+from livesegment.monitor.service_notices import ServiceNotices
 from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class Supervisor:
         self._keepers: dict[str, Keeper] = {}
         self._feeds: dict[str, CameraFeed] = {}
         self._shown: tuple[CameraFeed, ...] = ()
+        self._beat_at_s: float | None = None
 
     def run(self) -> None:
         """Watch until `stop` is called.
@@ -63,26 +66,45 @@ class Supervisor:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._desk = BudgetDesk(self._config.budget)
-        page = PageServer(lambda: self._shown, self._config.web)
+        page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
         page.start()
         logger.info("the page is at %s", page.url)
         self._say_budget(self._config)
+        notices = ServiceNotices()
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                pulse = self._tasks.create_task(self._pulse(notices), name="pulse")
                 await self._apply(self._config)
+                notices.ready(self._in_words())
                 while not self._is_stopping:
                     if self._is_reloading:
                         self._is_reloading = False
+                        notices.reloading()
                         await self._reload()
+                        notices.ready(self._in_words())
                         continue
                     await self._changed.wait()
                     self._changed.clear()
+                notices.stopping()
                 await asyncio.gather(*(keeper.stop() for keeper in self._keepers.values()))
+                pulse.cancel()
         finally:
+            notices.close()
             self._desk.close()
             for feed in self._feeds.values():
                 feed.pictures.close()
             await asyncio.to_thread(page.stop)
+
+    async def _pulse(self, notices: ServiceNotices) -> None:
+        """Show that this loop goes round, to whoever watches over this process."""
+        while True:
+            self._beat_at_s = time.monotonic()
+            notices.alive()
+            await asyncio.sleep(notices.pulse_s)
+
+    def _in_words(self) -> str:
+        count = len(self._config.cameras)
+        return f"watching {count} camera{'' if count == 1 else 's'}"
 
     def _say_budget(self, config: MonitorConfig) -> None:
         # Each call is billed.

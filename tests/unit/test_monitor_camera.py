@@ -1,0 +1,148 @@
+"""A camera's process by its socket: what it says, and what it does when told."""
+
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livesegment.controls import Controls
+from livesegment.monitor.backoff import HEALTHY_S, Backoff
+from livesegment.monitor.camera_process import run
+from livesegment.monitor.child_link import ChildLink
+from livesegment.monitor.config import CameraConfig, read_config
+from livesegment.monitor.link import Message, packed_controls, unpacked_report
+from livesegment.web.broadcast import Broadcast
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
+
+PLENTY = {"number": 1, "places": 4, "calls": None, "until_s": 0.0}
+
+
+class Monitor:
+    """The monitor's end of the socket, by hand."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        connection.settimeout(30)
+        self._file = connection.makefile("rb")
+
+    def send(self, kind: str, **fields: object) -> None:
+        self._connection.sendall(Message(kind, fields).packed())
+
+    def watch(self, is_watched: bool) -> None:
+        self.send("orders", controls=packed_controls(Controls()), is_watched=is_watched)
+
+    def next(self) -> Message:
+        head, body = struct.unpack("!II", self._file.read(8))
+        return Message.unpacked(self._file.read(head), self._file.read(body))
+
+    def until(self, kind: str) -> list[Message]:
+        """Return all messages up to one of a kind."""
+        messages = [self.next()]
+        while messages[-1].kind != kind:
+            messages.append(self.next())
+        return messages
+
+    def close(self) -> None:
+        self._file.close()
+        self._connection.close()
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> CameraConfig:
+    """Return a small camera, drawn."""
+    path = tmp_path / "c.toml"
+    path.write_text('[[camera]]\nname = "a"\nsource = "pattern:64x48@30"\n')
+    [only] = read_config(path).cameras
+    return only
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[CameraConfig], Monitor]]:
+    """Return what runs a camera on another thread and ends it after the test."""
+    with ThreadPoolExecutor(1) as pool:
+        running, monitors = [], []
+
+        def start(config: CameraConfig) -> Monitor:
+            ours, theirs = socket.socketpair()
+            monitors.append(Monitor(ours))
+            running.append(pool.submit(run, ChildLink(theirs), config))
+            return monitors[-1]
+
+        yield start
+        for monitor, code in zip(monitors, running, strict=True):
+            monitor.send("stop")
+            monitor.until("ended")
+            assert code.result(timeout=30) == 0
+            monitor.close()
+
+
+def test_pictures_are_made_only_while_somebody_watches(started, camera: CameraConfig) -> None:
+    monitor = started(camera)
+    said = monitor.until("report") + monitor.until("report")
+    assert all(message.kind != "picture" for message in said)
+    monitor.watch(True)
+    picture = monitor.until("picture")[-1]
+    image = cv2.imdecode(np.frombuffer(picture.body, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (48, 64, 3)
+    monitor.watch(False)
+    monitor.until("report")
+    monitor.until("report")
+    said = monitor.until("report")
+    assert [message.kind for message in said] == ["report"]
+
+
+def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
+    started, camera: CameraConfig
+) -> None:
+    monitor = started(camera)
+    needs = [monitor.until("need")[-1].fields]
+    assert needs[0] == {"number": 0, "in_use": 0, "wants": 1, "calls": 0}
+    monitor.until("report")
+    report = unpacked_report(monitor.until("report")[-1].fields["report"])
+    assert report.figures.calls == 0
+    assert report.state == "running"
+    monitor.send("lease", **PLENTY)
+    while not report.figures.calls:
+        report = unpacked_report(monitor.until("report")[-1].fields["report"])
+    assert report.endpoint in {"waiting", "answering"}
+
+
+def test_a_source_that_cannot_be_opened_is_told_in_a_sentence(camera: CameraConfig) -> None:
+    ours, theirs = socket.socketpair()
+    monitor = Monitor(ours)
+    broken = CameraConfig("a", "a", "/no/such/file.mp4", camera.options)
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(run, ChildLink(theirs), broken)
+        failed = monitor.until("failed")[-1]
+        assert "/no/such/file.mp4" in failed.fields["text"]
+        assert code.result(timeout=30) == 1
+    monitor.close()
+
+
+def test_a_monitor_that_is_slow_holds_up_nobody_and_gets_the_newest_picture() -> None:
+    ours, theirs = socket.socketpair()
+    monitor, link, pictures = Monitor(ours), ChildLink(theirs), Broadcast()
+    link.show(pictures)
+    for number in range(1000):
+        pictures.publish(number.to_bytes(4) * 25_000)  # 100 MB, that no socket holds
+    link.send("report")
+    said = monitor.until("report")
+    assert len(said) < 100
+    last = monitor.until("picture")[-1]
+    assert int.from_bytes(last.body[:4]) == 999
+    link.close()
+    monitor.close()
+
+
+def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:
+    backoff = Backoff()
+    assert [backoff.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert backoff.after(HEALTHY_S) == 0
+    assert backoff.after(0.5) == 1

@@ -50,7 +50,7 @@ class ChildLink:
         return self._is_closed
 
     def receive(self) -> Message | None:
-        """Return the next message, waiting for it; None when the monitor is gone, or when closed."""
+        """Return the next message, waiting for it; None when closed or the monitor is gone."""
         try:
             head_length, body_length = LENGTHS.unpack(self._exactly(LENGTHS.size))
             return Message.unpacked(self._exactly(head_length), self._exactly(body_length))

@@ -3,6 +3,7 @@
 import math
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,3 +123,26 @@ def file_name(name: str) -> str:
     if not name.isascii():
         plain = f"{plain}_{zlib.crc32(name.strip().encode()):08x}".strip("_")
     return plain or "unnamed"
+
+
+def with_outages(rules: Sequence[Rule]) -> list[Rule]:
+    """Return rules with those for the camera and the endpoint, which are there unasked.
+
+    Raises:
+        OptionsError: If two have names that files and topics cannot tell apart.
+    """
+    subjects = {rule.subject for rule in rules}
+    complete = list(rules)
+    if "camera" not in subjects:
+        complete.append(Rule("camera", "camera"))
+    if "endpoint" not in subjects:
+        complete.append(Rule("endpoint", "endpoint"))
+    names: dict[str, str] = {}
+    for rule in complete:
+        name = file_name(rule.name).casefold()
+        if name in names:
+            raise OptionsError(
+                f"rules '{names[name]}' and '{rule.name}' need different names: give one another"
+            )
+        names[name] = rule.name
+    return complete

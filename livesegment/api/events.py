@@ -8,9 +8,9 @@ from livesegment import __version__
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipKeep
 from livesegment.events.delivery import Delivery
-from livesegment.events.watch import EventWatch, Telling, with_outages
+from livesegment.events.watch import EventWatch, Telling
 from livesegment.options import EventOptions
-from livesegment.rule import Rule
+from livesegment.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry

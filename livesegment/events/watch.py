@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from livesegment.errors import OptionsError
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.resource import Resource
-from livesegment.rule import Rule, file_name
+from livesegment.rule import Rule
 from livesegment.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -47,29 +46,6 @@ class Telling:
         """Give an event to all."""
         for delivery in self.deliveries:
             delivery.put(event)
-
-
-def with_outages(rules: Sequence[Rule]) -> list[Rule]:
-    """Return rules with those for the camera and the endpoint, which are there unasked.
-
-    Raises:
-        OptionsError: If two have names that files and topics cannot tell apart.
-    """
-    subjects = {rule.subject for rule in rules}
-    complete = list(rules)
-    if "camera" not in subjects:
-        complete.append(Rule("camera", "camera"))
-    if "endpoint" not in subjects:
-        complete.append(Rule("endpoint", "endpoint"))
-    names: dict[str, str] = {}
-    for rule in complete:
-        name = file_name(rule.name).casefold()
-        if name in names:
-            raise OptionsError(
-                f"rules '{names[name]}' and '{rule.name}' need different names: add named NAME"
-            )
-        names[name] = rule.name
-    return complete
 
 
 class EventWatch(Resource):

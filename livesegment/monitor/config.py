@@ -11,6 +11,7 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.camera_options import CameraTables, live_options
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
+from livesegment.monitor.event_tables import event_options, read_rules
 from livesegment.monitor.keys import CAMERA_KEYS, CAMERA_TABLES, TABLES
 from livesegment.monitor.toml_lines import key_lines
 from livesegment.options import ApiKey, LiveOptions, WebOptions, is_this_machine, web_token
@@ -163,7 +164,7 @@ def _camera(
     environment: Mapping[str, str],
 ) -> CameraConfig:
     place = ("camera", number)
-    keys = {**CAMERA_KEYS, **dict.fromkeys(CAMERA_TABLES, _any)}
+    keys = {**CAMERA_KEYS, **dict.fromkeys(CAMERA_TABLES, _any), "rule": _any}
     given = reader.table(place, written, keys)
     for key in ("name", "source"):
         if isinstance(written, dict) and key not in written:
@@ -175,7 +176,11 @@ def _camera(
     }
     # Only for a camera whose own name is a mistake already.
     name = given.get("name", f"camera-{number + 1}")
-    options = live_options(name, CameraTables(place, own, tables), reader, environment)
+    camera = CameraTables(place, own, tables)
+    options = live_options(name, camera, reader, environment)
+    rules = read_rules(place, given.get("rule", []), reader)
+    events = event_options(name, camera, rules, reader, environment)
+    options = replace(options, events=events)
     return CameraConfig(name, given.get("title", name), given.get("source", ""), options)
 
 

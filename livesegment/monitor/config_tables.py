@@ -14,6 +14,7 @@ from livesegment.monitor.toml_lines import KeyPath
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
 _LONGEST_SHOWN = 60
+_ADDRESSES = frozenset({"source", "webhook", "mqtt"})  # secret where they hold a password
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,7 +131,7 @@ class TableReader:
         return _REFERENCE.sub(variable, value)
 
     def _warn_of_secret(self, path: KeyPath, value: str) -> None:
-        if self._is_private or (path[-1] == "source" and not _has_password(value)):
+        if self._is_private or (path[-1] in _ADDRESSES and not _has_password(value)):
             return
         if not _REFERENCE.search(value):
             text = f"'{path[-1]}' holds a secret in a file that others can read: chmod 600 it, or "

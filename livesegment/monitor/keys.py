@@ -103,6 +103,36 @@ def _keep(value: Any) -> str:
     return str(value)
 
 
+def _keep_clips(value: Any) -> str:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    try:
+        return str(value) if is_number else _keep(value)
+    except ValueError:
+        raise ValueError("a number of clips, a size such as 5GB or an age such as 30d") from None
+
+
+def _address_of(wanted: str, *schemes: str) -> Reader:
+    def read(value: Any) -> str:
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except (AttributeError, TypeError, ValueError):
+            is_address = False
+        if not is_address:
+            raise ValueError(wanted)
+        return str(value)
+
+    return read
+
+
+def _zone(value: Any) -> tuple[tuple[float, float], ...]:
+    wanted = "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
+    try:
+        return tuple((float(x), float(y)) for x, y in value)
+    except (TypeError, ValueError):
+        raise ValueError(wanted) from None
+
+
 def _camera_name(value: Any) -> str:
     if not isinstance(value, str) or not value or not _NAME.issuperset(value) or value[0] == ".":
         raise ValueError("made of letters, digits, '-', '_' and '.': addresses and files bear it")
@@ -151,6 +181,19 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
         "segment": _number(0, 1440, " minutes", above=True),
         "keep": _keep,
     },
+    "events": {
+        "folder": _text("the path of a folder"),
+        "clips": _yes_or_no,
+        "pre": _number(0, 60, " seconds"),
+        "post": _number(0, 60, " seconds"),
+        "keep": _keep_clips,
+        "camera_lost": _number(0, 86400, " seconds"),
+        "endpoint_failing": _number(0, 86400, " seconds"),
+        "webhook": _address_of("an address that begins with http:// or https://", "http", "https"),
+        "webhook_secret": _text("a text, best written as ${NAME}"),
+        "mqtt": _address_of("an address that begins with mqtt:// or mqtts://", "mqtt", "mqtts"),
+        "mqtt_password": _text("a text, best written as ${NAME}"),
+    },
     "budget": {
         "in_flight": _whole(1, 4096, " requests"),
         "calls_per_hour": _whole(1, math.inf, " calls"),
@@ -170,8 +213,22 @@ CAMERA_KEYS: Mapping[str, Reader] = {
     "source": _source,
 }
 
-CAMERA_TABLES = ("endpoint", "overlay", "picture", "record")
+RULE_KEYS: Mapping[str, Reader] = {
+    "name": _text("a text for people"),
+    "class": _text("the name of a class"),
+    "above": _number(0, 100, " percent"),
+    "below": _number(0, 100, " percent"),
+    "for": _number(0, 86400, " seconds"),
+    "zone": _zone,
+    "hysteresis": _number(0, 100, " percent"),
+    "cooldown": _number(0, 86400, " seconds"),
+}
+"""What a table [[camera.rule]] may say."""
+
+CAMERA_TABLES = ("endpoint", "overlay", "picture", "record", "events")
 """Tables of which a camera may have keys of its own, such as `record.keep`."""
 
-SECRETS = frozenset({"api_key", "token", "source"})
+SECRETS = frozenset(
+    {"api_key", "token", "source", "webhook", "webhook_secret", "mqtt", "mqtt_password"}
+)
 """Keys whose values are not repeated in a sentence."""

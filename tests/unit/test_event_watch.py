@@ -15,8 +15,9 @@ from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.rule_text import parse_rule
-from livesegment.events.watch import EventWatch, Telling, with_outages
+from livesegment.events.watch import EventWatch, Telling
 from livesegment.frame import Frame
+from livesegment.rule import with_outages
 from livesegment.segmenters.base import Segmenter
 from livesegment.telemetry import Telemetry
 

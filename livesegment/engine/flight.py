@@ -150,6 +150,8 @@ class Flight:
                     wait_s = self._hold_s(waiter)
                     if wait_s == 0:
                         wait_s = meter.try_turn()
+                        if wait_s is None:
+                            return None
                         if wait_s == 0:
                             return self._admit()
                     waiter.wait(wait_s)

@@ -97,12 +97,13 @@ def cluster(environment: dict[str, str]) -> "Iterator[Cluster]":
     """A cluster of one machine with one processor."""
     from ray.cluster_utils import Cluster
 
-    head = {**NODE, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    cluster = Cluster(head_node_args={**NODE, "include_dashboard": False}, initialize_head=True)
     try:
         yield cluster
     finally:
         cluster.shutdown()
+        signal.signal(signal.SIGTERM, on_sigterm)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import pytest
 from livesegment.api.identity import reply_identity
 from livesegment.api.jobs import Job
 from livesegment.api.model import open_segmenter
-from livesegment.cluster.desk import Desk, News
+from livesegment.cluster.desk import Desk, DeskRation, News
 from livesegment.cluster.task import FileTask, annotate_task
+from livesegment.engine.flight import Flight
 from livesegment.engine.journal import Journal, journal_path
 from livesegment.errors import JournalInUse
 from livesegment.options import AnnotateOptions
@@ -83,6 +84,13 @@ def test_calls_that_the_desk_does_not_allow_are_not_made(tmp_path: Path) -> None
     desk.try_turn()  # another machine's
     report = annotate_task(FileTask(0, job(tmp_path, 5), options), desk).report
     assert (report.calls, report.frames, report.frames_without_mask) == (2, 5, 3)
+
+
+def test_calls_that_others_used_up_are_not_waited_for() -> None:
+    desk = Desk(max_calls=1, call_rate=None)
+    desk.try_turn()  # another machine's
+    with Flight(1).place(DeskRation(desk), threading.Event()) as place:
+        assert place is None
 
 
 def test_messages_add_up_until_they_are_heard(tmp_path: Path) -> None:

@@ -244,6 +244,10 @@ def test_a_lost_machine_costs_no_more_than_what_it_had_under_way(
     report = json.loads((tmp_path / "stormy" / "report.json").read_text())
     assert report["frames"] == sum(INPUTS.values())
     assert report["calls"] <= model.calls.total()
+    kept_by_ray = Path(cluster.head_node.get_session_dir_path())
+    files = [path for path in (*kept_by_ray.rglob("*"), *tmp_path.rglob("*")) if path.is_file()]
+    assert len(files) > 10
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
 def kill_machine(raylet: int) -> None:

@@ -8,7 +8,7 @@ from livesegment import __version__
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipKeep
 from livesegment.events.delivery import Delivery
-from livesegment.events.watch import EventWatch, Telling
+from livesegment.events.watch import EventWatch, Hears, Telling
 from livesegment.options import EventOptions
 from livesegment.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
@@ -17,7 +17,11 @@ from livesegment.telemetry import Telemetry
 
 
 def open_events(
-    options: EventOptions, source: Source, telemetry: Telemetry, stack: ExitStack
+    options: EventOptions,
+    source: Source,
+    telemetry: Telemetry,
+    stack: ExitStack,
+    audience: Sequence[Hears] = (),
 ) -> tuple[list[EventWatch], list[Sink]]:
     """Open what the options ask for.
 
@@ -26,6 +30,7 @@ def open_events(
         source: What is looked at.
         telemetry: Counts `events`, `events_lost` and pictures of clips that were not written.
         stack: Closes everything, in an order in which nothing is lost.
+        audience: Who hears of every event, besides the places.
 
     Returns:
         Who is to follow the run, and who is to get its pictures.
@@ -46,7 +51,7 @@ def open_events(
             ClipRecorder(
                 options.clips,
                 camera,
-                Telling(deliveries).tell,
+                Telling(deliveries, audience).tell,
                 pre_s=options.pre_s,
                 post_s=options.post_s,
                 keep=ClipKeep.parse(options.keep_clips),
@@ -54,7 +59,7 @@ def open_events(
                 on_unwritten=partial(telemetry.count, "frames_unwritten"),
             )
         )
-    telling = Telling(deliveries, recorder)
+    telling = Telling(deliveries, audience, recorder)
     watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, telemetry)
     return [stack.enter_context(watch)], [] if recorder is None else [recorder]
 

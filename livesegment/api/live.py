@@ -114,12 +114,13 @@ def run_live(
             *sinks,
             *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
         ]
-        watchers, clips = open_events(options.events, opened, telemetry, stack)
-        outputs += clips
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
         looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
         views = [each.view for each in looking]
+        hear = [each.hear for each in looking]
+        watchers, clips = open_events(options.events, opened, telemetry, stack, hear)
+        outputs += clips
         parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
         limits = LiveLimits(
             max_in_flight=requests_in_flight(model, options.endpoint),

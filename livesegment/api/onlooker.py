@@ -6,6 +6,7 @@ from collections.abc import Callable
 from livesegment.controls import ControlPanel
 from livesegment.engine.live import LiveLoop
 from livesegment.engine.viewer import View
+from livesegment.events.event import Event
 from livesegment.resource import Resource
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
@@ -23,6 +24,9 @@ class Onlooker(Resource):
     @abstractmethod
     def attend(self, loop: LiveLoop) -> None:
         """Begin to look on. Called once, when the run is about to begin."""
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the run; from any thread, never wait."""
 
 
 OpenOnlooker = Callable[[Source, ControlPanel, Telemetry], Onlooker]

@@ -45,24 +45,25 @@ class Event:
         """What tells this message from every other one, so that one sent twice is known."""
         return f"{self.id}-{self.kind}"
 
+    def fields(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return {
+            "id": self.id,
+            "rule": self.rule,
+            "subject": self.subject,
+            "kind": self.kind,
+            "camera": self.camera,
+            "time": self.time,
+            "media_s": None if self.media_s is None else round(self.media_s, 3),
+            "class": self.class_name,
+            "coverage": None if self.coverage is None else round(self.coverage, 4),
+            "snapshot": self.snapshot,
+            "clip": self.clip,
+        }
+
     def as_json(self) -> str:
         """Return it as one line of JSON, without a line end."""
-        return json.dumps(
-            {
-                "id": self.id,
-                "rule": self.rule,
-                "subject": self.subject,
-                "kind": self.kind,
-                "camera": self.camera,
-                "time": self.time,
-                "media_s": None if self.media_s is None else round(self.media_s, 3),
-                "class": self.class_name,
-                "coverage": None if self.coverage is None else round(self.coverage, 4),
-                "snapshot": self.snapshot,
-                "clip": self.clip,
-            },
-            ensure_ascii=False,
-        )
+        return json.dumps(self.fields(), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

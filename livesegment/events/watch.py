@@ -23,6 +23,10 @@ COVERAGE_EVERY_S = 5.0
 """Seconds from one report of what is covered to the next."""
 
 
+Hears = Callable[[Event], object]
+"""Takes an event, without waiting."""
+
+
 class Illustrator(Protocol):
     """Who makes a picture or video of an event and tells it then."""
 
@@ -36,16 +40,20 @@ class Telling:
 
     Attributes:
         deliveries: Get every event.
+        audience: Hear of every event.
         illustrator: Gets those of pictures first, and tells them itself; None: nobody does.
     """
 
     deliveries: Sequence[Delivery] = ()
+    audience: Sequence[Hears] = ()
     illustrator: Illustrator | None = None
 
     def tell(self, event: Event) -> None:
         """Give an event to all."""
         for delivery in self.deliveries:
             delivery.put(event)
+        for hear in self.audience:
+            hear(event)
 
 
 class EventWatch(Resource):

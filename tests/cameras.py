@@ -75,6 +75,12 @@ class Camera:
         assert self._process.stdout is not None
         assert self._process.stdout.readline().startswith("ready")
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it without a word."""
         if self._process is not None:

@@ -69,6 +69,12 @@ class Monitored:
         """Return a process of a camera, waiting for it to be started."""
         return until(lambda: self.pids(name)[number : number + 1])[0]
 
+    def kill(self, name: str) -> None:
+        """Kill a camera's process and wait until another one is started."""
+        before = self.pids(name)
+        os.kill(before[-1], signal.SIGKILL)
+        self.pid(name, len(before))
+
     @property
     def url(self) -> str:
         """The page's address."""

@@ -72,6 +72,7 @@ class CannedEndpoint:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--places", type=int, default=8)
     parser.add_argument("--latency-ms", type=float, default=150)
     parser.add_argument("--network-ms", type=float, default=0)
@@ -82,7 +83,7 @@ async def main() -> None:
     endpoint = CannedEndpoint(
         given.places, given.latency_ms / 1000, given.network_ms / 1000, canned_reply(given.size)
     )
-    server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(endpoint.serve, "127.0.0.1", given.port)
     print(server.sockets[0].getsockname()[1], flush=True)
     changing = None
     if given.change_after_s is not None:

@@ -204,6 +204,59 @@ class OverlayOptions:
         )
 
 
+RedactStyle = Literal["pixelate", "black"]
+"""pixelate: blocks of their mean colour; black: nothing is left."""
+REDACT_STYLES: tuple[RedactStyle, ...] = ("pixelate", "black")
+
+Unmasked = Literal["withhold", "blur"]
+"""withhold: a black picture; blur: nothing but the light and colours of about a hundred spots."""
+UNMASKED: tuple[Unmasked, ...] = ("withhold", "blur")
+
+
+@dataclass(frozen=True, slots=True)
+class RedactOptions:
+    """Which classes nobody may see in anything that leaves the program.
+
+    Pictures are sent to the endpoint as they are: it is what finds the classes.
+
+    Attributes:
+        classes: Names of the classes, in upper or lower case; empty: everything may be seen. A
+            model that has no class of such a name ends the run.
+        style: How they are hidden.
+        unmasked: What is left of a picture that has no mask to be trusted.
+
+    Raises:
+        OptionsError: If a value is none of those, or a name is empty.
+    """
+
+    classes: frozenset[str] = frozenset()
+    style: RedactStyle = "pixelate"
+    unmasked: Unmasked = "withhold"
+
+    def __post_init__(self) -> None:
+        require(
+            not isinstance(self.classes, str) and all(each.strip() for each in self.classes),
+            "--redact takes the names of classes, such as --redact person",
+        )
+        require(
+            self.style in REDACT_STYLES, f"--redact-style is one of {', '.join(REDACT_STYLES)}"
+        )
+        require(self.unmasked in UNMASKED, f"--unmasked is one of {', '.join(UNMASKED)}")
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is to be hidden."""
+        return bool(self.classes)
+
+    @property
+    def best_align(self) -> Align:
+        """How late masks best meet pictures, unless the user says otherwise.
+
+        A picture that waits for its own mask is hidden least: the class itself and a margin.
+        """
+        return "delay" if self.is_wanted else "warp"
+
+
 _KEEP = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>MB|GB|TB|h|d)", re.IGNORECASE)
 _SIZES = {"mb": 10**6, "gb": 10**9, "tb": 10**12}
 _AGES_S = {"h": 3600.0, "d": 86400.0}
@@ -389,6 +442,7 @@ class LiveOptions:
         wait_for_endpoint: Show the picture without masks as long as the endpoint refuses, also
             before the first mask and for reasons that will not go away by themselves.
         events: What is noticed, and where it is told.
+        redact: What nobody may see; `align` is best `delay` then.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -417,6 +471,7 @@ class LiveOptions:
     align_budget_ms: float = 15.0
     wait_for_endpoint: bool = False
     events: EventOptions = field(default_factory=EventOptions)
+    redact: RedactOptions = field(default_factory=RedactOptions)
 
     def __post_init__(self) -> None:
         require(
@@ -500,6 +555,7 @@ class AnnotateOptions:
         report: JSON file to write what became of each input to; None: none. It replaces an older
             one.
         overwrite: Replace existing outputs.
+        redact: What nobody may see.
 
     Raises:
         OptionsError: If a value is out of range or contradicts another.
@@ -516,6 +572,7 @@ class AnnotateOptions:
     jobs: int | None = None
     report: str | None = None
     overwrite: bool = False
+    redact: RedactOptions = field(default_factory=RedactOptions)
 
     def __post_init__(self) -> None:
         require(self.codec in CODECS, f"--codec is one of {', '.join(CODECS)}")
@@ -526,4 +583,9 @@ class AnnotateOptions:
         require(
             self.kept_masks is None or self.keyframes == KeyframeOptions(),
             "--masks-from has a mask for every frame: leave --every, --budget and --skip-still out",
+        )
+        require(
+            self.kept_masks is None or not self.redact.is_wanted,
+            "--masks-from has masks that may have been carried from other frames, which --redact"
+            " does not trust: leave it out, the replies of an earlier run are in its journal",
         )

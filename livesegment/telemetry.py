@@ -4,12 +4,35 @@ import logging
 import math
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _GROWTH = 1.01
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many values fell between bounds, of any number of runs that have the same bounds.
+
+    Attributes:
+        counts: Values up to each bound and above the one before; the last: above all bounds.
+        total: Sum of all values.
+    """
+
+    counts: tuple[int, ...] = ()
+    total: float = 0.0
+
+    def plus(self, other: "Histogram") -> "Histogram":
+        """Return the histogram of both one's values; an empty one changes nothing."""
+        if not self.counts or not other.counts:
+            return self if self.counts else other
+        counts = tuple(
+            mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)
+        )
+        return Histogram(counts, self.total + other.total)
 
 
 class Distribution:
@@ -23,11 +46,13 @@ class Distribution:
         self._buckets: Counter[int] = Counter()
         self._count = 0
         self._max = 0.0
+        self._sum = 0.0
 
     def add(self, value: float) -> None:
         """Count one value; values below 0.001 count as 0.001."""
         self._buckets[round(math.log(max(value, 1e-3), _GROWTH))] += 1
         self._count += 1
+        self._sum += value
         self._max = max(self._max, value)
 
     def percentile(self, percent: float) -> float | None:
@@ -39,6 +64,13 @@ class Distribution:
             if seen >= wanted:
                 return min(_GROWTH**bucket, self._max)
         return None
+
+    def histogram(self, bounds: Sequence[float]) -> Histogram:
+        """Return how many values fell between bounds, which rise."""
+        counts = [0] * (len(bounds) + 1)
+        for bucket, count in self._buckets.items():
+            counts[bisect_left(bounds, _GROWTH**bucket)] += count
+        return Histogram(tuple(counts), self._sum)
 
     def summary(self) -> dict[str, float | None]:
         """Return p50, p95 and max, rounded to 0.01; None where nothing was counted."""
@@ -104,6 +136,12 @@ class Telemetry:
                 self._first_shown_s = now_s
             self._last_shown_s = now_s
 
+    def histogram(self, name: str, bounds_s: Sequence[float]) -> Histogram:
+        """Return how many durations of a distribution fell between bounds; its total is in s."""
+        with self._lock:
+            found = self._distributions[name].histogram([1000 * bound for bound in bounds_s])
+        return Histogram(found.counts, found.total / 1000)
+
     def report(self) -> dict[str, Any]:
         """Return everything as plain JSON types; see the README for what each figure means."""
         with self._lock:
@@ -135,6 +173,8 @@ class LiveStatus:
         calls_used_up: No call is allowed any more.
         lost_since_s: When the last picture came, monotonic seconds, if the source is lost and
             waited for.
+        turned_at_s: When the run's loop last went round, monotonic seconds; None while it does not
+            run.
     """
 
     frames_per_s: float = 0.0
@@ -144,6 +184,7 @@ class LiveStatus:
     trouble: str | None = None
     calls_used_up: bool = False
     lost_since_s: float | None = None
+    turned_at_s: float | None = None
 
 
 class DropLog:

@@ -13,9 +13,11 @@ from livesegment.mask import Mask
 from livesegment.options import WebOptions
 from livesegment.sinks.base import Annotated
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
 from livesegment.web.feed import CoveragePoint, Feed, Figures, Report
+from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
 
 CLASSES = {0: "background", 1: "person", 2: "car"}
@@ -31,6 +33,8 @@ class HandFeed(Feed):
         self.encoder = PictureEncoder(self.pictures, self.coverage)
         self.panel = ControlPanel()
         self.said = Report("running", figures=Figures(frames_per_s=12.0))
+        self.counted = Counters()
+        self.alive_at_s: float | None = None
         self._index = 0
 
     def put(self, size: tuple[int, int] = (64, 36)) -> None:
@@ -53,6 +57,15 @@ class HandFeed(Feed):
         """Return what the test said."""
         return replace(self.said, classes=self.coverage.classes())
 
+    def counters(self) -> Counters:
+        """Return what the test counted."""
+        return self.counted
+
+    @property
+    def answered_at_s(self) -> float | None:
+        """Return the sign of life that the test gave."""
+        return self.alive_at_s
+
     def history(self, after: int) -> Sequence[CoveragePoint]:
         """Return the coverage of the pictures given."""
         return self.coverage.history(after)
@@ -68,12 +81,15 @@ class HandFeed(Feed):
 
 @contextmanager
 def served(
-    *feeds: HandFeed, options: WebOptions | None = None, hangs_after_s: float = 8.0
+    *feeds: HandFeed,
+    options: WebOptions | None = None,
+    hangs_after_s: float = 8.0,
+    beat: Beat | None = None,
 ) -> Iterator[PageServer]:
     """Serve a page with cameras; both end with the block."""
     options = options or WebOptions(port=0)
     with ExitStack() as stack:
         for feed in feeds:
             stack.callback(feed.encoder.close)
-        server = PageServer(lambda: feeds, options, hangs_after_s=hangs_after_s)
+        server = PageServer(lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat)
         yield stack.enter_context(server)

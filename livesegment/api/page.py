@@ -62,7 +62,7 @@ class LivePage(Onlooker):
             telemetry=self._telemetry,
             price_per_call=self._price_per_call,
         )
-        self._server = PageServer(lambda: [feed], self._address)
+        self._server = PageServer(lambda: [feed], self._address, beat=lambda: loop.turned_at_s)
         self._server.start()
         logger.info("the page is at %s", self._server.url)
 

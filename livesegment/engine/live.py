@@ -220,6 +220,7 @@ class LiveLoop:
             trouble=None if trouble is None else str(trouble),
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
+            turned_at_s=self._turned_at_s,
         )
 
     def _go_round(self) -> None:

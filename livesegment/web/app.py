@@ -17,6 +17,7 @@ from livesegment.web.access import SESSION_S, Access, TooManyGuesses
 from livesegment.web.control_change import BadChange, read_change, shown_controls
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, client_address, message, too_many_guesses
+from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.page_files import page_file
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
 
@@ -27,7 +28,14 @@ _MOST_BYTES = 64 * 1024
 _SNAPSHOT_S = 5.0
 
 
-def build_app(feeds: Feeds, access: Access, streams: Streams, *, cookie: str) -> Starlette:
+def build_app(
+    feeds: Feeds,
+    access: Access,
+    streams: Streams,
+    *,
+    cookie: str,
+    beat: Beat | None = None,
+) -> Starlette:
     """Return the application that shows cameras.
 
     Args:
@@ -35,10 +43,12 @@ def build_app(feeds: Feeds, access: Access, streams: Streams, *, cookie: str) ->
         access: Knows the token and the sessions.
         streams: Ends the streams when the server stops.
         cookie: Name of the cookie that holds a session.
+        beat: The pulse of whoever owns the page, for /healthz.
     """
     page = _Page(feeds, access, streams, cookie)
     app = Starlette(
         routes=[
+            *MachineRoutes(feeds, beat).routes(),
             Route("/", page.file),
             Route("/favicon.ico", page.file),
             Route("/page/{name}", page.file),

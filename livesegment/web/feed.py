@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from livesegment.controls import Controls
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.counters import Counters
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
 """starting: not yet under way; running: pictures come; paused: held by a viewer; waiting: for the
@@ -111,6 +112,18 @@ class Feed(ABC):
     @abstractmethod
     def report(self) -> Report:
         """Return what is to be shown beside the picture."""
+
+    @abstractmethod
+    def counters(self) -> Counters:
+        """Return what was counted since the program began."""
+
+    @property
+    @abstractmethod
+    def answered_at_s(self) -> float | None:
+        """When whoever reads the camera last gave a sign of life, monotonic seconds; None: never.
+
+        A camera that is lost and waited for is alive.
+        """
 
     @abstractmethod
     def history(self, after: int) -> Sequence[CoveragePoint]:

@@ -11,9 +11,12 @@ from livesegment.address import is_loopback
 from livesegment.web.access import Access, TooManyGuesses
 
 OPEN_PATHS = frozenset(
-    {"/login", "/page/login.js", "/page/style.css", "/page/icon.svg", "/favicon.ico"}
+    {
+        *("/login", "/page/login.js", "/page/style.css", "/page/icon.svg", "/favicon.ico"),
+        *("/healthz", "/readyz"),
+    }
 )
-"""What is needed to log in."""
+"""What is needed to log in, and what whoever starts and stops programs asks."""
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

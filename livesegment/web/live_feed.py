@@ -8,6 +8,7 @@ from livesegment.controls import ControlPanel, Controls
 from livesegment.sources.base import Source
 from livesegment.telemetry import LiveStatus, Telemetry
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
 from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Figures, Report
 
@@ -63,6 +64,15 @@ class LiveFeed(Feed):
             figures=self._figures(status, now_s),
             classes=self._coverage.classes(),
         )
+
+    def counters(self) -> Counters:
+        """Return what was counted since the run began."""
+        return Counters.of(self._telemetry, reconnects=self._source.reconnects)
+
+    @property
+    def answered_at_s(self) -> float | None:
+        """When the run's loop last went round, monotonic seconds."""
+        return self._status().turned_at_s
 
     def history(self, after: int) -> Sequence[CoveragePoint]:
         """Return what is kept of the coverage of seconds above `after`."""

@@ -11,6 +11,7 @@ from livesegment.http_server import HttpServer
 from livesegment.options import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
+from livesegment.web.machine_routes import Beat
 from livesegment.web.streams import Streams
 
 _GRACE_S = 1
@@ -62,13 +63,22 @@ class PageServer:
         feeds: The cameras; asked at every request, from the server's thread.
         options: Where to listen, and the token.
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
+        beat: The pulse of whoever owns the page, for /healthz.
     """
 
-    def __init__(self, feeds: Feeds, options: WebOptions, *, hangs_after_s: float = 8.0) -> None:
+    def __init__(
+        self,
+        feeds: Feeds,
+        options: WebOptions,
+        *,
+        hangs_after_s: float = 8.0,
+        beat: Beat | None = None,
+    ) -> None:
         self._streams = Streams()
         access = Access(options.token)
         # Cookies know no ports: two pages of one machine must not log each other out.
-        app = build_app(feeds, access, self._streams, cookie=f"livesegment-{options.port}")
+        cookie = f"livesegment-{options.port}"
+        app = build_app(feeds, access, self._streams, cookie=cookie, beat=beat)
         self._server = HttpServer(
             app,
             options.host,

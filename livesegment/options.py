@@ -235,12 +235,10 @@ class RedactOptions:
 
     def __post_init__(self) -> None:
         require(
-            not isinstance(self.classes, str) and all(each.strip() for each in self.classes),
+            all(each.strip() for each in self.classes),
             "--redact takes the names of classes, such as --redact person",
         )
-        require(
-            self.style in REDACT_STYLES, f"--redact-style is one of {', '.join(REDACT_STYLES)}"
-        )
+        require(self.style in REDACT_STYLES, f"--redact-style is one of {', '.join(REDACT_STYLES)}")
         require(self.unmasked in UNMASKED, f"--unmasked is one of {', '.join(UNMASKED)}")
 
     @property

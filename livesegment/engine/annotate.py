@@ -13,6 +13,7 @@ from livesegment.engine.kept_masks import KeptMasks
 from livesegment.engine.keyframes import MOST_BETWEEN, Chosen, KeyframeChooser, KeyframeRule, Role
 from livesegment.engine.ordered_window import OrderedWindow
 from livesegment.engine.recall import Recall
+from livesegment.engine.redact import Leaving, Redactor
 from livesegment.errors import SourceLost
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -65,6 +66,7 @@ class AnnotateResult:
         frames_without_mask: Of these, written plain because no more calls were allowed.
         frames_carried: Of these, with a mask carried from keyframes around them.
         frames_still: Of these, with the mask of the keyframe before, since nothing had moved.
+        frames_hidden: Of these, hidden whole because no mask was to be trusted.
         lost: Why the source ended early; None if it came to its end.
         complete: Whether all that the source has is written; False after `stop`.
     """
@@ -73,6 +75,7 @@ class AnnotateResult:
     frames_without_mask: int = 0
     frames_carried: int = 0
     frames_still: int = 0
+    frames_hidden: int = 0
     lost: SourceLost | None = None
     complete: bool = field(default=False)
 
@@ -100,6 +103,7 @@ class AnnotateLoop:
         rule: Which frames are asked about.
         telemetry: Counts everything.
         on_frame: Called after each frame written.
+        redactor: Says what of a picture may leave; None: all of it.
     """
 
     def __init__(
@@ -111,6 +115,7 @@ class AnnotateLoop:
         telemetry: Telemetry,
         rule: KeyframeRule | None = None,
         on_frame: Callable[[], None] = lambda: None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._parts = parts
         self._controls = controls
@@ -118,6 +123,8 @@ class AnnotateLoop:
         self._rule = rule or KeyframeRule()
         self._telemetry = telemetry
         self._on_frame = on_frame
+        self._redactor = redactor
+        self._asked: Masked | None = None
         self._result = AnnotateResult()
         self._compositor = Compositor()
         self._crew = Crew(grace_s=GRACE_S)
@@ -202,8 +209,21 @@ class AnnotateLoop:
         return self._ask(chosen.frame) if chosen.role is Role.ASKED else None
 
     def _write(self, masked: Masked) -> None:
-        image = self._compositor.draw(masked.frame, masked.mask, self._controls)
+        leaving = self._leave(masked)
+        image = self._compositor.draw(leaving.frame, leaving.mask, self._controls)
         for sink in self._parts.sinks:
-            sink.write(Annotated(masked.frame, masked.mask, image))
+            sink.write(Annotated(leaving.frame, leaving.mask, image))
         self._result.note(masked)
+        self._result.frames_hidden += leaving.is_whole
         self._on_frame()
+
+    def _leave(self, masked: Masked) -> Leaving:
+        if self._redactor is None:
+            return Leaving(masked.frame, masked.mask)
+        if masked.role is Role.ASKED:
+            self._asked = masked
+        asked = self._asked
+        if asked is None:
+            return self._redactor.leave(masked.frame, None, None, 0.0)
+        age_s = masked.frame.pts_s - asked.frame.pts_s
+        return self._redactor.leave(masked.frame, asked.mask, masked.mask, age_s)

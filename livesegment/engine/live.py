@@ -17,6 +17,7 @@ from livesegment.engine.mask_board import MaskBoard
 from livesegment.engine.mask_choice import ChosenMask, MaskChoice, Smoothing
 from livesegment.engine.newest_queue import NewestQueue
 from livesegment.engine.outage import Outage
+from livesegment.engine.redact import Redactor
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
 from livesegment.engine.submit import Submitter
@@ -112,6 +113,8 @@ class LiveLoop:
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
         turns: Says when a call is allowed, in place of the limits' number and rate of calls.
+        redactor: Says what of a picture may leave, to sinks, viewer, views, watchers and
+            snapshots; None: all of it.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class LiveLoop:
         late: LateMasks | None = None,
         mirror: bool = False,
         turns: Turns | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         late = late or LateMasks()
         self._parts = parts
@@ -149,6 +153,7 @@ class LiveLoop:
             hud=self._hud,
             notice=Outage(parts.source).notice,
             telemetry=telemetry,
+            redactor=redactor,
         )
         self._capture = Capture(
             parts.source,
@@ -284,9 +289,9 @@ class LiveLoop:
         began = self._parts.source.scene_began
         if began and frame.index >= began:
             self._board.forget_before(began)
-        self._stage.present(frame)
+        seen = self._stage.present(frame)
         for watcher in self._parts.watchers:
-            watcher.see(frame, self._stage.mask)
+            watcher.see(seen, self._stage.mask)
 
     def _attend_viewer(self) -> None:
         if self._parts.viewer is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from livesegment.controls import ControlPanel
 from livesegment.engine.background_sink import BackgroundSink
 from livesegment.engine.mask_choice import ChosenMask, MaskChoice
+from livesegment.engine.redact import Leaving, Redactor
 from livesegment.engine.status import FrameRate
 from livesegment.engine.viewer import View, Viewer
 from livesegment.frame import Frame, Image
@@ -19,6 +20,7 @@ from livesegment.telemetry import LiveStatus, Telemetry
 HudLines = Callable[[float, ChosenMask], list[str]]
 """Says what the HUD shows, given the frames a second and the mask on the picture."""
 
+HIDDEN = "hidden: no mask to be trusted"
 _STILL_S = 0.1  # a picture this old does not wait for the next one to get its mask
 
 
@@ -36,6 +38,7 @@ class Stage:
         hud: Says what the HUD shows.
         notice: Says why there are no new pictures; None while they come.
         telemetry: Counts what was shown.
+        redactor: Says what of a picture may leave; None: all of it.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Stage:
         hud: HudLines,
         notice: Callable[[], str | None],
         telemetry: Telemetry,
+        redactor: Redactor | None = None,
     ) -> None:
         self._masks = masks
         self._panel = panel
@@ -61,7 +65,9 @@ class Stage:
         self._telemetry = telemetry
         self._compositor = Compositor()
         self._rate = FrameRate()
-        self._frame: Frame | None = None
+        self._redactor = redactor
+        self._frame: Frame | None = None  # as it came: for masks alone, never drawn
+        self._leaving: Leaving | None = None
         self._chosen = ChosenMask()
         self._controls = panel.snapshot()
         self._shown_at_s = 0.0
@@ -77,15 +83,22 @@ class Stage:
         """What goes on the frame shown last, of its size; None: nothing does."""
         return self._chosen.mask
 
-    def present(self, frame: Frame) -> None:
-        """Draw and show a new frame."""
+    def present(self, frame: Frame) -> Frame:
+        """Draw and show a new frame; return it as it may be seen.
+
+        Raises:
+            OptionsError: If the model has no class of a name that is to be redacted.
+        """
         self._frame, self._controls = frame, self._panel.snapshot()
         self._noticed = None
         self._chosen = chosen = self._masks.choose(frame)
+        self._leaving = leaving = self._leave(frame)
+        if leaving.is_whole:
+            self._telemetry.count("frames_hidden")
         for view in self._views:
             view.see(chosen.mask)
         if self._outputs or self._is_watched():
-            self._hand_out(frame, self._draw(frame))
+            self._hand_out(leaving, self._draw(leaving))
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
         self._moment = self._status()
@@ -93,14 +106,22 @@ class Stage:
         self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
         if chosen.mask is not None:
             self._telemetry.measure("mask_age_ms", chosen.age_s)
+        return leaving.frame
 
-    def _hand_out(self, frame: Frame, image: Image) -> None:
+    def _leave(self, frame: Frame) -> Leaving:
+        chosen = self._chosen
+        if self._redactor is None:
+            return Leaving(frame, chosen.mask)
+        said = None if chosen.arrived is None else chosen.arrived.mask
+        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
+
+    def _hand_out(self, leaving: Leaving, image: Image) -> None:
         if self._outputs:
             # One copy for all: the canvas is drawn on again for the next frame.
-            picture = Annotated(frame, self._chosen.mask, image.copy())
+            picture = Annotated(leaving.frame, leaving.mask, image.copy())
             for output in self._outputs:
                 output.put(picture)
-        self._show(frame, image)
+        self._show(leaving, image)
 
     def refresh(self) -> None:
         """Draw the last frame again if the viewer's wishes have changed since, or its mask has.
@@ -111,27 +132,29 @@ class Stage:
         only take the time from that frame.
         """
         frame, controls = self._frame, self._panel.snapshot()
-        if frame is None or not self._is_watched():
+        if frame is None or self._leaving is None or not self._is_watched():
             return
         is_still = time.monotonic() - self._shown_at_s > _STILL_S
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
         if has_newer:
             self._chosen = self._masks.choose_again(frame)
+            self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
         is_same = controls == self._controls and notice == self._noticed
         is_awaited = any(view.is_waiting for view in self._views)
         if is_awaited or has_newer or not is_same:
             self._controls, self._noticed = controls, notice
-            self._show(frame, self._draw(frame))
+            self._show(self._leaving, self._draw(self._leaving))
             self._moment = self._status()
 
     def picture(self) -> Image | None:
         """Return the picture of the moment without the HUD; None before the first frame."""
-        return None if self._frame is None else self._draw(self._frame)
+        return None if self._leaving is None else self._draw(self._leaving)
 
-    def _draw(self, frame: Frame) -> Image:
-        chosen = self._chosen
-        return self._compositor.draw(frame, chosen.mask, self._controls, strength=chosen.strength)
+    def _draw(self, leaving: Leaving) -> Image:
+        return self._compositor.draw(
+            leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
+        )
 
     def _is_watched(self) -> bool:
         return self._viewer is not None or any(view.is_watched for view in self._views)
@@ -145,11 +168,12 @@ class Stage:
             round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
         )
 
-    def _show(self, frame: Frame, image: Image) -> None:
-        if self._noticed is not None:
-            draw_notice(image, self._noticed)
+    def _show(self, leaving: Leaving, image: Image) -> None:
+        notice = self._noticed or (HIDDEN if leaving.is_whole else None)
+        if notice is not None:
+            draw_notice(image, notice)
         for view in self._views:
-            view.write(Annotated(frame, self._chosen.mask, image))
+            view.write(Annotated(leaving.frame, leaving.mask, image))
         if self._viewer is None:
             return
         if self._controls.show_hud:

@@ -60,7 +60,7 @@ class Redaction:
 
 
 def _blackened(image: Image, hidden: Pixels) -> Image:
-    shown = cv2.compare(hidden, 0, cv2.CMP_EQ)
+    _, shown = cv2.threshold(hidden, 0, 255, cv2.THRESH_BINARY_INV)
     return cv2.bitwise_and(image, image, mask=shown).astype(np.uint8, copy=False)
 
 
@@ -73,7 +73,7 @@ def _pixelated(image: Image, hidden: Pixels) -> Image:
     padded = cv2.copyMakeBorder(
         image, 0, rows * side - height, 0, columns * side - width, cv2.BORDER_REPLICATE
     )
-    means = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
+    means = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.uint8)
     picture = image.copy()
     cv2.copyTo(
         enlarged(means, side)[:height, :width], enlarged(touched, side)[:height, :width], picture
@@ -91,14 +91,20 @@ def any_in_cells(pixels: Pixels, side: int) -> Pixels:
     Returns:
         uint8 (rows, columns), as many as it takes to cover all pixels.
     """
-    height, width = pixels.shape
-    strips = np.maximum.reduceat(pixels, np.arange(0, height, side), axis=0)
-    cells = np.maximum.reduceat(strips, np.arange(0, width, side), axis=1)
-    return np.where(cells > 0, np.uint8(255), np.uint8(0))
+    # The most of the square that begins at each pixel; numpy's reduceat takes ten times as long.
+    most = cv2.dilate(pixels, np.ones((side, side), np.uint8), anchor=(0, 0))
+    cells = np.ascontiguousarray(most[::side, ::side])
+    _, anything = cv2.threshold(cells, 0, 255, cv2.THRESH_BINARY)
+    return anything.astype(np.uint8, copy=False)
 
 
 def enlarged(cells: Image, side: int) -> Image:
-    """Return cells as squares of so many pixels a side, uint8 (rows * side, columns * side, ...)."""
+    """Return cells as squares of so many pixels a side.
+
+    Args:
+        cells: uint8 (rows, columns) or (rows, columns, 3).
+        side: In pixels.
+    """
     rows, columns = cells.shape[:2]
     size = columns * side, rows * side
     return cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)

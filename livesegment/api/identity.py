@@ -7,7 +7,7 @@ from pathlib import Path
 from livesegment.api.jobs import Job
 from livesegment.engine.journal import Identity
 from livesegment.errors import SourceNotFound
-from livesegment.options import AnnotateOptions
+from livesegment.options import AnnotateOptions, RedactOptions
 from livesegment.segmenters.base import Segmenter
 from livesegment.sources.images import find_images, is_images
 
@@ -49,6 +49,7 @@ def output_identity(job: Job, options: AnnotateOptions) -> str:
             "opacity": overlay.opacity,
             "classes": None if overlay.classes is None else sorted(overlay.classes),
             "legend": overlay.legend,
+            "redact": _redaction(options.redact),
             "masks": None if job.masks is None else str(job.masks.absolute()),
             "export": sorted(options.export),
             "codec": options.codec,
@@ -60,6 +61,10 @@ def output_identity(job: Job, options: AnnotateOptions) -> str:
         },
         sort_keys=True,
     )
+
+
+def _redaction(redact: RedactOptions) -> list[str] | None:
+    return [*sorted(redact.classes), redact.style, redact.unmasked] if redact.is_wanted else None
 
 
 def _fingerprint(path: Path) -> str:

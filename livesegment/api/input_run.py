@@ -19,6 +19,7 @@ from livesegment.engine.annotate import (
 from livesegment.engine.journal import Journal, journal_path
 from livesegment.engine.kept_masks import KeptMasks
 from livesegment.engine.keyframes import KeyframeRule, plan_keyframes
+from livesegment.engine.redact import Redactor
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
 from livesegment.options import AnnotateOptions
@@ -133,6 +134,7 @@ class InputRun:
         return "done" if result.lost is None else "cut short"
 
     def _run_loop(self, parts: AnnotateParts) -> None:
+        redact = self._options.redact
         self._loop = loop = AnnotateLoop(
             parts,
             self._options.overlay.controls(),
@@ -140,6 +142,7 @@ class InputRun:
             telemetry=self._telemetry,
             rule=self._rule(),
             on_frame=lambda: self._shared.on_frame(self),
+            redactor=Redactor(redact) if redact.is_wanted else None,
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop
@@ -185,6 +188,14 @@ class InputRun:
             logger.info("wrote %s, %d frames", output, result.frames)
         else:
             logger.warning("%s; %s goes as far as that", result.lost, output)
+        if result.frames_hidden:
+            logger.warning(
+                "%d of %d frames in %s are hidden whole, since no mask could be trusted for them:"
+                " to ask about every frame shows more",
+                result.frames_hidden,
+                result.frames,
+                output,
+            )
         if result.frames_without_mask:
             logger.warning(
                 "%d of %d frames in %s have no mask: no more calls were allowed",

@@ -18,6 +18,7 @@ from livesegment.controls import ControlPanel
 from livesegment.engine.alignment import ChosenAlignment, Paste
 from livesegment.engine.call_meter import Turns
 from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.redact import Redactor
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image
 from livesegment.motion import MaskAligner
@@ -65,7 +66,8 @@ def live(
         SourceError: If the source cannot be opened, or breaks and is no network camera.
         EndpointError: If the endpoint refuses for good before the first mask, or never answers.
         SinkError: If there is no display, or an output cannot be written.
-        OptionsError: If an output is the source itself or another output.
+        OptionsError: If an output is the source itself or another output, or the model has no
+            class of a name that is to be redacted.
     """
     options = options or LiveOptions()
     return run_live(source, options, segmenter=segmenter, sinks=sinks, onlooker=_page(options))
@@ -131,8 +133,16 @@ def run_live(
             fps_limit=options.fps_limit,
             waits_for_endpoint=options.wait_for_endpoint,
         )
-        late, mirror = _late_masks(options, panel), options.mirror
-        loop = LiveLoop(parts, limits, panel, telemetry, late=late, mirror=mirror, turns=turns)
+        loop = LiveLoop(
+            parts,
+            limits,
+            panel,
+            telemetry,
+            late=_late_masks(options, panel),
+            mirror=options.mirror,
+            turns=turns,
+            redactor=_redactor(options),
+        )
         for each in looking:
             each.attend(loop)
         loop.run()
@@ -149,6 +159,10 @@ def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
         ttl_s=options.mask_ttl_s,
         max_delay_s=options.max_delay_s,
     )
+
+
+def _redactor(options: LiveOptions) -> Redactor | None:
+    return Redactor(options.redact, options.mask_ttl_s) if options.redact.is_wanted else None
 
 
 def _window(source: Source) -> WindowSink:

@@ -113,7 +113,13 @@ class Outputs:
             yield MaskFileSink(job.masks, fps=source.fps, overwrite=overwrite)
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
-            yield open_exporter(kind, path, pictures, overwrite=overwrite)
+            yield open_exporter(
+                kind,
+                path,
+                pictures,
+                overwrite=overwrite,
+                copies_files=not self._options.redact.is_wanted,
+            )
 
     def files(self) -> list[Path]:
         """Return what is written beside the journal: the files of an image folder one by one."""

@@ -10,6 +10,7 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import exit_code, reports_outcome
+from livesegment.cli.redact import redact_options
 from livesegment.options import (
     AnnotateOptions,
     Codec,
@@ -17,6 +18,7 @@ from livesegment.options import (
     ExportKind,
     KeyframeOptions,
     OverlayOptions,
+    RedactOptions,
 )
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def output_options(
 
 @reports_outcome
 @parameters.takes(output_options, "options")
+@parameters.takes(redact_options, "redact")
 @parameters.takes(keyframe_options, "keyframes")
 @parameters.takes(parameters.overlay_options, "overlay")
 @parameters.takes(parameters.endpoint_options, "endpoint")
@@ -98,6 +101,7 @@ def annotate(
     endpoint: EndpointOptions,
     overlay: OverlayOptions,
     keyframes: KeyframeOptions,
+    redact: RedactOptions,
     options: AnnotateOptions,
     inputs: Annotated[
         list[str],
@@ -130,7 +134,9 @@ def annotate(
     was broken off, and pays for nothing twice.
     """
     set_up_logging(verbose=verbose)
-    options = replace(options, endpoint=endpoint, overlay=overlay, keyframes=keyframes)
+    options = replace(
+        options, endpoint=endpoint, overlay=overlay, keyframes=keyframes, redact=redact
+    )
     from livesegment.cli.summary import print_estimate, print_summary  # they import OpenCV
 
     if dry_run:

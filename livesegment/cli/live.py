@@ -9,19 +9,28 @@ from livesegment.cli import parameters
 from livesegment.cli.events import event_options
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
+from livesegment.cli.redact import redact_options
 from livesegment.cli.web import DEFAULT_ADDRESS, web_options
 from livesegment.controls import Align
-from livesegment.options import EndpointOptions, EventOptions, LiveOptions, OverlayOptions
+from livesegment.options import (
+    EndpointOptions,
+    EventOptions,
+    LiveOptions,
+    OverlayOptions,
+    RedactOptions,
+)
 
 
 @reports_outcome
 @parameters.takes(event_options, "event_options")
+@parameters.takes(redact_options, "redact_options")
 @parameters.takes(parameters.overlay_options, "overlay_options")
 @parameters.takes(parameters.endpoint_options, "endpoint_options")
 def live(
     endpoint_options: EndpointOptions,
     overlay_options: OverlayOptions,
     event_options: EventOptions,
+    redact_options: RedactOptions,
     source: Annotated[
         str,
         typer.Argument(
@@ -30,12 +39,12 @@ def live(
         ),
     ] = "0",
     align: Annotated[
-        Align,
+        Align | None,
         typer.Option(
-            help="A late mask is moved to where its object is now (warp), its picture held back"
-            " for it (delay), or drawn where it was (paste)."
+            help="A late mask is moved to where its object is now (warp, the default), its picture"
+            " held back for it (delay, the default with --redact), or drawn where it was (paste)."
         ),
-    ] = "warp",
+    ] = None,
     max_delay: Annotated[
         float, typer.Option(metavar="S", help="The longest that 'delay' holds a picture back.")
     ] = 2.0,
@@ -107,7 +116,7 @@ def live(
     options = LiveOptions(
         endpoint=endpoint_options,
         overlay=overlay_options,
-        align=align,
+        align=align or redact_options.best_align,
         max_delay_s=max_delay,
         mask_ttl_s=mask_ttl,
         smooth=smooth,
@@ -126,6 +135,7 @@ def live(
         price_per_call=price_per_call,
         wait_for_source=wait_for_source,
         events=event_options,
+        redact=redact_options,
     )
     import cv2  # here, because it takes its time
 

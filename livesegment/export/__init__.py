@@ -63,6 +63,7 @@ def open_exporter(
     pictures: str | Sequence[Path],
     *,
     overwrite: bool = False,
+    copies_files: bool = True,
 ) -> Sink:
     """Open a sink that writes the masks of pictures as annotations.
 
@@ -75,6 +76,8 @@ def open_exporter(
         pictures: What the pictures are called. For a video, its stem: they are `STEM_000123.jpg`
             by `Frame.index`. For image files, their paths, the picture of `Frame.index` i at i.
         overwrite: Replace earlier annotations; other files are never removed.
+        copies_files: Where pictures are exported too, image files may be copied as they are;
+            False: what the frames show is written, which is not what is in the files.
 
     Raises:
         OptionsError: If there is no such kind, two pictures would have the same name in the
@@ -94,7 +97,7 @@ def open_exporter(
         return IndexedPngExporter(path, pictures, overwrite=overwrite)
     from livesegment.export.yolo import YoloExporter
 
-    return YoloExporter(path, pictures, overwrite=overwrite)
+    return YoloExporter(path, pictures, overwrite=overwrite, copies_files=copies_files)
 
 
 def _check_kind(kind: str) -> None:

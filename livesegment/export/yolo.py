@@ -40,6 +40,8 @@ class YoloExporter(Exporter):
         folder: Folder to make.
         pictures: Stem of the video, or the image files; see `PictureNames`.
         overwrite: Replace an earlier export.
+        copies_files: Whether image files are taken as they are; False: the frames' pictures are
+            written in the files' formats, JPEG and WebP of quality 95.
 
     Raises:
         OptionsError: If two image files differ in their suffix alone, or are in the folder.
@@ -48,8 +50,14 @@ class YoloExporter(Exporter):
     """
 
     def __init__(
-        self, folder: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
+        self,
+        folder: Path,
+        pictures: str | Sequence[Path],
+        *,
+        overwrite: bool = False,
+        copies_files: bool = True,
     ) -> None:
+        self._copies_files = copies_files
         names = PictureNames(pictures, by_stem=True)
         names.check_outside(folder)
         super().__init__(OutputFolder(folder, LAYOUT, overwrite=overwrite), names)
@@ -68,10 +76,11 @@ class YoloExporter(Exporter):
     def _add_picture(self, frame: Frame) -> None:
         path = self._output.path / "images" / self._names.name(frame.index)
         file = self._names.file(frame.index)
-        if file is not None and file.suffix.lower() in _READ_BY_YOLO:
+        is_read = file is not None and file.suffix.lower() in _READ_BY_YOLO
+        if file is not None and is_read and self._copies_files:
             path.write_bytes(_content(file))
             return
-        if file is not None:
+        if file is not None and not is_read:
             path = path.with_suffix(".png")
         try:
             encoded, content = cv2.imencode(path.suffix, frame.image, [] if file else _JPEG)

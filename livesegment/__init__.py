@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         KeyframeOptions,
         LiveOptions,
         OverlayOptions,
+        RedactOptions,
         WebOptions,
     )
     from livesegment.rule import Rule
@@ -106,6 +107,7 @@ __all__ = [
     "PaymentRequired",
     "Progress",
     "RateLimited",
+    "RedactOptions",
     "RequestRefused",
     "Rule",
     "Segmenter",
@@ -140,6 +142,7 @@ _HOMES = {
     "Mask": "livesegment.mask",
     "NetworkFileSegmenter": "livesegment.segmenters.network_file",
     "OverlayOptions": "livesegment.options",
+    "RedactOptions": "livesegment.options",
     "Progress": "livesegment.api.progress",
     "Rule": "livesegment.rule",
     "Segmenter": "livesegment.segmenters.base",

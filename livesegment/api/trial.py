@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from livesegment.mask import Mask
 from livesegment.motion.propagate import Propagator
 from livesegment.options import AnnotateOptions
 from livesegment.overlay.compositor import Compositor
+from livesegment.overlay.redaction import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
@@ -61,8 +63,16 @@ def seconds_a_frame(frames: list[Frame], options: AnnotateOptions, *, carries: b
         )
         with sink:
             compositor, controls = Compositor(), options.overlay.controls()
-            for frame in frames:
+            for frame in (_hidden(each, options) for each in frames):
                 image = compositor.draw(frame, mask, controls)
                 sink.write(Annotated(frame, mask, image))
             sink.commit()
     return (time.perf_counter() - began_s) / len(frames)
+
+
+def _hidden(frame: Frame, options: AnnotateOptions) -> Frame:
+    """Return what may be written of a frame whose mask is not known, not even for a moment."""
+    if not options.redact.is_wanted:
+        return frame
+    everywhere = np.ones(frame.image.shape[:2], np.uint8)
+    return replace(frame, image=Redaction(options.redact).parts(frame.image, everywhere))

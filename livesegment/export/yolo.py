@@ -41,7 +41,7 @@ class YoloExporter(Exporter):
         pictures: Stem of the video, or the image files; see `PictureNames`.
         overwrite: Replace an earlier export.
         copies_files: Whether image files are taken as they are; False: the frames' pictures are
-            written in the files' formats, JPEG and WebP of quality 95.
+            written in the files' formats, JPEG of quality 95.
 
     Raises:
         OptionsError: If two image files differ in their suffix alone, or are in the folder.

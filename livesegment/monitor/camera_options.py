@@ -9,7 +9,14 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
-from livesegment.options import BUILTIN, ApiKey, EndpointOptions, LiveOptions, OverlayOptions
+from livesegment.options import (
+    BUILTIN,
+    ApiKey,
+    EndpointOptions,
+    LiveOptions,
+    OverlayOptions,
+    RedactOptions,
+)
 
 IN_FLIGHT = 4
 """Requests at once of one camera unless told otherwise; the budget of all goes before."""
@@ -77,13 +84,16 @@ def live_options(
     picture: dict[str, Any] = {
         _PICTURE[key]: value for key, value in tables.merged("picture").items()
     }
+    redact = _redaction(tables, reader)
     options = LiveOptions(
         endpoint=_endpoint(tables, reader, environment),
         overlay=OverlayOptions(**tables.merged("overlay")),
         window=False,
         wait_for_source=True,
         wait_for_endpoint=True,
+        align=redact.best_align,
         align_budget_ms=ALIGN_BUDGET_MS,
+        redact=redact,
     )
     return replace(options, **picture, **_recording(name, tables, reader))
 
@@ -133,6 +143,14 @@ def _key(tables: CameraTables, reader: TableReader) -> ApiKey | None:
             path = tables.path(home, "api_key_env")
             return ApiKey(reader.variable(path, given["api_key_env"]))
     return None
+
+
+def _redaction(tables: CameraTables, reader: TableReader) -> RedactOptions:
+    given = tables.merged("redact")
+    if given and "classes" not in given:
+        place = (*tables.place, "redact") if "redact" in tables.own else ("redact",)
+        reader.mistake(place, "'redact' needs 'classes', the names of those to hide")
+    return RedactOptions(**given)
 
 
 def _recording(name: str, tables: CameraTables, reader: TableReader) -> dict[str, Any]:

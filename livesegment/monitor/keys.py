@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from livesegment.controls import ALIGNMENTS, STYLES
 from livesegment.errors import OptionsError
-from livesegment.options import BUILTIN, Keep
+from livesegment.options import BUILTIN, REDACT_STYLES, UNMASKED, Keep
 
 Reader = Callable[[Any], Any]
 """Returns the value of a key as the program uses it.
@@ -72,6 +72,14 @@ def _names(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError('a list of class names, such as ["person", "car"]')
     return frozenset(each.strip() for each in value)
+
+
+def _hidden_names(value: Any) -> frozenset[str]:
+    names = _names(value)
+    if not all(names):
+        # From a variable that is empty: it must not show everything.
+        raise ValueError('a list of class names, such as ["person"], none of them empty')
+    return names
 
 
 def _endpoint(value: Any) -> str:
@@ -175,6 +183,11 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
         "fps_limit": _number(0, 1000, " frames a second", above=True),
         "mirror": _yes_or_no,
     },
+    "redact": {
+        "classes": _hidden_names,
+        "style": _one_of(REDACT_STYLES),
+        "unmasked": _one_of(UNMASKED),
+    },
     "record": {
         "on": _yes_or_no,
         "folder": _text("the path of a folder"),
@@ -225,7 +238,7 @@ RULE_KEYS: Mapping[str, Reader] = {
 }
 """What a table [[camera.rule]] may say."""
 
-CAMERA_TABLES = ("endpoint", "overlay", "picture", "record", "events")
+CAMERA_TABLES = ("endpoint", "overlay", "picture", "redact", "record", "events")
 """Tables of which a camera may have keys of its own, such as `record.keep`."""
 
 SECRETS = frozenset(

@@ -126,6 +126,7 @@ def annotate(
             help="Have Ray do it: started here, or auto, HOST:PORT, ray://HOST:PORT.",
         ),
     ] = None,
+    log_format: parameters.LogFormat = "text",
     verbose: parameters.Verbose = False,
 ) -> None:
     """Write videos and images with their segmentation: every frame, in order.
@@ -133,7 +134,7 @@ def annotate(
     Replies are kept in OUTPUT.journal from the moment they come: the same command goes on where it
     was broken off, and pays for nothing twice.
     """
-    set_up_logging(verbose=verbose)
+    set_up_logging(verbose=verbose, log_format=log_format)
     options = replace(
         options, endpoint=endpoint, overlay=overlay, keyframes=keyframes, redact=redact
     )

@@ -105,6 +105,7 @@ def live(
     price_per_call: Annotated[
         float | None, typer.Option(metavar="N", help="What a call costs, for the page.")
     ] = None,
+    log_format: parameters.LogFormat = "text",
     verbose: parameters.Verbose = False,
 ) -> None:
     """Show a camera or a video with its segmentation, live.
@@ -112,7 +113,7 @@ def live(
     Keys: q or Esc quit, space pause, s snapshot, o l h overlay, legend and HUD, [ ] opacity,
     1-4 style.
     """
-    set_up_logging(verbose=verbose)
+    set_up_logging(verbose=verbose, log_format=log_format)
     options = LiveOptions(
         endpoint=endpoint_options,
         overlay=overlay_options,

@@ -1,24 +1,60 @@
 """What the program says on stderr while it runs."""
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+LogFormat = Literal["text", "json"]
+
+_OURS = "livesegment"
 
 
 class _StderrHandler(logging.Handler):
     """Writes to what `sys.stderr` is at the moment: a progress bar replaces it to stay below."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        print(self.format(record), file=sys.stderr, flush=True)
 
 
-def set_up_logging(*, verbose: bool) -> None:
-    """Send livesegment's own messages to stderr, one plain line each.
+class _JsonFormatter(logging.Formatter):
+    """Makes one JSON object a line: time, level, logger, message, and what else is known."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if camera := getattr(record, "camera", None):
+            line["camera"] = camera
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def set_up_logging(*, verbose: bool, log_format: LogFormat = "text") -> None:
+    """Send livesegment's own messages to stderr: one plain line each, or one of JSON.
 
     Only our loggers are opened: those of the HTTP libraries write whole URLs, key included.
     """
     handler = _StderrHandler()
-    handler.setFormatter(logging.Formatter("livesegment: %(message)s"))
-    logger = logging.getLogger("livesegment")
+    is_json = log_format == "json"
+    handler.setFormatter(
+        _JsonFormatter() if is_json else logging.Formatter("livesegment: %(message)s")
+    )
+    logger = logging.getLogger(_OURS)
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
+
+
+def say(level: int, sentence: str) -> None:
+    """Write a sentence to stderr as messages are written, also before `set_up_logging`."""
+    logger = logging.getLogger(_OURS)
+    if logger.handlers:
+        logger.log(level, "%s", sentence)
+    else:
+        print(f"livesegment: {sentence}", file=sys.stderr)

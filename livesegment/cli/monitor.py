@@ -24,13 +24,14 @@ def monitor(
     check: Annotated[
         bool, typer.Option("--check", help="Say every mistake in the file, with its line.")
     ] = False,
+    log_format: parameters.LogFormat = "text",
     verbose: parameters.Verbose = False,
 ) -> None:
     """Watch many cameras unattended, one process each, and show them on a page.
 
     SIGHUP reads the file again; cameras that have not changed are not touched.
     """
-    set_up_logging(verbose=verbose)
+    set_up_logging(verbose=verbose, log_format=log_format)
     # Here, because these have much to import.
     from livesegment.monitor.config import read_config
 

@@ -11,6 +11,7 @@
 | 130 | interrupted (Ctrl-C, SIGTERM) |
 """
 
+import logging
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from typing import ParamSpec
 
 import typer
 
+from livesegment.cli.logs import say
 from livesegment.errors import (
     ClusterError,
     EndpointError,
@@ -60,10 +62,10 @@ def reports_outcome(command: Callable[P, None]) -> Callable[P, None]:
             with _terminable():
                 command(*args, **kwargs)
         except LiveSegmentError as error:
-            print(f"livesegment: {error}", file=sys.stderr)
+            say(logging.ERROR, f"{error}")
             raise typer.Exit(exit_code(error)) from None
         except KeyboardInterrupt:
-            print("livesegment: interrupted", file=sys.stderr)
+            say(logging.INFO, "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our output has gone.

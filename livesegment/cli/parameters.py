@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from livesegment.cli import logs
 from livesegment.controls import Style
 from livesegment.options import ApiKey, Auto, EndpointOptions, OverlayOptions
 
@@ -14,6 +15,11 @@ R = TypeVar("R")
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
+
+LogFormat = Annotated[
+    logs.LogFormat,
+    typer.Option(help="How messages on stderr are written: for people, or a JSON object a line."),
+]
 
 
 def takes(make: Callable[..., object], name: str) -> Callable[[Callable[..., R]], Callable[..., R]]:

@@ -58,10 +58,11 @@ def serve(
     classes: Annotated[
         str | None, typer.Option(metavar="FILE", help="Its class names, one a line, from id 0.")
     ] = None,
+    log_format: parameters.LogFormat = "text",
     verbose: parameters.Verbose = False,
 ) -> None:
     """Serve a model under the protocol of hosted endpoints, for any slug and version."""
-    set_up_logging(verbose=verbose)
+    set_up_logging(verbose=verbose, log_format=log_format)
     require(model_file is not None or classes is None, "--classes needs --model-file")
     # Here, because these import OpenCV.
     from livesegment.server.embedded import EmbeddedServer

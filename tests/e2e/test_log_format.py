@@ -1,0 +1,68 @@
+"""`--log-format json`: every line on stderr is an object that a log collector reads."""
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def lines(stderr: str) -> list[dict[str, Any]]:
+    said = [json.loads(line) for line in stderr.splitlines()]
+    for each in said:
+        assert {"time", "level", "logger", "message"} <= set(each)
+        assert datetime.fromisoformat(each["time"]).utcoffset() is not None
+    return said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "level", "part"),
+    [
+        ("live pattern:64x48@100:3 --no-window", 0, "info", "built-in person model"),
+        ("live missing.mp4 --no-window", 3, "error", "missing.mp4"),
+        ("annotate missing.mp4 -o out.mp4", 3, "error", "missing.mp4"),
+        ("serve --port 9001 --model-file missing.onnx", 2, "error", "missing.onnx"),
+        ("monitor missing.toml", 2, "error", "missing.toml"),
+    ],
+)
+def test_messages_and_errors_are_objects(
+    tmp_path: Path, arguments: str, code: int, level: str, part: str
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "livesegment", *arguments.split(), "--log-format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == code
+    said = lines(result.stderr)
+    assert any(each["level"] == level and part in each["message"] for each in said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
+def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
+    config = tmp_path / "cameras.toml"
+    config.write_text('web.port = 0\n[[camera]]\nname = "yard"\nsource = "pattern:64x48@15"\n')
+    with subprocess.Popen(
+        [sys.executable, "-m", "livesegment", "monitor", str(config), "--log-format", "json"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stderr is not None
+        text = ""
+        # It says so when its process has started: which model it uses.
+        while '"camera": "yard"' not in text:
+            line = program.stderr.readline()
+            assert line, text
+            text += line
+        program.terminate()
+        text += program.stderr.read()
+    said = lines(text)
+    assert program.returncode == 130
+    assert "yard: using the built-in person model" in text
+    assert said[-1]["message"] == "interrupted"

@@ -175,7 +175,8 @@ def _page(options: LiveOptions) -> OpenOnlooker | None:
     # Here, because the web server takes its time to import.
     from livesegment.api.page import LivePage
 
-    return partial(LivePage, options.web, options.price_per_call)
+    clips = None if options.events.clips is None else Path(options.events.clips)
+    return partial(LivePage, options.web, options.price_per_call, clips=clips)
 
 
 def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:

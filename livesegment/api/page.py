@@ -1,16 +1,19 @@
 """The page of a live run."""
 
 import logging
+from pathlib import Path
 
 from livesegment.api.onlooker import Onlooker
 from livesegment.controls import ControlPanel
 from livesegment.engine.live import LiveLoop
+from livesegment.events.event import Event
 from livesegment.options import WebOptions
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
+from livesegment.web.event_log import EventLog
 from livesegment.web.live_feed import LiveFeed
 from livesegment.web.page_server import PageServer
 
@@ -26,6 +29,7 @@ class LivePage(Onlooker):
         source: What is shown.
         panel: The run's controls.
         telemetry: What it counts.
+        clips: Folder of the run's snapshots and clips; None: there are none.
     """
 
     def __init__(
@@ -35,8 +39,11 @@ class LivePage(Onlooker):
         source: Source,
         panel: ControlPanel,
         telemetry: Telemetry,
+        *,
+        clips: Path | None = None,
     ) -> None:
         self._address = address
+        self._events = EventLog(clips)
         self._price_per_call = price_per_call
         self._source = source
         self._panel = panel
@@ -61,10 +68,15 @@ class LivePage(Onlooker):
             status=loop.status,
             telemetry=self._telemetry,
             price_per_call=self._price_per_call,
+            events=self._events,
         )
         self._server = PageServer(lambda: [feed], self._address, beat=lambda: loop.turned_at_s)
         self._server.start()
         logger.info("the page is at %s", self._server.url)
+
+    def hear(self, event: Event) -> None:
+        """List an event."""
+        self._events.note(event.fields())
 
     def close(self) -> None:
         """End the page. May be called twice."""

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from livesegment.controls import Controls
@@ -105,6 +106,7 @@ class CameraFeed(Feed):
 
     def note_down(self, state: CameraState, text: str) -> None:
         """Note that there is no process, and why."""
+        self.events.end_all(datetime.now().astimezone().isoformat(timespec="milliseconds"))
         with self._lock:
             self._before = _summed(self._before, self._report.figures)
             self._report = Report(state, text, _now(), classes=self._report.classes)

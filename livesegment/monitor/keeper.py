@@ -157,6 +157,8 @@ class Keeper:
             if fields["idle_s"] > HANG_S and not self._stopping.is_set():
                 self._why = f"its picture stood still for {fields['idle_s']:.0f} s"
                 process.kill()
+        elif message.kind == "event":
+            self._feed.events.note(fields["event"])
         elif message.kind == "need":
             self._desk.hear(self.config.name, Need(**fields))
         elif message.kind == "log":

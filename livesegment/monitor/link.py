@@ -19,7 +19,7 @@ class Message:
 
     Attributes:
         kind: What it is about. To the camera: `start`, `orders`, `lease`, `stop`; to the monitor:
-            `report`, `need`, `log`, `picture`, `ended`, `failed`.
+            `report`, `need`, `log`, `event`, `picture`, `ended`, `failed`.
         fields: Plain JSON types.
         body: What is no JSON, such as a picture.
     """

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from livesegment.api.onlooker import Onlooker
 from livesegment.controls import ControlPanel
 from livesegment.engine.live import LiveLoop
+from livesegment.events.event import Event
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.link import Message, packed_points, unpacked_controls
 from livesegment.monitor.turns import LeasedTurns
@@ -16,13 +17,15 @@ from livesegment.telemetry import Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
+from livesegment.web.feed import Report
 from livesegment.web.live_feed import LiveFeed
 
 _EVERY_S = 1.0
+_EVERY_AT_FIRST_S = 0.2  # until pictures come, which somebody may be waiting for
 
 
 class Reporter(Onlooker):
-    """Sends a run's figures once a second, and its pictures while somebody watches.
+    """Sends a run's figures every second, and its pictures while somebody watches.
 
     That figures come is the sign of life; they say since when the run's loop has not gone round.
 
@@ -72,6 +75,10 @@ class Reporter(Onlooker):
         self._thread = threading.Thread(target=self._run, args=(loop, feed), name="report")
         self._thread.start()
 
+    def hear(self, event: Event) -> None:
+        """Report an event."""
+        self._link.send("event", event=event.fields())
+
     def close(self) -> None:
         """Report and show no more. May be called twice."""
         self._closing.set()
@@ -85,20 +92,25 @@ class Reporter(Onlooker):
         self._link.show(self.pictures if is_watched else None)
 
     def _run(self, loop: LiveLoop, feed: LiveFeed) -> None:
+        second_began_s = time.monotonic()
         while True:
-            self._send(loop, feed)
-            if self._closing.wait(_EVERY_S):
+            report = feed.report()
+            self._send(loop, feed, report)
+            is_waiting = report.state in ("starting", "waiting")
+            if self._closing.wait(_EVERY_AT_FIRST_S if is_waiting else _EVERY_S):
                 return
-            self._turns.note_second()
+            if time.monotonic() >= second_began_s + _EVERY_S:
+                second_began_s = time.monotonic()
+                self._turns.note_second()
 
-    def _send(self, loop: LiveLoop, feed: LiveFeed) -> None:
+    def _send(self, loop: LiveLoop, feed: LiveFeed, report: Report) -> None:
         points = list(feed.history(self._sent_to_s))
         if points:
             self._sent_to_s = points[-1].second
         turned_at_s = loop.turned_at_s
         self._link.send(
             "report",
-            report=asdict(feed.report()),
+            report=asdict(report),
             counters=asdict(feed.counters()),
             points=packed_points(points),
             idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,

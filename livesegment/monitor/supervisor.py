@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from livesegment.errors import OptionsError
 from livesegment.monitor.budget_desk import BudgetDesk
@@ -166,6 +167,8 @@ class Supervisor:
         if name not in self._keepers:
             feed.title = camera.title
             feed.set_controls(initial_controls(camera))
+            clips = camera.options.events.clips
+            feed.events.folder = None if clips is None else Path(clips)
             keeper = self._keepers[name] = Keeper(camera, feed, self._desk)
             self._tasks.create_task(keeper.run(), name=f"keeper {name}")
 

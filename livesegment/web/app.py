@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
 from livesegment.web.control_change import BadChange, read_change, shown_controls
+from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, client_address, message, too_many_guesses
 from livesegment.web.machine_routes import Beat, MachineRoutes
@@ -56,6 +57,7 @@ def build_app(
             Route("/login", page.log_in, methods=["POST"]),
             Route("/logout", page.log_out, methods=["POST"]),
             Route("/api/cameras", page.cameras),
+            *event_routes(page.feed),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/stream.mjpg", page.all_streams),
             Route("/cameras/{name}/stream.mjpg", page.stream),
@@ -134,7 +136,7 @@ class _Page:
 
     async def change(self, request: Request) -> Response:
         """Change controls of a camera, and answer with all of them."""
-        feed = self._feed(request)
+        feed = self.feed(request)
         try:
             feed.change(read_change(await _json(request)))
         except BadChange as error:
@@ -143,7 +145,7 @@ class _Page:
 
     async def stream(self, request: Request) -> Response:
         """Answer with the pictures of one camera."""
-        return self._motion_jpeg([self._feed(request)])
+        return self._motion_jpeg([self.feed(request)])
 
     async def all_streams(self, _: Request) -> Response:
         """Answer with the pictures of all cameras: a browser has few connections to one server."""
@@ -151,7 +153,7 @@ class _Page:
 
     async def snapshot(self, request: Request) -> Response:
         """Answer with the next picture of a camera."""
-        feed = self._feed(request)
+        feed = self.feed(request)
         jpeg = await one_picture(feed, _SNAPSHOT_S)
         if jpeg is None:
             raise HTTPException(503, f"{feed.title}: no picture came in {_SNAPSHOT_S:.0f} s")
@@ -162,7 +164,8 @@ class _Page:
             raise HTTPException(503, "too many are watching already")
         return MotionJpeg(feeds, self._streams)
 
-    def _feed(self, request: Request) -> Feed:
+    def feed(self, request: Request) -> Feed:
+        """Return the camera that a request names."""
         name = request.path_params["name"]
         for feed in self._feeds():
             if feed.name == name:
@@ -176,6 +179,7 @@ def _described(feed: Feed, after: int) -> dict[str, Any]:
         "title": feed.title,
         **asdict(feed.report()),
         "controls": shown_controls(feed.controls()),
+        "events_revision": feed.events.revision,
         "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
     }
 

@@ -14,12 +14,12 @@ class EventLog:
 
     All methods may be called from any thread.
 
-    Args:
+    Attributes:
         folder: Where snapshots and clips are; None: there are none.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._revision = 0
@@ -48,6 +48,18 @@ class EventLog:
             while len(self._entries) > _MOST:
                 self._entries.popitem(last=False)
 
+    def end_all(self, time: str) -> None:
+        """Note that nobody watches any more, so that what went on is not known further.
+
+        Args:
+            time: When, as ISO 8601 with the zone.
+        """
+        with self._lock:
+            for entry in self._entries.values():
+                if entry["ended"] is None:
+                    self._revision += 1
+                    entry["ended"] = time
+
     def recent(self) -> list[dict[str, Any]]:
         """Return the events, newest first; `ended` is None while one goes on."""
         with self._lock:
@@ -57,7 +69,7 @@ class EventLog:
         """Return a snapshot or clip that an event names; None if none does, or it is not there."""
         with self._lock:
             named = {entry[key] for entry in self._entries.values() for key in ("snapshot", "clip")}
-        if self._folder is None or name not in named:
+        if self.folder is None or name not in named:
             return None
-        path = self._folder / name
+        path = self.folder / name
         return path if path.is_file() else None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from livesegment.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
+from livesegment.web.event_log import EventLog
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
 """starting: not yet under way; running: pictures come; paused: held by a viewer; waiting: for the
@@ -102,12 +103,16 @@ class Feed(ABC):
         name: What addresses call it: letters, digits, `-`, `_` and `.`; no two feeds share one.
         title: What people call it; no credentials.
         pictures: Its pictures; whoever makes the feed publishes to it and closes it.
+        events: Its events; whoever makes the feed notes them there.
     """
 
-    def __init__(self, name: str, title: str, pictures: Broadcast) -> None:
+    def __init__(
+        self, name: str, title: str, pictures: Broadcast, events: EventLog | None = None
+    ) -> None:
         self.name = name
         self.title = title
         self.pictures = pictures
+        self.events = events or EventLog()
 
     @abstractmethod
     def report(self) -> Report:

@@ -10,6 +10,7 @@ from livesegment.telemetry import LiveStatus, Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
+from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Figures, Report
 
 _LOST_AFTER_S = 3.0  # without a picture, whatever the source says
@@ -28,6 +29,7 @@ class LiveFeed(Feed):
         status: Says what the run is at.
         telemetry: What it counted.
         price_per_call: What a call costs; None: not known.
+        events: Its events; None: there are none.
     """
 
     def __init__(
@@ -41,8 +43,9 @@ class LiveFeed(Feed):
         status: Callable[[], LiveStatus],
         telemetry: Telemetry,
         price_per_call: float | None = None,
+        events: EventLog | None = None,
     ) -> None:
-        super().__init__(name, source.name, pictures)
+        super().__init__(name, source.name, pictures, events)
         self._source = source
         self._coverage = coverage
         self._panel = panel

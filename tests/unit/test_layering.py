@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": CORE | {"protocol", "motion", "overlay", "segmenters.retry"} | BASES,
     "api": CORE
     | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web", "events"},
-    "monitor": CORE | {"api", "engine", "web"} | BASES,
+    "monitor": CORE | {"api", "engine", "web", "events.event"} | BASES,
     "doctor": CORE | {"api", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "cluster": CORE | {"api", "engine", "sources", "segmenters.base"},
     "cli": CORE | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"}

@@ -2,8 +2,10 @@
 
 import { Chart } from "./chart.js";
 import { ControlBox } from "./controls.js";
+import { EventList } from "./events.js";
 import { Screen } from "./screen.js";
 import { endpointWords, figureTexts, since, stateWords } from "./words.js";
+import { ZoneDrawing } from "./zone.js";
 
 const STALLED_MS = 3000;
 
@@ -20,6 +22,8 @@ export class Camera {
     this.screen = new Screen(this.#find("canvas"));
     this.chart = new Chart(this.#find(".chart"));
     this.controls = new ControlBox(this.card, name, send);
+    this.events = new EventList(this.card, name);
+    this.zone = new ZoneDrawing(this.card);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
     }
@@ -39,6 +43,7 @@ export class Camera {
     this.controls.show(report.controls, report.classes);
     this.chart.add(report.history, now);
     this.chart.draw(report.classes, now);
+    this.events.update(report.events_revision);
     this.showState(now);
   }
 

@@ -65,6 +65,16 @@ function milliseconds(seconds) {
   return `${whole.format(seconds * 1000)} ms`;
 }
 
+// When an event was, how long, and how much the class covered.
+export function eventWords({ began, ended, coverage }) {
+  const from = new Date(began);
+  const isToday = from.toDateString() === new Date().toDateString();
+  const when = isToday ? from.toLocaleTimeString() : from.toLocaleString();
+  const lasted = ended === null ? "going on" : since((new Date(ended) - from) / 1000);
+  const covered = coverage === null ? "" : `${(100 * coverage).toFixed(1)}%`;
+  return [when, lasted, covered].filter((each) => each !== "").join(", ");
+}
+
 export function since(seconds) {
   if (seconds < 1.5) return "";
   if (seconds < 90) return `for ${Math.round(seconds)} s`;

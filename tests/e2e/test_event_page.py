@@ -1,0 +1,155 @@
+"""Events on the page, in a real browser: the list, the clips, and a zone drawn by clicking."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from clips import picture, write_video
+from conftest import skip_or_fail
+from events import event
+from feeds import HandFeed, served
+from parts import started
+from playwright import sync_api as playwright
+
+from livesegment import Rule
+from livesegment.events.event import Event
+from livesegment.events.rule_text import parse_rule
+from livesegment.sinks.image_file import write_image
+from livesegment.web.event_log import EventLog
+
+expect = playwright.expect
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def page() -> Iterator["playwright.Page"]:
+    """Open a browser that fails the test if a script fails or the page's policy is broken."""
+    path = shutil.which("chromium")
+    if path is None:
+        skip_or_fail("this test needs the program chromium")
+    with playwright.sync_playwright() as player:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        browser = player.chromium.launch(executable_path=path, args=flags)
+        tab = browser.new_page(viewport={"width": 1200, "height": 900})
+        tab.set_default_timeout(20_000)
+        wrong: list[str] = []
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on(
+            "console",
+            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
+        )
+        yield tab
+        browser.close()
+    assert wrong == []
+
+
+def note(feed: HandFeed, noted: Event) -> None:
+    feed.events.note(noted.fields())
+
+
+def test_events_are_listed_and_their_clips_play(page: "playwright.Page", tmp_path: Path) -> None:
+    feed = HandFeed()
+    feed.events = EventLog(tmp_path)
+    write_video(tmp_path / "a.mp4", 30, size=(160, 96))
+    write_image(tmp_path / "a.jpg", picture(0, (160, 90)))
+    with served(feed) as server:
+        page.goto(server.url)
+        section = page.locator(".events")
+        expect(section).to_be_hidden()
+        note(feed, event(1, snapshot="a.jpg", clip="a.mp4", coverage=0.0712))
+        items = section.locator("li")
+        expect(items).to_have_count(1)
+        expect(items.first).to_contain_text("door")
+        expect(items.first).to_contain_text("going on, 7.1%")
+        assert items.first.locator("img").evaluate("each => each.decode().then(() => true)")
+        later = "2026-11-23T15:51:13.000+01:00"
+        note(feed, replace(event(1, "end"), time=later))
+        expect(items.first).to_contain_text("for 12 s")
+        note(feed, event(2, rule="camera", subject="camera", class_name=None))
+        expect(items).to_have_count(2)
+        expect(items.first).to_contain_text("camera")
+        expect(items.first.locator("button")).to_be_disabled()
+
+        items.last.locator("button").click()
+        video = page.locator("dialog video")
+        expect(video).to_be_visible()
+        video.evaluate("each => new Promise(done => each.onended = done)")
+        assert video.evaluate("each => [each.videoWidth, each.videoHeight]") == [160, 96]
+        page.locator("dialog button").click()
+        expect(video).to_be_hidden()
+
+
+def test_a_clip_that_is_not_there_yet_is_said(page: "playwright.Page", tmp_path: Path) -> None:
+    feed = HandFeed()
+    feed.events = EventLog(tmp_path)
+    with served(feed) as server:
+        page.goto(server.url)
+        note(feed, event(1, clip="a.mp4"))
+        page.locator(".events li button").click()
+        expect(page.locator("dialog .hint")).to_contain_text("not complete yet")
+
+
+def test_only_files_that_an_event_names_are_given_out(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"a picture")
+    (folder / "b.jpg").write_bytes(b"another")
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    feed = HandFeed()
+    feed.events = EventLog(folder)
+    note(feed, event(1, snapshot="a.jpg", clip="gone.mp4"))
+    with served(feed) as server:
+        base = f"{server.url.rstrip('/')}/cameras/one/events"
+        answer = httpx.get(f"{base}/a.jpg")
+        assert (answer.status_code, answer.content) == (200, b"a picture")
+        assert answer.headers["content-type"] == "image/jpeg"
+        for name in ("b.jpg", "gone.mp4", "..%2Fsecret.jpg", "../secret.jpg"):
+            assert httpx.get(f"{base}/{name}").status_code == 404
+        assert httpx.get(base.replace("one", "two") + "/a.jpg").status_code == 404
+
+
+def test_a_zone_is_drawn_by_clicking_its_corners(page: "playwright.Page") -> None:
+    feed = HandFeed()
+    feed.put((160, 90))
+    with served(feed) as server:
+        page.goto(server.url)
+        expect(page.locator("article")).to_have_attribute("data-mood", re.compile("good|bad"))
+        page.locator(".draw").click()
+        sheet = page.locator(".sheet")
+        box = sheet.bounding_box()
+        assert box is not None
+        corners = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.1, 0.9)]
+        # The picture stands in the middle of its place, as large as it can.
+        scale = min(box["width"] / 160, box["height"] / 90)
+        left, top = (box["width"] - 160 * scale) / 2, (box["height"] - 90 * scale) / 2
+        for x, y in corners:
+            sheet.click(position={"x": left + x * 160 * scale, "y": top + y * 90 * scale})
+        toml, option = page.locator(".zone code").all()
+        expect(option).to_have_text(re.compile(r"^in( [\d.]+,[\d.]+){4}$"))
+        page.locator(".zone .undo").click()
+        expect(option).to_have_text(re.compile(r"^in( [\d.]+,[\d.]+){3}$"))
+        rule: Rule = parse_rule(f"person > 5% {option.text_content()}")
+        assert rule.zone is not None
+        for drawn, clicked in zip(rule.zone, corners, strict=False):
+            assert drawn == pytest.approx(clicked, abs=0.01)
+        expect(toml).to_have_text(re.compile(r"^zone = \[(\[[\d.]+, [\d.]+\](, )?){3}\]$"))
+
+
+def test_a_live_run_lists_its_events_with_their_snapshots(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    arguments = ["pattern:160x120", "--no-window", "--web", "127.0.0.1:0", "--clips", "clips"]
+    rule = "background > 1% for 0s named scene"
+    with started(tmp_path, "live", *arguments, "--rule", rule) as program:
+        assert program.stderr is not None
+        url = next(line.split()[-1] for line in program.stderr if "the page is at" in line)
+        page.goto(url)
+        item = page.locator(".events li").first
+        expect(item).to_contain_text("scene")
+        assert item.locator("img").evaluate("each => each.decode().then(() => each.naturalWidth)")
+        program.terminate()
+        program.communicate()

@@ -44,11 +44,13 @@ def configuration(endpoint: Endpoint, sources: list[str], arguments: argparse.Na
         f'[[camera]]\nname = "c{number}"\nsource = "{source}"\n'
         for number, source in enumerate(sources)
     )
+    budget = f"[budget]\nin_flight = {arguments.in_flight}\n" if arguments.in_flight else ""
     return (
         f'[endpoint]\nurl = "{endpoint.url}"\nmodel = "any/1"\n'
         f"[overlay]\nlegend = false\n"
         f'[picture]\nalign = "{arguments.align}"\nalign_budget_ms = {arguments.align_budget_ms}\n'
-        f"[budget]\nin_flight = {arguments.in_flight or 2 * len(sources)}\n" + cameras
+        + budget
+        + cameras
     )
 
 
@@ -114,7 +116,7 @@ def measured(arguments: argparse.Namespace, cameras: int) -> float:
 def find_most(arguments: argparse.Namespace) -> None:
     """Add cameras until one of them is shown too few of its frames."""
     sustained = 0
-    for cameras in range(arguments.cameras, 65, 2):
+    for cameras in range(arguments.cameras, 65):
         if measured(arguments, cameras) < ENOUGH:
             break
         sustained = cameras
@@ -188,9 +190,7 @@ def main() -> None:
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--latency-ms", type=float, default=200)
-    parser.add_argument(
-        "--in-flight", type=int, help="of all; twice as many as cameras if left out"
-    )
+    parser.add_argument("--in-flight", type=int, help="of all; one a camera if left out")
     parser.add_argument("--align", default="warp")
     parser.add_argument("--align-budget-ms", type=float, default=6)
     parser.add_argument("--browser", action="store_true", help="watch with Chromium")

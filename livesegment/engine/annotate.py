@@ -144,7 +144,7 @@ class AnnotateLoop:
             self._telemetry,
             self._crew.stopping,
             flight=allowance.flight,
-            keep=None if journal is None else journal.add,
+            keeper=journal,
         )
         if journal is None:
             return caller.ask

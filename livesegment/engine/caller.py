@@ -3,14 +3,14 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from livesegment.engine.flight import Flight, Place, Ration
 from livesegment.errors import EndpointBusy, EndpointError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.base import Keep, Segmenter
 from livesegment.segmenters.retry import RetryPolicy
 from livesegment.telemetry import Telemetry
 
@@ -23,6 +23,16 @@ AFTER_FIRST_MASK = RetryPolicy(attempts=12, max_wait_s=60.0)
 """One that did answer is given some five minutes, so that its restart does not end a long run."""
 
 
+class ReplyKeeper(Protocol):
+    """Keeps what was paid for."""
+
+    def check(self) -> None:
+        """Raise what `add` raised before, if it did."""
+
+    def add(self, frame_index: int, reply: bytes) -> None:
+        """Keep the reply for a frame."""
+
+
 class Caller:
     """Asks a segmenter about frames and tries again after errors that may go away.
 
@@ -32,7 +42,7 @@ class Caller:
         telemetry: Counts calls, masks and errors, and measures round trips.
         stopping: Ends every wait, together with `flight.wake`.
         flight: The places for requests, shared by all callers of a run.
-        keep: Called with a frame's index and its reply, before anything else happens to that.
+        keeper: Keeps replies from the moment they come; None: nobody does.
     """
 
     def __init__(
@@ -42,14 +52,14 @@ class Caller:
         telemetry: Telemetry,
         stopping: threading.Event,
         flight: Flight,
-        keep: Callable[[int, bytes], None] | None = None,
+        keeper: ReplyKeeper | None = None,
     ) -> None:
         self._segmenter = segmenter
         self._meter = meter
         self._telemetry = telemetry
         self._stopping = stopping
         self._flight = flight
-        self._keep = keep
+        self._keeper = keeper
 
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
@@ -75,14 +85,19 @@ class Caller:
                 self._telemetry.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
-    def _arrival(self, frame: Frame, place: Place) -> Callable[[bytes], None] | None:
-        """Return what is to happen when the reply comes."""
-        keep = self._keep
-        if keep is None:
+    def _arrival(self, frame: Frame, place: Place) -> Keep | None:
+        """Return what is to happen when the reply comes.
+
+        Raises:
+            OutputNotWritable: If it could not be kept: then the call is not worth its price.
+        """
+        keeper = self._keeper
+        if keeper is None:
             return None
+        keeper.check()
 
         def arrived(reply: bytes) -> None:
-            keep(frame.index, reply)
+            keeper.add(frame.index, reply)
             self._flight.arrived(place)  # the next request need not wait until this is decoded
 
         return arrived

@@ -56,6 +56,7 @@ class Journal(Resource):
         self._replies = 0
         self._notes: dict[str, str] = {}
         self._unsynced = self._closed = False
+        self._failure: OutputNotWritable | None = None
         try:
             path.touch()
             self._file: BinaryIO = path.open("r+b", buffering=0)
@@ -90,6 +91,15 @@ class Journal(Resource):
             except OSError as error:
                 raise self._refused(error) from error
         return record.content if record and record.number == frame_index else None
+
+    def check(self) -> None:
+        """Check that replies can still be kept.
+
+        Raises:
+            OutputNotWritable: If the disk did not take an earlier one.
+        """
+        if self._failure is not None:
+            raise OutputNotWritable(str(self._failure)) from self._failure
 
     def add(self, frame_index: int, reply: bytes) -> None:
         """Keep the reply for a frame.
@@ -201,7 +211,8 @@ class Journal(Resource):
         except OSError as error:
             # Half a record would hide those that come after it.
             self._cut_off(place)
-            raise self._refused(error) from error
+            self._failure = self._refused(error)
+            raise self._failure from error
         return place
 
     def _cut_off(self, size: int) -> None:

@@ -37,6 +37,7 @@ class OrderedWindow(Generic[T, R]):
         self._unclaimed: deque[_Slot[T, R]] = deque()
         self._ended = False
         self._stopped = False
+        self._failed = False
 
     def put(self, item: T) -> bool:
         """Add an item, waiting for room; False once the window has stopped."""
@@ -63,20 +64,27 @@ class OrderedWindow(Generic[T, R]):
             self._changed.notify_all()
 
     def run(self) -> None:
-        """Work on items until they end. An item's exception is raised where its result is due."""
+        """Work on items until they end.
+
+        An item's exception is raised where its result is due; later items are not started then.
+        """
         while (slot := self._claim()) is not None:
             try:
                 slot.result = self._work(slot.item)
             except Exception as error:  # noqa: BLE001 - raised by `results`, in order
                 slot.error = error
             with self._changed:
+                if slot.error is not None:
+                    self._failed = True
                 slot.done = True
                 self._changed.notify_all()
 
     def _claim(self) -> _Slot[T, R] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._unclaimed or self._ended or self._stopped)
-            if self._stopped or not self._unclaimed:
+            self._changed.wait_for(
+                lambda: self._unclaimed or self._ended or self._stopped or self._failed
+            )
+            if self._stopped or self._failed or not self._unclaimed:
                 return None
             return self._unclaimed.popleft()
 
@@ -96,6 +104,9 @@ class OrderedWindow(Generic[T, R]):
             if slot.error is not None:
                 raise slot.error
             yield slot.item, slot.result  # type: ignore[misc]  # a done slot has its result
+
+    def _may_claim(self) -> bool:
+        return bool(self._unclaimed) or self._ended or self._stopped or self._failed
 
     def _has_news(self) -> bool:
         head_is_done = bool(self._slots) and self._slots[0].done

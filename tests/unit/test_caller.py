@@ -12,6 +12,7 @@ from livesegment.errors import (
     AuthenticationFailed,
     EndpointError,
     EndpointUnreachable,
+    OutputNotWritable,
     RateLimited,
     ServerFailed,
 )
@@ -74,8 +75,12 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
     flight = Flight(1)
     kept: list[tuple[int, int, bytes]] = []
 
-    def keep(index: int, reply: bytes) -> None:
-        kept.append((index, flight.in_flight, reply))
+    class Keeper:
+        def check(self) -> None:
+            pass
+
+        def add(self, index: int, reply: bytes) -> None:
+            kept.append((index, flight.in_flight, reply))
 
     class Reading(FunctionSegmenter):
         def prepare(self, asked: Frame) -> Call:
@@ -90,7 +95,7 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
             return call
 
     caller = Caller(
-        Reading(lambda asked: 1), CallMeter(), Telemetry(), threading.Event(), flight, keep
+        Reading(lambda asked: 1), CallMeter(), Telemetry(), threading.Event(), flight, Keeper()
     )
     mask = caller.ask(frame(3))
     assert mask is not None
@@ -217,3 +222,25 @@ def test_a_stop_ends_the_asking() -> None:
     setting.stopping.set()
     assert setting.caller.ask(frame(0)) is None
     assert setting.telemetry.get("calls") == 0
+
+
+def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
+    setting = Setting()
+
+    class Full:
+        def check(self) -> None:
+            raise OutputNotWritable("the disk is full")
+
+        def add(self, index: int, reply: bytes) -> None:
+            raise AssertionError("nothing was asked")
+
+    caller = Caller(
+        FunctionSegmenter(lambda asked: 1),
+        CallMeter(),
+        setting.telemetry,
+        threading.Event(),
+        Flight(1),
+        Full(),
+    )
+    with pytest.raises(OutputNotWritable, match="full"):
+        caller.ask(frame(0))

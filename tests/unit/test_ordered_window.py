@@ -71,3 +71,19 @@ def test_stop_wakes_everybody() -> None:
         assert putter.result(10) is False
         assert reader.result(10) == []
         pool.submit(window.run).result(10)
+
+
+def test_nothing_is_started_after_an_item_that_failed() -> None:
+    started: list[int] = []
+
+    def work(item: int) -> int:
+        started.append(item)
+        if item == 1:
+            raise ValueError("item 1")
+        return item
+
+    window: OrderedWindow[int, int] = OrderedWindow(work, width=lambda: 5)
+    for item in range(5):
+        window.put(item)
+    window.run()
+    assert started == [0, 1]

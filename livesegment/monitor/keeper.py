@@ -70,8 +70,7 @@ class Keeper:
         """End the process, which finishes its files; kill it if that takes too long."""
         self._stopping.set()
         if self._process is not None:
-            self._process.send("stop")
-            asyncio.get_running_loop().call_later(GRACE_S, self._process.kill)
+            _end(self._process)
         await self._done.wait()
 
     async def run(self) -> None:
@@ -117,7 +116,7 @@ class Keeper:
         self._desk.join(name, lambda lease: process.send("lease", **asdict(lease)))
         self.send_orders()
         if self._stopping.is_set():
-            process.send("stop")
+            _end(process)
         watch = asyncio.create_task(self._watch(process))
         try:
             async for message in process.messages():
@@ -169,6 +168,12 @@ class Keeper:
         elif message.kind == "ended":
             self._has_ended = True
             self._why = "it has come to its end"
+
+
+def _end(process: CameraProcess) -> None:
+    """Have a process finish its files and end, or end it when that takes too long."""
+    process.send("stop")
+    asyncio.get_running_loop().call_later(GRACE_S, process.kill)
 
 
 def initial_controls(config: CameraConfig) -> Controls:

@@ -310,3 +310,37 @@ def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask
     assert [index for index, _ in sink.written] == list(range(12))
     assert all(mask is None or mask <= index for index, mask in sink.written)
     assert sink.written[-1][1] is not None
+
+
+def test_a_run_that_waits_for_its_endpoint_goes_on_through_a_refusal_until_it_is_stopped() -> None:
+    source, sink, asked = StepSource(), ListSink(), threading.Event()
+
+    def answer(frame: Frame) -> int:
+        asked.set()
+        raise AuthenticationFailed("no such key")
+
+    parts = LiveParts(source, FunctionSegmenter(answer), [sink])
+    limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
+    loop = LiveLoop(parts, limits, Controls(), Telemetry())
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(loop.run)
+        source.step()
+        assert asked.wait(10)
+        source.step()
+        sink.wait_for(2)
+        assert loop.turned_at_s is not None
+        assert "no such key" in (loop.status().trouble or "")
+        loop.stop()
+        running.result(timeout=10)
+    assert loop.turned_at_s is None
+
+
+def test_a_loop_that_is_stopped_before_it_runs_ends_at_once() -> None:
+    loop = LiveLoop(
+        LiveParts(StepSource(), FunctionSegmenter(lambda _: 1)),
+        LiveLimits(),
+        Controls(),
+        Telemetry(),
+    )
+    loop.stop()
+    loop.run()

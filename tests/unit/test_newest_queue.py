@@ -53,3 +53,21 @@ def test_close_wakes_every_waiting_reader() -> None:
     for reader in readers:
         reader.join(10)
     assert answers == [None, None, None]
+
+
+def test_who_only_waits_takes_nothing_and_is_not_woken_in_a_readers_place() -> None:
+    queue: NewestQueue[int] = NewestQueue()
+    answers: list[object] = []
+    waiters = [threading.Thread(target=lambda: answers.append(queue.wait())) for _ in range(3)]
+    reader = threading.Thread(target=lambda: answers.append(queue.get()))
+    for thread in (*waiters, reader):
+        thread.start()
+    queue.put(7)
+    reader.join(10)
+    queue.put(8)
+    for thread in waiters:
+        thread.join(10)
+    assert sorted(answers) == [True, True, True, 7]
+    assert queue.get() == 8
+    queue.close()
+    assert not queue.wait()

@@ -1,0 +1,208 @@
+"""Scenes whose true masks are known, and what of a class can be seen in a picture."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from livesegment.frame import Frame, Image
+from livesegment.mask import ClassIds, Mask
+from livesegment.overlay.notice import draw_notice
+from livesegment.segmenters.base import Segmenter
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sources.base import Source
+from livesegment.sources.pattern import CLASS_MAP, PatternSource
+
+SIZE = (192, 144)
+CLASS_ID, CLASS_NAME = 1, "ball"
+SPACING_S = 0.1
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture and its true mask."""
+
+    image: Image
+    class_ids: ClassIds
+
+
+def pattern_shots(count: int, size: tuple[int, int] = SIZE, begin: int = 0) -> list[Shot]:
+    """Return pictures of the drawn scene, whose background pans."""
+    source = PatternSource(size, 30)
+    images = [source.read().image for _ in range(begin + count)]
+    return [Shot(images[i], source.truth(i).class_ids) for i in range(begin, begin + count)]
+
+
+def entering_shots(count: int, enters_at: int, colour: tuple[int, int, int]) -> list[Shot]:
+    """Return pictures of a fixed, noisy camera, into which a disc of one colour comes."""
+    noise = np.random.default_rng(3)
+    width, height = SIZE
+    shades = noise.integers(60, 90, (9, 12, 3)).astype(np.uint8)
+    wall = cv2.resize(shades, SIZE, interpolation=cv2.INTER_CUBIC)
+    shots = []
+    for index in range(count):
+        image, ids = wall.copy(), np.zeros((height, width), np.uint8)
+        if index >= enters_at:
+            centre = 6 * (index - enters_at) - 4, height // 2
+            cv2.circle(image, centre, 26, colour, -1, cv2.LINE_AA)
+            cv2.circle(ids, centre, 26, CLASS_ID, -1)
+        image = cv2.add(image.astype(np.int16), noise.normal(0, 2, image.shape).astype(np.int16))
+        shots.append(Shot(np.clip(image, 0, 255).astype(np.uint8), ids))
+    return shots
+
+
+def seen_pixels(image: Image, class_ids: ClassIds, tolerance: int = 0) -> int:
+    """Return how many pixels of the class are not black in a picture."""
+    return int((image[class_ids == CLASS_ID].max(axis=-1, initial=0) > tolerance).sum())
+
+
+def is_notice(image: Image) -> bool:
+    """Tell whether a picture is the one that stands for one that is hidden whole."""
+    expected = np.zeros_like(image)
+    draw_notice(expected, "hidden: no mask to be trusted")
+    return bool((image == expected).all())
+
+
+class ShotSource(Source):
+    """A camera that gives the next picture when `step` is called, each a tenth of a second later.
+
+    It says that all were taken long ago, so that nothing waits for its time to come.
+    """
+
+    name = "shots"
+    is_live = True
+
+    def __init__(self, shots: Sequence[Shot]) -> None:
+        self._shots = shots
+        self._steps = threading.Semaphore(0)
+        self._ended = False
+        self._index = -1
+        self._began_s = time.monotonic() - 1000
+
+    def step(self) -> None:
+        """Let one picture come."""
+        self._steps.release()
+
+    def end(self) -> None:
+        """Come to the end."""
+        self._ended = True
+        self._steps.release()
+
+    stop = end
+
+    def read(self) -> Frame | None:
+        """Return the next picture that was stepped for."""
+        self._steps.acquire()
+        if self._ended:
+            return None
+        self._index += 1
+        at_s = self._index * SPACING_S
+        return Frame(self._shots[self._index].image, self._index, at_s, self._began_s + at_s)
+
+
+class TruthSegmenter(Segmenter):
+    """Knows the true masks, and gives each one, or an error, when it is told to."""
+
+    max_concurrency = 64
+
+    def __init__(self, shots: Sequence[Shot], class_map: dict[int, str] | None = None) -> None:
+        self._shots = shots
+        self._class_map = class_map or CLASS_MAP
+        self._answers: list[Future[None]] = [Future() for _ in shots]
+
+    def segment(self, frame: Frame) -> Mask:
+        """Return the true mask once `answer` is called for its frame."""
+        self._answers[frame.index].result(20)
+        return Mask(self._shots[frame.index].class_ids, self._class_map, frame.index)
+
+    def answer(self, *indices: int) -> None:
+        """Let the masks of frames come, if they are asked for."""
+        for index in indices:
+            if not self._answers[index].done():
+                self._answers[index].set_result(None)
+
+    def fail(self, index: int, error: Exception) -> None:
+        """Let a call fail."""
+        self._answers[index].set_exception(error)
+
+    def answer_all(self) -> None:
+        """Let everything come that is still awaited."""
+        self.answer(*range(len(self._answers)))
+
+
+@dataclass
+class Outlets(Sink):
+    """Every way in which a picture can leave a live run, and what left by it, by frame index."""
+
+    written: dict[int, list[Image]] = field(default_factory=dict)
+    viewed: dict[int, list[Image]] = field(default_factory=dict)
+    shown: list[Image] = field(default_factory=list)
+    watched: dict[int, Image] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    is_open: bool = True
+    is_watched: bool = True
+    is_waiting: bool = False
+    key: int | None = None
+
+    def __post_init__(self) -> None:
+        self._changed = threading.Condition()
+        self.viewer = _Screen(self)
+        self.view = _Page(self)
+        self.watcher = _Watcher(self)
+
+    def write(self, picture: Annotated) -> None:
+        """Keep what a recording would."""
+        with self._changed:
+            self.written[picture.frame.index] = [picture.image.copy(), picture.frame.image]
+            if picture.mask is None:
+                self.hidden.add(picture.frame.index)
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until that many pictures were written."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.written) >= count, 20), len(self.written)
+
+
+class _Screen:
+    is_open = True
+
+    def __init__(self, outlets: Outlets) -> None:
+        self._outlets = outlets
+
+    def show(self, image: Image) -> None:
+        self._outlets.shown.append(image.copy())
+
+    def poll_key(self) -> int | None:
+        key, self._outlets.key = self._outlets.key, None
+        return key
+
+
+class _Page:
+    is_watched = True
+    is_waiting = False
+
+    def __init__(self, outlets: Outlets) -> None:
+        self._outlets = outlets
+
+    def see(self, mask: Mask | None) -> None:
+        pass
+
+    def write(self, picture: Annotated) -> None:
+        images = self._outlets.viewed.setdefault(picture.frame.index, [])
+        images += [picture.image.copy(), picture.frame.image]
+
+
+class _Watcher:
+    def __init__(self, outlets: Outlets) -> None:
+        self._outlets = outlets
+
+    def see(self, frame: Frame, mask: Mask | None) -> None:
+        self._outlets.watched[frame.index] = frame.image
+
+    def turn(self) -> None:
+        pass

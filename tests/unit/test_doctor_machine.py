@@ -72,7 +72,7 @@ def test_what_a_container_may_use_is_said_and_little_is_a_warning(tmp_path: Path
     (tmp_path / "memory.max").write_text(f"{512 * 2**20}\n")
     found = {each.name: each for each in machine.check(tmp_path)}
     assert found["python"].state == "ok"
-    assert "0.5 of their time" in found["processors"].text
+    assert "this container may use 0.5" in found["processors"].text
     assert found["processors"].state == "warn"
     assert "this container may have 0.5 GB" in found["memory"].text
     assert found["memory"].state == "warn"

@@ -46,7 +46,7 @@ def test_its_commands_have_the_options_that_they_are_shown_with(line: str) -> No
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
 def test_every_option_it_names_exists(option: str) -> None:
-    helped = "".join(map(help_of, ("live", "annotate", "predict", "serve")))
+    helped = "".join(map(help_of, ("live", "annotate", "predict", "serve", "monitor", "doctor")))
     assert re.search(rf"\s{option}\b", helped)
 
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -211,7 +212,8 @@ class MqttPublisher(Delivery):
             self._changed.notify_all()
 
     def _on_connect_fail(self, _: Client, __: Any) -> None:
-        self._complain("nothing answers there")
+        # It is called while the error is being handled, and is told of it in no other way.
+        self._complain(_reason(sys.exc_info()[1]))
 
     def _on_disconnect(self, _: Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         with self._changed:
@@ -230,3 +232,14 @@ class MqttPublisher(Delivery):
         if not self._has_complained:
             self._has_complained = True
             logger.warning("%s: %s; events wait until it is back", self._address.shown, what)
+
+
+def _reason(error: BaseException | None) -> str:
+    """Return why a connection failed, in words without an address."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message.lower()})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "nothing answers there"

@@ -94,13 +94,11 @@ class CameraFeed(Feed):
         """Begin anew with the controls of another configuration."""
         self._controls = controls
 
-    def take(
-        self, report: Report, points: Sequence[CoveragePoint], counters: Counters | None = None
-    ) -> None:
+    def take(self, report: Report, points: Sequence[CoveragePoint], counters: Counters) -> None:
         """Take in what the process says."""
         with self._lock:
             self._report = report
-            self._counted = counters or self._counted
+            self._counted = counters
             self._answered_at_s = time.monotonic()
             self._points.extend(points)
 

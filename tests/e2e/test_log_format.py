@@ -44,6 +44,25 @@ def test_messages_and_errors_are_objects(
     assert any(each["level"] == level and part in each["message"] for each in said)
 
 
+def test_a_traceback_is_part_of_its_object() -> None:
+    program = (
+        "import logging; from livesegment.cli.logs import set_up_logging\n"
+        "set_up_logging(verbose=False, log_format='json')\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: logging.getLogger('livesegment.x').exception('it failed')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    (said,) = lines(result.stderr)
+    assert (said["level"], said["logger"], said["message"]) == (
+        "error",
+        "livesegment.x",
+        "it failed",
+    )
+    assert "ZeroDivisionError" in said["exception"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
     config = tmp_path / "cameras.toml"

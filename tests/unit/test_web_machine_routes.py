@@ -1,9 +1,11 @@
 """What programs read off the page: figures for Prometheus, whether it lives and is ready."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 import httpx
 import pytest
@@ -101,6 +103,7 @@ def test_counters_of_processes_add_up_and_travel_as_json() -> None:
     assert (both.calls, both.reconnects, both.process_ends) == (7, 4, 1)
     assert both.errors == {"TimeoutError": 2}
     assert sum(both.round_trips.counts) == 8
+    assert Counters.unpacked(json.loads(json.dumps(asdict(both)))) == both
 
 
 def test_openmetrics_is_spoken_where_it_is_asked_for() -> None:

@@ -16,7 +16,8 @@ def check() -> Iterator[Finding]:
     wheels = installed_wheels()
     why = _why_broken()
     yield _import(why, wheels)
-    yield _wheels(wheels)
+    if wheels or why is None:
+        yield _wheels(wheels)
     if why is None:
         yield _windows(wheels)
         yield _video()

@@ -69,11 +69,13 @@ def test_json_says_the_same_to_programs_and_a_refused_key_is_exit_code_4(tmp_pat
     assert found["opencv"]["state"] == "ok"
 
 
-def fake_package(folder: Path, name: str) -> None:
+def fake_package(folder: Path, name: str, *requirements: str) -> None:
     """Make a folder look as if a package had been installed in it."""
     info = folder / f"{name.replace('-', '_')}-4.10.0.84.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 4.10.0.84\n")
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 4.10.0.84"]
+    lines += [f"Requires-Dist: {requirement}" for requirement in requirements]
+    (info / "METADATA").write_text("\n".join(lines) + "\n")
 
 
 def test_two_packages_of_opencv_are_a_failure_with_its_repair(tmp_path: Path) -> None:
@@ -85,6 +87,23 @@ def test_two_packages_of_opencv_are_a_failure_with_its_repair(tmp_path: Path) ->
     assert "opencv-python-headless 4.10.0.84" in found["text"]
     assert "pip uninstall opencv-python opencv-python-headless" in found["advice"]
     assert "pip install opencv-python'" in found["advice"]
+
+
+def test_extras_are_said_with_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
+    requirements = (
+        "numpy>=1",
+        "numpy>=1; extra == 'there'",
+        "no-such-package[x]<9,>=1; extra == 'missing'",
+        "pytest; extra == 'test'",
+    )
+    fake_package(tmp_path, "livesegment", *requirements)
+    result = run("--json", PYTHONPATH=_path(tmp_path))
+    found = findings(result)
+    assert result.returncode == 0
+    assert found["extra there"]["text"] == "numpy installed"
+    assert found["extra missing"]["text"] == "not installed: no-such-package"
+    assert "pip install livesegment[missing]" in found["extra missing"]["advice"]
+    assert "extra test" not in found
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _extra(extra: str, packages: list[str]) -> Finding:
         f"extra {extra}",
         "ok",
         f"not installed: {', '.join(missing)}",
-        f"run 'pip install livesegment[{extra}]' if you want it",
+        f"run pip install 'livesegment[{extra}]' if you want it",
     )
 
 

@@ -102,7 +102,7 @@ def test_extras_are_said_with_what_is_missing_and_how_to_get_it(tmp_path: Path) 
     assert result.returncode == 0
     assert found["extra there"]["text"] == "numpy installed"
     assert found["extra missing"]["text"] == "not installed: no-such-package"
-    assert "pip install livesegment[missing]" in found["extra missing"]["advice"]
+    assert "pip install 'livesegment[missing]'" in found["extra missing"]["advice"]
     assert "extra test" not in found
 
 

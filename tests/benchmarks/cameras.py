@@ -20,12 +20,15 @@ and descriptors.
 """
 
 import argparse
+import os
 import random
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -54,63 +57,89 @@ def configuration(endpoint: Endpoint, sources: list[str], arguments: argparse.Na
     )
 
 
+@contextmanager
+def started(
+    arguments: argparse.Namespace, servers: list[Camera], endpoint: Endpoint, folder: Path
+) -> Iterator[Monitored]:
+    """Run a monitor of some cameras, whose servers end with it."""
+    try:
+        for server in {id(each): each for each in servers}.values():
+            server.start(arguments.size, arguments.fps)
+        text = configuration(endpoint, [server.url for server in servers], arguments)
+        with monitored(folder, text) as monitor:
+            yield monitor
+    finally:
+        for server in servers:
+            server.kill()
+
+
 def measured(arguments: argparse.Namespace, cameras: int) -> float:
     """Watch some cameras for a while, print how it went, and return the least share shown."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        endpoint = stack.enter_context(Endpoint(arguments.latency_ms))
-        server = Camera("rtsp", folder)
-        stack.callback(server.kill)
-        server.start(arguments.size, arguments.fps)
-        text = configuration(endpoint, [server.url] * cameras, arguments)
-        monitor = stack.enter_context(monitored(folder, text))
-        names = [f"c{number}" for number in range(cameras)]
-        monitor.until_runs(*names)
-        viewer = None
-        if not arguments.browser:
-            viewer = stack.enter_context(AllStreams(monitor.url))
-        usage = {
-            "monitor": [monitor.program.pid],
-            "cameras": [monitor.pid(name) for name in names],
-            "RTSP server": [server.pid],
-            "endpoint": [endpoint.pid],
-        }
+    names = [f"c{number}" for number in range(cameras)]
+    with tempfile.TemporaryDirectory() as name, Endpoint(arguments.latency_ms) as endpoint:
+        server = Camera("rtsp", Path(name))
+        with started(arguments, [server] * cameras, endpoint, Path(name)) as monitor:
+            monitor.until_runs(*names)
+            usage = {
+                "monitor": [monitor.program.pid],
+                "cameras": [monitor.pid(name) for name in names],
+                "RTSP server": [server.pid],
+                "endpoint": [endpoint.pid],
+                "viewer": [os.getpid()],
+            }
+            print(f"{cameras} cameras {arguments.size} at {arguments.fps}/s, {arguments.align}")
+            look = look_with_browser if arguments.browser else look_with_viewer
+            shown = look(arguments, monitor, usage)
+            print(f"  memory {memory_mb(usage['monitor']):.0f} MB for the monitor,", end=" ")
+            print(f"{memory_mb(usage['cameras']) / cameras:.0f} MB a camera")
+    return min(shown) / arguments.fps
+
+
+def look_with_viewer(
+    arguments: argparse.Namespace, monitor: Monitored, usage: dict[str, list[int]]
+) -> list[float]:
+    """Watch as a page does, and return the frames a second of each camera that came."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    mask_ages: list[float] = []
+    with AllStreams(monitor.url) as viewer:
         time.sleep(WARM_UP_S)
-        if viewer is not None:
-            viewer.begin()
+        viewer.begin()
         spent = Usage(usage)
-        rates: dict[str, list[float]] = {name: [] for name in names}
-        ages: list[float] = []
-        if arguments.browser:
-            ages = read_in_browser(monitor.url, arguments.seconds)
-        end_s = time.monotonic() + (0 if arguments.browser else arguments.seconds)
-        mask_ages: list[float] = []
-        while True:
+        end_s = time.monotonic() + arguments.seconds
+        while time.monotonic() < end_s:
+            time.sleep(1)
             for name, each in monitor.cameras().items():
                 rates[name].append(each["figures"]["frames_per_s"])
                 mask_ages.append(each["figures"]["mask_age_s"] or 0.0)
-            if time.monotonic() >= end_s:
-                break
-            time.sleep(1)
-        print(f"{cameras} cameras {arguments.size} at {arguments.fps}/s, --align {arguments.align}")
-        shown = [statistics.mean(each) for each in rates.values()]
-        print(f"  shown         {min(shown):5.2f} to {max(shown):5.2f} frames/s a camera")
-        if viewer is not None:
-            reached = viewer.rates()
-            print(f"  at the viewer {min(reached):5.2f} to {max(reached):5.2f} frames/s a camera")
-            shown = reached
-            ages = viewer.ages_ms
-        where = "browser" if arguments.browser else "viewer"
-        ages.sort()
-        print(
-            f"  glass to {where}: {statistics.median(ages):.0f} ms p50,"
-            f" {ages[int(0.95 * (len(ages) - 1))]:.0f} ms p95, {ages[-1]:.0f} ms most"
-        )
-        print(f"  masks {1000 * statistics.median(mask_ages):.0f} ms old at the median")
+        reached = viewer.rates()
         spent.show(without="RTSP server")
-        print(f"  memory {memory_mb([monitor.program.pid]):.0f} MB for the monitor,", end=" ")
-        print(f"{memory_mb(usage['cameras']) / cameras:.0f} MB a camera")
-    return min(shown) / arguments.fps
+    shown = [statistics.mean(each) for each in rates.values()]
+    print(f"  shown         {min(shown):5.2f} to {max(shown):5.2f} frames/s a camera")
+    print(f"  at the viewer {min(reached):5.2f} to {max(reached):5.2f} frames/s a camera")
+    print_ages("viewer", viewer.ages_ms)
+    print(f"  masks {1000 * statistics.median(mask_ages):.0f} ms old at the median")
+    return reached
+
+
+def look_with_browser(
+    arguments: argparse.Namespace, monitor: Monitored, usage: dict[str, list[int]]
+) -> list[float]:
+    """Watch with Chromium, and return the frames a second of each camera that were shown."""
+    spent = Usage(usage)
+    ages = read_in_browser(monitor.url, arguments.seconds)
+    shown = [each["figures"]["frames_per_s"] for each in monitor.cameras().values()]
+    spent.show(without="RTSP server")
+    print(f"  shown {min(shown):5.2f} to {max(shown):5.2f} frames/s a camera")
+    print_ages("browser", ages)
+    return shown
+
+
+def print_ages(where: str, ages_ms: list[float]) -> None:
+    ages_ms = sorted(ages_ms)
+    print(
+        f"  glass to {where}: {statistics.median(ages_ms):.0f} ms p50,"
+        f" {ages_ms[int(0.95 * (len(ages_ms) - 1))]:.0f} ms p95, {ages_ms[-1]:.0f} ms most"
+    )
 
 
 def find_most(arguments: argparse.Namespace) -> None:
@@ -132,55 +161,68 @@ def held(monitor: Monitored, names: list[str]) -> tuple[float, int]:
 def soak(arguments: argparse.Namespace) -> None:
     """Kill something every so often, for some minutes."""
     chance = random.Random(1)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        endpoint = stack.enter_context(Endpoint(arguments.latency_ms))
-        servers = [Camera("rtsp", folder) for _ in range(arguments.cameras)]
-        for server in servers:
-            stack.callback(server.kill)
-            server.start(arguments.size, arguments.fps)
-        text = configuration(endpoint, [server.url for server in servers], arguments)
-        monitor = stack.enter_context(monitored(folder, text))
-        stack.enter_context(AllStreams(monitor.url))
-        names = [f"c{number}" for number in range(arguments.cameras)]
+    backs: dict[str, list[float]] = defaultdict(list)
+    holds = []
+    with tempfile.TemporaryDirectory() as folder, Endpoint(arguments.latency_ms) as endpoint:
+        servers = [Camera("rtsp", Path(folder)) for _ in range(arguments.cameras)]
+        with (
+            started(arguments, servers, endpoint, Path(folder)) as monitor,
+            AllStreams(monitor.url),
+        ):
+            names = [f"c{number}" for number in range(arguments.cameras)]
+            until(lambda: is_well(monitor))
+            began_s = time.monotonic()
+            while time.monotonic() < began_s + 60 * arguments.soak:
+                next_s = time.monotonic() + arguments.every
+                number = chance.randrange(arguments.cameras)
+                what = chance.choice(("camera", "endpoint", "process"))
+                lose(what, monitor, names[number], servers[number], endpoint, arguments)
+                back_s = time.monotonic()
+                until(lambda: is_well(monitor))
+                took_s = time.monotonic() - back_s
+                memory, descriptors = held(monitor, names)
+                backs[what].append(took_s)
+                holds.append((memory, descriptors))
+                print(
+                    f"{time.monotonic() - began_s:6.0f} s  {what:8} back after {took_s:4.1f} s,"
+                    f" {memory:.0f} MB, {descriptors} descriptors",
+                    flush=True,
+                )
+                time.sleep(max(0.0, next_s - time.monotonic()))
+    for what, times in backs.items():
+        median_s, most_s = statistics.median(times), max(times)
+        print(f"{what}: {len(times)} times, back after {median_s:.1f} s, at most {most_s:.1f} s")
+    print(f"memory {holds[0][0]:.0f} MB first, {holds[-1][0]:.0f} MB last")
+    print(f"descriptors {holds[0][1]} first, {holds[-1][1]} last")
 
-        def all_is_well() -> bool:
-            said = monitor.cameras().values()
-            return all(
-                each["state"] == "running" and each["endpoint"] == "answering" for each in said
-            )
 
-        until(all_is_well)
-        began_s, backs, holds = time.monotonic(), {}, []
-        while time.monotonic() < began_s + 60 * arguments.soak:
-            next_s = time.monotonic() + arguments.every
-            number = chance.randrange(arguments.cameras)
-            what = chance.choice(("camera", "endpoint", "process"))
-            if what == "camera":
-                servers[number].kill()
-                until(lambda n=number: monitor.cameras()[names[n]]["state"] == "lost")
-                servers[number].start(arguments.size, arguments.fps)
-            elif what == "endpoint":
-                endpoint.kill()
-                until(lambda: any(e["endpoint"] == "trouble" for e in monitor.cameras().values()))
-                endpoint.start()
-            else:
-                monitor.kill(names[number])
-            killed_s = time.monotonic()
-            until(all_is_well)
-            backs.setdefault(what, []).append(time.monotonic() - killed_s)
-            holds.append(held(monitor, names))
-            print(
-                f"{time.monotonic() - began_s:6.0f} s  {what:8} back after {backs[what][-1]:4.1f} s"
-                f"  {holds[-1][0]:5.0f} MB {holds[-1][1]:4} descriptors",
-                flush=True,
-            )
-            time.sleep(max(0.0, next_s - time.monotonic()))
-        for what, times in backs.items():
-            print(f"{what}: {len(times)} times, back after {statistics.median(times):.1f} s at the")
-            print(f"  median and {max(times):.1f} s at most")
-        print(f"memory {holds[0][0]:.0f} MB first, {holds[-1][0]:.0f} MB last")
-        print(f"descriptors {holds[0][1]} first, {holds[-1][1]} last")
+def is_well(monitor: Monitored) -> bool:
+    """Tell whether every camera is shown and gets masks."""
+    return all(
+        each["state"] == "running" and each["endpoint"] == "answering"
+        for each in monitor.cameras().values()
+    )
+
+
+def lose(
+    what: str,
+    monitor: Monitored,
+    name: str,
+    server: Camera,
+    endpoint: Endpoint,
+    arguments: argparse.Namespace,
+) -> None:
+    """Kill something and, once it was noticed, start it again; a process starts by itself."""
+    if what == "process":
+        monitor.kill(name)
+    elif what == "camera":
+        server.kill()
+        until(lambda: monitor.cameras()[name]["state"] == "lost")
+        server.start(arguments.size, arguments.fps)
+    else:
+        endpoint.kill()
+        until(lambda: any(each["endpoint"] == "trouble" for each in monitor.cameras().values()))
+        endpoint.start()
 
 
 def main() -> None:

@@ -1,8 +1,5 @@
 """Starts and stops the embedded endpoint."""
 
-from types import TracebackType
-from typing import Self
-
 from livesegment.http_server import HttpServer
 from livesegment.segmenters.base import Segmenter
 from livesegment.server.app import build_app
@@ -17,7 +14,7 @@ _KEEP_ALIVE_S = 75
 """Seconds that an idle connection is kept: a client that pauses should not pay for a new one."""
 
 
-class EmbeddedServer:
+class EmbeddedServer(HttpServer):
     """The embedded endpoint on a thread of its own, for programs and tests.
 
     ::
@@ -39,7 +36,7 @@ class EmbeddedServer:
         options = options or ServeOptions()
         self._pool = ModelPool(segmenter.max_concurrency)
         keys = KeyRing.from_file(options.api_key_file) if options.api_key_file else KeyRing()
-        self._server = HttpServer(
+        super().__init__(
             build_app(segmenter, options, keys=keys, pool=self._pool),
             options.host,
             options.port,
@@ -48,39 +45,7 @@ class EmbeddedServer:
             keep_alive_s=_KEEP_ALIVE_S,
         )
 
-    @property
-    def url(self) -> str:
-        """The base URL, such as http://127.0.0.1:9001.
-
-        For a server that listens on every address it is one that leads here from this machine.
-        """
-        return self._server.url
-
-    def start(self) -> None:
-        """Listen, and serve on a thread.
-
-        Raises:
-            OptionsError: If the address or port cannot be had.
-        """
-        self._server.start()
-
     def stop(self) -> None:
         """Finish the requests that are being answered and end. May be called twice."""
-        self._server.stop()
+        super().stop()
         self._pool.close()
-
-    def wait(self) -> None:
-        """Wait until the server has ended, or until a signal handler raises in this thread."""
-        self._server.wait()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()

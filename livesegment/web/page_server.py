@@ -2,8 +2,7 @@
 
 import asyncio
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -51,7 +50,7 @@ class _PatientProtocol(H11Protocol):
             self._hanging = None
 
 
-class PageServer:
+class PageServer(HttpServer):
     """The page on a thread of its own.
 
     ::
@@ -79,7 +78,7 @@ class PageServer:
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
         app = build_app(feeds, access, self._streams, cookie=cookie, beat=beat)
-        self._server = HttpServer(
+        super().__init__(
             app,
             options.host,
             options.port,
@@ -90,32 +89,7 @@ class PageServer:
             send_buffer=_SEND_BUFFER,
         )
 
-    @property
-    def url(self) -> str:
-        """The page's address, such as http://127.0.0.1:8080."""
-        return self._server.url
-
-    def start(self) -> None:
-        """Listen, and serve on a thread.
-
-        Raises:
-            OptionsError: If the address or port cannot be had.
-        """
-        self._server.start()
-
     def stop(self) -> None:
         """End every stream and the server. May be called twice."""
         self._streams.end()
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        super().stop()

@@ -125,20 +125,21 @@ class Listener:
 
 
 class Gate:
-    """A port that leads to another one, while it is open."""
+    """A port that leads to another one while it is open, and hangs up on everybody else."""
 
     def __init__(self, to_port: int) -> None:
         self.port = free_port()
         self._to_port = to_port
+        self._is_open = False
+        self._ends: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._server: asyncio.Server | None = None
-        self._ends: set[asyncio.StreamWriter] = set()
+        self._server = self._do(asyncio.start_server(self._lead, "127.0.0.1", self.port))
 
     def open(self) -> None:
         """Let everybody through."""
-        self._server = self._do(asyncio.start_server(self._lead, "127.0.0.1", self.port))
+        self._is_open = True
 
     def shut(self) -> None:
         """Cut every connection, and let nobody through."""
@@ -147,6 +148,7 @@ class Gate:
     def close(self) -> None:
         """End it."""
         self.shut()
+        self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -155,9 +157,7 @@ class Gate:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        self._is_open = False
         for end in list(self._ends):
             end.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -166,11 +166,15 @@ class Gate:
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ends.add(writer)
         try:
+            if not self._is_open:
+                raise ConnectionRefusedError
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
         except OSError:
-            writer.close()
+            writer.transport.abort()
             return
         self._ends.add(far_writer)
+        if not self._is_open:
+            far_writer.transport.abort()
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from livesegment.errors import OptionsError
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
-from livesegment.monitor.config import CameraConfig, MonitorConfig
+from livesegment.monitor.config import BudgetConfig, CameraConfig, MonitorConfig
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.monitor.service_notices import ServiceNotices
 from livesegment.web.page_server import PageServer
@@ -30,9 +29,9 @@ class Supervisor:
     def __init__(self, config: MonitorConfig, read_again: Callable[[], MonitorConfig]) -> None:
         self._config = config
         self._read_again = read_again
-        self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
+        self._desk = BudgetDesk(config.budget)
         self._is_stopping = self._is_reloading = False
         self._keepers: dict[str, Keeper] = {}
         self._feeds: dict[str, CameraFeed] = {}
@@ -66,11 +65,10 @@ class Supervisor:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._desk = BudgetDesk(self._config.budget)
         page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
         page.start()
         logger.info("the page is at %s", page.url)
-        self._say_budget(self._config)
+        _say_budget(self._config.budget)
         notices = ServiceNotices()
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -107,16 +105,6 @@ class Supervisor:
         count = len(self._config.cameras)
         return f"watching {count} camera{'' if count == 1 else 's'}"
 
-    def _say_budget(self, config: MonitorConfig) -> None:
-        # Each call is billed.
-        budget = config.budget
-        limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
-        logger.info(
-            "%d requests in flight for all cameras, %s calls an hour; [budget] changes it",
-            budget.in_flight,
-            limit,
-        )
-
     async def _reload(self) -> None:
         try:
             config = self._read_again()
@@ -145,6 +133,8 @@ class Supervisor:
         for name in self._feeds.keys() - wanted.keys():
             self._desk.forget(name)
             self._feeds.pop(name).pictures.close()
+        if config.budget != self._config.budget:
+            _say_budget(config.budget)
         self._config = config
         self._desk.change(config.budget)
         for camera in config.cameras:
@@ -183,3 +173,13 @@ class Supervisor:
         keeper = self._keepers.get(name)
         if keeper is not None:
             keeper.send_orders()
+
+
+def _say_budget(budget: BudgetConfig) -> None:
+    # Each call is billed.
+    limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
+    logger.info(
+        "%d requests in flight for all cameras, %s calls an hour; [budget] changes it",
+        budget.in_flight,
+        limit,
+    )

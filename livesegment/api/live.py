@@ -173,10 +173,10 @@ def _page(options: LiveOptions) -> OpenOnlooker | None:
     if options.web is None:
         return None
     # Here, because the web server takes its time to import.
-    from livesegment.api.page import LivePage
+    from livesegment.api.page import LivePage, listed_events
 
-    clips = None if options.events.clips is None else Path(options.events.clips)
-    return partial(LivePage, options.web, options.price_per_call, clips=clips)
+    events = listed_events(options.events)
+    return partial(LivePage, options.web, options.price_per_call, events=events)
 
 
 def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:

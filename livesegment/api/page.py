@@ -3,11 +3,12 @@
 import logging
 from pathlib import Path
 
+from livesegment.api.events import earlier_events
 from livesegment.api.onlooker import Onlooker
 from livesegment.controls import ControlPanel
 from livesegment.engine.live import LiveLoop
 from livesegment.events.event import Event
-from livesegment.options import WebOptions
+from livesegment.options import EventOptions, WebOptions
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
 from livesegment.web.broadcast import Broadcast
@@ -29,7 +30,7 @@ class LivePage(Onlooker):
         source: What is shown.
         panel: The run's controls.
         telemetry: What it counts.
-        clips: Folder of the run's snapshots and clips; None: there are none.
+        events: Where the run's events are listed; None: nowhere else.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class LivePage(Onlooker):
         panel: ControlPanel,
         telemetry: Telemetry,
         *,
-        clips: Path | None = None,
+        events: EventLog | None = None,
     ) -> None:
         self._address = address
-        self._events = EventLog(clips)
+        self._events = events or EventLog()
         self._price_per_call = price_per_call
         self._source = source
         self._panel = panel
@@ -83,3 +84,10 @@ class LivePage(Onlooker):
         if self._server is not None:
             self._server.stop()
         self._encoder.close()
+
+
+def listed_events(options: EventOptions) -> EventLog:
+    """Return the list of a run's events, with those of earlier runs."""
+    events = EventLog(None if options.clips is None else Path(options.clips))
+    events.load(earlier_events(options))
+    return events

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,15 @@ class EventLog:
             }
             while len(self._entries) > _MOST:
                 self._entries.popitem(last=False)
+
+    def load(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Take the events of earlier runs, oldest first; none of them goes on."""
+        time = None
+        for event in events:
+            self.note(event)
+            time = event["time"]
+        if time is not None:
+            self.end_all(time)
 
     def end_all(self, time: str) -> None:
         """Note that nobody watches any more, so that what went on is not known further.

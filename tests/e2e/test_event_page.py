@@ -139,17 +139,24 @@ def test_a_zone_is_drawn_by_clicking_its_corners(page: "playwright.Page") -> Non
         expect(toml).to_have_text(re.compile(r"^zone = \[(\[[\d.]+, [\d.]+\](, )?){3}\]$"))
 
 
-def test_a_live_run_lists_its_events_with_their_snapshots(
+def test_a_live_run_lists_its_events_and_those_of_earlier_runs(
     page: "playwright.Page", tmp_path: Path
 ) -> None:
-    arguments = ["pattern:160x120", "--no-window", "--web", "127.0.0.1:0", "--clips", "clips"]
+    # Left by an earlier run, which was killed before the event was over.
+    (tmp_path / "e.jsonl").write_text(event(7).as_json() + "\n")
+    arguments = ["pattern:160x120", "--no-window", "--web", "127.0.0.1:0"]
+    arguments += ["--clips", "clips", "--events", "e.jsonl"]
     rule = "background > 1% for 0s named scene"
     with started(tmp_path, "live", *arguments, "--rule", rule) as program:
         assert program.stderr is not None
         url = next(line.split()[-1] for line in program.stderr if "the page is at" in line)
         page.goto(url)
-        item = page.locator(".events li").first
+        items = page.locator(".events li")
+        item = items.first
         expect(item).to_contain_text("scene")
+        expect(items).to_have_count(2)
+        expect(items.last).to_contain_text("door")
+        expect(items.last).not_to_have_class("on")
         assert item.locator("img").evaluate("each => each.decode().then(() => each.naturalWidth)")
         program.terminate()
         program.communicate()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from livesegment.api.events import earlier_events
 from livesegment.errors import OptionsError
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
@@ -152,6 +153,7 @@ class Supervisor:
                 price_per_call,
                 tell=lambda: self._tell(name),
             )
+            feed.events.load(earlier_events(camera.options.events))
             self._feeds[name] = feed
         feed.price_per_call = price_per_call
         if name not in self._keepers:

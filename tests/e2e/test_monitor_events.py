@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from events import event
 from monitored import CountingEndpoint, Monitored, monitored, until
 
 from livesegment.events.jsonl import read_events
@@ -90,3 +91,12 @@ def test_what_went_on_in_a_process_that_was_killed_is_over(tmp_path: Path) -> No
         assert found[1]["ended"] is not None
         assert found[0]["ended"] is None
         assert found[0]["id"] != found[1]["id"]
+
+
+def test_a_monitor_lists_the_events_of_its_earlier_runs(tmp_path: Path) -> None:
+    text = f'[events]\nfolder = "{tmp_path}"\nclips = false\n' + CAMERA.format(name="a")
+    (tmp_path / "a.jsonl").write_text(event(3).as_json() + "\n")
+    with CountingEndpoint() as endpoint, monitored(tmp_path, endpoint.toml + text) as monitor:
+        found = listed(monitor, "a")
+        assert found[-1]["id"] == event(3).id
+        assert found[-1]["ended"] == event(3).time

@@ -1,0 +1,25 @@
+"""Secrets that do not show themselves."""
+
+
+class ApiKey:
+    """A key that does not show itself: its repr and str are three dots."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text.strip()
+
+    def reveal(self) -> str:
+        """Return the key, for the request and nothing else."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ApiKey) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "ApiKey(...)"
+
+    __str__ = __repr__

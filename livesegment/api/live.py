@@ -17,7 +17,8 @@ from livesegment.api.written_at_end import written_at_end
 from livesegment.controls import ControlPanel
 from livesegment.engine.alignment import ChosenAlignment, Paste
 from livesegment.engine.call_meter import Turns
-from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LiveLoop
+from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.engine.redact import Redactor
 from livesegment.errors import OutputNotWritable
 from livesegment.frame import Image

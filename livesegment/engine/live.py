@@ -2,101 +2,32 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from livesegment.controls import ControlPanel, Controls
-from livesegment.engine.alignment import Alignment, Paste
 from livesegment.engine.background_sink import BackgroundSink
 from livesegment.engine.call_meter import CallMeter, Turns
 from livesegment.engine.capture import Capture
 from livesegment.engine.crew import Crew
 from livesegment.engine.delay_line import DelayLine
+from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.engine.mask_board import MaskBoard
-from livesegment.engine.mask_choice import ChosenMask, MaskChoice, Smoothing
+from livesegment.engine.mask_choice import ChosenMask, MaskChoice
 from livesegment.engine.newest_queue import NewestQueue
 from livesegment.engine.outage import Outage
 from livesegment.engine.redact import Redactor
 from livesegment.engine.stage import Stage
 from livesegment.engine.status import hud_lines
 from livesegment.engine.submit import Submitter
-from livesegment.engine.viewer import Keys, View, Viewer, Watcher
-from livesegment.frame import Frame, Image
-from livesegment.segmenters.base import Segmenter
-from livesegment.sinks.base import Sink
-from livesegment.sources.base import Source
+from livesegment.engine.viewer import Keys
+from livesegment.frame import Frame
 from livesegment.telemetry import DropLog, LiveStatus, Telemetry
 
 logger = logging.getLogger(__name__)
 
 IDLE_S = 0.02  # how long the window may go without attention when no frame comes
 GRACE_S = 3.0  # for requests that are still under way at the end
-
-
-@dataclass(frozen=True, slots=True)
-class LiveLimits:
-    """How much a live run may show and ask.
-
-    Attributes:
-        max_in_flight: Requests at once.
-        max_calls: Calls in all; None: any number.
-        call_rate: Calls a second; None: any number.
-        duration_s: Seconds from the first frame shown; None: no end.
-        max_frames: Frames shown; None: no end.
-        fps_limit: Frames a second; None: all.
-        waits_for_endpoint: Whether the picture goes on without masks whatever the endpoint
-            answers; else a refusal for good before the first mask ends the run.
-    """
-
-    max_in_flight: int = 1
-    max_calls: int | None = None
-    call_rate: float | None = None
-    duration_s: float | None = None
-    max_frames: int | None = None
-    fps_limit: float | None = None
-    waits_for_endpoint: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LiveParts:
-    """What a live run is made of.
-
-    Attributes:
-        source: Where frames come from.
-        segmenter: Who is asked.
-        sinks: Get every frame shown, each on a thread of its own.
-        viewer: The window; None: none.
-        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
-        views: Get every picture as it is shown, without the HUD.
-        watchers: Follow what is seen.
-    """
-
-    source: Source
-    segmenter: Segmenter
-    sinks: Sequence[Sink] = ()
-    viewer: Viewer | None = None
-    snapshot: Callable[[Image], None] | None = None
-    views: Sequence[View] = ()
-    watchers: Sequence[Watcher] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LateMasks:
-    """What becomes of masks that come later than their frame.
-
-    Attributes:
-        alignment: Carries a mask to the frame shown.
-        smoothing: Calms masks from frame to frame; None: they are drawn as they are.
-        ttl_s: Age from which a mask is not drawn any more.
-        max_delay_s: How long a picture may be held back for its mask while the controls say
-            `delay`; 0: not at all.
-    """
-
-    alignment: Alignment = field(default_factory=Paste)
-    smoothing: Smoothing | None = None
-    ttl_s: float = float("inf")
-    max_delay_s: float = 0.0
 
 
 class LiveLoop:

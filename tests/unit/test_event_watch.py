@@ -10,7 +10,8 @@ from datetime import datetime
 from parts import FunctionSegmenter, ListSink, StepSource
 
 from livesegment.controls import Controls
-from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LiveLoop
+from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event

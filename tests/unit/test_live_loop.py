@@ -9,7 +9,8 @@ import pytest
 from parts import FrameList, FunctionSegmenter, ListSink, StepSource
 
 from livesegment.controls import Controls
-from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LiveLoop
+from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointUnreachable,

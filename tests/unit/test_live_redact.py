@@ -23,7 +23,8 @@ from privacy import (
 from livesegment import OptionsError, RedactOptions
 from livesegment.controls import Align, ControlPanel, Controls
 from livesegment.engine.alignment import ChosenAlignment, Paste
-from livesegment.engine.live import LateMasks, LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LiveLoop
+from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.engine.redact import Redactor
 from livesegment.errors import ServerFailed
 from livesegment.frame import Image

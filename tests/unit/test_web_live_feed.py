@@ -12,7 +12,8 @@ import numpy as np
 from parts import CLASS_MAP, FunctionSegmenter, StepSource
 
 from livesegment.controls import ControlPanel, Controls
-from livesegment.engine.live import LiveLimits, LiveLoop, LiveParts
+from livesegment.engine.live import LiveLoop
+from livesegment.engine.live_parts import LiveLimits, LiveParts
 from livesegment.errors import EndpointTimeout
 from livesegment.frame import Frame
 from livesegment.mask import Mask

@@ -82,12 +82,12 @@ class MqttPublisher(Delivery):
         """Take an event; the oldest that waits is lost where there are too many."""
         text = event.as_json()
         with self._changed:
-            if self._is_closed or len(self._events) >= self._capacity:
-                self._lose(1)
             if self._is_closed:
+                self._lose(1)
                 return
             if len(self._events) >= self._capacity:
                 self._events.popleft()
+                self._lose(1)
             self._events.append(text)
             self._note(self._topics.last(event.rule), text)
             self._note(self._topics.state(event.rule), "ON" if event.kind == "begin" else "OFF")

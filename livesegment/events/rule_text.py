@@ -2,12 +2,13 @@
 
 ::
 
-    CLASS > N% | CLASS < N%   [for TIME] [in X,Y X,Y X,Y ...] [hysteresis N%]
-    camera lost | endpoint failing      [for TIME] [cooldown TIME] [named NAME]
+    CLASS > N%  [in X,Y X,Y X,Y ...] [hysteresis N%] [for TIME] [cooldown TIME] [named NAME]
+    CLASS < N%  likewise
+    camera lost       [for TIME] [cooldown TIME] [named NAME]
+    endpoint failing  likewise
 
-A coverage takes `cooldown` and `named` too. The clauses may come in any order; TIME is `500ms`,
-`2s`, `5min` or `1h`; X and Y are shares of the picture, from its upper left; a NAME with blanks
-stands in quotes.
+The clauses may come in any order; TIME is `500ms`, `2s`, `5min` or `1h`; X and Y are shares of the
+picture, from its upper left; a NAME with blanks stands in quotes.
 """
 
 import re

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.engine.recent_cells import Cells, RecentCells
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion.since import Difference, SeenPictures
+from livesegment.motion.since import SeenPictures
 from livesegment.options import RedactOptions
 from livesegment.overlay.redaction import Redaction, any_in_cells, enlarged
-from livesegment.overlay.selection import Pixels
 
 # Margins around what is hidden, as parts of the picture's longer side: 13 px of 1280 for what a
 # model of a few hundred pixels a side misses at edges; then for what moves unseen, dark before
@@ -56,13 +56,14 @@ class Redactor:
       hidden as long as no newer mask says what he is. Margins grow with the mask's age and with
       how much differs.
 
-    A mask that was carried, predicted, smoothed or pasted is never trusted by itself: it only adds
-    to what is hidden. Where no mask is trusted the picture is hidden whole: before the first mask;
-    while calls fail for longer than `max_age_s`, or are used up; after a cut, a lamp switched, a
-    camera moved or come back; when the size changes.
+    Wherever a mask of the last second had the classes stays hidden as well: a mask that overlooks
+    somebody once does not show him. A mask that was carried, predicted, smoothed or pasted is never
+    trusted by itself: it only adds to what is hidden. Where no mask is trusted the picture is
+    hidden whole: before the first mask; while calls fail for longer than `max_age_s`, or are used
+    up; after a cut, a lamp switched, a camera moved or come back; when the size changes.
 
     Ids that the model does not name are hidden too, but for 0: nobody knows what they are. What a
-    model overlooks cannot be hidden.
+    model overlooks for longer cannot be hidden.
 
     Used by one thread. Pictures are given in order; one may be given again with a newer mask.
 
@@ -76,6 +77,8 @@ class Redactor:
         self._max_age_s = max_age_s
         self._redaction = Redaction(options)
         self._seen = SeenPictures()
+        self._recent = RecentCells()
+        self._said: Mask | None = None
         self._class_map: Mapping[int, str] | None = None
         self._is_hidden: npt.NDArray[np.uint8] = np.zeros(256, np.uint8)
 
@@ -99,16 +102,15 @@ class Redactor:
         if said is None or said.frame_size != frame.frame_size:
             return self._whole(frame)
         if said.frame_index == frame.index:
-            hidden = self._grown(frame, [said, drawn], _MARGIN)
-            return self._partly(frame, hidden, drawn)
+            return self._partly(frame, self._cells(frame, said, drawn, age_s), _MARGIN, drawn)
         self._seen.forget_before(said.frame_index)
         difference = self._seen.since(said.frame_index)
         is_recent = 0 <= age_s < self._max_age_s
         if drawn is None or difference is None or not is_recent:
             return self._whole(frame)
         margin = _MARGIN + _MARGIN_A_SECOND * age_s + _MARGIN_FOR_CHANGE * difference.share
-        hidden = self._grown(frame, [said, drawn], min(margin, _MOST_MARGIN), difference)
-        return self._partly(frame, hidden, drawn)
+        cells = np.maximum(self._cells(frame, said, drawn, age_s), difference.cells)
+        return self._partly(frame, cells, min(margin, _MOST_MARGIN), drawn)
 
     def _check_names(self, mask: Mask) -> None:
         if mask.class_map == self._class_map:
@@ -127,29 +129,26 @@ class Redactor:
             ]
         ).view(np.uint8)
 
-    def _grown(
-        self,
-        frame: Frame,
-        masks: list[Mask | None],
-        margin: float,
-        difference: Difference | None = None,
-    ) -> Pixels:
-        """Return where nothing may be seen, uint8 (H, W), in cells of a few pixels."""
+    def _cells(self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float) -> Cells:
+        """Return the cells that the classes are in, or were in lately."""
+        if said is not self._said:
+            self._said = said
+            self._recent.add(frame.pts_s - age_s, self._cells_of(said))
+        cells = self._recent.at(frame.pts_s)
+        return cells if drawn is None else np.maximum(cells, self._cells_of(drawn))
+
+    def _cells_of(self, mask: Mask) -> Cells:
+        classes = cv2.LUT(mask.class_ids, self._is_hidden).astype(np.uint8, copy=False)
+        return any_in_cells(classes, self._seen.cell_side)
+
+    def _partly(self, frame: Frame, cells: Cells, margin: float, drawn: Mask | None) -> Leaving:
         side = self._seen.cell_side
-        cells: Pixels = np.zeros(1, np.uint8) if difference is None else difference.cells
-        for mask in masks:
-            if mask is not None:
-                classes = cv2.LUT(mask.class_ids, self._is_hidden).astype(np.uint8, copy=False)
-                cells = np.maximum(cells, any_in_cells(classes, side))
         reach = 1 + int(margin * max(frame.frame_size) / side)
         around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
         grown = cv2.dilate(cells, around).astype(np.uint8, copy=False)
         width, height = frame.frame_size
-        return enlarged(grown, side)[:height, :width]
-
-    def _partly(self, frame: Frame, hidden: Pixels, drawn: Mask | None) -> Leaving:
-        image = self._redaction.parts(frame.image, np.ascontiguousarray(hidden))
-        return Leaving(replace(frame, image=image), drawn)
+        hidden = np.ascontiguousarray(enlarged(grown, side)[:height, :width])
+        return Leaving(replace(frame, image=self._redaction.parts(frame.image, hidden)), drawn)
 
     def _whole(self, frame: Frame) -> Leaving:
         image = self._redaction.whole(frame.image)

@@ -121,6 +121,21 @@ def test_a_mask_may_be_in_use_for_long_while_nothing_moves() -> None:
     assert seen_pixels(left.frame.image, ids) == 0
 
 
+@pytest.mark.parametrize("spacing_s", [0.1, 2.0])
+def test_a_mask_that_overlooks_the_class_once_does_not_show_it(spacing_s: float) -> None:
+    image, ids = wall(), nothing()
+    ids[40:80, 40:80] = CLASS_ID
+    redactor, seen = Redactor(BLACK), []
+    for index in range(16):
+        own = mask(ids if index in (0, 2) else nothing(), index)
+        picture = Frame(image, index, index * spacing_s, 0.0)
+        left = redactor.leave(picture, own, own, 0.0).frame.image
+        seen.append(seen_pixels(left, ids))
+    assert seen[:4] == [0] * 4
+    assert seen[15] == seen_pixels(image, ids), "gone for long, it does not stay hidden for ever"
+    assert (seen[4] == 0) == (spacing_s < 1)
+
+
 def test_names_are_found_in_upper_and_lower_case_and_others_refused() -> None:
     own = mask(nothing(), 0)
     redactor = Redactor(RedactOptions(frozenset({" Ball", "STAR "})))

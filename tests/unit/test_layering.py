@@ -43,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor": CORE | {"api", "engine", "web", "events.event"} | BASES,
     "doctor": CORE | {"api", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "cluster": CORE | {"api", "engine", "sources", "segmenters.base"},
-    "cli": CORE | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"}
+    "cli": CORE
+    | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"}
     | {"events.rule_text"},
 }
 

@@ -91,6 +91,7 @@ class Telemetry:
         "frames_submitted",
         "frames_dropped",
         "frames_unwritten",
+        "frames_hidden",
         "masks_received",
         "masks_stale",
         "calls",

@@ -55,6 +55,7 @@ class Keeper:
         self._silent_s = 0
         self._has_reported = self._has_ended = False
         self._why: str | None = None
+        self._complaint: str | None = None  # why it could not begin, as was said already
         self._done = asyncio.Event()
 
     def send_orders(self) -> None:
@@ -90,10 +91,13 @@ class Keeper:
                 logger.info("%s: stopped", name)
                 break
             wait_s = self._backoff.after(time.monotonic() - began_s)
+            # A camera that is not there is complained of once, however often it is tried.
+            is_known = text == self._complaint
+            self._complaint = None if self._has_reported else text
             if wait_s:
                 text += f"; it is started again in {wait_s:.0f} s"
             self._feed.note_down("stopped" if wait_s else "starting", text)
-            logger.warning("%s: %s", name, text)
+            logger.log(logging.DEBUG if is_known else logging.WARNING, "%s: %s", name, text)
             await self._pause(wait_s)
         await self._stopping.wait()
 
@@ -112,7 +116,8 @@ class Keeper:
             self._process = process = await CameraProcess.start(self.config)
         except OSError as error:
             return f"its process cannot be started: {(error.strerror or str(error)).lower()}"
-        logger.info("%s: started, process %d", name, process.pid)
+        level = logging.INFO if self._complaint is None else logging.DEBUG
+        logger.log(level, "%s: started, process %d", name, process.pid)
         self._desk.join(name, lambda lease: process.send("lease", **asdict(lease)))
         self.send_orders()
         if self._stopping.is_set():
@@ -147,6 +152,9 @@ class Keeper:
         if message.kind == "picture":
             self._feed.pictures.publish(message.body)
         elif message.kind == "report":
+            if self._complaint is not None and not self._has_reported:
+                logger.info("%s: runs now, process %d", self.config.name, process.pid)
+                self._complaint = None
             self._has_reported = True
             self._feed.take(
                 unpacked_report(fields["report"]),

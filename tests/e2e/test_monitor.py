@@ -1,12 +1,15 @@
 """`livesegment monitor`, as a user runs it: nothing that happens to one camera stops another."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 from monitored import CountingEndpoint, is_gone, monitored, until
 
@@ -20,6 +23,13 @@ PLAIN = "[overlay]\nlegend = false\nopacity = 1.0\n"
 def shown_frames(path: Path) -> int:
     with av.open(str(path)) as container:
         return sum(1 for _ in container.decode(video=0))
+
+
+def write_video(path: Path, frames: int) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
+    for number in range(frames):
+        writer.write(np.full((48, 64, 3), 10 * number % 256, np.uint8))
+    writer.release()
 
 
 def test_a_camera_that_is_killed_or_hangs_is_back_and_the_other_is_undisturbed(
@@ -157,6 +167,23 @@ def test_a_refusing_endpoint_is_told_and_the_picture_goes_on(tmp_path: Path) -> 
             assert (len(monitor.pids("a")), len(monitor.pids("b"))) == (1, 1)
     everything = f"{said} {commands} {monitor.lines}"
     assert "geheim" not in everything
+
+
+def test_a_source_that_is_not_there_is_complained_of_once_and_tried_until_it_is(
+    tmp_path: Path,
+) -> None:
+    late = A.replace("pattern:160x120@15", "late.mp4")
+    with CountingEndpoint() as endpoint, monitored(tmp_path, endpoint.toml + late + B) as monitor:
+        monitor.said("a: .*late.mp4")
+        later = re.compile(r"late.mp4.*; it is started again in ([2-9]|\d\d) s")
+        until(lambda: later.search(monitor.cameras()["a"]["state_text"]))
+        assert sum("late.mp4" in line for line in monitor.lines) == 1
+        write_video(tmp_path / "part.mp4", frames=25)
+        (tmp_path / "part.mp4").rename(tmp_path / "late.mp4")
+        monitor.said("a: runs now")
+        until(lambda: monitor.cameras()["a"]["state_text"] == "it has come to its end")
+        assert monitor.cameras()["a"]["state"] == "stopped"
+        assert len(monitor.pids("b")) == 1
 
 
 def test_a_check_says_what_is_wrong_or_that_all_is_fine(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from livesegment import __version__
+from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipKeep
 from livesegment.events.delivery import Delivery
@@ -18,6 +20,22 @@ from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
 
 _MOST_EARLIER = 100
+
+
+def check_events(options: EventOptions) -> None:
+    """Find out before a camera is opened whether the options can be used.
+
+    Raises:
+        OptionsError: If an address or a rule cannot be.
+        MissingExtra: If MQTT is asked for and its package is not installed.
+    """
+    if not options.are_wanted:
+        return
+    with_outages(options.rules)
+    ClipKeep.parse(options.keep_clips)
+    if options.mqtt is not None:
+        BrokerAddress.parse(options.mqtt)
+        import_module("livesegment.events.mqtt")
 
 
 def open_events(
@@ -40,8 +58,7 @@ def open_events(
         Who is to follow the run, and who is to get its pictures.
 
     Raises:
-        OptionsError: If an address or a rule cannot be used.
-        MissingExtra: If MQTT is asked for and its package is not installed.
+        OptionsError: If an address or a rule cannot be used: see `check_events`.
         OutputNotWritable: If a file or folder cannot be written.
     """
     if not options.are_wanted:
@@ -101,7 +118,6 @@ def _deliveries(
         webhook = Webhook(options.webhook, options.webhook_secret, on_lost)
         deliveries.append(stack.enter_context(webhook))
     if options.mqtt is not None:
-        from livesegment.events.broker_address import BrokerAddress
         from livesegment.events.mqtt import MqttPublisher
 
         address = BrokerAddress.parse(options.mqtt, options.mqtt_password)

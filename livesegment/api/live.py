@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.api.distinct import check_distinct
-from livesegment.api.events import open_events
+from livesegment.api.events import check_events, open_events
 from livesegment.api.model import open_segmenter, requests_in_flight
 from livesegment.api.onlooker import OpenOnlooker
 from livesegment.api.written_at_end import written_at_end
@@ -104,6 +104,7 @@ def run_live(
     read = [] if isinstance(source, Source) else [str(source)]
     outputs_named = [options.record, options.masks, options.stats, options.events.jsonl]
     check_distinct(read, outputs_named)
+    check_events(options.events)
     with ExitStack() as stack:
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from livesegment.engine.stage import HIDDEN
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.overlay.notice import draw_notice
@@ -63,7 +64,7 @@ def seen_pixels(image: Image, class_ids: ClassIds, tolerance: int = 0) -> int:
 def is_notice(image: Image) -> bool:
     """Tell whether a picture is the one that stands for one that is hidden whole."""
     expected = np.zeros_like(image)
-    draw_notice(expected, "hidden: no mask to be trusted")
+    draw_notice(expected, HIDDEN)
     return bool((image == expected).all())
 
 

@@ -1,7 +1,7 @@
 """Nothing of a redacted class leaves a live run, whatever becomes of its masks."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,13 +54,14 @@ class Run:
         for index in answered:
             before = self.telemetry.get("masks_received")
             self.segmenter.answer(index)
-            self._until(lambda: self.telemetry.get("masks_received") > before)  # noqa: B023
+            self.until(lambda: self.telemetry.get("masks_received") > before)  # noqa: B023
         shown = len(self.outlets.written)
         self.source.step()
         self.outlets.wait_for(shown + 1)
-        self._until(lambda: self.telemetry.get("frames_submitted") > shown)
+        self.until(lambda: self.telemetry.get("frames_submitted") > shown)
 
-    def _until(self, is_so) -> None:
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so, or the run has ended."""
         for _ in range(20_000):
             if is_so() or self.end.done():
                 return
@@ -269,6 +270,18 @@ def test_whatever_the_viewer_changes_the_class_stays_hidden() -> None:
         run.check_nothing_is_seen()
         assert len(run.snapshots) == 1
         assert any(not seen_pixels(run.snapshots[0], shot.class_ids) for shot in run.shots[14:17])
+
+
+def test_a_picture_that_stands_still_is_shown_once_its_mask_has_come() -> None:
+    with running(pattern_shots(1)) as run:
+        run.step()
+        shown = run.outlets.shown
+        run.until(lambda: is_notice(shown[-1]))
+        run.segmenter.answer(0)
+        run.until(lambda: not is_notice(shown[-1]))
+        run.finish()
+        run.check_nothing_is_seen()
+        assert (shown[-1] == run.shots[0].image).all(axis=2).mean() > 0.5
 
 
 @pytest.mark.parametrize("names", [{"bal"}, {CLASS_NAME, "persn"}])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from livesegment import OptionsError
+from livesegment import OptionsError, RedactOptions
 from livesegment.monitor.config import CameraConfig, MonitorConfig, read_config
 from livesegment.monitor.config_tables import ConfigMistakes
 from livesegment.monitor.toml_lines import key_lines
@@ -356,3 +356,44 @@ zone = [{ id = 3 }]
     assert lines["camera", 0, "zone", 1, "id"] == 13
     assert lines["camera", 1, "zone", 0, "id"] == 15
     assert ("no", "table") not in lines
+
+
+def test_classes_are_hidden_for_all_cameras_or_for_one_otherwise(read) -> None:
+    config = read(
+        """
+        [redact]
+        classes = [" person "]
+        style = "black"
+        [[camera]]
+        name = "a"
+        source = 0
+        [[camera]]
+        name = "b"
+        source = 1
+        redact = { classes = ["person", "car"], unmasked = "blur" }
+        picture.align = "paste"
+        """
+    )
+    first, second = (camera.options for camera in config.cameras)
+    assert first.redact == RedactOptions(frozenset({"person"}), "black", "withhold")
+    assert first.align == "delay"
+    assert second.redact == RedactOptions(frozenset({"person", "car"}), "black", "blur")
+    assert second.align == "paste"
+
+
+@pytest.mark.parametrize(
+    ("table", "mistake"),
+    [
+        ('classes = [""]', "'classes' is a list of class names"),
+        ('classes = ["person", " "]', "none of them empty"),
+        ('classes = "person"', "'classes' is a list of class names"),
+        ('style = "black"', "'redact' needs 'classes', the names of those to hide"),
+        ('class = ["person"]', "unknown key 'class' in [redact]: did you mean 'classes'?"),
+        ('classes = ["x"]\nstyle = "blurred"', "'style' is one of pixelate, black"),
+    ],
+)
+def test_a_redaction_that_would_hide_nothing_is_a_mistake(
+    mistakes, table: str, mistake: str
+) -> None:
+    texts = [text for _, text in mistakes(f"[redact]\n{table}\n{CAMERA}")]
+    assert any(mistake in text for text in texts), texts

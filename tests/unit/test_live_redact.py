@@ -276,7 +276,7 @@ def test_a_picture_that_stands_still_is_shown_once_its_mask_has_come() -> None:
     with running(pattern_shots(1)) as run:
         run.step()
         shown = run.outlets.shown
-        run.until(lambda: is_notice(shown[-1]))
+        run.until(lambda: bool(shown) and is_notice(shown[-1]))
         run.segmenter.answer(0)
         run.until(lambda: not is_notice(shown[-1]))
         run.finish()

@@ -194,8 +194,7 @@ def test_while_the_endpoint_fails_pictures_are_hidden_once_the_mask_is_old(align
             shown = len(run.outlets.written)
             run.source.step()
             run.outlets.wait_for(shown + 1)
-        run.source.end()
-        run.end.result(20)
+        run.finish()
         run.check_nothing_is_seen()
         shares = run.shares_seen()
         assert shares[5] == 1.0
@@ -290,7 +289,7 @@ def test_a_class_that_the_model_does_not_have_ends_the_run_before_anything_is_se
 ) -> None:
     with running(pattern_shots(4), options=RedactOptions(frozenset(names))) as run:
         run.step()
-        run.segmenter.answer(0)
+        run.segmenter.answer_all()
         for _ in range(3):
             run.source.step()
         with pytest.raises(OptionsError, match=r"no class '(bal|persn)'.* ball, box, star"):

@@ -1,5 +1,6 @@
 """A monitor as a user runs it, and what its log and its page say."""
 
+import contextlib
 import json
 import os
 import re
@@ -179,10 +180,11 @@ class CountingEndpoint:
                 with endpoint._lock:
                     endpoint._under_way -= 1
                 body = reply if endpoint.status == 200 else b'{"message": "no"}'
-                self.send_response(endpoint.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):  # who asked may have been killed
+                    self.send_response(endpoint.status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *arguments: object) -> None:
                 """Say nothing."""

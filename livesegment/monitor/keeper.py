@@ -54,7 +54,8 @@ class Keeper:
         self._process: CameraProcess | None = None
         self._silent_s = 0
         self._has_reported = self._has_ended = False
-        self._why: str | None = None
+        self._why: str | None = None  # why we ended the process
+        self._sentence: str | None = None  # why it says that it ends
         self._complaint: str | None = None  # why it could not begin, as was said already
         self._done = asyncio.Event()
 
@@ -92,8 +93,8 @@ class Keeper:
                 break
             wait_s = self._backoff.after(time.monotonic() - began_s)
             # A camera that is not there is complained of once, however often it is tried.
-            is_known = text == self._complaint
-            self._complaint = None if self._has_reported else text
+            is_known = self._sentence is not None and self._sentence == self._complaint
+            self._complaint = None if self._has_reported else self._sentence
             if wait_s:
                 text += f"; it is started again in {wait_s:.0f} s"
             self._feed.note_down("stopped" if wait_s else "starting", text)
@@ -111,7 +112,8 @@ class Keeper:
     async def _run_once(self) -> str:
         """Run a process until it ends, and return why it did, in a sentence."""
         name = self.config.name
-        self._why, self._silent_s, self._has_reported = None, 0, False
+        self._why = self._sentence = None
+        self._silent_s, self._has_reported = 0, False
         try:
             self._process = process = await CameraProcess.start(self.config)
         except OSError as error:
@@ -132,7 +134,7 @@ class Keeper:
             code = await process.ended(_LAST_WORDS_S)
             self._process = None
             self._desk.leave(name)
-        return self._why or exit_in_words(code)
+        return self._why or self._sentence or exit_in_words(code)
 
     async def _watch(self, process: CameraProcess) -> None:
         """Kill the process when it gives no sign of life.
@@ -172,10 +174,10 @@ class Keeper:
             name = self.config.name
             logger.log(fields["level"], "%s: %s", name, fields["text"], extra={"camera": name})
         elif message.kind == "failed":
-            self._why = fields["text"]
+            self._sentence = fields["text"]
         elif message.kind == "ended":
             self._has_ended = True
-            self._why = "it has come to its end"
+            self._sentence = "it has come to its end"
 
 
 def _end(process: CameraProcess) -> None:

@@ -1,11 +1,9 @@
 """From options to what notices events, and what tells them."""
 
-from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
-from typing import Any
 
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
@@ -18,8 +16,6 @@ from livesegment.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
 from livesegment.telemetry import Telemetry
-
-_MOST_EARLIER = 100
 
 
 def check_events(options: EventOptions) -> None:
@@ -83,19 +79,6 @@ def open_events(
     telling = Telling(deliveries, audience, recorder)
     watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, telemetry)
     return [stack.enter_context(watch)], [] if recorder is None else [recorder]
-
-
-def earlier_events(options: EventOptions) -> list[dict[str, Any]]:
-    """Return the newest events that earlier runs have left in the file, oldest first."""
-    # Here, because not everybody has such a file.
-    from livesegment.events.jsonl import read_events
-
-    if options.jsonl is None:
-        return []
-    try:
-        return [event.fields() for event in deque(read_events(options.jsonl), _MOST_EARLIER)]
-    except OSError:  # there is none yet; that it can be written is found out elsewhere
-        return []
 
 
 def _deliveries(

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from livesegment.api.events import earlier_events
+from livesegment.api.earlier_events import earlier_events
 from livesegment.api.onlooker import Onlooker
 from livesegment.controls import ControlPanel
 from livesegment.engine.live import LiveLoop

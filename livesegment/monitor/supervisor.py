@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from livesegment.api.events import earlier_events
+from livesegment.api.earlier_events import earlier_events
 from livesegment.errors import OptionsError
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +140,19 @@ def test_a_monitor_that_is_slow_holds_up_nobody_and_gets_the_newest_picture() ->
     assert int.from_bytes(last.body[:4]) == 999
     link.close()
     monitor.close()
+
+
+@pytest.mark.parametrize(
+    ("module", "spared"),
+    [
+        ("livesegment.monitor.supervisor", {"av", "cv2", "numpy", "httpx"}),
+        ("livesegment.monitor.camera_process", {"starlette", "uvicorn", "typer"}),
+    ],
+)
+def test_neither_process_loads_what_only_the_other_needs(module: str, spared: set[str]) -> None:
+    script = f"import sys, {module}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert spared.isdisjoint(ran.stdout.split())
 
 
 def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:

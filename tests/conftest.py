@@ -49,7 +49,11 @@ def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
     if sys.platform != "linux":
         pytest.skip("the screen is an X server")
     server = subprocess.Popen(
-        [need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        [
+            # Without -noreset it begins anew when its last client leaves, and may refuse the next.
+            *(need_tool("Xvfb"), "-displayfd", "1", "-screen", "0", "800x600x24"),
+            *("-nolisten", "tcp", "-noreset"),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -53,7 +53,8 @@ def child(screen: dict[str, str], need_tool: Callable[[str], str]) -> Iterator[C
     need_tool("xdotool")
     child = Child(screen, "show")
     try:
-        assert child.read() == "shown"
+        said = child.read()
+        assert said == "shown", said or child.end()
         yield child
     finally:
         child.process.kill()

@@ -124,11 +124,12 @@ def test_on_a_full_disk_events_are_counted_and_later_ones_are_whole(
 
 def test_what_was_written_survives_a_killed_program(tmp_path: Path) -> None:
     program = (
-        f"import sys; sys.path.append({str(Path(__file__).parents[1])!r})\n"
+        f"import sys, time; sys.path.append({str(Path(__file__).parents[1])!r})\n"
         "from events import event\n"
         "from livesegment.events.jsonl import JsonlFile\n"
         "file = JsonlFile('e.jsonl')\n"
-        "while True: file.put(event(7))\n"
+        # Not as fast as it can: then it would leave the writing thread no time.
+        "while True: file.put(event(7)); time.sleep(0.001)\n"
     )
     path = tmp_path / "e.jsonl"
     with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as child:

@@ -16,19 +16,18 @@ from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
-from livesegment.motion.history import SMALL, History, Seen
+from livesegment.motion.history import SMALL, History, Seen, small_size
 from livesegment.motion.key import Key, study
 from livesegment.motion.raster import (
     Bytes,
     Floats,
     nearest,
     pick,
-    reduce,
     sample,
     shrink,
     stretch,
 )
-from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess
+from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess, truth_on
 from livesegment.motion.region import Points, Region, around, neighbourhood, whole
 from livesegment.motion.render import render
 from livesegment.motion.rigid import rigid_shift, shifted
@@ -141,9 +140,7 @@ class MaskAligner:
             self._set_effort()
         elif newest and frame.index == newest.index:
             return
-        width, height = frame.frame_size
-        size = max(1, round(width * SMALL)), max(1, round(height * SMALL))
-        small = shrink(frame.image, size)
+        small = shrink(frame.image, small_size(*frame.frame_size))
         if self._cut.is_cut(small):
             cut, self._cut = self._cut, CutDetector()
             self.reset()
@@ -207,10 +204,7 @@ class MaskAligner:
             self._decided.popitem(last=False)
         if decided is None:
             return
-        rows, columns = decided.evidence.values.shape
-        objects = decided.evidence.region.crop(key.objects) * np.uint8(255)
-        truth = reduce(objects, (columns, rows)).astype(np.float32)
-        truth *= np.float32(1 / 255)
+        truth = truth_on(decided.evidence.region, decided.decision, key.objects)
         self._refiner.learn(decided.decision, truth)
         # Edges are never quite right; what is mistaken has some width.
         wrong = cv2.erode(cv2.absdiff(key.few_objects, decided.shown), np.ones((3, 3), np.uint8))

@@ -11,9 +11,9 @@ import numpy as np
 from livesegment.frame import Frame, Image
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
-from livesegment.motion.history import SMALL
+from livesegment.motion.history import small_size
 from livesegment.motion.key import Key
-from livesegment.motion.raster import Bytes, Floats, add, reduce, shrink, stretch
+from livesegment.motion.raster import Bytes, add, shrink, stretch
 from livesegment.motion.refine import STRIDE, Decision, Refiner
 from livesegment.motion.region import Points, Region, neighbourhood, room_around
 
@@ -39,10 +39,8 @@ class Picture:
     @classmethod
     def of(cls, frame: Frame) -> Self:
         """Return what is needed of a frame."""
-        width, height = frame.frame_size
-        size = max(1, round(width * SMALL)), max(1, round(height * SMALL))
         gray = cast(Bytes, cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY))
-        return cls(gray, shrink(frame.image, size))
+        return cls(gray, shrink(frame.image, small_size(*frame.frame_size)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,10 +158,3 @@ def _shown(decision: Decision, region: Region, frame_size: tuple[int, int]) -> R
         max(1, round(height * scale_y)),
     )
     return room_around(found, frame_size)
-
-
-def truth_on(region: Region, decision: Decision, objects: Bytes) -> Floats:
-    """Return the share of each cell of a decision's grid over a region that is object in truth."""
-    rows, columns = decision.evidence.shape
-    inside = region.crop(objects) * np.uint8(255)
-    return reduce(inside, (columns, rows)).astype(np.float32) * np.float32(1 / 255)

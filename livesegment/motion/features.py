@@ -2,9 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
-import cv2
 import numpy as np
 
 from livesegment.frame import Image
@@ -19,6 +17,7 @@ from livesegment.motion.raster import (
     sample,
     shrink,
     stretch,
+    worst_channel,
 )
 from livesegment.motion.region import Points, Region
 
@@ -76,8 +75,7 @@ class Residual:
 
 def difference(first: Image, second: Image) -> Floats:
     """Return how much two pictures differ, float32 (rows, columns), 0 to 1: the worst channel."""
-    blue, green, red = cv2.split(cv2.absdiff(first, second))
-    worst = cast(Bytes, cv2.max(cv2.max(blue, green), red))
+    worst = worst_channel(first, second)
     part: Floats = np.minimum(worst, _MOST_DIFFERENCE) * np.float32(1 / _MOST_DIFFERENCE)
     return part
 

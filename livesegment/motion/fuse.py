@@ -11,7 +11,7 @@ from livesegment.mask import ClassIds
 from livesegment.motion.carry import Carried
 from livesegment.motion.features import CERTAIN, crop_small
 from livesegment.motion.flow import Field
-from livesegment.motion.history import SMALL
+from livesegment.motion.history import SMALL, small_size
 from livesegment.motion.key import colour_index
 from livesegment.motion.raster import Floats, nearest, sample, stretch
 from livesegment.motion.refine import Decision, first_guess
@@ -34,7 +34,7 @@ def fuse(sides: Sequence[Carried], decision: Decision | None, small: Image) -> C
         small: The frame's picture made smaller.
     """
     region = both(sides)
-    size = max(1, round(region.width * SMALL)), max(1, round(region.height * SMALL))
+    size = small_size(region.width, region.height)
     said = [_evidence(side, region, size) for side in sides]
     evidence = np.zeros_like(said[0])
     for share, one in zip(shares(sides), said, strict=True):
@@ -62,7 +62,7 @@ def _evidence(side: Carried, region: Region, size: tuple[int, int]) -> Floats:
     Finer than the small picture, in which the distance to it is known, it cannot be worked out.
     """
     own = side.region
-    own_size = max(1, round(own.width * SMALL)), max(1, round(own.height * SMALL))
+    own_size = small_size(own.width, own.height)
     there = own.displaced(side.moved, own_size, SMALL)
     guess = first_guess(sample(side.key.distance, there))
     correction = side.decision.correction

@@ -12,6 +12,11 @@ SMALL = 0.5
 """Size of the small pictures, along one side."""
 
 
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """Return the (width, height) in the small picture of what has these in the full one."""
+    return max(1, round(width * SMALL)), max(1, round(height * SMALL))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """What is kept of one frame.

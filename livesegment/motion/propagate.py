@@ -8,12 +8,12 @@ from threadpoolctl import ThreadpoolController
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion.carry import Carried, Picture, carry, doubts, truth_on
+from livesegment.motion.carry import Carried, Picture, carry, doubts
 from livesegment.motion.cut import CutDetector
 from livesegment.motion.flow import Field
 from livesegment.motion.fuse import fuse
 from livesegment.motion.key import Key, study
-from livesegment.motion.refine import STRIDE, Decision, Refiner
+from livesegment.motion.refine import STRIDE, Decision, Refiner, truth_on
 from livesegment.motion.rigid import rigid_shift, shifted
 from livesegment.motion.sides import Side, both, side_features
 

@@ -67,6 +67,12 @@ def blur(values: Floats, radius: int) -> Floats:
     return cast(Floats, cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))
 
 
+def worst_channel(first: Bytes, second: Bytes) -> Bytes:
+    """Return how much two pictures (h, w, 3) differ in the channel that differs most, (h, w)."""
+    blue, green, red = cv2.split(cv2.absdiff(first, second))
+    return cast(Bytes, cv2.max(cv2.max(blue, green), red))
+
+
 def add(first: Floats, second: Floats) -> Floats:
     """Return the sum."""
     return cast(Floats, cv2.add(first, second))

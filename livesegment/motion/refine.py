@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from livesegment.motion.features import CERTAIN
 from livesegment.motion.network import STRIDE, Network, fold, unfold
-from livesegment.motion.raster import Floats
+from livesegment.motion.raster import Bytes, Floats, reduce
+from livesegment.motion.region import Region
 
-__all__ = ["STRIDE", "Decision", "Refiner"]
+__all__ = ["STRIDE", "Decision", "Refiner", "first_guess", "truth_on"]
 
 _DISTANCE = 3
 """Which feature is the moved mask's distance to its edge."""
@@ -127,3 +128,10 @@ def first_guess(distance: Floats) -> Floats:
     """Return the log-odds that the moved mask's distance to its edge alone gives."""
     guess: Floats = np.clip(distance * np.float32(GUESS_SCALE), -CERTAIN, CERTAIN)
     return guess
+
+
+def truth_on(region: Region, decision: Decision, objects: Bytes) -> Floats:
+    """Return the share of each cell of a decision's grid over a region that is object in truth."""
+    rows, columns = decision.evidence.shape
+    inside = region.crop(objects) * np.uint8(255)
+    return reduce(inside, (columns, rows)).astype(np.float32) * np.float32(1 / 255)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from livesegment.mask import ClassIds
-from livesegment.motion.history import SMALL
+from livesegment.motion.history import SMALL, small_size
 from livesegment.motion.key import Key, Numbers
 from livesegment.motion.raster import Floats, nearest, pick, sample, stretch
 from livesegment.motion.refine import Decision, first_guess
@@ -77,7 +77,7 @@ def _finer_evidence(
     Where the network hardly objects, the moved mask's own edge is finer than the network's grid.
     Finer than the small picture, in which the distance to it is known, it cannot be worked out.
     """
-    size = max(1, round(region.width * SMALL)), max(1, round(region.height * SMALL))
+    size = small_size(region.width, region.height)
     there = region.displaced(moved, size, SMALL)
     guess = first_guess(sample(key.distance, there))
     agreed = nearest((strongest < _AGREED).view(np.uint8), size) > 0

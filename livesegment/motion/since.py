@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Frame, Image
-from livesegment.motion.raster import Bytes, shrink
+from livesegment.motion.raster import Bytes, shrink, worst_channel
 
 _CELLS_ACROSS = 320
 _MOST_FRAMES = 256
@@ -65,7 +65,7 @@ class SeenPictures:
         copy = self._copy(frame.image)
         if self._copies:
             last = next(reversed(self._copies.values()))
-            self._noise = float(np.median(_largest(copy, last)))
+            self._noise = float(np.median(worst_channel(copy, last)))
         self._copies[frame.index] = copy
         if len(self._copies) > _MOST_FRAMES:
             # The oldest one is that of a mask that may be in use for long.
@@ -86,7 +86,7 @@ class SeenPictures:
         earlier = self._copies.get(index)
         if earlier is None:
             return None
-        differs = _largest(next(reversed(self._copies.values())), earlier)
+        differs = worst_channel(next(reversed(self._copies.values())), earlier)
         level = min(max(_LEAST_LEVEL, _NOISE_FACTOR * self._noise), _MOST_LEVEL)
         _, cells = cv2.threshold(differs, level, 255, cv2.THRESH_BINARY)
         cells = cast(Bytes, cv2.dilate(cells, np.ones((3, 3), np.uint8)))
@@ -109,11 +109,6 @@ class SeenPictures:
             below, right = rows * side - height, columns * side - width
             image = cast(Image, cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE))
         return cast(Image, cv2.blur(shrink(image, (columns, rows)), _AROUND))
-
-
-def _largest(now: Image, then: Image) -> Bytes:
-    blue, green, red = cv2.split(cv2.absdiff(now, then))
-    return cast(Bytes, cv2.max(cv2.max(blue, green), red))
 
 
 def _boxes(cells: Bytes) -> Bytes:

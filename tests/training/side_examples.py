@@ -18,11 +18,11 @@ from textures import load_photographs
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion.carry import Picture, carry, doubts, truth_on
+from livesegment.motion.carry import Picture, carry, doubts
 from livesegment.motion.key import study
 from livesegment.motion.propagate import DECISION_PIXELS, FINEST
 from livesegment.motion.raster import reduce
-from livesegment.motion.refine import STRIDE, Refiner
+from livesegment.motion.refine import STRIDE, Refiner, truth_on
 from livesegment.motion.sides import Side, both, side_features
 
 FRAMES = 25

@@ -43,14 +43,18 @@ from livesegment.errors import (
 )
 
 if TYPE_CHECKING:
-    from livesegment.api.annotate import annotate
-    from livesegment.api.live import live
-    from livesegment.api.predict import predict
-    from livesegment.api.progress import Progress
-    from livesegment.api.report import AnnotateReport, FileReport
+    from livesegment.annotate.progress import Progress
+    from livesegment.annotate.report import AnnotateReport, FileReport
+    from livesegment.annotate.runner import annotate
     from livesegment.frame import Frame
+    from livesegment.live.run import live
     from livesegment.mask import Mask
-    from livesegment.options import (
+    from livesegment.picture import predict
+    from livesegment.segmenters.base import Segmenter
+    from livesegment.segmenters.builtin import BuiltinSegmenter
+    from livesegment.segmenters.http import HttpSegmenter
+    from livesegment.segmenters.network_file import NetworkFileSegmenter
+    from livesegment.settings import (
         AnnotateOptions,
         ApiKey,
         EndpointOptions,
@@ -61,11 +65,7 @@ if TYPE_CHECKING:
         RedactOptions,
         WebOptions,
     )
-    from livesegment.rule import Rule
-    from livesegment.segmenters.base import Segmenter
-    from livesegment.segmenters.builtin import BuiltinSegmenter
-    from livesegment.segmenters.http import HttpSegmenter
-    from livesegment.segmenters.network_file import NetworkFileSegmenter
+    from livesegment.settings.rule import Rule
     from livesegment.sinks.base import Annotated, Sink
     from livesegment.sources import open_source
     from livesegment.sources.base import Source
@@ -127,33 +127,40 @@ __all__ = [
 
 # Imported when first asked for: `livesegment --help` must not wait for OpenCV.
 _HOMES = {
-    "AnnotateOptions": "livesegment.options",
-    "AnnotateReport": "livesegment.api.report",
+    "AnnotateOptions": "livesegment.settings",
+    "AnnotateReport": "livesegment.annotate.report",
     "Annotated": "livesegment.sinks.base",
-    "ApiKey": "livesegment.options",
+    "ApiKey": "livesegment.settings",
     "BuiltinSegmenter": "livesegment.segmenters.builtin",
-    "EndpointOptions": "livesegment.options",
-    "EventOptions": "livesegment.options",
-    "FileReport": "livesegment.api.report",
+    "EndpointOptions": "livesegment.settings",
+    "EventOptions": "livesegment.settings",
+    "FileReport": "livesegment.annotate.report",
     "Frame": "livesegment.frame",
     "HttpSegmenter": "livesegment.segmenters.http",
-    "KeyframeOptions": "livesegment.options",
-    "LiveOptions": "livesegment.options",
+    "KeyframeOptions": "livesegment.settings",
+    "LiveOptions": "livesegment.settings",
     "Mask": "livesegment.mask",
     "NetworkFileSegmenter": "livesegment.segmenters.network_file",
-    "OverlayOptions": "livesegment.options",
-    "RedactOptions": "livesegment.options",
-    "Progress": "livesegment.api.progress",
-    "Rule": "livesegment.rule",
+    "OverlayOptions": "livesegment.settings",
+    "RedactOptions": "livesegment.settings",
+    "Progress": "livesegment.annotate.progress",
+    "Rule": "livesegment.settings.rule",
     "Segmenter": "livesegment.segmenters.base",
     "Sink": "livesegment.sinks.base",
     "Source": "livesegment.sources.base",
-    "WebOptions": "livesegment.options",
-    "annotate": "livesegment.api.annotate",
-    "live": "livesegment.api.live",
+    "WebOptions": "livesegment.settings",
+    "annotate": "livesegment.annotate.runner",
+    "live": "livesegment.live.run",
     "open_source": "livesegment.sources",
-    "predict": "livesegment.api.predict",
+    "predict": "livesegment.picture",
 }
+
+
+# Two rooms bear the names of functions. Python puts a room where the function belongs when the room
+# is first imported: that happens now, while there is nothing to be lost, and not later.
+import_module("livesegment.annotate")
+import_module("livesegment.live")
+del globals()["annotate"], globals()["live"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,11 @@
 """Addresses as they may be shown, and where they lead."""
 
 import ipaddress
+import socket
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from livesegment.errors import SourceNotFound
 
 
 def shown_url(url: str) -> str:
@@ -38,3 +42,43 @@ def is_http_url(url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
+
+
+def check_reachable(url: str, *, timeout_s: float = 1.5) -> None:
+    """Connect to the address and hang up.
+
+    A host that is off lets a connection wait; asked again and again with a short patience, it is
+    found soon after it is back, while what follows (a camera that takes its time to answer) may
+    have a long one.
+
+    Args:
+        url: The address. Those of other protocols than TCP, or behind a proxy, are let pass.
+        timeout_s: Seconds to wait for each of the host's addresses; a first packet that is lost
+            is sent again after one.
+
+    Raises:
+        SourceNotFound: If nobody accepts the connection.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return  # whoever opens it says what is wrong
+    if host is None or port is None or parts.scheme not in _PORTS or _has_proxy(parts.scheme, host):
+        return
+    refusal = None
+    try:
+        socket.create_connection((host, port), timeout_s).close()
+    except TimeoutError:
+        refusal = "no answer in time"
+    except OSError as error:
+        refusal = error.strerror or type(error).__name__
+    if refusal is not None:
+        raise SourceNotFound(f"{shown_url(url)} cannot be opened: {refusal}")
+
+
+def _has_proxy(scheme: str, host: str) -> bool:
+    return scheme in getproxies() and not proxy_bypass(host)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from parts import frame
 
-from livesegment.controls import ControlPanel, Controls
 from livesegment.mask import Mask
-from livesegment.options import WebOptions
+from livesegment.settings import WebOptions
+from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.sinks.base import Annotated
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters

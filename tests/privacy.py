@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from livesegment.engine.stage import HIDDEN
 from livesegment.frame import Frame, Image
+from livesegment.live.presenting import HIDDEN
 from livesegment.mask import ClassIds, Mask
-from livesegment.overlay.notice import draw_notice
+from livesegment.overlay.captions import draw_notice
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sources.base import Source

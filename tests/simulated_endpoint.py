@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from livesegment.engine.saturation import Saturation
+from livesegment.calls.saturation import Saturation
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import exit_code, reports_outcome
 from livesegment.cli.redact import redact_options
-from livesegment.options import (
+from livesegment.settings import (
     AnnotateOptions,
     Codec,
     EndpointOptions,
@@ -22,7 +22,7 @@ from livesegment.options import (
 )
 
 if TYPE_CHECKING:
-    from livesegment.api.report import AnnotateReport
+    from livesegment.annotate.report import AnnotateReport
 
 
 def keyframe_options(
@@ -141,7 +141,7 @@ def annotate(
     from livesegment.cli.summary import print_estimate, print_summary  # they import OpenCV
 
     if dry_run:
-        from livesegment.api.estimate import estimate
+        from livesegment.annotate.estimate import estimate
 
         print_estimate(estimate(inputs, output, options=options))
         return
@@ -160,7 +160,7 @@ def annotate(
 
 def _who_annotates(cluster: str | None) -> Callable[..., "AnnotateReport"]:
     if cluster is None:
-        from livesegment.api.annotate import annotate
+        from livesegment.annotate.runner import annotate
 
         return annotate
     from livesegment.cluster.runner import annotate_on_cluster

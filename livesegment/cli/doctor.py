@@ -11,9 +11,8 @@ from livesegment import __version__
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import BUG, ENDPOINT, OUTPUT, SOURCE, print_result, reports_outcome
-from livesegment.doctor.examination import examine
-from livesegment.doctor.finding import Area, Finding
-from livesegment.options import EndpointOptions
+from livesegment.doctor.examination import Area, Finding, examine
+from livesegment.settings import EndpointOptions
 
 _CODES: dict[Area, int] = {
     "installation": BUG,

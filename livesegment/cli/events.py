@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from livesegment.events.rule_text import parse_rule
-from livesegment.options import EventOptions, mqtt_password, webhook_secret
+from livesegment.settings import EventOptions, mqtt_password, webhook_secret
 
 
 def event_options(

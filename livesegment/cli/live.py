@@ -11,14 +11,14 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
 from livesegment.cli.redact import redact_options
 from livesegment.cli.web import DEFAULT_ADDRESS, web_options
-from livesegment.controls import Align
-from livesegment.options import (
+from livesegment.settings import (
     EndpointOptions,
     EventOptions,
     LiveOptions,
     OverlayOptions,
     RedactOptions,
 )
+from livesegment.settings.controls import Align
 
 
 @reports_outcome
@@ -140,7 +140,7 @@ def live(
     )
     import cv2  # here, because it takes its time
 
-    from livesegment.api.live import live as run
+    from livesegment.live.run import live as run
 
     # The other half of the cores reads, asks, encodes; threads of OpenCV that wait for a core
     # in the middle of a picture make it late.

@@ -11,7 +11,7 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import print_result, reports_outcome
-from livesegment.options import require
+from livesegment.settings import require
 
 logger = logging.getLogger(__name__)
 

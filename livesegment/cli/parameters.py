@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from livesegment.cli import logs
-from livesegment.controls import Style
-from livesegment.options import ApiKey, Auto, EndpointOptions, OverlayOptions
+from livesegment.settings import ApiKey, Auto, EndpointOptions, OverlayOptions
+from livesegment.settings.controls import Style
 
 R = TypeVar("R")
 

@@ -8,7 +8,7 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import print_result, reports_outcome
-from livesegment.options import EndpointOptions, OverlayOptions
+from livesegment.settings import EndpointOptions, OverlayOptions
 
 
 @reports_outcome
@@ -26,14 +26,15 @@ def predict(
 ) -> None:
     """Segment one picture and print the reply as JSON."""
     set_up_logging(verbose=verbose)
-    from livesegment.api import predict as api  # here, because it imports OpenCV
+    # Here, because these import OpenCV.
+    from livesegment import picture
     from livesegment.protocol.reply import flat_reply
 
-    picture = api.load_image(image, timeout_s=endpoint_options.timeout_s)
+    opened = picture.load_image(image, timeout_s=endpoint_options.timeout_s)
     if save is not None:
-        api.check_save(image, save, overwrite=overwrite)
-    mask = api.predict(picture, options=endpoint_options)
+        picture.check_save(image, save, overwrite=overwrite)
+    mask = picture.predict(opened, options=endpoint_options)
     # Escapes, because the encoding of a pipe may lack the letters of a class name.
     print_result(json.dumps(flat_reply(mask)))
     if save is not None:
-        api.save_annotated(picture, mask, save, overlay=overlay_options, overwrite=overwrite)
+        picture.save_annotated(opened, mask, save, overlay=overlay_options, overwrite=overwrite)

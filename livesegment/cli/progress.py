@@ -13,7 +13,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from livesegment.api.progress import Progress
+from livesegment.annotate.progress import Progress
 from livesegment.resource import Resource
 
 _LINE_EVERY_S = 10.0

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from livesegment.options import RedactOptions, RedactStyle, Unmasked
+from livesegment.settings import RedactOptions, RedactStyle, Unmasked
 
 
 def redact_options(

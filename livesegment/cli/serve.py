@@ -9,8 +9,8 @@ import typer
 from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import reports_outcome
-from livesegment.options import require
-from livesegment.server.options import ReplyShape, ServeOptions
+from livesegment.settings import require
+from livesegment.settings.serve import ReplyShape, ServeOptions
 
 if TYPE_CHECKING:
     from livesegment.segmenters.base import Segmenter

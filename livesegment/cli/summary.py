@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from livesegment.api.estimate import Estimate
-from livesegment.api.report import AnnotateReport
+from livesegment.annotate.estimate import Estimate
+from livesegment.annotate.report import AnnotateReport
 from livesegment.cli.outcome import print_result
 from livesegment.cli.progress import duration
 

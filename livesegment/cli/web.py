@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 
-from livesegment.options import ApiKey, WebOptions, is_this_machine, web_address, web_token
+from livesegment.settings import ApiKey, WebOptions, is_this_machine, web_address, web_token
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from livesegment.api.report import FileReport
-from livesegment.engine.call_meter import CallMeter
+from livesegment.annotate.report import FileReport
+from livesegment.calls.quota import CallMeter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from livesegment.api.jobs import Job
-from livesegment.api.progress import Run
-from livesegment.api.report import FileReport
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.progress import Run
+from livesegment.annotate.report import FileReport
 from livesegment.cluster.desk import News, RemoteDesk
 from livesegment.cluster.task import FileTask
 from livesegment.errors import ClusterError

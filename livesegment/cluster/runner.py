@@ -11,17 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from livesegment.api.jobs import Job
-from livesegment.api.model import open_segmenter, requests_in_flight
-from livesegment.api.progress import Run
-from livesegment.api.report import AnnotateReport
-from livesegment.api.runner import OnProgress, Runner, annotate_with
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.progress import Run
+from livesegment.annotate.report import AnnotateReport
+from livesegment.annotate.runner import OnProgress, Runner, annotate_with
 from livesegment.cluster.desk import Desk, RemoteDesk
 from livesegment.cluster.ray_session import LOCAL, ray_session
 from livesegment.cluster.remote_run import Cluster, RemoteRun
 from livesegment.cluster.task import FileTask, annotate_file
 from livesegment.errors import ClusterError
-from livesegment.options import BUILTIN, AnnotateOptions, EndpointOptions
+from livesegment.segmenters.opening import open_segmenter, requests_in_flight
+from livesegment.settings import BUILTIN, AnnotateOptions, EndpointOptions
 from livesegment.sources.images import is_images
 
 _DESK_OPENS_S = 60.0

@@ -8,19 +8,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from livesegment.api.input_run import InputRun, Shared
-from livesegment.api.jobs import Job
-from livesegment.api.model import open_flight, open_segmenter
-from livesegment.api.report import FileReport
+from livesegment.annotate.input_run import InputRun, Shared
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.loop import Allowance
+from livesegment.annotate.report import FileReport
+from livesegment.calls.limiter import Flight
+from livesegment.calls.quota import CallMeter
+from livesegment.calls.saturation import Saturation
 from livesegment.cluster.desk import Desk, DeskRation, Message, News, RemoteDesk
 from livesegment.cluster.ray_session import import_ray
-from livesegment.engine.annotate import Allowance
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.flight import Flight
-from livesegment.engine.saturation import Saturation
 from livesegment.errors import JournalInUse
-from livesegment.options import AnnotateOptions
 from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.opening import open_flight, open_segmenter
+from livesegment.settings import AnnotateOptions
 
 _TELL_EVERY_S = 0.5
 _LOCK_TRIED_EVERY_S = 1.0

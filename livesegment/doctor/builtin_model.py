@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.sources.pattern import PatternSource
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 
 # Our own path and not the working directory, where anybody's files may lie.
 PROBE = (sys.executable, "-P", "-m", "livesegment.doctor.camera_probe")

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from livesegment.doctor.finding import Finding, State
+from livesegment.doctor.examination import Finding, State
 from livesegment.errors import LiveSegmentError
-from livesegment.options import CODECS, Codec
+from livesegment.settings import CODECS, Codec
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import coding_for
 from livesegment.sinks.video_file import VideoFileSink

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from livesegment.address import is_loopback, shown_url
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 from livesegment.doctor.network import (
     Certificate,
     Place,
@@ -27,7 +27,7 @@ from livesegment.errors import (
     RateLimited,
     ServerFailed,
 )
-from livesegment.options import EndpointOptions
+from livesegment.settings import EndpointOptions
 
 _PATIENCE_S = 5.0
 _SOON_DAYS = 14

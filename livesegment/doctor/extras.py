@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from importlib import metadata
 
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+).*\bextra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
 _FOR_DEVELOPERS = frozenset({"dev", "test"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 from livesegment.overlay.fonts import can_draw
 
 _SAMPLES = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from livesegment import __version__
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 
 _OLDEST = (3, 11)
 _LITTLE_MEMORY = 2**30

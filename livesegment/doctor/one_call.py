@@ -4,11 +4,11 @@ import math
 import time
 from dataclasses import dataclass
 
-from livesegment.api.model import REMOTE_IN_FLIGHT
 from livesegment.mask import Mask
-from livesegment.options import EndpointOptions
 from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.opening import REMOTE_IN_FLIGHT
+from livesegment.settings import EndpointOptions
 from livesegment.sources.pattern import PatternSource
 
 _SIZE = (1280, 720)

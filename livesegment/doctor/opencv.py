@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from livesegment.doctor.finding import Finding
-from livesegment.opencv_wheels import has_windows, installed_wheels, repair
+from livesegment.doctor.examination import Finding
+from livesegment.opencv import has_windows, installed_wheels, repair
 
 _SYSTEM_LIBRARIES = ("libGL", "libgthread", "libglib")
 _CAMERA_BACKENDS = {"win32": "DSHOW", "darwin": "AVFOUNDATION", "linux": "V4L2"}

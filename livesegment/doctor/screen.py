@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from livesegment.doctor.bounded import within
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Finding
 from livesegment.errors import DisplayUnavailable
 from livesegment.sinks.display import open_display
 

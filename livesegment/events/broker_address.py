@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from livesegment.address import shown_url
 from livesegment.errors import OptionsError
-from livesegment.options import ApiKey
+from livesegment.settings import ApiKey
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PREFIX = "livesegment"

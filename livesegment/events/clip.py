@@ -10,8 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from livesegment.events.clip_folder import CLIP_SUFFIX, SNAPSHOT_SUFFIX, ClipFolder, ClipKeep
-from livesegment.events.clip_ring import TOLERANCE_S, ClipRing, StoredPicture
-from livesegment.events.clip_writer import ClipWriter
+from livesegment.events.clip_writer import TOLERANCE_S, ClipRing, ClipWriter, StoredPicture
 from livesegment.events.event import Event
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import partial_path

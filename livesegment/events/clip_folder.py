@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from livesegment.errors import OptionsError, OutputNotWritable
-from livesegment.options import Keep
-from livesegment.rule import file_name
+from livesegment.settings import Keep
+from livesegment.settings.rule import file_name
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from livesegment.rule import Subject
+from livesegment.settings.rule import Subject
 
 Kind = Literal["begin", "end"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from livesegment.rule import Rule, file_name
+from livesegment.settings.rule import Rule, file_name
 
 _DISCOVERY = "homeassistant"
 

@@ -3,13 +3,16 @@
 import errno
 import logging
 import os
+from collections import deque
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from livesegment.errors import OutputNotWritable
 from livesegment.events.delivery import Courier, OnLost
 from livesegment.events.event import Event
+from livesegment.settings import EventOptions
 
 logger = logging.getLogger(__name__)
 
@@ -142,3 +145,18 @@ def _open(path: Path) -> FileIO:
             return file
     file.write(b"\n")  # whole, or none of ours
     return file
+
+
+_MOST = 100
+
+
+def earlier_events(options: EventOptions) -> list[dict[str, Any]]:
+    """Return the newest events that earlier runs have left in the file, oldest first."""
+    # Here, because not everybody has such a file.
+
+    if options.jsonl is None:
+        return []
+    try:
+        return [event.fields() for event in deque(read_events(options.jsonl), _MOST)]
+    except OSError:  # there is none yet; that it can be written is found out elsewhere
+        return []

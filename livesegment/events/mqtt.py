@@ -15,7 +15,7 @@ from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
 from livesegment.events.home_assistant import CameraTopics, discovery
-from livesegment.rule import Rule
+from livesegment.settings.rule import Rule
 
 try:
     from paho.mqtt.client import Client

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livesegment.errors import OptionsError
-from livesegment.rule import Rule, Subject
+from livesegment.settings.rule import Rule, Subject
 
 _COVERAGE = re.compile(
     r"\s*(?P<class>[^<>]*?)\s*(?P<side>[<>])\s*(?P<share>[^\s%]*)\s*(?P<sign>%?)(?=\s|$)"

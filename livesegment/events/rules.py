@@ -1,14 +1,122 @@
 """Rules at work: told what is to be seen and when, they say what begins and ends."""
 
 import logging
+import math
+from collections.abc import Collection
+
+import cv2
+import numpy as np
+import numpy.typing as npt
 
 from livesegment.events.event import Kind
-from livesegment.events.latch import Latch
-from livesegment.events.zone import ZoneGrid
-from livesegment.mask import Mask
-from livesegment.rule import Rule
+from livesegment.mask import ClassIds, Mask
+from livesegment.settings.rule import Polygon, Rule
 
 logger = logging.getLogger(__name__)
+
+_TOLERANCE_S = 1e-6  # times of pictures are sums of fractions
+
+
+class Latch:
+    """Switches on when it has been told so for a time, and off likewise. No clock of its own.
+
+    Args:
+        begin_after_s: Seconds for which it must be told to be on.
+        end_after_s: Seconds for which it must be told to be off.
+        cooldown_s: Seconds from switching off in which it does not switch on.
+
+    Attributes:
+        is_on: What it is.
+    """
+
+    def __init__(
+        self, begin_after_s: float = 0.0, end_after_s: float = 0.0, cooldown_s: float = 0.0
+    ) -> None:
+        self._after_s = {True: begin_after_s, False: end_after_s}
+        self._cooldown_s = cooldown_s
+        self._since_s: float | None = None
+        self._ended_s: float | None = None
+        self.is_on = False
+
+    def step(self, now_s: float, told: bool | None) -> Kind | None:
+        """Take in what it is told to be at a time, and return what happens.
+
+        Args:
+            now_s: Seconds of any clock, never falling.
+            told: What it is to be; None: nobody knows, which begins the wait anew.
+        """
+        if told is None or told == self.is_on:
+            self._since_s = None
+            return None
+        if self._since_s is None:
+            self._since_s = now_s
+        if now_s - self._since_s < self._after_s[told] - _TOLERANCE_S:
+            return None
+        if told and self._ended_s is not None and now_s - self._ended_s < self._cooldown_s:
+            return None
+        self.is_on, self._since_s = told, None
+        if not told:
+            self._ended_s = now_s
+        return "begin" if told else "end"
+
+
+_MOST_SAMPLES = 64_000  # of a picture of 720p every fourth pixel of every fourth line
+_WHOLE: Polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+class ZoneGrid:
+    """The pixels of a zone that are looked at, for masks of one size.
+
+    Of a large zone they are a regular grid, of a small one all its pixels: the centre of a pixel
+    decides, by the even-odd rule where the outline crosses itself. What lies outside of the
+    picture does not count.
+
+    Args:
+        zone: The corners; None: the whole picture.
+        frame_size: (width, height) of the masks in pixels.
+    """
+
+    def __init__(self, zone: Polygon | None, frame_size: tuple[int, int]) -> None:
+        width, height = frame_size
+        corners = np.array(_WHOLE if zone is None else zone) * (width, height)
+        left, top = np.clip(np.floor(corners.min(0)), 0, (width - 1, height - 1)).astype(int)
+        right, bottom = np.clip(np.ceil(corners.max(0)), (left + 1, top + 1), frame_size)
+        step = math.ceil(math.sqrt((right - left) * (bottom - top) / _MOST_SAMPLES))
+        first = min(step // 2, int(right - left) - 1, int(bottom - top) - 1)
+        self._rows = slice(int(top) + first, int(bottom), step)
+        self._columns = slice(int(left) + first, int(right), step)
+        self._inside = _inside(corners, np.r_[self._columns] + 0.5, np.r_[self._rows] + 0.5)
+        if not self._inside.any():
+            # A sliver between the pixels: the nearest one stands for it.
+            self._inside.flat[self._inside.size // 2] = 255
+        self._count = int(np.count_nonzero(self._inside))
+
+    def coverage(self, class_ids: ClassIds, wanted: Collection[int]) -> float:
+        """Return the share of the zone, 0 to 1, that has one of the wanted ids.
+
+        Args:
+            class_ids: uint8 (H, W), of the size given before.
+            wanted: Class ids.
+        """
+        samples = np.ascontiguousarray(class_ids[self._rows, self._columns])
+        counts = cv2.calcHist([samples], [0], self._inside, [256], [0, 256]).reshape(-1)
+        return float(sum(counts[class_id] for class_id in wanted)) / self._count
+
+
+def _inside(
+    corners: npt.NDArray[np.float64], across: npt.NDArray[np.float64], down: npt.NDArray[np.float64]
+) -> npt.NDArray[np.uint8]:
+    """Return 255 for every point of a grid within a polygon, (len(down), len(across)).
+
+    Source: the crossings test of Shimrat, Algorithm 112, Communications of the ACM, 1962.
+    """
+    inside = np.zeros((down.size, across.size), bool)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, 0), strict=True):
+        crossed = (y0 <= down) != (y1 <= down)
+        if crossed.any():
+            at = x0 + (down[crossed] - y0) * (x1 - x0) / (y1 - y0)
+            inside[crossed] ^= across[None, :] < at[:, None]
+    return inside.astype(np.uint8) * np.uint8(255)
 
 
 class CoverageWatch:

@@ -13,9 +13,9 @@ from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.metrics import Telemetry
 from livesegment.resource import Resource
-from livesegment.rule import Rule
-from livesegment.telemetry import Telemetry
+from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 

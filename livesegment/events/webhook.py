@@ -16,8 +16,8 @@ from livesegment.address import is_loopback, shown_url
 from livesegment.errors import OptionsError
 from livesegment.events.delivery import CAPACITY, Courier, OnLost
 from livesegment.events.event import Event
-from livesegment.options import ApiKey
-from livesegment.protocol.unlogged import unlogged
+from livesegment.http_client import unlogged
+from livesegment.settings import ApiKey
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from livesegment.errors import OptionsError
-from livesegment.options import EXPORTS, ExportKind
+from livesegment.settings import EXPORTS, ExportKind
 from livesegment.sinks.base import Sink
 from livesegment.sinks.output_file import check_free
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from livesegment.monitor.lease import Lease, Need
+from livesegment.calls.lease import Lease, Need
 
 CALL_TERM_S = 5.0
 """Calls that were not made by then lapse."""

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from livesegment.calls.lease import Lease, Need
 from livesegment.monitor.budget import Budget
 from livesegment.monitor.config import BudgetConfig
-from livesegment.monitor.lease import Lease, Need
 
 SendLease = Callable[[Lease], None]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from livesegment.controls import Controls
+from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
 from livesegment.web.feed import CameraState, CoveragePoint, Feed, Figures, Report

@@ -9,7 +9,7 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
-from livesegment.options import (
+from livesegment.settings import (
     BUILTIN,
     ApiKey,
     EndpointOptions,

@@ -17,15 +17,14 @@ from functools import partial
 
 import cv2
 
-from livesegment.api.live import run_live
-from livesegment.engine.call_meter import CallMeter
+from livesegment.calls.lease import Lease, LeasedTurns
+from livesegment.calls.quota import CallMeter
 from livesegment.errors import LiveSegmentError
+from livesegment.live.run import run_live
 from livesegment.monitor.child_link import ChildLink, LinkHandler
 from livesegment.monitor.config import CameraConfig
-from livesegment.monitor.lease import Lease
 from livesegment.monitor.link import Message
 from livesegment.monitor.reporter import Orders, Reporter
-from livesegment.monitor.turns import LeasedTurns
 
 LAST_WORDS_S = 10.0
 """How long files may take to be finished when the monitor is gone."""

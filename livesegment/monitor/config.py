@@ -14,7 +14,7 @@ from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableRead
 from livesegment.monitor.event_tables import event_options, read_rules
 from livesegment.monitor.keys import CAMERA_KEYS, CAMERA_TABLES, TABLES
 from livesegment.monitor.toml_lines import key_lines
-from livesegment.options import ApiKey, LiveOptions, WebOptions, is_this_machine, web_token
+from livesegment.settings import ApiKey, LiveOptions, WebOptions, is_this_machine, web_token
 
 _READABLE_BY_OTHERS = 0o044
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

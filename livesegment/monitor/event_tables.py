@@ -10,8 +10,8 @@ from livesegment.monitor.camera_options import CameraTables
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.keys import RULE_KEYS
 from livesegment.monitor.toml_lines import KeyPath
-from livesegment.options import ApiKey, EventOptions, mqtt_password, webhook_secret
-from livesegment.rule import Rule, Subject, with_outages
+from livesegment.settings import ApiKey, EventOptions, mqtt_password, webhook_secret
+from livesegment.settings.rule import Rule, Subject, with_outages
 
 _FIELDS = {"for": "for_s", "cooldown": "cooldown_s", "class": "class_name"}
 _OUTAGES: tuple[tuple[Subject, str], ...] = (

@@ -5,12 +5,11 @@ import logging
 import time
 from dataclasses import asdict
 
-from livesegment.controls import Controls
-from livesegment.monitor.backoff import Backoff
+from livesegment.backoff import Backoff
+from livesegment.calls.lease import Need
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import CameraConfig
-from livesegment.monitor.lease import Need
 from livesegment.monitor.link import (
     Message,
     packed_controls,
@@ -18,6 +17,7 @@ from livesegment.monitor.link import (
     unpacked_report,
 )
 from livesegment.monitor.process import CameraProcess, exit_in_words
+from livesegment.settings.controls import Controls
 from livesegment.web.counters import Counters
 
 logger = logging.getLogger(__name__)

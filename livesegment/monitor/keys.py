@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from livesegment.controls import ALIGNMENTS, STYLES
 from livesegment.errors import OptionsError
-from livesegment.options import BUILTIN, REDACT_STYLES, UNMASKED, Keep
+from livesegment.settings import BUILTIN, REDACT_STYLES, UNMASKED, Keep
+from livesegment.settings.controls import ALIGNMENTS, STYLES
 
 Reader = Callable[[Any], Any]
 """Returns the value of a key as the program uses it.

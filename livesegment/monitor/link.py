@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from livesegment.controls import Controls
+from livesegment.settings.controls import Controls
 from livesegment.web.feed import ClassShare, CoveragePoint, Figures, Report
 
 LENGTHS = struct.Struct("!II")

@@ -5,15 +5,15 @@ import time
 from collections import deque
 from dataclasses import asdict
 
-from livesegment.api.onlooker import Onlooker
-from livesegment.controls import ControlPanel
-from livesegment.engine.live import LiveLoop
+from livesegment.calls.lease import LeasedTurns
 from livesegment.events.event import Event
+from livesegment.live.loop import LiveLoop
+from livesegment.live.outputs import Onlooker
+from livesegment.metrics import Telemetry
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.link import Message, packed_points, unpacked_controls
-from livesegment.monitor.turns import LeasedTurns
+from livesegment.settings.controls import ControlPanel
 from livesegment.sources.base import Source
-from livesegment.telemetry import Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder

@@ -5,7 +5,7 @@ import base64
 import cv2
 
 from livesegment.frame import Image
-from livesegment.options import ApiKey
+from livesegment.settings import ApiKey
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 """What the documentation's samples send, although the body is never form-encoded."""

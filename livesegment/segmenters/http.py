@@ -18,13 +18,13 @@ from livesegment.errors import (
     RequestRefused,
 )
 from livesegment.frame import Frame
+from livesegment.http_client import unlogged
 from livesegment.mask import Mask
-from livesegment.options import ApiKey, EndpointOptions
 from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
 from livesegment.protocol.status import error_for_status, scrubbed
-from livesegment.protocol.unlogged import unlogged
 from livesegment.segmenters.base import Call, Keep, Segmenter
+from livesegment.settings import ApiKey, EndpointOptions
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Longer answers are not read to their end."""

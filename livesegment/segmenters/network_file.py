@@ -14,8 +14,7 @@ import numpy.typing as npt
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.opencv_log import quiet_opencv
-from livesegment.options import require
+from livesegment.opencv import quiet_opencv
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.network_input import (
     InputShape,
@@ -26,6 +25,7 @@ from livesegment.segmenters.network_input import (
     run_network,
 )
 from livesegment.segmenters.network_output import ScoreMap, read_scores
+from livesegment.settings import require
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.errors import OptionsError
-from livesegment.opencv_log import quiet_opencv
+from livesegment.opencv import quiet_opencv
 
 Layout = Literal["NCHW", "NHWC"]
 Scores = npt.NDArray[Any]

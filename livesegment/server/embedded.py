@@ -5,7 +5,7 @@ from livesegment.segmenters.base import Segmenter
 from livesegment.server.app import build_app
 from livesegment.server.key_ring import KeyRing
 from livesegment.server.model_pool import ModelPool
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 _GRACE_S = 3
 """Seconds that requests have to finish when the server stops."""

@@ -11,8 +11,8 @@ import socket
 
 import httpx
 
+from livesegment.http_client import unlogged
 from livesegment.protocol.received import Refusal
-from livesegment.protocol.unlogged import unlogged
 from livesegment.server.public_address import is_public
 
 MAX_REDIRECTS = 3

@@ -9,7 +9,7 @@ import av
 from av.codec.codec import UnknownCodecError
 
 from livesegment.errors import OptionsError
-from livesegment.options import CODECS, Codec
+from livesegment.settings import CODECS, Codec
 from livesegment.sinks.video_track import Coding
 
 DEFAULT_QUALITY = 75

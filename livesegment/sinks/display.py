@@ -11,7 +11,7 @@ import sys
 import cv2
 
 from livesegment.errors import DisplayUnavailable
-from livesegment.opencv_wheels import has_windows, installed_wheels, repair
+from livesegment.opencv import has_windows, installed_wheels, repair
 
 
 def window_backend() -> str | None:

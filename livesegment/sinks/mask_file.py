@@ -3,16 +3,17 @@
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
-from livesegment.errors import OptionsError, OutputNotWritable
+from livesegment.errors import OptionsError, OutputNotWritable, SourceLost, SourceNotFound
 from livesegment.mask import ClassIds
 from livesegment.media_file import UNSPECIFIED, Colour
+from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.letterbox import letterbox
 from livesegment.sinks.original import Original
@@ -53,7 +54,7 @@ class MaskFileSink(TrackSink):
     are those of the pictures, rounded to 1 ms, as Matroska counts. The class map is JSON in the
     container's metadata under `CLASS_MAP`: `{"0": "background", "1": "person"}`.
 
-    To read it: :class:`~livesegment.sinks.mask_reader.MaskFileReader`; or
+    To read it: :class:`~livesegment.sinks.mask_file.MaskFileReader`; or
     `ffmpeg -i masks.mkv -fps_mode passthrough -f rawvideo -pix_fmt gray ids.raw` (without
     `-fps_mode` ffmpeg repeats pictures to even the rate out); or `cv2.VideoCapture`, whose pictures
     have the id in each of their three channels. If the size changes on the way, later masks are
@@ -145,3 +146,70 @@ class MaskFileSink(TrackSink):
         except OSError as error:
             raise refused(self.path, error) from error
         self._tag_now = tag
+
+
+class MaskFileReader(Resource):
+    """Reads what :class:`~livesegment.sinks.mask_file.MaskFileSink` wrote; iterate over it.
+
+    Each item is `(pts_s, class_ids)`: seconds, rounded to 1 ms, and uint8 of shape (H, W).
+
+    Args:
+        path: The mask file.
+
+    Attributes:
+        class_map: Name of each class id.
+
+    Raises:
+        SourceNotFound: If the file is not there or is no mask file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        try:
+            self._container = av.open(f"file:{self._path}")
+        except (av.FFmpegError, OSError) as error:
+            raise SourceNotFound(f"cannot read the masks in {self._path}") from error
+        tags = {name.upper(): value for name, value in self._container.metadata.items()}
+        video = self._container.streams.video
+        try:
+            self.class_map: Mapping[int, str] = {
+                int(class_id): name for class_id, name in json.loads(tags[CLASS_MAP_TAG]).items()
+            }
+        except (KeyError, ValueError) as error:
+            self.close()
+            raise SourceNotFound(f"{self._path} is no mask file: it has no class map") from error
+        if not video:
+            self.close()
+            raise SourceNotFound(f"{self._path} is no mask file: it has no video")
+
+    def __iter__(self) -> Iterator[tuple[float, ClassIds]]:
+        """Yield the masks from here to the end.
+
+        Raises:
+            SourceLost: If the file is damaged.
+        """
+        try:
+            for picture in self._container.decode(video=0):
+                if picture.pts is not None and picture.time_base is not None:
+                    pts_s = float(picture.pts * picture.time_base)
+                    yield pts_s, picture.to_ndarray().astype(np.uint8, copy=False)
+        except (av.FFmpegError, OSError) as error:
+            raise SourceLost(f"the mask file {self._path} is damaged") from error
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._container.close()
+
+
+def read_masks(path: str | os.PathLike[str]) -> Iterator[tuple[float, ClassIds]]:
+    """Yield every mask of a mask file as `(pts_s, class_ids)`.
+
+    Args:
+        path: The mask file.
+
+    Raises:
+        SourceNotFound: If the file is not there or is no mask file.
+        SourceLost: If it is damaged.
+    """
+    with MaskFileReader(path) as reader:
+        yield from reader

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from livesegment.options import Keep
+from livesegment.settings import Keep
 
 _log = logging.getLogger(__name__)
 

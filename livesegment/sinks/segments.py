@@ -12,7 +12,7 @@ import av
 
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.frame import Frame
-from livesegment.options import Keep
+from livesegment.settings import Keep
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
 from livesegment.sinks.output_file import refused

@@ -11,7 +11,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Image
-from livesegment.options import Codec
+from livesegment.settings import Codec
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for, keeps_pixel_aspect
 from livesegment.sinks.letterbox import even_size, letterbox

@@ -62,11 +62,9 @@ def open_live_source(spec: str | int | Path | Source, *, wait: bool = False) -> 
     """
     if not isinstance(spec, str) or not _URL.match(spec):
         return open_source(spec)
-    from livesegment.address import shown_url
-    from livesegment.sources.network import NetworkSource
-    from livesegment.sources.reachable import check_reachable
+    from livesegment.address import check_reachable, shown_url
+    from livesegment.sources.network import NetworkSource, Replays
     from livesegment.sources.reconnecting import ReconnectingSource
-    from livesegment.sources.replays import Replays
 
     replays = Replays()
 

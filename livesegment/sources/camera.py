@@ -8,7 +8,7 @@ import cv2
 
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
-from livesegment.opencv_log import quiet_opencv
+from livesegment.opencv import quiet_opencv
 from livesegment.sources.base import Source
 
 _BACKENDS = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION, "linux": cv2.CAP_V4L2}

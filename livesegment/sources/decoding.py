@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from livesegment.frame import Image
 from livesegment.media_file import BT709, colour_of, origin_s
-from livesegment.telemetry import DropLog
+from livesegment.metrics import DropLog
 
 logger = logging.getLogger(__name__)
 

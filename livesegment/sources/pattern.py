@@ -11,7 +11,7 @@ import numpy as np
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.options import require
+from livesegment.settings import require
 from livesegment.sources.base import Source
 
 CLASS_MAP = {0: "background", 1: "ball", 2: "box", 3: "star"}

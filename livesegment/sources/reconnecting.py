@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+from livesegment.backoff import wait_before
 from livesegment.errors import SourceError, SourceLost
 from livesegment.frame import Frame
-from livesegment.sources.backoff import wait_before
 from livesegment.sources.base import Source
 from livesegment.sources.media_pace import MediaPace
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from livesegment.options import ApiKey
+from livesegment.settings import ApiKey
 
 SESSION_S = 30 * 24 * 3600
 _MOST_WAITING = 64

@@ -4,23 +4,74 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
 from livesegment.web.control_change import BadChange, read_change, shown_controls
-from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, client_address, message, too_many_guesses
 from livesegment.web.machine_routes import Beat, MachineRoutes
-from livesegment.web.page_files import page_file
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
+
+_FOLDER = Path(__file__).parent / "page"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    """Return every file of the page; they are few and small."""
+    return {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+
+
+def page_file(name: str) -> Response | None:
+    """Return a file of the page; None if there is none of that name."""
+    content = _files().get(name)
+    if content is None:
+        return None
+    # Asked for again each time, so that a newer version is never mixed with an older one.
+    return Response(content, headers={"content-type": _TYPES[Path(name).suffix]})
+
+
+_MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+
+
+def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
+    """Return the addresses of cameras' events, snapshots and clips.
+
+    Args:
+        find: Returns the camera that a request names, or raises an HTTPException.
+    """
+
+    async def events(request: Request) -> Response:
+        return JSONResponse({"events": find(request).events.recent()})
+
+    async def file(request: Request) -> Response:
+        path = find(request).events.file(request.path_params["file"])
+        if path is None or path.suffix not in _MEDIA_TYPES:
+            raise HTTPException(404, "there is no such file, or it is not complete yet")
+        # It never changes, and may be kept by the viewer's own browser.
+        headers = {"cache-control": "private, max-age=3600"}
+        return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], headers=headers)
+
+    return [
+        Route("/api/cameras/{name}/events", events),
+        Route("/cameras/{name}/events/{file}", file),
+    ]
+
 
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from livesegment.controls import ALIGNMENTS, STYLES, Controls
+from livesegment.settings.controls import ALIGNMENTS, STYLES, Controls
 
 _MOST_CLASSES, _LONGEST_NAME = 256, 200
 

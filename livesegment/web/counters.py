@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from livesegment.telemetry import Histogram, Telemetry
+from livesegment.metrics import Histogram, Telemetry
 
 ROUND_TRIP_BOUNDS_S = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from livesegment.controls import ControlPanel, Controls
+from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.sources.base import Source
-from livesegment.telemetry import LiveStatus, Telemetry
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage

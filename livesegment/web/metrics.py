@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from livesegment import __version__
-from livesegment.telemetry import Histogram
+from livesegment.metrics import Histogram
 from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
 from livesegment.web.feed import CameraState, EndpointState, Feed, Report
 

@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livesegment.http_server import HttpServer
-from livesegment.options import WebOptions
+from livesegment.settings import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
 from livesegment.web.machine_routes import Beat

@@ -23,12 +23,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livesegment.controls import Controls, Style
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
+from livesegment.overlay.captions import draw_hud
 from livesegment.overlay.compositor import Compositor
-from livesegment.overlay.hud import draw_hud
 from livesegment.segmenters.builtin import BuiltinSegmenter
+from livesegment.settings.controls import Controls, Style
 
 MEDIA = Path(os.environ.get("LIVESEGMENT_TEST_MEDIA", Path(__file__).parents[3] / "shared"))
 CLIP = MEDIA / "clips" / "asl-webcam.mp4"

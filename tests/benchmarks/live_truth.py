@@ -29,8 +29,8 @@ from livesegment.mask import Mask
 from livesegment.motion import MaskAligner
 from livesegment.segmenters.base import Segmenter
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
-from livesegment.sinks.mask_reader import MaskFileReader
+from livesegment.settings.serve import ServeOptions
+from livesegment.sinks.mask_file import MaskFileReader
 
 FPS = 24
 CLASS_MAP = {0: "background", 1: "object"}

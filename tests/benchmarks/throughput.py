@@ -35,15 +35,15 @@ import httpx
 import numpy as np
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, HttpSegmenter, annotate
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.caller import Caller
-from livesegment.engine.flight import Flight
-from livesegment.engine.saturation import Saturation
+from livesegment.annotate.asking import Caller
+from livesegment.calls.limiter import Flight
+from livesegment.calls.quota import CallMeter
+from livesegment.calls.saturation import Saturation
+from livesegment.metrics import Telemetry
 from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters import http as http_room
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.video_file import VideoFileSource
-from livesegment.telemetry import Telemetry
 
 FPS = 25
 MODEL = "canned/1"

@@ -23,7 +23,7 @@ from clock import BITS, MODULUS, read_stamp, stamp
 from playwright.sync_api import Page, sync_playwright
 
 from livesegment import Frame, LiveOptions, Mask, Segmenter, Source, live
-from livesegment.options import WebOptions
+from livesegment.settings import WebOptions
 
 PORT = 18080
 ANSWER_S = 0.2

@@ -21,7 +21,7 @@ from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ReplyShape, ServeOptions
+from livesegment.settings.serve import ReplyShape, ServeOptions
 
 Opener = Callable[[], AbstractContextManager[Segmenter]]
 

@@ -20,10 +20,10 @@ from livesegment import (
     Segmenter,
     annotate,
 )
-from livesegment.api.progress import Progress
+from livesegment.annotate.progress import Progress
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
-from livesegment.sinks.mask_reader import MaskFileReader
+from livesegment.settings.serve import ServeOptions
+from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sources.pattern import PatternSource
 
 PLAIN = OverlayOptions(opacity=0.0, legend=False)

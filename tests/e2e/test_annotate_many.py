@@ -24,9 +24,9 @@ from livesegment import (
     annotate,
 )
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.mask_reader import MaskFileReader
+from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.pattern import PatternSource
 

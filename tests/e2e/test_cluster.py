@@ -19,7 +19,7 @@ from clips import picture
 
 from livesegment import Frame, Mask, Segmenter
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 if TYPE_CHECKING:
     from ray.cluster_utils import Cluster

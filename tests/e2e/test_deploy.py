@@ -14,7 +14,7 @@ import pytest
 from feeds import HandFeed, served
 from prometheus_client.parser import text_string_to_metric_families
 
-from livesegment.telemetry import Telemetry
+from livesegment.metrics import Telemetry
 from livesegment.web.counters import Counters
 from livesegment.web.feed import Figures
 

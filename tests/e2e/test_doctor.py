@@ -11,7 +11,7 @@ import pytest
 from parts import FunctionSegmenter
 
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 KEY = "s3cret-key-0123456789"
 

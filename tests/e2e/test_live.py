@@ -14,7 +14,7 @@ import pytest
 from parts import started
 
 from livesegment import LiveOptions, live
-from livesegment.sinks.mask_reader import MaskFileReader
+from livesegment.sinks.mask_file import MaskFileReader
 
 LIVE = [sys.executable, "-m", "livesegment", "live"]
 

@@ -15,7 +15,7 @@ import pytest
 
 from livesegment import Frame, Mask, Segmenter
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 FRAMES = 120
 IN_FLIGHT = 4

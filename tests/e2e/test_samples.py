@@ -12,7 +12,7 @@ import pytest
 
 from livesegment import Frame, LiveOptions, open_source
 from livesegment.segmenters.builtin import BuiltinSegmenter
-from livesegment.sinks.mask_reader import read_masks
+from livesegment.sinks.mask_file import read_masks
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CLIP = SAMPLES / "sample.mp4"

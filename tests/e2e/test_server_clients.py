@@ -19,7 +19,7 @@ from parts import FunctionSegmenter
 from PIL import Image
 
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 Curl = Callable[..., dict[str, Any]]
 

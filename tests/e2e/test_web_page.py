@@ -17,9 +17,9 @@ from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
 from playwright import sync_api as playwright
 
-from livesegment.options import ApiKey, WebOptions
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings import ApiKey, WebOptions
+from livesegment.settings.serve import ServeOptions
 from livesegment.web.feed import Figures
 
 expect = playwright.expect

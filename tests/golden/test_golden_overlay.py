@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from livesegment.controls import STYLES, Controls, Style
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.overlay.captions import draw_hud
 from livesegment.overlay.compositor import Compositor
-from livesegment.overlay.hud import draw_hud
+from livesegment.settings.controls import STYLES, Controls, Style
 
 FOLDER = Path(__file__).parent
 CLASS_MAP = {0: "background", 1: "person", 2: "car", 3: "tree"}

@@ -5,21 +5,21 @@ import threading
 import pytest
 from parts import FrameList, FunctionSegmenter, ListSink
 
-from livesegment.controls import Controls
-from livesegment.engine.annotate import (
+from livesegment.annotate.loop import (
     Allowance,
     AnnotateLoop,
     AnnotateParts,
     AnnotateResult,
 )
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.flight import Flight
+from livesegment.calls.limiter import Flight
+from livesegment.calls.quota import CallMeter
 from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
 from livesegment.frame import Frame
+from livesegment.metrics import Telemetry
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
-from livesegment.telemetry import Telemetry
 
 
 def annotate(

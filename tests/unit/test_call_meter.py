@@ -2,7 +2,7 @@
 
 import threading
 
-from livesegment.engine.call_meter import CallMeter
+from livesegment.calls.quota import CallMeter
 
 
 class Clock:

@@ -5,9 +5,9 @@ import threading
 import pytest
 from parts import FunctionSegmenter, frame
 
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.caller import Caller
-from livesegment.engine.flight import Flight
+from livesegment.annotate.asking import Caller
+from livesegment.calls.limiter import Flight
+from livesegment.calls.quota import CallMeter
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointError,
@@ -18,8 +18,8 @@ from livesegment.errors import (
 )
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.metrics import Telemetry
 from livesegment.segmenters.base import Call, Keep
-from livesegment.telemetry import Telemetry
 
 
 class CountedWaits(threading.Event):

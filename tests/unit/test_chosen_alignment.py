@@ -2,10 +2,10 @@
 
 from parts import CLASS_MAP, frame
 
-from livesegment.controls import ControlPanel, Controls
-from livesegment.engine.alignment import ChosenAlignment
 from livesegment.frame import Frame
+from livesegment.live.alignment import ChosenAlignment
 from livesegment.mask import Mask
+from livesegment.settings.controls import ControlPanel, Controls
 
 
 class Shift:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from livesegment.api.identity import reply_identity
-from livesegment.api.jobs import Job
-from livesegment.api.model import open_segmenter
+from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.journal import Journal, journal_path
+from livesegment.calls.limiter import Flight
 from livesegment.cluster.desk import Desk, DeskRation, News
 from livesegment.cluster.task import FileTask, annotate_task
-from livesegment.engine.flight import Flight
-from livesegment.engine.journal import Journal, journal_path
 from livesegment.errors import JournalInUse
-from livesegment.options import AnnotateOptions
+from livesegment.segmenters.opening import open_segmenter
+from livesegment.settings import AnnotateOptions
 
 
 class HeardDesk(Desk):

@@ -4,14 +4,14 @@ import threading
 
 import pytest
 
-from livesegment.engine.crew import Crew
+from livesegment.workers import WorkerGroup
 
 
 def test_the_first_exception_of_a_worker_is_raised_in_the_caller() -> None:
     def fail() -> None:
         raise ValueError("the worker's own")
 
-    with pytest.raises(ValueError, match="the worker's own"), Crew() as crew:
+    with pytest.raises(ValueError, match="the worker's own"), WorkerGroup() as crew:
         crew.start("fails", fail)
         assert crew.stopping.wait(10)
 
@@ -22,7 +22,7 @@ def test_an_exception_stops_the_other_workers() -> None:
     def fail() -> None:
         raise ValueError
 
-    with pytest.raises(ValueError), Crew() as crew:  # noqa: PT011 - any will do
+    with pytest.raises(ValueError), WorkerGroup() as crew:  # noqa: PT011 - any will do
         crew.start("waits", lambda: stopped.set() if crew.stopping.wait(10) else None)
         crew.start("fails", fail)
     assert stopped.is_set()
@@ -32,7 +32,7 @@ def test_the_callers_own_error_wins() -> None:
     def fail() -> None:
         raise ValueError("of the worker")
 
-    with pytest.raises(KeyError, match="of the caller"), Crew() as crew:
+    with pytest.raises(KeyError, match="of the caller"), WorkerGroup() as crew:
         crew.start("fails", fail)
         crew.stopping.wait(10)
         raise KeyError("of the caller")
@@ -40,7 +40,7 @@ def test_the_callers_own_error_wins() -> None:
 
 def test_leaving_wakes_whoever_waits_through_on_stop() -> None:
     wake = threading.Event()
-    with Crew() as crew:
+    with WorkerGroup() as crew:
         crew.on_stop(wake.set)
         crew.start("waits", lambda: None if wake.wait(10) else pytest.fail("nobody woke it"))
     assert wake.is_set()
@@ -48,7 +48,7 @@ def test_leaving_wakes_whoever_waits_through_on_stop() -> None:
 
 def test_a_thread_that_hangs_does_not_hold_up_the_end() -> None:
     release = threading.Event()
-    with Crew(grace_s=0.01) as crew:
+    with WorkerGroup(grace_s=0.01) as crew:
         crew.start("hangs", release.wait, daemon=True)  # type: ignore[arg-type]
     release.set()
 
@@ -61,7 +61,7 @@ def test_a_worker_that_is_no_daemon_is_waited_for_however_long_it_works() -> Non
         threading.Event().wait(0.1)
         finished.set()
 
-    with Crew(grace_s=0.01) as crew:
+    with WorkerGroup(grace_s=0.01) as crew:
         crew.start("writes", finish_slowly)
     assert finished.is_set()
 
@@ -76,7 +76,7 @@ def test_an_interrupt_while_stopping_leaves_nobody_waiting() -> None:
         wake.wait(10)
         ended.set()
 
-    with pytest.raises(KeyboardInterrupt), Crew() as crew:
+    with pytest.raises(KeyboardInterrupt), WorkerGroup() as crew:
         crew.on_stop(interrupt)
         crew.on_stop(wake.set)
         crew.start("waits", work)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from livesegment.engine.delay_line import DelayLine
 from livesegment.frame import Frame
+from livesegment.live.delay_line import DelayLine
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 

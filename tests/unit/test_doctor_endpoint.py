@@ -13,10 +13,10 @@ from parts import FunctionSegmenter
 from tls import self_signed
 
 from livesegment.doctor.endpoint import check
-from livesegment.doctor.finding import Finding
-from livesegment.options import ApiKey, EndpointOptions
+from livesegment.doctor.examination import Finding
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings import ApiKey, EndpointOptions
+from livesegment.settings.serve import ServeOptions
 
 KEY = "s3cret-key-0123456789"
 

@@ -13,8 +13,7 @@ import pytest
 
 from livesegment.doctor import cameras, codecs, machine
 from livesegment.doctor.bounded import within
-from livesegment.doctor.examination import Check, run_checks
-from livesegment.doctor.finding import Finding
+from livesegment.doctor.examination import Check, Finding, run_checks
 
 _NOBODY = 65534
 SECRET = "pa55word"

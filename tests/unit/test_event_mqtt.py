@@ -18,7 +18,7 @@ from livesegment import ApiKey, OptionsError
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.mqtt import MqttPublisher
 from livesegment.events.rule_text import parse_rule
-from livesegment.rule import with_outages
+from livesegment.settings.rule import with_outages
 
 RULES = with_outages([parse_rule("person > 5% named door")])
 

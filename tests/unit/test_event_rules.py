@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from livesegment import Rule
 from livesegment.events.rule_text import parse_rule
-from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
-from livesegment.events.zone import ZoneGrid
+from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch, ZoneGrid
 from livesegment.mask import Mask
 
 NAMES = {0: "background", 1: "person", 2: "cat"}

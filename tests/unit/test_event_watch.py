@@ -9,18 +9,18 @@ from datetime import datetime
 
 from parts import FunctionSegmenter, ListSink, StepSource
 
-from livesegment.controls import Controls
-from livesegment.engine.live import LiveLoop
-from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.rule_text import parse_rule
 from livesegment.events.watch import EventWatch, Telling
 from livesegment.frame import Frame
-from livesegment.rule import with_outages
+from livesegment.live.loop import LiveLoop
+from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.metrics import Telemetry
 from livesegment.segmenters.base import Segmenter
-from livesegment.telemetry import Telemetry
+from livesegment.settings.controls import Controls
+from livesegment.settings.rule import with_outages
 
 
 class LosableSource(StepSource):

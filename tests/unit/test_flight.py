@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from livesegment.engine.call_meter import CallMeter
-from livesegment.engine.flight import Flight
-from livesegment.engine.saturation import Saturation
+from livesegment.calls.limiter import Flight
+from livesegment.calls.quota import CallMeter
+from livesegment.calls.saturation import Saturation
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointError,

@@ -29,9 +29,9 @@ from livesegment.errors import (
     ServerFailed,
 )
 from livesegment.mask import Mask
-from livesegment.options import ApiKey
 from livesegment.protocol.reply import flat_reply
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.settings import ApiKey
 
 KEY = "s3cret/Key+1"
 SHOWN_BY_NOBODY = (KEY, "s3cret", "pa55word")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from livesegment import OptionsError, SourceNotFound
-from livesegment.api.jobs import Job, plan_jobs
+from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.sources.images import find_images
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from livesegment.engine.journal import Journal, journal_path
+from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import JournalMismatch, OutputNotWritable
 
 MINE = {"input": "clip.mp4 (1 byte)", "model": "any/1"}
@@ -106,7 +106,7 @@ def test_a_file_of_something_else_is_not_touched(tmp_path: Path) -> None:
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     other = (
-        "from pathlib import Path; from livesegment.engine.journal import Journal; import sys;"
+        "from pathlib import Path; from livesegment.annotate.journal import Journal; import sys;"
         f"Journal(Path(sys.argv[1]), {MINE!r})"
     )
     with Journal(path, MINE):
@@ -128,7 +128,7 @@ def test_a_full_disk_is_said_and_costs_no_kept_reply(tmp_path: Path) -> None:
     program = f"""
 import os, resource, signal
 from pathlib import Path
-from livesegment.engine.journal import Journal
+from livesegment.annotate.journal import Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 with Journal(Path({str(path)!r}), {MINE!r}) as journal:

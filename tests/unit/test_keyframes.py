@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from livesegment.engine.carry import Carrier, Masked
-from livesegment.engine.keyframes import (
+from livesegment.annotate.keyframes import (
     MOST_BETWEEN,
+    Carrier,
     Chosen,
     KeyframeChooser,
     KeyframeRule,
+    Masked,
     Role,
     plan_keyframes,
 )

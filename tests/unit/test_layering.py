@@ -12,40 +12,48 @@ CORE = {
     "frame",
     "mask",
     "errors",
-    "telemetry",
-    "controls",
-    "options",
+    "metrics",
+    "buffer",
+    "backoff",
+    "workers",
+    "http_client",
+    "settings",
     "address",
     "resource",
     "http_server",
-    "opencv_log",
-    "opencv_wheels",
+    "opencv",
     "media_file",
-    "rule",
 }
 BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),
     "protocol": CORE,
     "weights": set(),
+    "calls": CORE | {"protocol"},
     "sources": CORE | {"protocol"},
-    "segmenters": CORE | {"protocol", "weights"},
+    "segmenters": CORE | {"protocol", "weights", "calls"},
     "motion": CORE | {"protocol", "weights"},
     "overlay": CORE | {"protocol"},
     "sinks": CORE | {"protocol"},
     "export": CORE | {"sinks.base", "sinks.output_file"},
-    "events": CORE | {"protocol", "sinks.base", "sinks.output_file", "sinks.video_file"},
+    "events": CORE
+    | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
+    "redaction": CORE | {"motion", "overlay"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette"} | BASES,
-    "engine": CORE | {"protocol", "motion", "overlay", "segmenters.retry"} | BASES,
-    "api": CORE
-    | {"sources", "segmenters", "motion", "overlay", "sinks", "engine", "export", "web", "events"},
-    "monitor": CORE | {"api", "engine", "web", "events.event"} | BASES,
-    "doctor": CORE | {"api", "protocol", "sources", "segmenters", "overlay", "sinks"},
-    "cluster": CORE | {"api", "engine", "sources", "segmenters.base"},
+    "live": CORE
+    | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "events"}
+    | {"redaction", "web"},
+    "annotate": CORE
+    | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "export"}
+    | {"redaction"},
+    "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
+    "monitor": CORE | {"calls", "live", "web", "events.event", "events.jsonl"} | BASES,
+    "doctor": CORE | {"protocol", "sources", "segmenters", "overlay", "sinks"},
+    "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
-    | {"doctor", "api", "cluster", "monitor", "protocol", "server", "segmenters"}
-    | {"events.rule_text"},
+    | {"doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}
+    | {"segmenters", "events.rule_text"},
 }
 
 
@@ -60,7 +68,7 @@ def imports() -> Iterator[tuple[str, str]]:
                 assert node.level == 0, f"{module} imports relatively"
                 names = [node.module or ""]
                 if node.module and node.module.split(".")[0] == "livesegment":
-                    # `from livesegment.api import predict` may name a module.
+                    # `from livesegment import picture` may name a module.
                     names = [
                         f"{node.module}.{alias.name}"
                         if (PACKAGE.parent / Path(*node.module.split("."), alias.name))

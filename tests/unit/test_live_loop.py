@@ -8,9 +8,6 @@ from contextlib import contextmanager
 import pytest
 from parts import FrameList, FunctionSegmenter, ListSink, StepSource
 
-from livesegment.controls import Controls
-from livesegment.engine.live import LiveLoop
-from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointUnreachable,
@@ -19,10 +16,13 @@ from livesegment.errors import (
     SourceLost,
 )
 from livesegment.frame import Frame
+from livesegment.live.loop import LiveLoop
+from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.metrics import Telemetry
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sources.base import Source
-from livesegment.telemetry import Telemetry
 
 
 @contextmanager

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
 
-from livesegment.controls import Controls
-from livesegment.engine.live import LiveLoop
-from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
-from livesegment.engine.mask_board import ArrivedMask, MaskBoard
 from livesegment.frame import Frame, Image
+from livesegment.live.loop import LiveLoop
+from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
+from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
 from livesegment.mask import Mask
-from livesegment.overlay.notice import draw_notice
-from livesegment.telemetry import Telemetry
+from livesegment.metrics import Telemetry
+from livesegment.overlay.captions import draw_notice
+from livesegment.settings.controls import Controls
 
 
 class ReturningSource(StepSource):
@@ -145,7 +145,7 @@ def test_masks_of_a_scene_that_is_over_are_forgotten_and_refused() -> None:
         return ArrivedMask(Mask(np.zeros((2, 2), np.uint8), {}, index), 0.0, 0.1)
 
     for for_delayed in (False, True):
-        board = MaskBoard(for_delayed=for_delayed)
+        board = MaskBuffer(for_delayed=for_delayed)
         board.post(arrived(4))
         board.forget_before(6)
         assert board.newest(up_to=9) is None

@@ -21,15 +21,15 @@ from privacy import (
 )
 
 from livesegment import OptionsError, RedactOptions
-from livesegment.controls import Align, ControlPanel, Controls
-from livesegment.engine.alignment import ChosenAlignment, Paste
-from livesegment.engine.live import LiveLoop
-from livesegment.engine.live_parts import LateMasks, LiveLimits, LiveParts
-from livesegment.engine.redact import Redactor
 from livesegment.errors import ServerFailed
 from livesegment.frame import Image
+from livesegment.live.alignment import ChosenAlignment, Paste
+from livesegment.live.loop import LiveLoop
+from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.metrics import Telemetry
 from livesegment.motion import MaskAligner
-from livesegment.telemetry import Telemetry
+from livesegment.redaction.redactor import Redactor
+from livesegment.settings.controls import Align, ControlPanel, Controls
 
 ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 TTL_S = 1.05  # ten pictures

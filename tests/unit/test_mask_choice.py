@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from livesegment.engine.alignment import Paste
-from livesegment.engine.mask_board import ArrivedMask, MaskBoard
-from livesegment.engine.mask_choice import MaskChoice
 from livesegment.frame import Frame
+from livesegment.live.alignment import MaskChoice, Paste
+from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
 
 GREY = np.full((48, 64, 3), 90, np.uint8)
@@ -16,8 +15,8 @@ def frame(index: int, image: np.ndarray = GREY) -> Frame:
     return Frame(image, index, index / 10, captured_at_s=100 + index / 10)
 
 
-def board_with(index: int) -> MaskBoard:
-    board = MaskBoard()
+def board_with(index: int) -> MaskBuffer:
+    board = MaskBuffer()
     mask = Mask(np.ones((48, 64), np.uint8), {1: "thing"}, index)
     board.post(ArrivedMask(mask, 100 + index / 10, 0.1))
     return board

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from livesegment.engine.call_meter import CallMeter
+from livesegment.calls.lease import Lease, LeasedTurns, Need
+from livesegment.calls.quota import CallMeter
 from livesegment.monitor.budget import CALL_TERM_S, PLACE_TERM_S, Budget
-from livesegment.monitor.lease import Lease, Need
-from livesegment.monitor.turns import LeasedTurns
 
 
 class Clock:

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
-from livesegment.controls import Controls
-from livesegment.monitor.backoff import HEALTHY_S, Backoff
+from livesegment.backoff import HEALTHY_S, Backoff
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import CameraConfig, read_config
 from livesegment.monitor.link import Message, packed_controls, unpacked_report
+from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")

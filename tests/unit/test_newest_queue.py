@@ -2,7 +2,7 @@
 
 import threading
 
-from livesegment.engine.newest_queue import NewestQueue
+from livesegment.buffer import NewestQueue
 
 
 def test_the_newest_item_replaces_one_that_nobody_took() -> None:

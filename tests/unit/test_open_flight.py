@@ -3,8 +3,8 @@
 import pytest
 from parts import FunctionSegmenter
 
-from livesegment.api.model import open_flight, open_segmenter
-from livesegment.options import EndpointOptions
+from livesegment.segmenters.opening import open_flight, open_segmenter
+from livesegment.settings import EndpointOptions
 
 
 @pytest.mark.parametrize(

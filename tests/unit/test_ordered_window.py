@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from livesegment.engine.ordered_window import OrderedWindow
+from livesegment.annotate.ordered import OrderedWindow
 
 
 def test_results_come_in_the_order_of_the_items_however_work_finishes() -> None:

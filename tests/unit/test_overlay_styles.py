@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from livesegment.controls import STYLES, Controls, Style
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.overlay.background import CUTOUT_BGR
 from livesegment.overlay.compositor import Compositor
 from livesegment.overlay.palette import class_colours
+from livesegment.settings.controls import STYLES, Controls, Style
 
 CLASS_MAP = {0: "background", 1: "person", 2: "car", 9: "tree"}
 Pixels = npt.NDArray[np.uint8]

@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from livesegment.controls import Controls
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.overlay.captions import draw_hud
 from livesegment.overlay.compositor import Compositor
-from livesegment.overlay.hud import draw_hud
+from livesegment.settings.controls import Controls
 
 Pixels = npt.NDArray[np.uint8]
 # Opacity 0: whatever differs from the frame is the legend.

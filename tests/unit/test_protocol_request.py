@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from livesegment.options import ApiKey
 from livesegment.protocol.request import encode_image, query
+from livesegment.settings import ApiKey
 
 
 def sent_size(image: np.ndarray, max_side: int) -> tuple[int, int]:

@@ -6,10 +6,10 @@ import pytest
 from privacy import CLASS_ID, CLASS_NAME, SIZE, entering_shots, pattern_shots, seen_pixels
 
 from livesegment import Frame, Mask, OptionsError, RedactOptions
-from livesegment.engine.redact import Redactor
 from livesegment.frame import Image
 from livesegment.mask import ClassIds
-from livesegment.overlay.redaction import Redaction
+from livesegment.redaction.hiding import Redaction
+from livesegment.redaction.redactor import Redactor
 from livesegment.sources.pattern import CLASS_MAP
 
 BLACK = RedactOptions(frozenset({CLASS_NAME}), "black")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livesegment.backoff import RetryPolicy
 from livesegment.errors import (
     AuthenticationFailed,
     BadReply,
@@ -13,7 +14,6 @@ from livesegment.errors import (
     RateLimited,
     ServerFailed,
 )
-from livesegment.segmenters.retry import RetryPolicy
 
 POLICY = RetryPolicy(attempts=5, first_wait_s=0.5, max_wait_s=3, max_retry_after_s=100)
 

@@ -4,7 +4,7 @@ import pytest
 
 from livesegment import OptionsError, Rule
 from livesegment.events.rule_text import parse_rule
-from livesegment.rule import with_outages
+from livesegment.settings.rule import with_outages
 
 
 def test_a_rule_with_everything() -> None:

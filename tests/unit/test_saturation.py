@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 from simulated_endpoint import Endpoint, Run, Simulation
 
-from livesegment.engine.saturation import LARGEST, Saturation
+from livesegment.calls.saturation import LARGEST, Saturation
 
 
 def always(value: float) -> Callable[[float], float]:

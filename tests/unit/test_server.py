@@ -24,7 +24,7 @@ from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.options import ServeOptions
+from livesegment.settings.serve import ServeOptions
 
 JPEG = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
 BODY = base64.b64encode(JPEG)

@@ -10,8 +10,12 @@ import pytest
 from livesegment.errors import OptionsError, OutputNotWritable, SinkError
 from livesegment.frame import Frame, Image
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.image_file import IMAGE_SUFFIXES, ImageFileSink, ImageFolderSink
-from livesegment.sinks.snapshot import SnapshotFolder
+from livesegment.sinks.image_file import (
+    IMAGE_SUFFIXES,
+    ImageFileSink,
+    ImageFolderSink,
+    SnapshotFolder,
+)
 
 NOON = datetime(2025, 1, 31, 12, 0, 1, 40_000, tzinfo=UTC)
 

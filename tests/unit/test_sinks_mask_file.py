@@ -16,8 +16,7 @@ from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.mask_file import MaskFileSink
-from livesegment.sinks.mask_reader import MaskFileReader, read_masks
+from livesegment.sinks.mask_file import MaskFileReader, MaskFileSink, read_masks
 
 ALL_IDS = (np.arange(101 * 77) % 256).astype(np.uint8).reshape(77, 101)
 PEOPLE = {0: "background", 1: "person"}

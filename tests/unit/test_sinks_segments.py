@@ -15,7 +15,7 @@ from clips import shows
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
-from livesegment.options import Keep, LiveOptions
+from livesegment.settings import Keep, LiveOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.segments import SegmentedVideoSink
 

@@ -15,10 +15,10 @@ from clips import picture, serve_folder, serve_handler, shows, write_video
 from clock import read_stamp
 from conftest import skip_or_fail
 
+from livesegment.backoff import wait_before
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
 from livesegment.sources import open_live_source
-from livesegment.sources.backoff import wait_before
 
 STALE_S = 1.9  # less than the silence that ends a connection; RTSP and MJPEG take 0.1
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from livesegment.engine.spacing import EvenSpacing
+from livesegment.live.submitting import EvenSpacing
 
 
 class Waits(threading.Event):

@@ -10,7 +10,7 @@ from feeds import HandFeed, served
 
 from livesegment.cli.web import web_options, with_address
 from livesegment.errors import OptionsError
-from livesegment.options import ApiKey, WebOptions, web_address
+from livesegment.settings import ApiKey, WebOptions, web_address
 from livesegment.web.access import Access
 
 TOKEN = "correct horse"

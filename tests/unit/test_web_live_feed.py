@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from parts import CLASS_MAP, FunctionSegmenter, StepSource
 
-from livesegment.controls import ControlPanel, Controls
-from livesegment.engine.live import LiveLoop
-from livesegment.engine.live_parts import LiveLimits, LiveParts
 from livesegment.errors import EndpointTimeout
 from livesegment.frame import Frame
+from livesegment.live.loop import LiveLoop
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
+from livesegment.metrics import LiveStatus, Telemetry
 from livesegment.segmenters.base import Segmenter
-from livesegment.telemetry import LiveStatus, Telemetry
+from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast, Viewer
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder

@@ -12,8 +12,8 @@ import pytest
 from feeds import HandFeed, served
 from prometheus_client.parser import text_string_to_metric_families
 
-from livesegment.options import ApiKey, WebOptions
-from livesegment.telemetry import Telemetry
+from livesegment.metrics import Telemetry
+from livesegment.settings import ApiKey, WebOptions
 from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
 from livesegment.web.feed import Figures
 

@@ -1,0 +1,1 @@
+"""Files annotated to keep: every frame, in order, and nothing paid for twice."""

@@ -1,0 +1,192 @@
+"""Who answers for a frame: the segmenter, asked until it does, the journal, or kept masks."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from livesegment.annotate.journal import Journal
+from livesegment.backoff import RetryPolicy
+from livesegment.calls.limiter import Flight, Place, Ration
+from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
+from livesegment.frame import Frame
+from livesegment.mask import ClassIds, Mask
+from livesegment.metrics import Telemetry
+from livesegment.protocol.reply import decode_reply
+from livesegment.segmenters.base import Keep, Segmenter
+
+logger = logging.getLogger(__name__)
+
+# Mask files count in milliseconds.
+_SLACK_S = 0.002
+
+
+class KeptMasks:
+    """Answers with the masks of an earlier run, frame by frame in order.
+
+    Args:
+        masks: `(pts_s, class_ids)` of every frame, in order, as a mask file gives them.
+        class_map: Names of the classes.
+        name: What to call them in an error.
+    """
+
+    def __init__(
+        self, masks: Iterator[tuple[float, ClassIds]], class_map: Mapping[int, str], name: str
+    ) -> None:
+        self._masks = masks
+        self._class_map = class_map
+        self._name = name
+        self._offset_s: float | None = None
+
+    def ask(self, frame: Frame) -> Mask:
+        """Return the next mask, which is this frame's. To be called by one thread, in order.
+
+        Raises:
+            SourceNotFound: If the masks are another input's: other times, or too few.
+        """
+        pts_s, class_ids = next(self._masks, (None, None))
+        if pts_s is None or class_ids is None:
+            raise SourceNotFound(f"{self._name} has no mask for frame {frame.index}")
+        if self._offset_s is None:
+            # A file's times begin at 0 where its first picture comes earlier.
+            self._offset_s = min(0.0, frame.pts_s)
+        if abs(pts_s - (frame.pts_s - self._offset_s)) > _SLACK_S:
+            raise SourceNotFound(
+                f"{self._name} belongs to another input: its mask {frame.index} is of"
+                f" {pts_s:.3f} s, the frame of {frame.pts_s:.3f} s"
+            )
+        return Mask(class_ids, self._class_map, frame.index).resized(frame.frame_size)
+
+
+BEFORE_FIRST_MASK = RetryPolicy()
+"""An endpoint that never answered is most likely a wrong address: that shows within seconds."""
+
+AFTER_FIRST_MASK = RetryPolicy(attempts=12, max_wait_s=60.0)
+"""One that did answer is given some five minutes, so that its restart does not end a long run."""
+
+
+class ReplyKeeper(Protocol):
+    """Keeps what was paid for."""
+
+    def check(self) -> None:
+        """Raise what `add` raised before, if it did."""
+
+    def add(self, frame_index: int, reply: bytes) -> None:
+        """Keep the reply for a frame."""
+
+
+class Caller:
+    """Asks a segmenter about frames and tries again after errors that may go away.
+
+    Args:
+        segmenter: Makes the calls.
+        meter: Says when a call is allowed.
+        telemetry: Counts calls, masks and errors, and measures round trips.
+        stopping: Ends every wait, together with `flight.wake`.
+        flight: The places for requests, shared by all callers of a run.
+        keeper: Keeps replies from the moment they come; None: nobody does.
+    """
+
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        meter: Ration,
+        telemetry: Telemetry,
+        stopping: threading.Event,
+        flight: Flight,
+        keeper: ReplyKeeper | None = None,
+    ) -> None:
+        self._segmenter = segmenter
+        self._meter = meter
+        self._telemetry = telemetry
+        self._stopping = stopping
+        self._flight = flight
+        self._keeper = keeper
+
+    def ask(self, frame: Frame) -> Mask | None:
+        """Return the frame's mask; None when no call is allowed any more.
+
+        Raises:
+            EndpointError: If the error will not go away or came too often.
+        """
+        call = self._segmenter.prepare(frame)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self._flight.place(self._meter, self._stopping) as place:
+                    if place is None:
+                        return None
+                    self._telemetry.count("calls")
+                    mask = call(self._arrival(frame, place))
+            except EndpointError as error:
+                error.attempts = attempt
+                self._wait_after(error, frame)
+            else:
+                self._telemetry.count("masks_received")
+                self._telemetry.measure("round_trip_ms", place.round_trip_s)
+                return replace(mask, frame_index=frame.index)
+
+    def _arrival(self, frame: Frame, place: Place) -> Keep | None:
+        """Return what is to happen when the reply comes.
+
+        Raises:
+            OutputNotWritable: If it could not be kept: then the call is not worth its price.
+        """
+        keeper = self._keeper
+        if keeper is None:
+            return None
+        keeper.check()
+
+        def arrived(reply: bytes) -> None:
+            keeper.add(frame.index, reply)
+            self._flight.arrived(place)  # the next request need not wait until this is decoded
+
+        return arrived
+
+    def _wait_after(self, error: EndpointError, frame: Frame) -> None:
+        self._telemetry.error(error)
+        is_busy = isinstance(error, EndpointBusy)
+        # A busy endpoint refuses this frame and takes another: what counts is that it takes none.
+        tries = self._flight.refusals_in_a_row if is_busy else error.attempts
+        policy = AFTER_FIRST_MASK if self._flight.has_answered else BEFORE_FIRST_MASK
+        wait_s = policy.wait_s(error, max(1, tries), share=random.random())
+        if wait_s is None:
+            raise error
+        logger.debug("frame %d: %s; to be asked again", frame.index, error)
+        self._telemetry.count("errors_retried")
+        if not is_busy:  # else the flight makes everybody wait
+            self._stopping.wait(wait_s)
+
+
+Ask = Callable[[Frame], Mask | None]
+
+
+class Recall:
+    """Looks into the journal before it asks.
+
+    Args:
+        journal: Where replies are kept.
+        ask: Asked about frames that have none.
+        telemetry: Counts `masks_recalled`.
+    """
+
+    def __init__(self, journal: Journal, ask: Ask, telemetry: Telemetry) -> None:
+        self._journal = journal
+        self._ask = ask
+        self._telemetry = telemetry
+
+    def ask(self, frame: Frame) -> Mask | None:
+        """Return the frame's mask; None when no call is allowed any more."""
+        reply = self._journal.reply(frame.index)
+        if reply is None:
+            return self._ask(frame)
+        try:
+            mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
+        except BadReply:
+            # It was paid for, but says nothing.
+            return self._ask(frame)
+        self._telemetry.count("masks_recalled")
+        return mask

@@ -1,0 +1,223 @@
+"""What annotating would take, found out without a call."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.jobs import Job, plan_jobs
+from livesegment.annotate.journal import Journal, journal_path
+from livesegment.errors import LiveSegmentError, OptionsError
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.motion.propagate import Propagator
+from livesegment.overlay.compositor import Compositor
+from livesegment.redaction.hiding import Redaction
+from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.builtin import BuiltinSegmenter
+from livesegment.segmenters.opening import REMOTE_IN_FLIGHT, open_segmenter, requests_in_flight
+from livesegment.settings import AnnotateOptions
+from livesegment.sinks.base import Annotated
+from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sources import open_source
+
+_FRAMES = 9
+
+
+def first_frames(spec: str) -> list[Frame]:
+    """Return the first few frames of an input.
+
+    Raises:
+        SourceError: If they cannot be read.
+    """
+    with open_source(spec) as source:
+        return list(islice(iter(source.read, None), _FRAMES))
+
+
+def seconds_a_call(segmenter: Segmenter, frames: list[Frame]) -> float:
+    """Return what a model in this process takes for a frame, the quickest of three."""
+    times_s = []
+    for frame in frames[:3]:
+        began_s = time.perf_counter()
+        segmenter.segment(frame)
+        times_s.append(time.perf_counter() - began_s)
+    return min(times_s, default=0.0)
+
+
+def seconds_a_frame(frames: list[Frame], options: AnnotateOptions, *, carries: bool) -> float:
+    """Return what drawing and writing a frame takes, and carrying a mask to it if that is done.
+
+    The mask is a disc: how much there is to carry in this input is not known without a call.
+    """
+    if not frames:
+        return 0.0
+    width, height = frames[0].frame_size
+    ids = np.zeros((height, width), np.uint8)
+    cv2.circle(ids, (width // 2, height // 2), min(width, height) // 4, 1, -1)
+    mask = Mask(ids)
+    began_s = time.perf_counter()
+    if carries:
+        Propagator().between(frames, mask, mask)
+    with tempfile.TemporaryDirectory() as folder:
+        sink = VideoFileSink(
+            Path(folder) / "trial.mkv", codec=options.codec, quality=options.quality
+        )
+        with sink:
+            compositor, controls = Compositor(), options.overlay.controls()
+            for frame in (_hidden(each, options) for each in frames):
+                image = compositor.draw(frame, mask, controls)
+                sink.write(Annotated(frame, mask, image))
+            sink.commit()
+    return (time.perf_counter() - began_s) / len(frames)
+
+
+def _hidden(frame: Frame, options: AnnotateOptions) -> Frame:
+    """Return what may be written of a frame whose mask is not known, not even for a moment."""
+    if not options.redact.is_wanted:
+        return frame
+    everywhere = np.ones(frame.image.shape[:2], np.uint8)
+    return replace(frame, image=Redaction(options.redact).parts(frame.image, everywhere))
+
+
+TYPICAL_ROUND_TRIP_S = 0.15
+"""What is assumed of an endpoint, since asking it costs a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEstimate:
+    """What one input would take.
+
+    Attributes:
+        source: The input, as given.
+        output: What would be written.
+        frames: Frames that the input says it has; None where it does not say.
+        calls: Calls that would be made, at the most.
+        kept: Replies kept from an earlier run, for which no call is made.
+        error: Why it cannot be annotated.
+    """
+
+    source: str
+    output: Path
+    frames: int | None = 0
+    calls: int | None = 0
+    kept: int = 0
+    error: LiveSegmentError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would take.
+
+    Attributes:
+        files: What each input would take.
+        round_trip_s: Seconds a call, measured where it is free, else `TYPICAL_ROUND_TRIP_S`.
+        in_flight: Calls at once.
+        frame_s: Seconds a frame for everything else, tried on the first frames here.
+    """
+
+    files: tuple[FileEstimate, ...]
+    round_trip_s: float
+    in_flight: int
+    frame_s: float
+
+    @property
+    def frames(self) -> int | None:
+        """Frames in all; None where an input does not say."""
+        return _total([each.frames for each in self.files])
+
+    @property
+    def calls(self) -> int | None:
+        """Calls in all, at the most; None where an input does not say."""
+        return _total([each.calls for each in self.files])
+
+    @property
+    def kept(self) -> int:
+        """Replies kept from earlier runs."""
+        return sum(each.kept for each in self.files)
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """Seconds that it would take; None where the number of frames is not known."""
+        frames, calls = self.frames, self.calls
+        if frames is None or calls is None:
+            return None
+        return max(calls * self.round_trip_s / self.in_flight, frames * self.frame_s)
+
+
+def estimate(
+    inputs: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    options: AnnotateOptions | None = None,
+) -> Estimate:
+    """Say what `annotate` with the same arguments would take: nothing is asked or written.
+
+    Raises:
+        OptionsError: If inputs and output do not fit together.
+    """
+    options = options or AnnotateOptions()
+    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
+    with open_segmenter(options.endpoint) as segmenter:
+        files = tuple(_look_at(job, segmenter, options) for job in jobs)
+        readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
+        frames = first_frames(readable[0]) if readable else []
+        in_flight = requests_in_flight(segmenter, options.endpoint)
+        if options.endpoint.max_in_flight == "auto" and segmenter.max_concurrency is None:
+            in_flight = REMOTE_IN_FLIGHT  # how many it will find, only calls can tell
+        round_trip_s = TYPICAL_ROUND_TRIP_S
+        if isinstance(segmenter, BuiltinSegmenter):
+            round_trip_s = seconds_a_call(segmenter, frames)
+        rate = options.endpoint.call_rate
+        if rate is not None:
+            round_trip_s = max(round_trip_s, in_flight / rate)
+    carries = options.keyframes.every > 1 or options.keyframes.budget is not None
+    return Estimate(
+        files, round_trip_s, in_flight, seconds_a_frame(frames, options, carries=carries)
+    )
+
+
+def _look_at(job: Job, segmenter: Segmenter, options: AnnotateOptions) -> FileEstimate:
+    try:
+        with open_source(job.source) as source:
+            if source.is_endless:
+                raise OptionsError(f"{source.name} has no end")
+            frames = source.frame_count
+            kept = _kept(job, segmenter)
+    except LiveSegmentError as error:
+        return FileEstimate(job.source, job.output, error=error)
+    calls = None if frames is None else max(0, _calls(frames, options) - kept)
+    return FileEstimate(job.source, job.output, frames, calls, kept)
+
+
+def _kept(job: Job, segmenter: Segmenter) -> int:
+    path = journal_path(job.output)
+    if not path.exists():
+        return 0
+    with Journal(path, reply_identity(job, segmenter)) as journal:
+        return len(journal)
+
+
+def _calls(frames: int, options: AnnotateOptions) -> int:
+    """Return the calls for a number of frames of one scene; each cut may add one."""
+    keyframes = options.keyframes
+    calls = frames
+    if options.kept_masks is not None:
+        calls = 0
+    elif keyframes.budget is not None:
+        calls = min(frames, keyframes.budget)
+    elif keyframes.every > 1:
+        calls = -(-(frames - 1) // keyframes.every) + 1
+    most = options.endpoint.max_calls
+    return calls if most is None else min(calls, most)
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None

@@ -1,0 +1,98 @@
+"""What a run's results depend on, so that kept replies serve no other run."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.journal import Identity
+from livesegment.errors import SourceNotFound
+from livesegment.segmenters.base import Segmenter
+from livesegment.settings import AnnotateOptions, RedactOptions
+from livesegment.sources.images import find_images, is_images
+
+_PIECE = 65_536
+
+
+def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
+    """Return what the masks of a job depend on.
+
+    Args:
+        job: The job.
+        segmenter: Who is asked; None where the job has kept masks.
+
+    Raises:
+        SourceNotFound: If the input or the kept masks cannot be read.
+    """
+    try:
+        if job.kept_masks is not None:
+            model = f"the masks in {_fingerprint(job.kept_masks)}"
+        else:
+            assert segmenter is not None
+            model = segmenter.identity
+        return {"input": _input(job.source), "model": model}
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
+
+
+def output_identity(job: Job, options: AnnotateOptions) -> str:
+    """Return what the outputs of a job depend on beside its replies.
+
+    `--max-calls` is part of it: with more calls allowed, a run has more to do.
+    """
+    overlay = options.overlay
+    return json.dumps(
+        {
+            "output": job.kind,
+            "style": overlay.style,
+            "opacity": overlay.opacity,
+            "classes": None if overlay.classes is None else sorted(overlay.classes),
+            "legend": overlay.legend,
+            "redact": _redaction(options.redact),
+            "masks": None if job.masks is None else str(job.masks.absolute()),
+            "export": sorted(options.export),
+            "codec": options.codec,
+            "quality": options.quality,
+            "every": options.keyframes.every,
+            "budget": options.keyframes.budget,
+            "skip_still": options.keyframes.skip_still,
+            "max_calls": options.endpoint.max_calls,
+        },
+        sort_keys=True,
+    )
+
+
+def _redaction(redact: RedactOptions) -> list[str] | None:
+    return [*sorted(redact.classes), redact.style, redact.unmasked] if redact.is_wanted else None
+
+
+def _fingerprint(path: Path) -> str:
+    """Return a file's name, size, and a digest of its beginning, middle and end.
+
+    An archive is not read twice as a whole; a file that was changed or exchanged has other frames
+    there in all but made-up cases.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        for place in (0, size // 2, size - _PIECE):
+            file.seek(max(0, place))
+            digest.update(file.read(_PIECE))
+    return f"{path.name} ({size} bytes, {digest.hexdigest()[:16]})"
+
+
+def _input(source: str) -> str:
+    if not is_images(source):
+        path = Path(source)
+        return _fingerprint(path) if path.is_file() else source
+    images = find_images(source)
+    if len(images) == 1:
+        return _fingerprint(images[0])
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(_fingerprint(image).encode())
+    return f"{len(images)} images ({digest.hexdigest()[:16]})"

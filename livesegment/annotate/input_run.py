@@ -1,0 +1,205 @@
+"""One input on its way to its output."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from livesegment.annotate.asking import KeptMasks
+from livesegment.annotate.identity import output_identity, reply_identity
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.keyframes import KeyframeRule, plan_keyframes
+from livesegment.annotate.loop import (
+    Allowance,
+    AnnotateLoop,
+    AnnotateParts,
+    AnnotateResult,
+)
+from livesegment.annotate.outputs import Outputs
+from livesegment.annotate.report import FileReport, Outcome
+from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
+from livesegment.frame import Frame
+from livesegment.metrics import Telemetry
+from livesegment.redaction.redactor import Redactor
+from livesegment.segmenters.base import Segmenter
+from livesegment.settings import AnnotateOptions
+from livesegment.sinks.mask_file import MaskFileReader
+from livesegment.sources import open_source
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all inputs of a run have in common.
+
+    Attributes:
+        segmenter: Who is asked; None where masks are kept ones.
+        allowance: What calls may be made.
+        options: What to write.
+        on_frame: Called with the run of the input after each frame written.
+    """
+
+    segmenter: Segmenter | None
+    allowance: Allowance
+    options: AnnotateOptions
+    on_frame: Callable[["InputRun"], None] = lambda _: None
+
+
+class InputRun:
+    """Annotates one input and tells what became of it.
+
+    Args:
+        job: The input and its outputs.
+        shared: What it has in common with the other inputs of the run.
+
+    Attributes:
+        job: The input and its outputs.
+    """
+
+    def __init__(self, job: Job, shared: Shared) -> None:
+        self.job = job
+        self._telemetry = Telemetry()
+        self._shared = shared
+        self._options = shared.options
+        self._result = AnnotateResult()
+        self._loop: AnnotateLoop | None = None
+        self._stopped = False
+
+    def run(self) -> FileReport:
+        """Annotate; an error is reported, not raised."""
+        began_s = time.monotonic()
+        try:
+            with ExitStack() as stack:
+                outcome = self._annotate(stack)
+            error: LiveSegmentError | None = self._result.lost
+        except LiveSegmentError as raised:
+            outcome, error = "failed", raised
+        return self.report(outcome, time.monotonic() - began_s, error)
+
+    def report(
+        self,
+        outcome: Outcome = "not started",
+        elapsed_s: float = 0.0,
+        error: LiveSegmentError | None = None,
+    ) -> FileReport:
+        """Return what it has done so far."""
+        result, telemetry = self._result, self._telemetry
+        return FileReport(
+            source=self.job.source,
+            output=self.job.output,
+            outcome=outcome,
+            frames=result.frames,
+            frames_without_mask=result.frames_without_mask,
+            frames_carried=result.frames_carried,
+            frames_still=result.frames_still,
+            calls=telemetry.get("calls"),
+            masks_recalled=telemetry.get("masks_recalled"),
+            errors=telemetry.report()["errors"],
+            elapsed_s=elapsed_s,
+            error=error,
+        )
+
+    def stop(self) -> None:
+        """Ask it to end soon, as far as it is. May be called from any thread."""
+        self._stopped = True
+        if self._loop is not None:
+            self._loop.stop()
+
+    def _annotate(self, stack: ExitStack) -> Outcome:
+        job, options = self.job, self._options
+        outputs = Outputs(job, options, output_identity(job, options))
+        outputs.check()
+        source = stack.enter_context(open_source(job.source))
+        if source.is_endless:
+            raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
+        identity = reply_identity(job, self._shared.segmenter)
+        path = journal_path(job.output)
+        journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
+        if outputs.are_complete(journal):
+            logger.info("%s is already complete", job.output)
+            return "already complete"
+        sinks = outputs.open(source, journal, stack)
+        if len(journal):
+            logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
+        self._run_loop(AnnotateParts(source, self._segmenter(stack), sinks, journal))
+        result = self._result
+        if not result.complete:
+            return "interrupted"
+        if result.frames:
+            outputs.commit(sinks, journal, complete=result.lost is None)
+        self._tell()
+        return "done" if result.lost is None else "cut short"
+
+    def _run_loop(self, parts: AnnotateParts) -> None:
+        redact = self._options.redact
+        self._loop = loop = AnnotateLoop(
+            parts,
+            self._options.overlay.controls(),
+            allowance=self._shared.allowance,
+            telemetry=self._telemetry,
+            rule=self._rule(),
+            on_frame=lambda: self._shared.on_frame(self),
+            redactor=Redactor(redact) if redact.is_wanted else None,
+        )
+        self._result = loop.result
+        if self._stopped:  # before there was a loop to stop
+            return
+        try:
+            loop.run()
+        finally:
+            replies = 0 if parts.journal is None else len(parts.journal)
+            if replies and not self._result.complete:
+                logger.warning(
+                    "%d replies for %s are kept: the same command goes on from there",
+                    replies,
+                    self.job.output,
+                )
+
+    def _segmenter(self, stack: ExitStack) -> Segmenter | KeptMasks:
+        path = self.job.kept_masks
+        if path is None:
+            assert self._shared.segmenter is not None
+            return self._shared.segmenter
+        reader = stack.enter_context(MaskFileReader(path))
+        return KeptMasks(iter(reader), reader.class_map, str(path))
+
+    def _rule(self) -> KeyframeRule:
+        options = self._options.keyframes
+        planned = None
+        if options.budget is not None:
+            planned = plan_keyframes(self._frames(), options.budget)
+        return KeyframeRule(options.every, planned, options.skip_still)
+
+    def _frames(self) -> Iterator[Frame]:
+        """Yield the input's frames, as far as it goes."""
+        with open_source(self.job.source) as source:
+            try:
+                while not self._stopped and (frame := source.read()) is not None:
+                    yield frame
+            except SourceLost:
+                return  # said when it is read for good
+
+    def _tell(self) -> None:
+        result, output = self._result, self.job.output
+        if result.lost is None:
+            logger.info("wrote %s, %d frames", output, result.frames)
+        else:
+            logger.warning("%s; %s goes as far as that", result.lost, output)
+        if result.frames_hidden:
+            logger.warning(
+                "%d of %d frames in %s are hidden whole, since no mask could be trusted for them:"
+                " to ask about every frame shows more",
+                result.frames_hidden,
+                result.frames,
+                output,
+            )
+        if result.frames_without_mask:
+            logger.warning(
+                "%d of %d frames in %s have no mask: no more calls were allowed",
+                result.frames_without_mask,
+                result.frames,
+                output,
+            )

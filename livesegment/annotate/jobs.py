@@ -1,0 +1,207 @@
+"""Which input becomes which output: decided before anything is opened."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from livesegment.errors import OptionsError, SourceNotFound
+from livesegment.settings import require
+from livesegment.sinks.codecs import VIDEO_SUFFIXES
+from livesegment.sinks.image_file import IMAGE_SUFFIXES
+from livesegment.sources.images import is_images
+
+Kind = Literal["video", "image", "image folder"]
+
+_READ_AS_VIDEO = {
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),
+    *(".mxf", ".ogv", ".ts", ".webm", ".wmv"),
+}
+"""What is taken for a video among the files of a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input on its way to one output.
+
+    Attributes:
+        source: What to read, as given.
+        output: Where the annotated picture, pictures or video goes.
+        kind: What the output is.
+        masks: Mask file to write; None: none.
+        kept_masks: Mask file to draw in place of asking; None: none.
+    """
+
+    source: str
+    output: Path
+    kind: Kind
+    masks: Path | None = None
+    kept_masks: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One input, and its name within an output folder, without a video's suffix."""
+
+    source: str
+    kind: Kind
+    name: Path
+
+
+def plan_jobs(
+    inputs: Sequence[str],
+    output: str,
+    masks: str | None = None,
+    kept_masks: str | None = None,
+) -> list[Job]:
+    """Decide what each input becomes.
+
+    A video becomes an .mp4, an image an image, a folder or glob of images a folder, or a video
+    where OUTPUT ends in .mp4. With several inputs, or where OUTPUT is an existing folder or ends
+    in a slash, OUTPUT, `masks` and `kept_masks` are folders that hold one file an input, under its
+    name. A folder that holds videos or folders becomes a folder of the same structure.
+
+    Raises:
+        OptionsError: If inputs and output do not fit together.
+        SourceNotFound: If a folder holds nothing to annotate.
+    """
+    inputs = [path for source in inputs for path in _expanded(source)]
+    require(bool(inputs), "there is nothing to annotate")
+    target = Path(output)
+    if len(inputs) == 1 and _is_tree(inputs[0]):
+        items = list(_mirrored(Path(inputs[0]), target, Path()))
+    elif len(inputs) > 1 or (
+        _input_kind(inputs[0]) != "image folder" and (target.is_dir() or output.endswith("/"))
+    ):
+        items = [item for source in inputs for item in _items(source, target)]
+    else:
+        return [_single(inputs[0], target, _path(masks), _path(kept_masks))]
+    require(
+        target.suffix.lower() not in IMAGE_SUFFIXES + VIDEO_SUFFIXES,
+        f"{' '.join(inputs[:3])} wants a folder as OUTPUT, and {output} is named like a file",
+    )
+    jobs = [_in_folder(item, target, _path(masks), _path(kept_masks)) for item in items]
+    _refuse_collisions(jobs)
+    return jobs
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
+
+
+def _single(source: str, output: Path, masks: Path | None, kept_masks: Path | None) -> Job:
+    kind, suffix = _input_kind(source), output.suffix.lower()
+    if kind == "image folder" and suffix in VIDEO_SUFFIXES:
+        kind = "video"
+    if kind == "image folder":
+        require(
+            suffix not in IMAGE_SUFFIXES,
+            f"{source} holds several images and becomes a folder or a video, not {output}",
+        )
+    else:
+        wanted = VIDEO_SUFFIXES if kind == "video" else IMAGE_SUFFIXES
+        require(
+            suffix in wanted,
+            f"{source} cannot become {output}: the name of its output ends in {', '.join(wanted)}",
+        )
+    return Job(source, output, kind, masks, kept_masks)
+
+
+def _in_folder(item: _Item, folder: Path, masks: Path | None, kept_masks: Path | None) -> Job:
+    output = folder / item.name
+    stem = item.name.with_suffix("") if item.kind == "image" else item.name
+    if item.kind == "video":
+        output = output.with_name(f"{output.name}.mp4")
+
+    def mask_file(parent: Path | None) -> Path | None:
+        # The images of the folder itself have its name.
+        name = stem if stem.name else Path(Path(item.source).resolve().name)
+        return None if parent is None else (parent / name).with_name(f"{name.name}.mkv")
+
+    return Job(item.source, output, item.kind, mask_file(masks), mask_file(kept_masks))
+
+
+def _items(source: str, target: Path) -> Iterator[_Item]:
+    """Yield what one of several inputs holds, under its own name."""
+    name = Path(source).name or Path(source).resolve().name
+    if _is_tree(source):
+        yield from _mirrored(Path(source), target, Path(name))
+        return
+    kind = _input_kind(source)
+    if _is_glob(source):
+        name = Path(source).parent.name or "images"
+    yield _Item(source, kind, Path(Path(name).stem if kind == "video" else name))
+
+
+def _mirrored(folder: Path, target: Path, name: Path) -> Iterator[_Item]:
+    """Yield every video below a folder, and every folder below it that holds images.
+
+    What this or an earlier run writes there is left out: OUTPUT itself, and partial files.
+    """
+    found = False
+    for root, folders, files in os.walk(folder):
+        here = Path(root)
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".") and (here / each).resolve() != target.resolve()
+        )
+        files = [each for each in sorted(files) if _is_input(each)]
+        place = name / here.relative_to(folder)
+        if any(is_images(each) for each in files):
+            found = True
+            yield _Item(str(here), "image folder", place)
+        for file in files:
+            if Path(file).suffix.lower() in _READ_AS_VIDEO:
+                found = True
+                yield _Item(str(here / file), "video", place / Path(file).stem)
+    if not found:
+        raise SourceNotFound(f"the folder {folder} holds no images and no videos")
+
+
+def _is_input(file_name: str) -> bool:
+    partial = Path(Path(file_name).stem).suffix == ".part"
+    return not (file_name.startswith(".") or partial)
+
+
+def _is_tree(source: str) -> bool:
+    """Tell whether a folder holds more than images."""
+    if not Path(source).is_dir():
+        return False
+    with os.scandir(source) as entries:
+        return any(
+            _is_input(entry.name)
+            and (entry.is_dir() or Path(entry.name).suffix.lower() in _READ_AS_VIDEO)
+            for entry in entries
+        )
+
+
+def _is_glob(source: str) -> bool:
+    return glob.has_magic(source) and not Path(source).exists()
+
+
+def _expanded(source: str) -> list[str]:
+    """Return the files that a glob means, unless all are images: those make one output."""
+    if not _is_glob(source):
+        return [source]
+    matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - an absolute one, maybe
+    return [source] if all(map(is_images, matches)) else matches
+
+
+def _input_kind(source: str) -> Kind:
+    if Path(source).is_dir() or _is_glob(source):
+        return "image folder"
+    return "image" if is_images(source) else "video"
+
+
+def _refuse_collisions(jobs: Sequence[Job]) -> None:
+    seen: dict[Path, str] = {}
+    for job in jobs:
+        for path in (job.output, job.masks):
+            if path is None:
+                continue
+            if path in seen:
+                raise OptionsError(f"{seen[path]} and {job.source} would both become {path}")
+            seen[path] = job.source

@@ -1,0 +1,251 @@
+"""What was paid for, kept beside the output: an append-only file of replies."""
+
+import json
+import logging
+import os
+import threading
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from livesegment.annotate.journal_file import Record, lock, pack_record, read_records
+from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable
+from livesegment.resource import Resource
+
+logger = logging.getLogger(__name__)
+
+Identity = Mapping[str, str]
+"""What a journal's replies depend on: what to call each thing, and its value."""
+
+_SIGNATURE = b"livesegment journal 1\n"
+_NOTE = -1  # in place of a frame's number
+_IDENTITY = "identity"
+_NOWHERE = -1
+
+
+def journal_path(output: Path) -> Path:
+    """Return where the journal of an output is: `clip.mp4` has `clip.mp4.journal` beside it."""
+    return output.with_name(f"{output.name}.journal")
+
+
+class Journal(Resource):
+    """Keeps replies on disk from the moment they come, so that no call is made twice.
+
+    Every record is handed to the system at once, so that it survives the end of the process, and
+    to the disk as fast as that takes it, so that a power cut loses no more than its last moment.
+    A record that either cut short is dropped on opening.
+
+    `add` and `reply` may be called from any thread.
+
+    Args:
+        path: The file; made if it is missing.
+        identity: What the replies depend on.
+        replace: Begin anew where the journal that is there has another identity.
+
+    Raises:
+        JournalMismatch: If it belongs to another identity, or another run has it open.
+        OutputNotWritable: If it cannot be written.
+    """
+
+    def __init__(self, path: Path, identity: Identity, *, replace: bool = False) -> None:
+        self._path = path
+        self._changed = threading.Condition()
+        self._places = array("q")
+        self._replies = 0
+        self._notes: dict[str, str] = {}
+        self._unsynced = self._closed = False
+        self._failure: OutputNotWritable | None = None
+        try:
+            path.touch()
+            self._file: BinaryIO = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise self._refused(error) from error
+        try:
+            self._begin(dict(identity), replace=replace)
+        except BaseException:
+            self._file.close()
+            raise
+        self._syncing = threading.Thread(target=self._sync, name="journal", daemon=True)
+        self._syncing.start()
+
+    def __len__(self) -> int:
+        """Return how many frames have a reply."""
+        return self._replies
+
+    def reply(self, frame_index: int) -> bytes | None:
+        """Return the reply kept for a frame; None where there is none.
+
+        Raises:
+            OutputNotWritable: If the journal cannot be read.
+        """
+        with self._changed:
+            known = frame_index < len(self._places)
+            place = self._places[frame_index] if known else _NOWHERE
+            if place == _NOWHERE:
+                return None
+            try:
+                self._file.seek(place)
+                record = next(read_records(self._file), None)
+            except OSError as error:
+                raise self._refused(error) from error
+        return record.content if record and record.number == frame_index else None
+
+    def check(self) -> None:
+        """Check that replies can still be kept.
+
+        Raises:
+            OutputNotWritable: If the disk did not take an earlier one.
+        """
+        if self._failure is not None:
+            raise OutputNotWritable(str(self._failure)) from self._failure
+
+    def add(self, frame_index: int, reply: bytes) -> None:
+        """Keep the reply for a frame.
+
+        Raises:
+            OutputNotWritable: If the disk does not take it.
+        """
+        with self._changed:
+            self._remember(frame_index, self._append(frame_index, reply))
+
+    def note(self, name: str, text: str) -> None:
+        """Keep a word about the run; it is on the disk when this returns.
+
+        Raises:
+            OutputNotWritable: If the disk does not take it.
+        """
+        with self._changed:
+            self._append(_NOTE, json.dumps([name, text]).encode())
+            self._notes[name] = text
+        self._hand_to_disk()
+
+    def noted(self, name: str) -> str | None:
+        """Return what was noted last under a name."""
+        return self._notes.get(name)
+
+    def close(self) -> None:
+        """Hand everything to the disk and let the file go; an empty one is removed.
+
+        May be called twice.
+        """
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        self._syncing.join()
+        if not self._replies and self._notes.keys() == {_IDENTITY}:
+            self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def _begin(self, identity: dict[str, str], *, replace: bool) -> None:
+        """Learn what is kept; or begin anew where nothing is, or something else."""
+        if not lock(self._file):
+            raise JournalInUse(f"another run is writing {self._path}: wait for it, or stop it")
+        kept = self._read_all()
+        if kept is not None and kept != identity and not replace:
+            raise JournalMismatch(
+                f"{self._path} belongs to {_difference(kept, identity)}: give the output another"
+                " name, or begin anew with --overwrite, which drops the replies kept there"
+            )
+        if kept == identity:
+            return
+        self._places = array("q")
+        self._replies = 0
+        self._notes.clear()
+        self._cut_off(0)
+        self._write(_SIGNATURE)
+        self.note(_IDENTITY, json.dumps(identity))
+
+    def _read_all(self) -> dict[str, str] | None:
+        """Read the file and return whose it is; None if it has not been begun."""
+        end = len(_SIGNATURE)
+        try:
+            # Buffered: a file of many small records is read in large pieces.
+            with self._path.open("rb") as file:
+                signature = file.read(end)
+                if not _SIGNATURE.startswith(signature):
+                    raise JournalMismatch(f"{self._path} is no journal: move it away")
+                for record in read_records(file):
+                    self._learn(record)
+                    end = record.end
+                size = file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise self._refused(error) from error
+        if _IDENTITY not in self._notes:
+            return None
+        if end < size:
+            logger.info("%s ends in the middle of a reply, which is dropped", self._path)
+            self._cut_off(end)
+        identity: dict[str, str] = json.loads(self._notes[_IDENTITY])
+        return identity
+
+    def _learn(self, record: Record) -> None:
+        if record.number == _NOTE:
+            name, text = json.loads(record.content)
+            self._notes[name] = text
+        else:
+            self._remember(record.number, record.begin)
+
+    def _remember(self, frame_index: int, place: int) -> None:
+        missing = frame_index + 1 - len(self._places)
+        if missing > 0:
+            self._places.extend([_NOWHERE] * missing)
+        self._replies += self._places[frame_index] == _NOWHERE
+        self._places[frame_index] = place
+
+    def _append(self, number: int, content: bytes) -> int:
+        place = self._write(pack_record(number, content))
+        self._unsynced = True
+        self._changed.notify_all()
+        return place
+
+    def _write(self, data: bytes) -> int:
+        """Write at the end and return where that was."""
+        place = self._file.seek(0, os.SEEK_END)
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            # Half a record would hide those that come after it.
+            self._cut_off(place)
+            self._failure = self._refused(error)
+            raise self._failure from error
+        return place
+
+    def _cut_off(self, size: int) -> None:
+        try:
+            self._file.truncate(size)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _sync(self) -> None:
+        """Hand what was written to the disk, again and again; what came meanwhile goes together."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._unsynced or self._closed)
+                if not self._unsynced:
+                    return
+                self._unsynced = False
+            try:
+                self._hand_to_disk()
+            except OutputNotWritable as error:
+                logger.warning("%s", error)
+                return
+
+    def _hand_to_disk(self) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> OutputNotWritable:
+        reason = (error.strerror or type(error).__name__).lower()
+        return OutputNotWritable(f"cannot write {self._path}: {reason}")
+
+
+def _difference(kept: Identity, wanted: Identity) -> str:
+    """Return the first thing that differs, in words."""
+    name = next(name for name in {**wanted, **kept} if kept.get(name) != wanted.get(name))
+    return f"another {name}, {kept.get(name)}, not {wanted.get(name)}"

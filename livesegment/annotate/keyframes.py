@@ -1,0 +1,265 @@
+"""Masks for the frames between keyframes."""
+
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from itertools import pairwise
+
+from livesegment.errors import OptionsError
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.motion.difference import SceneChange, Stillness
+from livesegment.motion.propagate import Propagator
+
+MOST_BETWEEN = 64
+"""Frames between two keyframes that wait for the second one, at the most."""
+
+
+class Role(Enum):
+    """Where a frame's mask comes from."""
+
+    ASKED = auto()
+    """The segmenter: it is a keyframe."""
+    CARRIED = auto()
+    """The keyframes before and after it, along the motion."""
+    STILL = auto()
+    """The keyframe before it, as it is: nothing has moved since."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """A frame and what becomes of it.
+
+    Attributes:
+        frame: The frame.
+        role: Where its mask comes from.
+        begins_scene: Nothing can be carried here from the frames before.
+    """
+
+    frame: Frame
+    role: Role
+    begins_scene: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyframeRule:
+    """What makes a frame a keyframe.
+
+    The first frame of a scene and the last frame of all are keyframes under any rule.
+
+    Attributes:
+        every: One frame in so many.
+        planned: Indices of the keyframes, in place of `every`; None: no plan.
+        skip_still: Make no keyframe where nothing has changed since the one before.
+    """
+
+    every: int = 1
+    planned: frozenset[int] | None = None
+    skip_still: bool = False
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether every frame is a keyframe."""
+        return self.every == 1 and self.planned is None and not self.skip_still
+
+
+class KeyframeChooser:
+    """Gives each frame its role. It looks one frame ahead, since the last one is a keyframe.
+
+    Args:
+        rule: What makes a frame a keyframe.
+    """
+
+    def __init__(self, rule: KeyframeRule) -> None:
+        self._rule = rule
+        self._scene = SceneChange()
+        self._stillness = Stillness()
+        self._waiting: Frame | None = None
+        self._since: int | None = None  # frames since one whose mask is certain
+
+    def add(self, frame: Frame) -> Chosen | None:
+        """Take the next frame and return the one before it; None for the first."""
+        before, self._waiting = self._waiting, frame
+        return None if before is None else self._choose(before, is_last=False)
+
+    def end(self) -> Chosen | None:
+        """Return the last frame; None where there was none."""
+        last, self._waiting = self._waiting, None
+        return None if last is None else self._choose(last, is_last=True)
+
+    def _choose(self, frame: Frame, *, is_last: bool) -> Chosen:
+        rule = self._rule
+        if rule.asks_for_all:
+            return Chosen(frame, Role.ASKED)
+        begins_scene = self._scene.step(frame.image).is_cut or self._since is None
+        if rule.skip_still and not begins_scene and self._stillness.is_still(frame.image):
+            self._since = 0
+            return Chosen(frame, Role.STILL)
+        self._since = 0 if self._since is None else self._since + 1
+        if not (begins_scene or is_last or self._is_due(frame)):
+            return Chosen(frame, Role.CARRIED)
+        self._since = 0
+        if rule.skip_still:
+            self._stillness.mark(frame.image)
+        return Chosen(frame, Role.ASKED, begins_scene)
+
+    def _is_due(self, frame: Frame) -> bool:
+        if self._rule.planned is not None:
+            return frame.index in self._rule.planned
+        return self._since is None or self._since >= self._rule.every
+
+
+@dataclass(slots=True)
+class _Look:
+    """What a first look at a source found."""
+
+    indices: list[int]
+    amounts: list[float]
+    cuts: set[int]
+
+
+def plan_keyframes(frames: Iterable[Frame], budget: int) -> frozenset[int]:
+    """Look through a source and put a number of keyframes where the picture changes most.
+
+    The first frame, the last, and the first of each scene are taken. Then the stretch between two
+    keyframes that costs most is halved, again and again; its cost is how much the picture changes
+    on the way, times its length, because an error is carried as far as the next keyframe.
+
+    Args:
+        frames: The frames, in order.
+        budget: How many keyframes.
+
+    Returns:
+        The indices of the keyframes.
+
+    Raises:
+        OptionsError: If the cuts alone need more.
+    """
+    look = _look_through(frames)
+    if not look.indices:
+        return frozenset()
+    last = len(look.indices) - 1
+    chosen = {0, last} | look.cuts
+    if len(chosen) > budget:
+        raise OptionsError(
+            f"--budget {budget} is too small: the cuts and the last frame need {len(chosen)} calls"
+        )
+    chosen.update(_divided(look.amounts, sorted(chosen), look.cuts, budget - len(chosen)))
+    return frozenset(look.indices[place] for place in chosen)
+
+
+def _look_through(frames: Iterable[Frame]) -> _Look:
+    look, scene = _Look([], [], set()), SceneChange()
+    for place, frame in enumerate(frames):
+        change = scene.step(frame.image)
+        look.indices.append(frame.index)
+        look.amounts.append(change.amount)
+        if change.is_cut:
+            look.cuts.add(place)
+    return look
+
+
+def _divided(
+    amounts: Sequence[float], chosen: Sequence[int], cuts: set[int], more: int
+) -> Iterator[int]:
+    """Yield places between those chosen, the most needed first."""
+    # How far the picture has come, by the frame; a cut is no way to go.
+    way = [0.0]
+    for place in range(1, len(amounts)):
+        way.append(way[-1] + (0.0 if place in cuts else amounts[place]))
+
+    def cost(begin: int, end: int) -> tuple[float, int, int]:
+        return -(way[end] - way[begin]) * (end - begin), begin, end
+
+    # Before a cut nothing comes from the other side: the way ends at the frame before it.
+    stretches = [cost(begin, end - (end in cuts)) for begin, end in pairwise(chosen)]
+    heapq.heapify(stretches)
+    while more > 0 and stretches:
+        _, begin, end = heapq.heappop(stretches)
+        if end - begin < 2 or way[begin] == way[end]:
+            continue  # nothing between, or nothing that changes
+        middle = _halfway(way, begin, end)
+        yield middle
+        more -= 1
+        heapq.heappush(stretches, cost(begin, middle))
+        heapq.heappush(stretches, cost(middle, end))
+
+
+def _halfway(way: Sequence[float], begin: int, end: int) -> int:
+    """Return the frame after which as much of the way is left as was gone before."""
+    middle = bisect_left(way, (way[begin] + way[end]) / 2, begin, end)
+    return min(max(middle, begin + 1), end - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masked:
+    """A frame with its mask.
+
+    Attributes:
+        frame: The frame.
+        mask: Its mask; None where there is none to be had.
+        role: Where the mask comes from.
+    """
+
+    frame: Frame
+    mask: Mask | None
+    role: Role
+
+
+class Carrier:
+    """Holds frames back until the keyframe after them is known, and gives them masks.
+
+    At most `MOST_BETWEEN` frames are held. Where more lie between two keyframes, those get what
+    is carried from the one before.
+    """
+
+    def __init__(self) -> None:
+        self._propagator: Propagator | None = None
+        self._before: tuple[Frame, Mask | None] | None = None
+        self._asked: Mask | None = None
+        self._held: list[Frame] = []
+
+    def add(self, chosen: Chosen, mask: Mask | None) -> Iterator[Masked]:
+        """Take the next frame and yield those that have a mask now, in order.
+
+        Args:
+            chosen: The frame and its role.
+            mask: What the segmenter said about a keyframe.
+        """
+        frame = chosen.frame
+        if chosen.role is Role.CARRIED:
+            self._held.append(frame)
+            if len(self._held) == MOST_BETWEEN:
+                yield from self._carried(None)
+            return
+        if chosen.role is Role.STILL:
+            mask = self._asked and replace(self._asked, frame_index=frame.index)
+        else:
+            self._asked = mask
+        if self._held:
+            yield from self._carried(None if chosen.begins_scene else (frame, mask))
+        self._before = frame, mask
+        yield Masked(frame, mask, chosen.role)
+
+    def end(self) -> Iterator[Masked]:
+        """Yield the frames that still wait for a keyframe, which will not come."""
+        if self._held:
+            yield from self._carried(None)
+
+    def _carried(self, after: tuple[Frame, Mask | None] | None) -> Iterator[Masked]:
+        assert self._before is not None, "the first frame of all is a keyframe"
+        first, mask_before = self._before
+        frames = [first, *self._held]
+        last = None
+        if after is not None:
+            frames.append(after[0])
+            last = after[1]
+        if self._propagator is None:
+            self._propagator = Propagator()
+        masks = self._propagator.between(frames, mask_before, last)
+        held, self._held = self._held, []
+        for frame, mask in zip(held, masks[1:], strict=False):
+            self._before = frame, mask
+            yield Masked(frame, mask, Role.CARRIED)

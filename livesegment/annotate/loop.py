@@ -1,0 +1,234 @@
+"""The annotating loop: every frame, in order."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from livesegment.annotate.asking import Caller, KeptMasks, Recall
+from livesegment.annotate.journal import Journal
+from livesegment.annotate.keyframes import (
+    MOST_BETWEEN,
+    Carrier,
+    Chosen,
+    KeyframeChooser,
+    KeyframeRule,
+    Masked,
+    Role,
+)
+from livesegment.annotate.ordered import OrderedWindow
+from livesegment.calls.limiter import Flight, Ration
+from livesegment.errors import SourceLost
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.metrics import Telemetry
+from livesegment.overlay.compositor import Compositor
+from livesegment.redaction.redactor import Leaving, Redactor
+from livesegment.segmenters.base import Segmenter
+from livesegment.settings.controls import Controls
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sources.base import Source
+from livesegment.workers import WorkerGroup
+
+_MOST_AHEAD = 32
+GRACE_S = 3.0  # for requests that are still under way when the run is given up
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateParts:
+    """What an annotating run works with.
+
+    Attributes:
+        source: Where frames come from.
+        segmenter: Who is asked; the masks of an earlier run in its place need no call.
+        sinks: Get every frame, in order.
+        journal: Keeps the replies, and answers for frames asked about in an earlier run.
+    """
+
+    source: Source
+    segmenter: Segmenter | KeptMasks
+    sinks: Sequence[Sink]
+    journal: Journal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What calls may be made; shared by the runs that go on at once.
+
+    Attributes:
+        meter: Allows and counts calls.
+        flight: Bounds the requests under way.
+    """
+
+    meter: Ration
+    flight: Flight
+
+
+@dataclass(slots=True)
+class AnnotateResult:
+    """What an annotating run did.
+
+    Attributes:
+        frames: Frames written.
+        frames_without_mask: Of these, written plain because no more calls were allowed.
+        frames_carried: Of these, with a mask carried from keyframes around them.
+        frames_still: Of these, with the mask of the keyframe before, since nothing had moved.
+        frames_hidden: Of these, hidden whole because no mask was to be trusted.
+        lost: Why the source ended early; None if it came to its end.
+        complete: Whether all that the source has is written; False after `stop`.
+    """
+
+    frames: int = 0
+    frames_without_mask: int = 0
+    frames_carried: int = 0
+    frames_still: int = 0
+    frames_hidden: int = 0
+    lost: SourceLost | None = None
+    complete: bool = field(default=False)
+
+    def note(self, masked: Masked) -> None:
+        """Count a frame that was written."""
+        self.frames += 1
+        self.frames_without_mask += masked.mask is None
+        if masked.mask is not None:
+            self.frames_carried += masked.role is Role.CARRIED
+            self.frames_still += masked.role is Role.STILL
+
+
+class AnnotateLoop:
+    """Segments the frames of a source and writes each, in order, to every sink.
+
+    One thread reads and chooses keyframes, others ask the segmenter, the calling thread carries
+    masks to the frames between, draws and writes. Memory is bounded whatever the length of the
+    source: at most twice as many frames are held as requests may be in flight, 32 more than those
+    at the most; with keyframes at least 64, and as many once more between two of them.
+
+    Args:
+        parts: What it works with.
+        controls: How masks are drawn.
+        allowance: What calls may be made.
+        rule: Which frames are asked about.
+        telemetry: Counts everything.
+        on_frame: Called after each frame written.
+        redactor: Says what of a picture may leave; None: all of it.
+    """
+
+    def __init__(
+        self,
+        parts: AnnotateParts,
+        controls: Controls,
+        *,
+        allowance: Allowance,
+        telemetry: Telemetry,
+        rule: KeyframeRule | None = None,
+        on_frame: Callable[[], None] = lambda: None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._parts = parts
+        self._controls = controls
+        self._flight = allowance.flight
+        self._rule = rule or KeyframeRule()
+        self._telemetry = telemetry
+        self._on_frame = on_frame
+        self._redactor = redactor
+        self._asked: Masked | None = None
+        self._result = AnnotateResult()
+        self._compositor = Compositor()
+        self._crew = WorkerGroup(grace_s=GRACE_S)
+        self._ask = self._who_answers(allowance)
+        self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
+        # Before anything runs: a run may be stopped before it begins.
+        for stop in (parts.source.stop, self._window.stop, allowance.flight.wake):
+            self._crew.on_stop(stop)
+
+    def _who_answers(self, allowance: Allowance) -> Callable[[Frame], Mask | None]:
+        segmenter, journal = self._parts.segmenter, self._parts.journal
+        if isinstance(segmenter, KeptMasks):
+            return segmenter.ask
+        caller = Caller(
+            segmenter,
+            allowance.meter,
+            self._telemetry,
+            self._crew.stopping,
+            flight=allowance.flight,
+            keeper=journal,
+        )
+        if journal is None:
+            return caller.ask
+        return Recall(journal, caller.ask, self._telemetry).ask
+
+    @property
+    def result(self) -> AnnotateResult:
+        """What it has done so far."""
+        return self._result
+
+    def run(self) -> AnnotateResult:
+        """Annotate to the source's end, or as far as it goes.
+
+        Raises:
+            EndpointError: If a frame cannot be segmented. What was written before it stays.
+            SinkError: If an output cannot be written.
+        """
+        carrier = Carrier()
+        with self._crew:
+            self._start()
+            for chosen, mask in self._window.results():
+                for masked in carrier.add(chosen, mask):
+                    self._write(masked)
+            if not self._crew.stopping.is_set():
+                for masked in carrier.end():
+                    self._write(masked)
+                self._result.complete = True
+        return self._result
+
+    def stop(self) -> None:
+        """Ask the run to end soon, as far as it is. May be called from any thread."""
+        self._crew.stop()
+
+    def _start(self) -> None:
+        in_order = isinstance(self._parts.segmenter, KeptMasks)
+        for number in range(1 if in_order else self._flight.width):
+            self._crew.start(f"submit-{number}", self._window.run, daemon=True)
+        self._crew.start("reader", self._read, daemon=True)
+
+    def _width(self) -> int:
+        # More than the requests: while the oldest is awaited, the others must not run dry.
+        width = self._flight.limit + min(self._flight.limit, _MOST_AHEAD)
+        return width if self._rule.asks_for_all else max(width, MOST_BETWEEN)
+
+    def _read(self) -> None:
+        chooser = KeyframeChooser(self._rule)
+        try:
+            while (frame := self._parts.source.read()) is not None:
+                self._telemetry.count("frames_captured")
+                chosen = chooser.add(frame)
+                if chosen is not None and not self._window.put(chosen):
+                    return
+        except SourceLost as error:
+            self._result.lost = error  # reported once all that was read is written
+        finally:
+            last = chooser.end()
+            if last is not None:
+                self._window.put(last)
+            self._window.end()
+
+    def _answer(self, chosen: Chosen) -> Mask | None:
+        return self._ask(chosen.frame) if chosen.role is Role.ASKED else None
+
+    def _write(self, masked: Masked) -> None:
+        leaving = self._leave(masked)
+        image = self._compositor.draw(leaving.frame, leaving.mask, self._controls)
+        for sink in self._parts.sinks:
+            sink.write(Annotated(leaving.frame, leaving.mask, image))
+        self._result.note(masked)
+        self._result.frames_hidden += leaving.is_whole
+        self._on_frame()
+
+    def _leave(self, masked: Masked) -> Leaving:
+        if self._redactor is None:
+            return Leaving(masked.frame, masked.mask)
+        if masked.role is Role.ASKED:
+            self._asked = masked
+        asked = self._asked
+        if asked is None:
+            return self._redactor.leave(masked.frame, None, None, 0.0)
+        age_s = masked.frame.pts_s - asked.frame.pts_s
+        return self._redactor.leave(masked.frame, asked.mask, masked.mask, age_s)

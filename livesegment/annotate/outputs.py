@@ -1,0 +1,191 @@
+"""What a job writes: whether it may, the sinks that do, and whether it is done already."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from livesegment.annotate.jobs import Job
+from livesegment.annotate.journal import Journal, journal_path
+from livesegment.export import ExportKind, check_export_free, export_path, open_exporter
+from livesegment.settings import AnnotateOptions
+from livesegment.sinks.base import Sink
+from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
+from livesegment.sinks.mask_file import MaskFileSink
+from livesegment.sinks.output_file import check_free, refused
+from livesegment.sinks.run_files import check_distinct
+from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sources.base import Source
+from livesegment.sources.images import ImagesSource, find_images, is_images
+from livesegment.sources.video_file import VideoFileSource
+
+_BEGUN, _FINISHING, _COMPLETE = "begun", "finishing", "complete"
+
+
+class Outputs:
+    """The outputs of one job, with the notes about them in its journal.
+
+    Args:
+        job: The job.
+        options: What to write.
+        identity: What the outputs depend on beside the replies.
+    """
+
+    def __init__(self, job: Job, options: AnnotateOptions, identity: str) -> None:
+        self._job = job
+        self._options = options
+        self._identity = identity
+
+    def check(self) -> None:
+        """Find out before the first call whether the outputs may be written.
+
+        What a journal says is ours is looked at later, when it is open.
+
+        Raises:
+            OutputExists: If there is one, no journal tells of it, and it may not be replaced.
+            OutputNotWritable: If a folder is missing.
+        """
+        overwrite = self._options.overwrite or journal_path(self._job.output).exists()
+        for path in self._own_files():
+            check_free(path, overwrite=overwrite)
+        for kind, path in self._exports().items():
+            check_export_free(kind, path, overwrite=overwrite)
+
+    def are_complete(self, journal: Journal) -> bool:
+        """Tell whether an earlier run of the same command finished, and nobody touched them."""
+        noted = journal.noted(_COMPLETE)
+        if noted is None:
+            return False
+        identity, sizes = json.loads(noted)
+        return bool(identity == self._identity and sizes == self._sizes())
+
+    def open(self, source: Source, journal: Journal, stack: ExitStack) -> list[Sink]:
+        """Open the sinks; what an unfinished run of this journal left is replaced.
+
+        Raises:
+            SinkError: If an output exists and is not ours, or cannot be written.
+        """
+        unfinished = journal.noted(_COMPLETE) is None
+        # Images appear one by one, a video and its masks when all is finished.
+        evidence = _FINISHING if self._job.kind == "video" else _BEGUN
+        ours = unfinished and journal.noted(evidence) == self._identity
+        overwrite = self._options.overwrite or ours
+        sinks = [stack.enter_context(sink) for sink in self._sinks(source, overwrite=overwrite)]
+        if journal.noted(_BEGUN) is None:
+            journal.note(_BEGUN, self._identity)
+        return sinks
+
+    def commit(self, sinks: Sequence[Sink], journal: Journal, *, complete: bool) -> None:
+        """Give the outputs their names.
+
+        Args:
+            sinks: What `open` returned.
+            journal: Is told before and after.
+            complete: Whether there is nothing more to do with this input.
+
+        Raises:
+            SinkError: If an output cannot be finished.
+        """
+        journal.note(_FINISHING, self._identity)
+        for sink in sinks:
+            sink.commit()
+        if complete:
+            journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
+
+    def _sinks(self, source: Source, *, overwrite: bool) -> Iterator[Sink]:
+        job = self._job
+        images = source.paths if isinstance(source, ImagesSource) else None
+        if job.kind == "image":
+            yield ImageFileSink(job.output, overwrite=overwrite)
+        elif job.kind == "image folder" and images is not None:
+            names = [path.name for path in images]
+            yield ImageFolderSink(job.output, names, overwrite=overwrite)
+        else:
+            yield VideoFileSink(
+                job.output,
+                fps=source.fps,
+                overwrite=overwrite,
+                codec=self._options.codec,
+                quality=self._options.quality,
+                like=job.source if isinstance(source, VideoFileSource) else None,
+            )
+        if job.masks is not None:
+            yield MaskFileSink(job.masks, fps=source.fps, overwrite=overwrite)
+        for kind, path in self._exports().items():
+            pictures = images or Path(job.source).stem
+            yield open_exporter(
+                kind,
+                path,
+                pictures,
+                overwrite=overwrite,
+                copies_files=not self._options.redact.is_wanted,
+            )
+
+    def files(self) -> list[Path]:
+        """Return what is written beside the journal: the files of an image folder one by one."""
+        return [*self._own_files(), *self._exports().values()]
+
+    def _own_files(self) -> list[Path]:
+        job = self._job
+        files = [job.output]
+        if job.kind == "image folder":
+            files = [job.output / file.name for file in find_images(job.source)]
+        return files if job.masks is None else [*files, job.masks]
+
+    def _exports(self) -> dict[ExportKind, Path]:
+        job = self._job
+        is_folder = job.kind == "image folder"
+        return {
+            kind: export_path(kind, job.output, is_folder=is_folder)
+            for kind in self._options.export
+        }
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the size of every file there is among the outputs, by its name."""
+        sizes: dict[str, int] = {}
+        for path in self.files():
+            inside = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else []
+            for file in inside or ([path] if path.is_file() else []):
+                sizes[str(file.relative_to(path.parent))] = file.stat().st_size
+        return dict(sorted(sizes.items()))
+
+
+def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:
+    """Find out before the first call whether an output would destroy an input, or another output.
+
+    Raises:
+        OptionsError: If it would.
+        SourceNotFound: If an image input is not there.
+    """
+    inputs = [path for job in jobs for path in _inputs(job)]
+    outputs: list[str | Path | None] = [options.report]
+    for job in jobs:
+        outputs += [*Outputs(job, options, "").files(), journal_path(job.output)]
+    check_distinct(inputs, outputs)
+
+
+def make_folders(jobs: Sequence[Job], *roots: str | None) -> None:
+    """Make the folders that outputs go into, where the user named a folder.
+
+    Args:
+        jobs: The jobs.
+        roots: What the user named; a folder is made in an existing one.
+
+    Raises:
+        OutputNotWritable: If that is not possible.
+    """
+    for path in (path for job in jobs for path in (job.output, job.masks) if path is not None):
+        try:
+            for root in (Path(each) for each in roots if each is not None):
+                if path != root and path.is_relative_to(root):
+                    root.mkdir(exist_ok=True)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.stat()
+        except OSError as error:
+            raise refused(path, error) from error
+
+
+def _inputs(job: Job) -> list[Path]:
+    """Return the files that a job reads."""
+    read = find_images(job.source) if is_images(job.source) else [Path(job.source)]
+    return read if job.kept_masks is None else [*read, job.kept_masks]

@@ -1,0 +1,1 @@
+"""When a call may be made: one place for everybody who asks a segmenter."""

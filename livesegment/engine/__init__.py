@@ -1,1 +1,0 @@
-"""The moving parts: queues, threads, the live loop and the annotating loop."""

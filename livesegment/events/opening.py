@@ -1,0 +1,109 @@
+"""From options to what notices events, and what tells them."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from importlib import import_module
+
+from livesegment import __version__
+from livesegment.events.broker_address import BrokerAddress
+from livesegment.events.clip import ClipRecorder
+from livesegment.events.clip_folder import ClipKeep
+from livesegment.events.delivery import Delivery
+from livesegment.events.watch import EventWatch, Hears, Telling
+from livesegment.metrics import Telemetry
+from livesegment.settings import EventOptions
+from livesegment.settings.rule import Rule, with_outages
+from livesegment.sinks.base import Sink
+from livesegment.sources.base import Source
+
+
+def check_events(options: EventOptions) -> None:
+    """Find out before a camera is opened whether the options can be used.
+
+    Raises:
+        OptionsError: If an address or a rule cannot be.
+        MissingExtra: If MQTT is asked for and its package is not installed.
+    """
+    if not options.are_wanted:
+        return
+    with_outages(options.rules)
+    ClipKeep.parse(options.keep_clips)
+    if options.mqtt is not None:
+        BrokerAddress.parse(options.mqtt)
+        import_module("livesegment.events.mqtt")
+
+
+def open_events(
+    options: EventOptions,
+    source: Source,
+    telemetry: Telemetry,
+    stack: ExitStack,
+    audience: Sequence[Hears] = (),
+) -> tuple[list[EventWatch], list[Sink]]:
+    """Open what the options ask for.
+
+    Args:
+        options: What is noticed, and where it is told.
+        source: What is looked at.
+        telemetry: Counts `events`, `events_lost` and pictures of clips that were not written.
+        stack: Closes everything, in an order in which nothing is lost.
+        audience: Who hears of every event, besides the places.
+
+    Returns:
+        Who is to follow the run, and who is to get its pictures.
+
+    Raises:
+        OptionsError: If an address or a rule cannot be used: see `check_events`.
+        OutputNotWritable: If a file or folder cannot be written.
+    """
+    if not options.are_wanted:
+        return [], []
+    camera = options.camera or source.name
+    rules = with_outages(options.rules)
+    deliveries = _deliveries(options, camera, rules, telemetry, stack)
+    recorder = None
+    if options.clips is not None:
+        recorder = stack.enter_context(
+            ClipRecorder(
+                options.clips,
+                camera,
+                Telling(deliveries, audience).tell,
+                pre_s=options.pre_s,
+                post_s=options.post_s,
+                keep=ClipKeep.parse(options.keep_clips),
+                fps=source.fps,
+                on_unwritten=partial(telemetry.count, "frames_unwritten"),
+            )
+        )
+    telling = Telling(deliveries, audience, recorder)
+    watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, telemetry)
+    return [stack.enter_context(watch)], [] if recorder is None else [recorder]
+
+
+def _deliveries(
+    options: EventOptions,
+    camera: str,
+    rules: Sequence[Rule],
+    telemetry: Telemetry,
+    stack: ExitStack,
+) -> list[Delivery]:
+    on_lost = partial(telemetry.count, "events_lost")
+    deliveries: list[Delivery] = []
+    # Each is imported where it is wanted: they take their time, and MQTT is an extra.
+    if options.jsonl is not None:
+        from livesegment.events.jsonl import JsonlFile
+
+        deliveries.append(stack.enter_context(JsonlFile(options.jsonl, on_lost)))
+    if options.webhook is not None:
+        from livesegment.events.webhook import Webhook
+
+        webhook = Webhook(options.webhook, options.webhook_secret, on_lost)
+        deliveries.append(stack.enter_context(webhook))
+    if options.mqtt is not None:
+        from livesegment.events.mqtt import MqttPublisher
+
+        address = BrokerAddress.parse(options.mqtt, options.mqtt_password)
+        publisher = MqttPublisher(address, camera, rules, __version__, on_lost)
+        deliveries.append(stack.enter_context(publisher))
+    return deliveries

@@ -1,0 +1,264 @@
+"""Where a frame meets its mask, is drawn, and is shown."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from livesegment.errors import EndpointError
+from livesegment.frame import Frame, Image
+from livesegment.live.alignment import ChosenMask, MaskChoice
+from livesegment.live.outputs import BackgroundSink, View, Viewer
+from livesegment.mask import Mask
+from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.overlay.captions import draw_hud, draw_notice
+from livesegment.overlay.compositor import Compositor
+from livesegment.redaction.redactor import Leaving, Redactor
+from livesegment.settings.controls import ControlPanel
+from livesegment.sinks.base import Annotated
+from livesegment.sources.base import Source
+
+
+class Outage:
+    """Puts into words since when a source is lost.
+
+    Args:
+        source: Whose pictures are shown.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._since_s: float | None = None
+        self._sentence: str | None = None
+
+    def notice(self) -> str | None:
+        """Return what to write across the last picture; None while pictures come."""
+        since_s = self._source.lost_since_s
+        if since_s is None:
+            self._since_s = self._sentence = None
+        elif since_s != self._since_s:
+            self._since_s = since_s
+            # Worked out once for each outage: a clock that is set meanwhile would change it.
+            clock_s = time.time() - (time.monotonic() - since_s)
+            began = time.strftime("%H:%M:%S", time.localtime(clock_s))
+            self._sentence = f"camera lost since {began}"
+        return self._sentence
+
+
+WINDOW_S = 2.0
+
+
+class FrameRate:
+    """Frames a second over the last two seconds."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def tick(self, now_s: float) -> None:
+        """Note a frame shown at this time."""
+        self._times.append(now_s)
+        while self._times[0] < now_s - WINDOW_S:
+            self._times.popleft()
+
+    def value(self) -> float:
+        """Return the rate; 0 before the second frame."""
+        elapsed_s = self._times[-1] - self._times[0] if self._times else 0.0
+        # Two frames may have one time: the clock of Windows goes in steps of 16 ms.
+        return (len(self._times) - 1) / elapsed_s if elapsed_s > 0 else 0.0
+
+
+def hud_lines(
+    frames_per_s: float,
+    chosen: ChosenMask,
+    align: str,
+    calls: str,
+    trouble: EndpointError | None,
+    delay_s: float = 0.0,
+) -> list[str]:
+    """Return what the HUD says.
+
+    Args:
+        frames_per_s: Frames shown a second.
+        chosen: The mask on the picture.
+        align: Name of the alignment.
+        calls: The calls so far, in words.
+        trouble: What the endpoint's latest answer was, if it was an error.
+        delay_s: How long the picture is held back.
+    """
+    lines = [f"{frames_per_s:.1f} frames/s"]
+    if chosen.arrived is None:
+        lines.append("waiting for the first mask")
+    else:
+        age = f"mask {chosen.age_s * 1000:.0f} ms old, {align}"
+        lines.append(age if chosen.mask is not None else f"{age}: not shown")
+        lines.append(f"round trip {chosen.arrived.round_trip_s * 1000:.0f} ms")
+    if delay_s > 0:
+        lines.append(f"picture {delay_s * 1000:.0f} ms late")
+    lines.append(calls)
+    if trouble is not None:
+        lines.append(f"{type(trouble).__name__}: waiting for the endpoint")
+    return lines
+
+
+HudLines = Callable[[float, ChosenMask], list[str]]
+"""Says what the HUD shows, given the frames a second and the mask on the picture."""
+
+HIDDEN = "hidden: no mask to be trusted"
+_STILL_S = 0.1  # a picture this old does not wait for the next one to get its mask
+
+
+class Presenter:
+    """Draws a mask on each frame and hands the picture to the outputs and the viewer.
+
+    Used by the main thread only.
+
+    Args:
+        masks: Chooses the mask for each frame.
+        panel: How the viewer wants it drawn.
+        outputs: Get every new frame, without the HUD.
+        viewer: Gets every picture, also one drawn again; None: nobody watches.
+        views: Get every picture, also one drawn again, without the HUD.
+        hud: Says what the HUD shows.
+        notice: Says why there are no new pictures; None while they come.
+        telemetry: Counts what was shown.
+        redactor: Says what of a picture may leave; None: all of it.
+    """
+
+    def __init__(
+        self,
+        masks: MaskChoice,
+        panel: ControlPanel,
+        outputs: Sequence[BackgroundSink],
+        viewer: Viewer | None,
+        views: Sequence[View] = (),
+        *,
+        hud: HudLines,
+        notice: Callable[[], str | None],
+        telemetry: Telemetry,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._masks = masks
+        self._panel = panel
+        self._outputs = outputs
+        self._viewer = viewer
+        self._views = views
+        self._hud = hud
+        self._notice = notice
+        self._noticed: str | None = None
+        self._telemetry = telemetry
+        self._compositor = Compositor()
+        self._rate = FrameRate()
+        self._redactor = redactor
+        self._frame: Frame | None = None  # as it came: for masks alone, never drawn
+        self._leaving: Leaving | None = None
+        self._chosen = ChosenMask()
+        self._controls = panel.snapshot()
+        self._shown_at_s = 0.0
+        self._moment = LiveStatus()
+
+    @property
+    def moment(self) -> LiveStatus:
+        """What was shown last; may be read from any thread."""
+        return self._moment
+
+    @property
+    def mask(self) -> Mask | None:
+        """What goes on the frame shown last, of its size; None: nothing does."""
+        return self._chosen.mask
+
+    def present(self, frame: Frame) -> Frame:
+        """Draw and show a new frame; return it as it may be seen.
+
+        Raises:
+            OptionsError: If the model has no class of a name that is to be redacted.
+        """
+        self._frame, self._controls = frame, self._panel.snapshot()
+        self._noticed = None
+        self._chosen = chosen = self._masks.choose(frame)
+        self._leaving = leaving = self._leave(frame)
+        if leaving.is_whole:
+            self._telemetry.count("frames_hidden")
+        for view in self._views:
+            view.see(chosen.mask)
+        if self._outputs or self._is_watched():
+            self._hand_out(leaving, self._draw(leaving))
+        now_s = self._shown_at_s = time.monotonic()
+        self._rate.tick(now_s)
+        self._moment = self._status()
+        self._telemetry.shown(now_s)
+        self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
+        if chosen.mask is not None:
+            self._telemetry.measure("mask_age_ms", chosen.age_s)
+        return leaving.frame
+
+    def _leave(self, frame: Frame) -> Leaving:
+        chosen = self._chosen
+        if self._redactor is None:
+            return Leaving(frame, chosen.mask)
+        said = None if chosen.arrived is None else chosen.arrived.mask
+        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
+
+    def _hand_out(self, leaving: Leaving, image: Image) -> None:
+        if self._outputs:
+            # One copy for all: the canvas is drawn on again for the next frame.
+            picture = Annotated(leaving.frame, leaving.mask, image.copy())
+            for output in self._outputs:
+                output.put(picture)
+        self._show(leaving, image)
+
+    def refresh(self) -> None:
+        """Draw the last frame again if the viewer's wishes have changed since, or its mask has.
+
+        When the source is lost it is drawn grey, with the notice.
+
+        A newer mask is left for the next frame where one comes soon: aligning it twice would
+        only take the time from that frame.
+        """
+        frame, controls = self._frame, self._panel.snapshot()
+        if frame is None or self._leaving is None or not self._is_watched():
+            return
+        is_still = time.monotonic() - self._shown_at_s > _STILL_S
+        has_newer = is_still and self._masks.has_newer(frame, self._chosen)
+        if has_newer:
+            self._chosen = self._masks.choose_again(frame)
+            self._leaving = self._leave(frame)
+        notice = self._notice() if is_still else self._noticed
+        is_same = controls == self._controls and notice == self._noticed
+        is_awaited = any(view.is_waiting for view in self._views)
+        if is_awaited or has_newer or not is_same:
+            self._controls, self._noticed = controls, notice
+            self._show(self._leaving, self._draw(self._leaving))
+            self._moment = self._status()
+
+    def picture(self) -> Image | None:
+        """Return the picture of the moment without the HUD; None before the first frame."""
+        return None if self._leaving is None else self._draw(self._leaving)
+
+    def _draw(self, leaving: Leaving) -> Image:
+        return self._compositor.draw(
+            leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
+        )
+
+    def _is_watched(self) -> bool:
+        return self._viewer is not None or any(view.is_watched for view in self._views)
+
+    def _status(self) -> LiveStatus:
+        chosen = self._chosen
+        return LiveStatus(
+            frames_per_s=self._rate.value(),
+            shown_at_s=self._shown_at_s,
+            mask_age_s=chosen.age_s if chosen.arrived is not None else None,
+            round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
+        )
+
+    def _show(self, leaving: Leaving, image: Image) -> None:
+        notice = self._noticed or (HIDDEN if leaving.is_whole else None)
+        if notice is not None:
+            draw_notice(image, notice)
+        for view in self._views:
+            view.write(Annotated(leaving.frame, leaving.mask, image))
+        if self._viewer is None:
+            return
+        if self._controls.show_hud:
+            rate = self._rate.value() if self._noticed is None else 0.0
+            draw_hud(image, self._hud(rate, self._chosen))
+        self._viewer.show(image)

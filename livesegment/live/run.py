@@ -1,0 +1,207 @@
+"""A camera or a video, live."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from livesegment.calls.quota import Turns
+from livesegment.errors import OutputNotWritable
+from livesegment.events.opening import check_events, open_events
+from livesegment.frame import Image
+from livesegment.live.alignment import ChosenAlignment, Paste
+from livesegment.live.loop import LiveLoop
+from livesegment.live.outputs import OpenOnlooker
+from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.metrics import Telemetry
+from livesegment.motion import MaskAligner
+from livesegment.motion.smooth import MaskSmoother
+from livesegment.redaction.redactor import Redactor
+from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.opening import open_segmenter, requests_in_flight
+from livesegment.settings import Keep, LiveOptions
+from livesegment.settings.controls import ControlPanel
+from livesegment.sinks.base import Sink
+from livesegment.sinks.image_file import SnapshotFolder
+from livesegment.sinks.mask_file import MaskFileSink
+from livesegment.sinks.run_files import check_distinct, written_at_end
+from livesegment.sinks.segments import SegmentedVideoSink
+from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sinks.window import WindowSink
+from livesegment.sources import open_live_source
+from livesegment.sources.base import Source
+
+logger = logging.getLogger(__name__)
+
+
+def live(
+    source: Source | str | int | Path = 0,
+    *,
+    segmenter: Segmenter | None = None,
+    sinks: Sequence[Sink] = (),
+    options: LiveOptions | None = None,
+) -> dict[str, Any]:
+    """Show a source with its segmentation until it ends, a limit is reached or the viewer quits.
+
+    A network camera that is lost is waited for and opened again, without end.
+
+    Must be called from the main thread if there is a window. Sources, segmenters and sinks of
+    the caller's own stay the caller's to close; sinks are committed.
+
+    Args:
+        source: A camera number, path, URL or `pattern:`, or a Source of one's own.
+        segmenter: Who is asked; None: opened from `options.endpoint`.
+        sinks: Get every picture shown, each on a thread of its own, besides what the options ask
+            for.
+        options: What to show and keep; None: a window with the built-in person model.
+
+    Returns:
+        The figures that `stats` writes: counters, and p50, p95 and max of the times in ms.
+
+    Raises:
+        SourceError: If the source cannot be opened, or breaks and is no network camera.
+        EndpointError: If the endpoint refuses for good before the first mask, or never answers.
+        SinkError: If there is no display, or an output cannot be written.
+        OptionsError: If an output is the source itself or another output, or the model has no
+            class of a name that is to be redacted.
+    """
+    options = options or LiveOptions()
+    return run_live(source, options, segmenter=segmenter, sinks=sinks, onlooker=_page(options))
+
+
+def run_live(
+    source: Source | str | int | Path,
+    options: LiveOptions,
+    *,
+    segmenter: Segmenter | None = None,
+    sinks: Sequence[Sink] = (),
+    onlooker: OpenOnlooker | None = None,
+    turns: Turns | None = None,
+) -> dict[str, Any]:
+    """Do what `live` does, with somebody who looks on, and calls that somebody else allows.
+
+    Args:
+        source: As `live` takes it.
+        options: What to show and keep; `web` is not looked at.
+        segmenter: As `live` takes it.
+        sinks: As `live` takes them.
+        onlooker: Makes who looks on; None: nobody does.
+        turns: Says when a call is allowed; None: the options' number and rate of calls do.
+
+    Returns:
+        The figures, as `live` does.
+
+    Raises:
+        LiveSegmentError: As `live` does.
+    """
+    telemetry = Telemetry()
+    panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
+    read = [] if isinstance(source, Source) else [str(source)]
+    outputs_named = [options.record, options.masks, options.stats, options.events.jsonl]
+    check_distinct(read, outputs_named)
+    check_events(options.events)
+    with ExitStack() as stack:
+        stack.enter_context(
+            written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")
+        )
+        if isinstance(source, Source):
+            opened = source
+        else:
+            opened = open_live_source(source, wait=options.wait_for_source)
+            stack.enter_context(opened)
+        outputs = [
+            *sinks,
+            *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
+        ]
+        window = stack.enter_context(_window(opened)) if options.window else None
+        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
+        looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
+        views = [each.view for each in looking]
+        hear = [each.hear for each in looking]
+        watchers, clips = open_events(options.events, opened, telemetry, stack, hear)
+        outputs += clips
+        parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
+        limits = LiveLimits(
+            max_in_flight=requests_in_flight(model, options.endpoint),
+            max_calls=options.endpoint.max_calls,
+            call_rate=options.endpoint.call_rate,
+            duration_s=options.duration_s,
+            max_frames=options.max_frames,
+            fps_limit=options.fps_limit,
+            waits_for_endpoint=options.wait_for_endpoint,
+        )
+        loop = LiveLoop(
+            parts,
+            limits,
+            panel,
+            telemetry,
+            late=_late_masks(options, panel),
+            mirror=options.mirror,
+            turns=turns,
+            redactor=_redactor(options),
+        )
+        for each in looking:
+            each.attend(loop)
+        loop.run()
+        for sink in outputs:
+            sink.commit()
+    return telemetry.report()
+
+
+def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
+    aligner = partial(MaskAligner, budget_ms=options.align_budget_ms, max_age_s=options.mask_ttl_s)
+    return LateMasks(
+        alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
+        smoothing=MaskSmoother() if options.smooth else None,
+        ttl_s=options.mask_ttl_s,
+        max_delay_s=options.max_delay_s,
+    )
+
+
+def _redactor(options: LiveOptions) -> Redactor | None:
+    return Redactor(options.redact, options.mask_ttl_s) if options.redact.is_wanted else None
+
+
+def _window(source: Source) -> WindowSink:
+    return WindowSink(f"livesegment - {source.name}")
+
+
+def _page(options: LiveOptions) -> OpenOnlooker | None:
+    if options.web is None:
+        return None
+    # Here, because the web server takes its time to import.
+    from livesegment.live.page import LivePage, listed_events
+
+    events = listed_events(options.events)
+    return partial(LivePage, options.web, options.price_per_call, events=events)
+
+
+def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:
+    if options.record is not None and options.segment_minutes is not None:
+        yield SegmentedVideoSink(
+            options.record,
+            segment_s=60 * options.segment_minutes,
+            fps=source.fps,
+            keep=None if options.keep is None else Keep.parse(options.keep),
+            on_unwritten=partial(telemetry.count, "frames_unwritten"),
+        )
+    elif options.record is not None:
+        yield VideoFileSink(
+            options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
+        )
+    if options.masks is not None:
+        yield MaskFileSink(
+            options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
+        )
+
+
+def _save_snapshot(image: Image) -> None:
+    try:
+        logger.info("saved %s", SnapshotFolder().save(image))
+    except OutputNotWritable as error:
+        # A full disk is no reason to end a live picture.
+        logger.warning("%s", error)

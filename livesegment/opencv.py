@@ -1,0 +1,55 @@
+"""OpenCV itself: what it writes to stderr, and which packages it was installed from.
+
+The packages share one folder: the last one installed wins, and removing one breaks the others.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
+_SILENT = 0
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV from writing to stderr what an error of ours says better."""
+    import cv2  # here, because the rest is for those to whom it may be missing
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+_WHEELS = (
+    "opencv-python",
+    "opencv-contrib-python",
+    "opencv-python-headless",
+    "opencv-contrib-python-headless",
+)
+
+
+def installed_wheels() -> list[str]:
+    """Return the names of the packages that are installed; empty for an OpenCV of the system."""
+    return [wheel for wheel in _WHEELS if _is_installed(wheel)]
+
+
+def has_windows(wheel: str) -> bool:
+    """Tell whether the OpenCV of a package can open windows."""
+    return not wheel.endswith("-headless")
+
+
+def repair(wheels: list[str]) -> str:
+    """Return the commands that leave one OpenCV, with windows, where these packages were."""
+    remove = f"run 'pip uninstall {' '.join(wheels)}', then " if wheels else "run "
+    return f"{remove}'pip install opencv-python'"
+
+
+def _is_installed(wheel: str) -> bool:
+    try:
+        metadata.distribution(wheel)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""Named threads that start together and end together."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+logger = logging.getLogger(__name__)
+
+Stop = Callable[[], object]
+
+
+class WorkerGroup:
+    """Runs worker threads; the first exception in one stops all and is raised in the caller.
+
+    Use it as a context manager around the main thread's work: leaving it asks everybody to stop,
+    waits for them, and raises what a worker raised unless the caller has an error of its own.
+
+    Args:
+        grace_s: How long to wait for daemons at the end. One that sits in a foreign blocking call
+            beyond it is named in the log and left to end by itself. Other workers are waited for
+            as long as they work: what they write to is closed next.
+    """
+
+    def __init__(self, grace_s: float = 10.0) -> None:
+        self.stopping = threading.Event()
+        self._grace_s = grace_s
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._stops: deque[Stop] = deque()
+        self._error: BaseException | None = None
+
+    def on_stop(self, stop: Stop) -> None:
+        """Have `stop` called, once, when the crew stops: it wakes whoever waits."""
+        self._stops.append(stop)
+
+    def start(self, name: str, work: Callable[[], None], *, daemon: bool = False) -> None:
+        """Start a thread.
+
+        Args:
+            name: Shown by debuggers and in the log.
+            work: Runs until it is done or the crew stops.
+            daemon: For work that sits in foreign blocking calls (a network, a driver), which
+                must not keep the process alive.
+        """
+        thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=daemon)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
+            with self._lock:
+                first = not self.stopping.is_set() and self._error is None
+                if first:
+                    self._error = error
+            if not first:
+                # Once everything stops, queues and connections close under the workers.
+                logger.debug("%s ended while stopping: %r", threading.current_thread().name, error)
+            self.stop()
+
+    def stop(self) -> None:
+        """Ask everybody to stop; returns at once."""
+        with self._lock:
+            self.stopping.set()
+        while True:
+            with self._lock:
+                if not self._stops:
+                    return
+                stop = self._stops.popleft()
+            stop()
+
+    def join(self) -> None:
+        """Wait for all workers, `grace_s` at the most for daemons."""
+        deadline_s = time.monotonic() + self._grace_s
+        for thread in sorted(self._threads, key=lambda each: not each.daemon):
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+            if not thread.is_alive():
+                continue
+            if thread.daemon:
+                logger.debug("thread %s did not end within %.0f s", thread.name, self._grace_s)
+            else:
+                logger.info("finishing what %s has still to do", thread.name)
+                thread.join()
+
+    def raise_error(self) -> None:
+        """Raise the first exception of a worker, if there was one."""
+        if self._error is not None:
+            raise self._error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.stop()
+            self.join()
+        except BaseException:
+            # Ctrl-C at this very moment: files are closed next, so nobody may still be writing.
+            self.stop()
+            self.join()
+            raise
+        if error is None:
+            self.raise_error()

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from collections.abc import Collection
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,9 +38,14 @@ def is_loopback(url: str) -> bool:
 
 def is_http_url(url: str) -> bool:
     """Tell whether a text is an address that begins with http:// or https://."""
+    return is_url_of(url, ("http", "https"))
+
+
+def is_url_of(url: str, schemes: Collection[str]) -> bool:
+    """Tell whether a text is an address of one of the schemes, with a host."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from livesegment.settings.checking import require
+from livesegment.settings.option import require
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
-from livesegment.monitor.config import BudgetConfig, CameraConfig, MonitorConfig
+from livesegment.monitor.config import CameraConfig, MonitorConfig
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
+from livesegment.settings.monitor import BudgetOptions
 from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
@@ -234,7 +235,7 @@ class Supervisor:
             keeper.send_orders()
 
 
-def _say_budget(budget: BudgetConfig) -> None:
+def _say_budget(budget: BudgetOptions) -> None:
     # Each call is billed.
     limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
     logger.info(

@@ -17,7 +17,7 @@ from playwright import sync_api as playwright
 
 from livesegment import Rule
 from livesegment.events.event import Event
-from livesegment.events.rule_text import parse_rule
+from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.image_file import write_image
 from livesegment.web.event_log import EventLog
 

@@ -47,7 +47,8 @@ def test_messages_and_errors_are_objects(
 def test_a_traceback_is_part_of_its_object() -> None:
     program = (
         "import logging; from livesegment.cli.logs import set_up_logging\n"
-        "set_up_logging(verbose=False, log_format='json')\n"
+        "from livesegment.settings.commands import LogOptions\n"
+        "set_up_logging(LogOptions(log_format='json'))\n"
         "try: 1 / 0\n"
         "except ZeroDivisionError: logging.getLogger('livesegment.x').exception('it failed')\n"
     )

@@ -17,8 +17,8 @@ from tls import self_signed
 from livesegment import ApiKey, OptionsError
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.mqtt import MqttPublisher
-from livesegment.events.rule_text import parse_rule
 from livesegment.settings.rule import with_outages
+from livesegment.settings.rule_text import parse_rule
 
 RULES = with_outages([parse_rule("person > 5% named door")])
 

@@ -12,7 +12,6 @@ from parts import FunctionSegmenter, ListSink, StepSource
 from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
-from livesegment.events.rule_text import parse_rule
 from livesegment.events.watch import EventWatch, Telling
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
@@ -21,6 +20,7 @@ from livesegment.metrics import Telemetry
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule import with_outages
+from livesegment.settings.rule_text import parse_rule
 
 
 class LosableSource(StepSource):

@@ -2,7 +2,8 @@
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from livesegment.errors import SourceNotFound
@@ -19,6 +20,15 @@ def shown_url(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with every secret replaced by dots, also where it is percent-encoded."""
+    for secret in secrets:
+        for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+            if form:
+                text = text.replace(form, "...")
+    return text
 
 
 def is_loopback(url: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from livesegment.address import is_loopback
 from livesegment.doctor.bounded import within
-from livesegment.segmenters.http import trusted_certificates
+from livesegment.http_client import trusted_certificates
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -12,12 +12,12 @@ from itertools import count
 
 import httpx
 
-from livesegment.address import is_loopback, shown_url
+from livesegment.address import shown_url
 from livesegment.backoff import Backoff
 from livesegment.errors import OptionsError
 from livesegment.events.delivery import CAPACITY, Courier, OnLost
 from livesegment.events.event import Event
-from livesegment.http_client import unlogged
+from livesegment.http_client import HttpClient, HttpFailure, TimedOut, Unwritable
 from livesegment.settings import ApiKey
 
 logger = logging.getLogger(__name__)
@@ -91,20 +91,7 @@ class Webhook(Courier):
             _key(secret)
         self._secret = secret
         self._clock = clock
-        try:
-            self._client = httpx.Client(
-                timeout=_TIMEOUT_S,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-                # A redirect could carry the event to another host.
-                follow_redirects=False,
-                # A proxy of the environment cannot reach this machine's own services.
-                trust_env=not is_loopback(url),
-            )
-        except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
-            raise OptionsError(
-                "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
-                " ALL_PROXY"
-            ) from None  # the proxy's address may hold a password
+        self._client = HttpClient(url, timeout_s=_TIMEOUT_S)
         self._start()
 
     def close(self) -> None:
@@ -136,17 +123,14 @@ class Webhook(Courier):
         if self._secret is not None:
             headers["webhook-signature"] = sign(self._secret, message_id, timestamp, body)
         try:
-            with (
-                unlogged(),
-                self._client.stream("POST", self._url, content=body, headers=headers) as answer,
-            ):
-                status = answer.status_code
-        except httpx.TimeoutException:
+            with self._client.exchange("POST", self._url, content=body, headers=headers) as answer:
+                status = answer.status
+        except TimedOut:
             return "no answer in time", False
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+        except Unwritable:
             return "no such kind of address", True
-        except httpx.HTTPError as error:
-            return type(error).__name__, False
+        except HttpFailure as error:
+            return error.kind, False
         if 200 <= status < 300:
             return None, False
         if 300 <= status < 400:

@@ -85,7 +85,7 @@ def ask() -> Iterator[Callable[..., Ask]]:
 
     yield start
     for server in opened:
-        server.stop()
+        server.close()
 
 
 def address(site: ThreadingHTTPServer, path: str = "/image.png", host: str = "127.0.0.1") -> str:

@@ -78,17 +78,6 @@ def look_up(place: Place, timeout_s: float) -> tuple[list[str], float]:
     return list(dict.fromkeys(str(each[4][0]) for each in found)), time.perf_counter() - began_s
 
 
-def connect(place: Place, timeout_s: float) -> float:
-    """Connect and hang up; return the seconds that connecting took.
-
-    Raises:
-        OSError: If nobody accepts the connection.
-    """
-    began_s = time.perf_counter()
-    socket.create_connection((place.host, place.port), timeout_s).close()
-    return time.perf_counter() - began_s
-
-
 def shake_hands(place: Place, timeout_s: float) -> Certificate:
     """Make a TLS handshake, trusting whom the calls trust.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from livesegment.address import system_reason
 from livesegment.backoff import Backoff
 from livesegment.errors import MissingExtra
 from livesegment.events.broker_address import BrokerAddress
@@ -241,8 +242,6 @@ def _reason(error: BaseException | None) -> str:
     """Return why a connection failed, in words without an address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message.lower()})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    if isinstance(error, OSError) and (error.strerror or isinstance(error, TimeoutError)):
+        return system_reason(error).lower()
     return "nothing answers there"

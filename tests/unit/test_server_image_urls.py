@@ -13,7 +13,7 @@ import pytest
 from parts import FunctionSegmenter
 
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.public_address import is_public
+from livesegment.server.image_fetch import is_public
 from livesegment.settings.serve import ServeOptions
 
 PNG = cv2.imencode(".png", np.zeros((30, 40, 3), np.uint8))[1].tobytes()

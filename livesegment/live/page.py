@@ -82,7 +82,7 @@ class LivePage(Onlooker):
     def close(self) -> None:
         """End the page. May be called twice."""
         if self._server is not None:
-            self._server.stop()
+            self._server.close()
         self._encoder.close()
 
 

@@ -151,7 +151,7 @@ class Supervisor:
             self._desk.close()
             for feed in self._feeds.values():
                 feed.pictures.close()
-            await asyncio.to_thread(page.stop)
+            await asyncio.to_thread(page.close)
 
     async def _pulse(self, notices: ServiceNotices) -> None:
         """Show that this loop goes round, to whoever watches over this process."""

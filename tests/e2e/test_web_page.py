@@ -142,7 +142,7 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             expect(card.locator(".veil")).to_be_hidden()
         # It says that it runs, but nothing comes any more.
         expect(card.locator(".veil")).to_contain_text("No new picture")
-        server.stop()
+        server.close()
         expect(card.locator(".veil")).to_contain_text("No connection to livesegment")
 
 

@@ -219,5 +219,5 @@ def test_streams_end_when_the_server_stops_and_when_the_camera_does() -> None:
         pictures = parts(answer)
         feed.put()
         next(pictures)
-        page.stop()
+        page.close()
         assert list(pictures) == []

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from conftest import need_package
 from monitored import monitored, until
-from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -36,8 +36,9 @@ class Manager:
 
 def figures(url: str) -> dict[str, float]:
     """Return the sums of all samples by name."""
+    parser = need_package("prometheus_client.parser", extra="monitor")
     sums: dict[str, float] = {}
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
+    for family in parser.text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
         for sample in family.samples:
             sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
     return sums
@@ -64,6 +65,7 @@ def test_a_service_manager_is_told_of_start_life_reload_and_end(tmp_path: Path, 
         manager.close()
 
 
+@pytest.mark.needs_package("prometheus_client", extra="monitor")
 def test_a_monitor_is_alive_ready_and_counts(tmp_path: Path) -> None:
     with monitored(tmp_path, CAMERA) as monitor:
         monitor.until_runs("yard")

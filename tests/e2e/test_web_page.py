@@ -12,16 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import skip_or_fail
+from conftest import need_package, skip_or_fail
 from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
-from playwright import sync_api as playwright
 
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.web.feed import Figures
 
+playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
 

@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from events import Broker, Gate, Listener, event, free_port
+from broker import Broker, Gate, Listener, free_port
+from conftest import need_package
+from events import event
 from tls import self_signed
 
 from livesegment import ApiKey, OptionsError
 from livesegment.events.broker_address import BrokerAddress
-from livesegment.events.mqtt import MqttPublisher
 from livesegment.events.rule_text import parse_rule
 from livesegment.settings.rule import with_outages
+
+need_package("paho.mqtt.client", extra="monitor")
+from livesegment.events.mqtt import MqttPublisher  # noqa: E402 - it cannot be imported without
 
 RULES = with_outages([parse_rule("person > 5% named door")])
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,7 +59,9 @@ class Endpoint(Segmenter):
     ) -> None:
         """Wait until so many calls for each input have come, or the program has ended."""
         with self._changed:
+            deadline_s = time.monotonic() + 60
             while program.poll() is None and not self.calls >= Counter(calls):
+                assert time.monotonic() < deadline_s, f"{self.calls}, not {calls}"
                 self._changed.wait(0.1)
 
     def segment(self, frame: Frame) -> Mask:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from conftest import need_package
 from monitored import monitored, until
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -26,8 +27,12 @@ class Manager:
     def until(self, line: str) -> list[str]:
         """Return the notices up to the next one with a line."""
         seen: list[str] = []
-        while not seen or line not in seen[-1].split("\n"):
+
+        def came() -> bool:
             seen.append(self._socket.recv(4096).decode())
+            return line in seen[-1].split("\n")
+
+        wait_until(came, line, pause_s=0)
         return seen
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 from conftest import need_package, skip_or_fail
 from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
+from waiting import wait_until
 
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
@@ -228,8 +229,10 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(page: "playwright.Page") -
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
         page.evaluate(hide, True)
-        while feed.watched != [True, False]:
-            page.wait_for_timeout(10)
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.watched == [True, False],
+            "the page asking for no more pictures",
+        )
         page.evaluate(hide, False)
         moves(page, "one")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import read_until
 
 
 def lines(stderr: str) -> list[dict[str, Any]]:
@@ -74,12 +75,8 @@ def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
         text=True,
     ) as program:
         assert program.stderr is not None
-        text = ""
         # It says so when its process has started: which model it uses.
-        while '"camera": "yard"' not in text:
-            line = program.stderr.readline()
-            assert line, text
-            text += line
+        text = read_until(program.stderr, '"camera": "yard"')
         program.terminate()
         text += program.stderr.read()
     said = lines(text)

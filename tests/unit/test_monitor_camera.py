@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from livesegment.backoff import Restarts
 from livesegment.monitor.camera_process import run
@@ -20,6 +21,7 @@ from livesegment.monitor.keeper import HEALTHY_S, RESTART
 from livesegment.monitor.link import Message, packed_controls, unpacked_report
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.feed import Report
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -46,9 +48,13 @@ class Monitor:
 
     def until(self, kind: str) -> list[Message]:
         """Return all messages up to one of a kind."""
-        messages = [self.next()]
-        while messages[-1].kind != kind:
+        messages: list[Message] = []
+
+        def came() -> bool:
             messages.append(self.next())
+            return messages[-1].kind == kind
+
+        wait_until(came, f"a message of kind {kind}", pause_s=0)
         return messages
 
     def close(self) -> None:
@@ -111,8 +117,12 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
     assert report.figures.calls == 0
     assert report.state == "running"
     monitor.send("lease", **PLENTY)
-    while not report.figures.calls:
+
+    def asked() -> Report | None:
         report = unpacked_report(monitor.until("report")[-1].fields["report"])
+        return report if report.figures.calls else None
+
+    report = wait_until(asked, "a call", pause_s=0)
     assert report.endpoint in {"waiting", "answering"}
 
 

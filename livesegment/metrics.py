@@ -82,7 +82,7 @@ class Distribution:
         }
 
 
-class Telemetry:
+class Metrics:
     """What a run counted. All methods may be called from any thread."""
 
     _COUNTERS = (

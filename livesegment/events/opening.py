@@ -11,7 +11,7 @@ from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipKeep
 from livesegment.events.delivery import Delivery
 from livesegment.events.watch import EventWatch, Hears, Telling
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.settings import EventOptions
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
@@ -37,7 +37,7 @@ def check_events(options: EventOptions) -> None:
 def open_events(
     options: EventOptions,
     source: Source,
-    telemetry: Telemetry,
+    metrics: Metrics,
     stack: ExitStack,
     audience: Sequence[Hears] = (),
 ) -> tuple[list[EventWatch], list[Sink]]:
@@ -46,7 +46,7 @@ def open_events(
     Args:
         options: What is noticed, and where it is told.
         source: What is looked at.
-        telemetry: Counts `events`, `events_lost` and pictures of clips that were not written.
+        metrics: Counts `events`, `events_lost` and pictures of clips that were not written.
         stack: Closes everything, in an order in which nothing is lost.
         audience: Who hears of every event, besides the places.
 
@@ -61,7 +61,7 @@ def open_events(
         return [], []
     camera = options.camera or source.name
     rules = with_outages(options.rules)
-    deliveries = _deliveries(options, camera, rules, telemetry, stack)
+    deliveries = _deliveries(options, camera, rules, metrics, stack)
     recorder = None
     if options.clips is not None:
         recorder = stack.enter_context(
@@ -73,11 +73,11 @@ def open_events(
                 post_s=options.post_s,
                 keep=ClipKeep.parse(options.keep_clips),
                 fps=source.fps,
-                on_unwritten=partial(telemetry.count, "frames_unwritten"),
+                on_unwritten=partial(metrics.count, "frames_unwritten"),
             )
         )
     telling = Telling(deliveries, audience, recorder)
-    watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, telemetry)
+    watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, metrics)
     return [stack.enter_context(watch)], [] if recorder is None else [recorder]
 
 
@@ -85,10 +85,10 @@ def _deliveries(
     options: EventOptions,
     camera: str,
     rules: Sequence[Rule],
-    telemetry: Telemetry,
+    metrics: Metrics,
     stack: ExitStack,
 ) -> list[Delivery]:
-    on_lost = partial(telemetry.count, "events_lost")
+    on_lost = partial(metrics.count, "events_lost")
     deliveries: list[Delivery] = []
     # Each is imported where it is wanted: they take their time, and MQTT is an extra.
     if options.jsonl is not None:

@@ -13,7 +13,7 @@ from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.resource import Resource
 from livesegment.settings.rule import Rule
 
@@ -64,7 +64,7 @@ class EventWatch(Resource):
         rules: All of them, see `with_outages`.
         telling: Where events go; it stays the caller's.
         lost_since_s: Says since when the camera is lost, on the clock; None: it is not.
-        telemetry: Knows calls and masks, and counts `events`.
+        metrics: Knows calls and masks, and counts `events`.
         clock: Monotonic seconds.
     """
 
@@ -74,14 +74,14 @@ class EventWatch(Resource):
         rules: Sequence[Rule],
         telling: Telling,
         lost_since_s: Callable[[], float | None],
-        telemetry: Telemetry,
+        metrics: Metrics,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = camera
         self._telling = telling
         self._lost_since_s = lost_since_s
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._clock = clock
         self._coverages = [CoverageWatch(each) for each in rules if each.subject == "coverage"]
         self._outages = [OutageWatch(each) for each in rules if each.subject != "coverage"]
@@ -110,7 +110,7 @@ class EventWatch(Resource):
         away = {
             "camera": self._lost_since_s(),
             "endpoint": self._answers.step(
-                now_s, self._telemetry.get("calls"), self._telemetry.get("masks_received")
+                now_s, self._metrics.get("calls"), self._metrics.get("masks_received")
             ),
         }
         for outage in self._outages:
@@ -140,7 +140,7 @@ class EventWatch(Resource):
         rule = watch.rule
         if kind == "begin":
             self._going_on[rule.name] = uuid.uuid4().hex
-        self._telemetry.count("events")
+        self._metrics.count("events")
         logger.info("%s: %s %ss", self._camera, rule.name, kind)
         return Event(
             id=self._going_on[rule.name],

@@ -16,7 +16,7 @@ from livesegment.live.outputs import BackgroundSink, Keys
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
 from livesegment.live.presenting import Outage, Presenter, hud_lines
 from livesegment.live.submitting import Submitter
-from livesegment.metrics import DropLog, LiveStatus, Telemetry
+from livesegment.metrics import DropLog, LiveStatus, Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.workers import WorkerGroup
@@ -37,7 +37,7 @@ class LiveLoop:
         parts: Who reads, segments, shows and writes. They stay the caller's to close.
         limits: How much is shown and asked.
         controls: What the viewer starts with, or the panel on which others change it too.
-        telemetry: Counts everything.
+        metrics: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
         turns: Says when a call is allowed, in place of the limits' number and rate of calls.
@@ -50,7 +50,7 @@ class LiveLoop:
         parts: LiveParts,
         limits: LiveLimits,
         controls: Controls | ControlPanel,
-        telemetry: Telemetry,
+        metrics: Metrics,
         *,
         late: LateMasks | None = None,
         mirror: bool = False,
@@ -60,7 +60,7 @@ class LiveLoop:
         late = late or LateMasks()
         self._parts = parts
         self._limits = limits
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
         self._keys = Keys(self._panel, self._take_snapshot)
         self._crew = WorkerGroup(grace_s=GRACE_S)
@@ -71,7 +71,7 @@ class LiveLoop:
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(late.max_delay_s)
         self._board = board = MaskBuffer(for_delayed=late.max_delay_s > 0)
-        self._outputs = [BackgroundSink(sink, telemetry) for sink in parts.sinks]
+        self._outputs = [BackgroundSink(sink, metrics) for sink in parts.sinks]
         self._stage = Presenter(
             MaskChoice(board, late.alignment, late.ttl_s, late.smoothing),
             self._panel,
@@ -80,14 +80,14 @@ class LiveLoop:
             parts.views,
             hud=self._hud,
             notice=Outage(parts.source).notice,
-            telemetry=telemetry,
+            metrics=metrics,
             redactor=redactor,
         )
         self._capture = Capture(
             parts.source,
             self._arrivals,
             self._panel,
-            telemetry,
+            metrics,
             self._crew.stopping,
             fps_limit=limits.fps_limit,
             mirror=mirror,
@@ -99,7 +99,7 @@ class LiveLoop:
             self._requests,
             board,
             turns,
-            telemetry,
+            metrics,
             self._crew.stopping,
             max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
@@ -193,7 +193,7 @@ class LiveLoop:
             self._crew.stopping.is_set()
             or self._keys.quit
             or (viewer is not None and not viewer.is_open)
-            or (max_frames is not None and self._telemetry.get("frames_shown") >= max_frames)
+            or (max_frames is not None and self._metrics.get("frames_shown") >= max_frames)
             or time.monotonic() >= self._ends_at_s
             or (self._arrivals.finished and not self._delay_line and not self._is_photo())
         )
@@ -207,7 +207,7 @@ class LiveLoop:
         if controls.paused:
             return
         if not self._calls_are_used_up() and self._requests.put(frame):
-            self._telemetry.count("frames_dropped")
+            self._metrics.count("frames_dropped")
             self._drops.add()
         self._delay_line.put(frame, hold=controls.align == "delay")
 
@@ -231,7 +231,7 @@ class LiveLoop:
     def _calls_are_used_up(self) -> bool:
         # Calls made, not turns taken: a thread that has its turn still waits here for a frame.
         max_calls = self._limits.max_calls
-        return max_calls is not None and self._telemetry.get("calls") >= max_calls
+        return max_calls is not None and self._metrics.get("calls") >= max_calls
 
     def _take_snapshot(self) -> None:
         save, image = self._parts.snapshot, self._stage.picture()
@@ -240,7 +240,7 @@ class LiveLoop:
             self._crew.start("snapshot", partial(save, image.copy()))
 
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
-        calls = f"{self._telemetry.get('calls')} calls"
+        calls = f"{self._metrics.get('calls')} calls"
         if self._calls_are_used_up():
             calls += ", the limit"
         return hud_lines(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from livesegment.events.event import Event
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
-from livesegment.metrics import DropLog, Telemetry
+from livesegment.metrics import DropLog, Metrics
 from livesegment.resource import Resource
 from livesegment.settings.controls import STYLES, ControlPanel
 from livesegment.sinks.base import Annotated, Sink
@@ -118,13 +118,13 @@ class BackgroundSink:
 
     Args:
         sink: Gets every picture, in order, from the thread that calls `run`.
-        telemetry: Counts what the sink could not take.
+        metrics: Counts what the sink could not take.
         capacity: Pictures that may wait; fewer if they are large.
     """
 
-    def __init__(self, sink: Sink, telemetry: Telemetry, capacity: int = CAPACITY) -> None:
+    def __init__(self, sink: Sink, metrics: Metrics, capacity: int = CAPACITY) -> None:
         self._sink = sink
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._capacity = capacity
         self._changed = threading.Condition()
         self._pictures: deque[Annotated] = deque()
@@ -138,7 +138,7 @@ class BackgroundSink:
         room = min(self._capacity, MOST_BYTES // (2 * picture.image.nbytes) + 1)
         with self._changed:
             if self._closed or len(self._pictures) >= room:
-                self._telemetry.count("frames_unwritten")
+                self._metrics.count("frames_unwritten")
                 self._drops.add()
                 return
             self._pictures.append(picture)
@@ -178,5 +178,5 @@ class Onlooker(Resource):
         """Take an event of the run; from any thread, never wait."""
 
 
-OpenOnlooker = Callable[[Source, ControlPanel, Telemetry], Onlooker]
+OpenOnlooker = Callable[[Source, ControlPanel, Metrics], Onlooker]
 """Makes the onlooker of a run from what the run shows, obeys and counts with."""

@@ -7,7 +7,7 @@ from livesegment.events.event import Event
 from livesegment.events.jsonl import earlier_events
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import Onlooker
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.settings import EventOptions, WebOptions
 from livesegment.settings.controls import ControlPanel
 from livesegment.sources.base import Source
@@ -29,7 +29,7 @@ class LivePage(Onlooker):
         price_per_call: What a call costs; None: not known.
         source: What is shown.
         panel: The run's controls.
-        telemetry: What it counts.
+        metrics: What it counts.
         events: Where the run's events are listed; None: nowhere else.
     """
 
@@ -39,7 +39,7 @@ class LivePage(Onlooker):
         price_per_call: float | None,
         source: Source,
         panel: ControlPanel,
-        telemetry: Telemetry,
+        metrics: Metrics,
         *,
         events: EventLog | None = None,
     ) -> None:
@@ -48,7 +48,7 @@ class LivePage(Onlooker):
         self._price_per_call = price_per_call
         self._source = source
         self._panel = panel
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._coverage = Coverage()
         self._pictures = Broadcast()
         self._server: PageServer | None = None
@@ -67,7 +67,7 @@ class LivePage(Onlooker):
             self._coverage,
             panel=self._panel,
             status=loop.status,
-            telemetry=self._telemetry,
+            metrics=self._metrics,
             price_per_call=self._price_per_call,
             events=self._events,
         )

@@ -9,7 +9,7 @@ from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.outputs import BackgroundSink, View, Viewer
 from livesegment.mask import Mask
-from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.metrics import LiveStatus, Metrics
 from livesegment.overlay.captions import draw_hud, draw_notice
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
@@ -119,7 +119,7 @@ class Presenter:
         views: Get every picture, also one drawn again, without the HUD.
         hud: Says what the HUD shows.
         notice: Says why there are no new pictures; None while they come.
-        telemetry: Counts what was shown.
+        metrics: Counts what was shown.
         redactor: Says what of a picture may leave; None: all of it.
     """
 
@@ -133,7 +133,7 @@ class Presenter:
         *,
         hud: HudLines,
         notice: Callable[[], str | None],
-        telemetry: Telemetry,
+        metrics: Metrics,
         redactor: Redactor | None = None,
     ) -> None:
         self._masks = masks
@@ -144,7 +144,7 @@ class Presenter:
         self._hud = hud
         self._notice = notice
         self._noticed: str | None = None
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._compositor = Compositor()
         self._rate = FrameRate()
         self._redactor = redactor
@@ -176,7 +176,7 @@ class Presenter:
         self._chosen = chosen = self._masks.choose(frame)
         self._leaving = leaving = self._leave(frame)
         if leaving.is_whole:
-            self._telemetry.count("frames_hidden")
+            self._metrics.count("frames_hidden")
         for view in self._views:
             view.see(chosen.mask)
         if self._outputs or self._is_watched():
@@ -184,10 +184,10 @@ class Presenter:
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
         self._moment = self._status()
-        self._telemetry.shown(now_s)
-        self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
+        self._metrics.shown(now_s)
+        self._metrics.measure("capture_to_show_ms", now_s - frame.captured_at_s)
         if chosen.mask is not None:
-            self._telemetry.measure("mask_age_ms", chosen.age_s)
+            self._metrics.measure("mask_age_ms", chosen.age_s)
         return leaving.frame
 
     def _leave(self, frame: Frame) -> Leaving:

@@ -17,7 +17,7 @@ from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import OpenOnlooker
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.redaction.redactor import Redactor
@@ -98,7 +98,7 @@ def run_live(
     Raises:
         LiveSegmentError: As `live` does.
     """
-    telemetry = Telemetry()
+    metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     read = [] if isinstance(source, Source) else [str(source)]
     outputs_named = [options.record, options.masks, options.stats, options.events.jsonl]
@@ -106,7 +106,7 @@ def run_live(
     check_events(options.events)
     with ExitStack() as stack:
         stack.enter_context(
-            written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")
+            written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
         if isinstance(source, Source):
             opened = source
@@ -115,14 +115,14 @@ def run_live(
             stack.enter_context(opened)
         outputs = [
             *sinks,
-            *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
+            *(stack.enter_context(sink) for sink in _outputs(options, opened, metrics)),
         ]
         window = stack.enter_context(_window(opened)) if options.window else None
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
-        looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
+        looking = [stack.enter_context(onlooker(opened, panel, metrics))] if onlooker else []
         views = [each.view for each in looking]
         hear = [each.hear for each in looking]
-        watchers, clips = open_events(options.events, opened, telemetry, stack, hear)
+        watchers, clips = open_events(options.events, opened, metrics, stack, hear)
         outputs += clips
         parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
         limits = LiveLimits(
@@ -138,7 +138,7 @@ def run_live(
             parts,
             limits,
             panel,
-            telemetry,
+            metrics,
             late=_late_masks(options, panel),
             mirror=options.mirror,
             turns=turns,
@@ -149,7 +149,7 @@ def run_live(
         loop.run()
         for sink in outputs:
             sink.commit()
-    return telemetry.report()
+    return metrics.report()
 
 
 def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
@@ -180,14 +180,14 @@ def _page(options: LiveOptions) -> OpenOnlooker | None:
     return partial(LivePage, options.web, options.price_per_call, events=events)
 
 
-def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:
+def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Sink]:
     if options.record is not None and options.segment_minutes is not None:
         yield SegmentedVideoSink(
             options.record,
             segment_s=60 * options.segment_minutes,
             fps=source.fps,
             keep=None if options.keep is None else Keep.parse(options.keep),
-            on_unwritten=partial(telemetry.count, "frames_unwritten"),
+            on_unwritten=partial(metrics.count, "frames_unwritten"),
         )
     elif options.record is not None:
         yield VideoFileSink(

@@ -9,7 +9,7 @@ from livesegment.calls.lease import LeasedTurns
 from livesegment.events.event import Event
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import Onlooker
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.link import Message, packed_points, unpacked_controls
 from livesegment.settings.controls import ControlPanel
@@ -35,7 +35,7 @@ class Reporter(Onlooker):
         orders: What the monitor wants.
         source: What is shown.
         panel: Its controls.
-        telemetry: What it counts.
+        metrics: What it counts.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class Reporter(Onlooker):
         orders: "Orders",
         source: Source,
         panel: ControlPanel,
-        telemetry: Telemetry,
+        metrics: Metrics,
     ) -> None:
         self._link = link
         self._turns = turns
         self._orders = orders
         self._source = source
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._coverage = Coverage()
         self._sent_to_s = 0
         self._closing = threading.Event()
@@ -69,7 +69,7 @@ class Reporter(Onlooker):
             self._coverage,
             panel=self.panel,
             status=loop.status,
-            telemetry=self._telemetry,
+            metrics=self._metrics,
         )
         self._orders.obey_in(loop, self)
         self._thread = threading.Thread(target=self._run, args=(loop, feed), name="report")

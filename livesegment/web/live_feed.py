@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.metrics import LiveStatus, Metrics
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.sources.base import Source
 from livesegment.web.broadcast import Broadcast
@@ -27,7 +27,7 @@ class LiveFeed(Feed):
         coverage: What its masks covered.
         panel: Its controls.
         status: Says what the run is at.
-        telemetry: What it counted.
+        metrics: What it counted.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
     """
@@ -41,7 +41,7 @@ class LiveFeed(Feed):
         *,
         panel: ControlPanel,
         status: Callable[[], LiveStatus],
-        telemetry: Telemetry,
+        metrics: Metrics,
         price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
@@ -50,7 +50,7 @@ class LiveFeed(Feed):
         self._coverage = coverage
         self._panel = panel
         self._status = status
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._price_per_call = price_per_call
         self._began_s = time.monotonic()
 
@@ -70,7 +70,7 @@ class LiveFeed(Feed):
 
     def counters(self) -> Counters:
         """Return what was counted since the run began."""
-        return Counters.of(self._telemetry, reconnects=self._source.reconnects)
+        return Counters.of(self._metrics, reconnects=self._source.reconnects)
 
     @property
     def answered_at_s(self) -> float | None:
@@ -106,7 +106,7 @@ class LiveFeed(Feed):
         return "running", None
 
     def _figures(self, status: LiveStatus, now_s: float) -> Figures:
-        counted = self._telemetry.report()
+        counted = self._metrics.report()
         is_recent = status.shown_at_s is not None and now_s - status.shown_at_s < _RECENT_S
         price, calls = self._price_per_call, int(counted["calls"])
         return Figures(

@@ -18,7 +18,7 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Annotated, Sink
@@ -28,13 +28,13 @@ from livesegment.sources.base import Source
 @contextmanager
 def running(
     source: Source, segmenter: Segmenter, *sinks: Sink, limits: LiveLimits | None = None
-) -> Iterator[tuple["Future[None]", Telemetry]]:
+) -> Iterator[tuple["Future[None]", Metrics]]:
     """Run a loop on another thread, as a program without a window may."""
-    telemetry = Telemetry()
+    metrics = Metrics()
     parts = LiveParts(source, segmenter, sinks)
-    loop = LiveLoop(parts, limits or LiveLimits(max_in_flight=4), Controls(), telemetry)
+    loop = LiveLoop(parts, limits or LiveLimits(max_in_flight=4), Controls(), metrics)
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(loop.run), telemetry
+        yield pool.submit(loop.run), metrics
 
 
 class Gate:
@@ -62,7 +62,7 @@ class Gate:
 
 def test_the_picture_goes_on_while_the_endpoint_does_not_answer() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
-    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink) as (end, metrics):
         for count in range(1, 21):
             source.step()
             sink.wait_for(count)
@@ -70,20 +70,20 @@ def test_the_picture_goes_on_while_the_endpoint_does_not_answer() -> None:
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("frames_shown") == 20
+    assert metrics.get("frames_shown") == 20
 
 
 def test_the_newest_frames_mask_wins_and_a_late_one_is_stale() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
-    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink) as (end, metrics):
         for index in range(2):
             source.step()
             gate.wait_for(index)
         gate.let(1)
-        while telemetry.get("masks_received") < 1:
+        while metrics.get("masks_received") < 1:
             threading.Event().wait(0.001)
         gate.let(0)
-        while telemetry.get("masks_received") < 2:
+        while metrics.get("masks_received") < 2:
             threading.Event().wait(0.001)
         source.step()
         sink.wait_for(3)
@@ -91,13 +91,13 @@ def test_the_newest_frames_mask_wins_and_a_late_one_is_stale() -> None:
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("masks_stale") == 1
+    assert metrics.get("masks_stale") == 1
 
 
 def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
     limits = LiveLimits(max_in_flight=1)
-    with running(source, FunctionSegmenter(gate), sink, limits=limits) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink, limits=limits) as (end, metrics):
         source.step()
         gate.wait_for(0)
         for count in range(2, 6):
@@ -105,11 +105,11 @@ def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
             sink.wait_for(count)
         gate.let(0)
         gate.wait_for(4)  # 1, 2 and 3 were replaced while 0 was under way
-        assert telemetry.get("frames_dropped") == 3
+        assert metrics.get("frames_dropped") == 3
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("frames_submitted") == 2
+    assert metrics.get("frames_submitted") == 2
 
 
 @pytest.mark.parametrize(("max_calls", "max_in_flight"), [(0, 2), (1, 1), (1, 4), (3, 2)])
@@ -119,16 +119,16 @@ def test_calls_stop_at_the_limit_and_the_picture_goes_on(
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=max_in_flight, max_calls=max_calls)
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         shown = 0
-        while shown < 10 or telemetry.get("masks_received") < max_calls:
+        while shown < 10 or metrics.get("masks_received") < max_calls:
             source.step()
             shown += 1
             sink.wait_for(shown)
         source.end()
         end.result(10)
-    assert telemetry.get("calls") == telemetry.get("frames_submitted") == max_calls
-    assert telemetry.get("frames_shown") == shown
+    assert metrics.get("calls") == metrics.get("frames_submitted") == max_calls
+    assert metrics.get("frames_shown") == shown
 
 
 def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
@@ -136,11 +136,11 @@ def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
         raise AuthenticationFailed("the key is refused")
 
     source = StepSource()
-    with running(source, FunctionSegmenter(refuse)) as (end, telemetry):
+    with running(source, FunctionSegmenter(refuse)) as (end, metrics):
         source.step()
         with pytest.raises(AuthenticationFailed, match="the key is refused"):
             end.result(10)
-    assert telemetry.report()["errors"] == {"AuthenticationFailed": 1}
+    assert metrics.report()["errors"] == {"AuthenticationFailed": 1}
 
 
 def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
@@ -155,9 +155,9 @@ def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         count = 0
-        while telemetry.report()["errors"] == {}:
+        while metrics.report()["errors"] == {}:
             count += 1
             source.step()
             sink.wait_for(count)
@@ -173,16 +173,16 @@ def test_an_endpoint_that_never_answered_is_the_runs_error_at_its_end() -> None:
         raise EndpointUnreachable("nothing answers there")
 
     source, sink = StepSource(), ListSink()
-    with running(source, FunctionSegmenter(fail), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(fail), sink) as (end, metrics):
         for count in range(1, 4):
             source.step()
             sink.wait_for(count)
-        while telemetry.report()["errors"] == {}:
+        while metrics.report()["errors"] == {}:
             threading.Event().wait(0.001)
         source.end()
         with pytest.raises(EndpointUnreachable, match="nothing answers there"):
             end.result(10)
-    assert telemetry.get("frames_shown") == 3
+    assert metrics.get("frames_shown") == 3
 
 
 def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -> None:
@@ -190,9 +190,9 @@ def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -
         raise ServerFailed("come back in a million years", retry_after_s=3e13)
 
     source, sink = StepSource(), ListSink()
-    with running(source, FunctionSegmenter(refuse), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(refuse), sink) as (end, metrics):
         source.step()
-        while not telemetry.report()["errors"]:
+        while not metrics.report()["errors"]:
             threading.Event().wait(0.001)
         for count in range(2, 20):
             source.step()
@@ -200,7 +200,7 @@ def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -
         source.end()
         with pytest.raises(ServerFailed, match="a million years"):
             end.result(10)
-    assert telemetry.get("frames_shown") == 19
+    assert metrics.get("frames_shown") == 19
 
 
 def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
@@ -215,15 +215,15 @@ def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         count = 0
-        while telemetry.report()["errors"] == {}:
+        while metrics.report()["errors"] == {}:
             count += 1
             source.step()
             sink.wait_for(count)
         source.end()
         end.result(10)
-    assert telemetry.get("frames_shown") == count
+    assert metrics.get("frames_shown") == count
 
 
 def test_a_source_that_breaks_ends_the_run_with_its_error() -> None:
@@ -256,16 +256,16 @@ def test_a_slow_output_does_not_hold_up_the_picture_and_is_counted() -> None:
 
     source, sink = StepSource(), ListSink()
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, Slow(), sink) as (end, telemetry):
+    with running(source, segmenter, Slow(), sink) as (end, metrics):
         for count in range(1, 61):
             source.step()
             sink.wait_for(count)
-        assert telemetry.get("frames_shown") == 60
+        assert metrics.get("frames_shown") == 60
         release.set()
         source.end()
         end.result(10)
     # One is being written, 32 wait; the others found no room.
-    assert telemetry.get("frames_unwritten") == 60 - 33
+    assert metrics.get("frames_unwritten") == 60 - 33
 
 
 def test_it_ends_after_the_number_of_frames_asked_for() -> None:
@@ -283,12 +283,12 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(fps_limit=10)
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         # The source counts 25 frames a second: 10 of them are every second or third.
         for read, shown in enumerate((1, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5), start=1):
             source.step()
             sink.wait_for(shown)
-            while telemetry.get("frames_captured") < read:
+            while metrics.get("frames_captured") < read:
                 threading.Event().wait(0.001)
         source.end()
         end.result(10)
@@ -296,15 +296,15 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
 
 
 def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask() -> None:
-    source, sink, telemetry = StepSource(), ListSink(), Telemetry()
+    source, sink, metrics = StepSource(), ListSink(), Metrics()
     parts = LiveParts(source, FunctionSegmenter(lambda frame: 1), [sink])
     late, controls = LateMasks(max_delay_s=10.0), Controls(align="delay")
-    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), controls, telemetry, late=late)
+    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), controls, metrics, late=late)
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         for index in range(12):
             source.step()
-            while telemetry.get("masks_received") <= index:
+            while metrics.get("masks_received") <= index:
                 threading.Event().wait(0.001)
         source.end()
         end.result(30)
@@ -322,7 +322,7 @@ def test_a_run_that_waits_for_its_endpoint_goes_on_through_a_refusal_until_it_is
 
     parts = LiveParts(source, FunctionSegmenter(answer), [sink])
     limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
-    loop = LiveLoop(parts, limits, Controls(), Telemetry())
+    loop = LiveLoop(parts, limits, Controls(), Metrics())
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(loop.run)
         source.step()
@@ -341,7 +341,7 @@ def test_a_loop_that_is_stopped_before_it_runs_ends_at_once() -> None:
         LiveParts(StepSource(), FunctionSegmenter(lambda _: 1)),
         LiveLimits(),
         Controls(),
-        Telemetry(),
+        Metrics(),
     )
     loop.stop()
     loop.run()

@@ -16,7 +16,7 @@ from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
-from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.metrics import LiveStatus, Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast, Viewer
@@ -32,7 +32,7 @@ class Run:
 
     source: StepSource
     feed: LiveFeed
-    telemetry: Telemetry
+    metrics: Metrics
     woken: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def watch(self) -> Viewer:
@@ -60,11 +60,11 @@ class Run:
 
 @contextmanager
 def running(segmenter: Segmenter, limits: LiveLimits | None = None) -> Iterator[Run]:
-    source, panel, telemetry = StepSource(), ControlPanel(Controls(opacity=1.0)), Telemetry()
+    source, panel, metrics = StepSource(), ControlPanel(Controls(opacity=1.0)), Metrics()
     pictures, coverage = Broadcast(), Coverage()
     with PictureEncoder(pictures, coverage) as view, ThreadPoolExecutor(1) as pool:
         parts = LiveParts(source, segmenter, views=[view])
-        loop = LiveLoop(parts, limits or LiveLimits(), panel, telemetry)
+        loop = LiveLoop(parts, limits or LiveLimits(), panel, metrics)
         feed = LiveFeed(
             "camera",
             source,
@@ -72,12 +72,12 @@ def running(segmenter: Segmenter, limits: LiveLimits | None = None) -> Iterator[
             coverage,
             panel=panel,
             status=loop.status,
-            telemetry=telemetry,
+            metrics=metrics,
             price_per_call=0.5,
         )
         end = pool.submit(loop.run)
         try:
-            yield Run(source, feed, telemetry)
+            yield Run(source, feed, metrics)
         finally:
             source.end()
             end.result(10)
@@ -161,7 +161,7 @@ def test_a_picture_that_does_not_change_any_more_is_not_taken_for_a_live_one() -
         Coverage(),
         panel=panel,
         status=lambda: status,
-        telemetry=Telemetry(),
+        metrics=Metrics(),
     )
     report = feed.report()
     assert report.state == "lost"

@@ -48,7 +48,7 @@ class Paste:
 
 
 class ChosenAlignment:
-    """The alignment that the viewer wants at the moment; only that one sees the frames.
+    """The alignment that the user wants at the moment; only that one sees the frames.
 
     One that is chosen begins anew: it has not seen the frames since it was left.
 
@@ -110,7 +110,8 @@ class MaskChoice:
     Args:
         board: Where masks arrive.
         alignment: Carries a mask to the newest frame.
-        ttl_s: Age from which a mask is not trusted at all; it fades over the last third of that.
+        mask_ttl_s: Age from which a mask is not trusted at all; it fades over the last third of
+            that.
         smoothing: Calms masks from frame to frame; None: they are drawn as they are.
     """
 
@@ -118,12 +119,12 @@ class MaskChoice:
         self,
         board: MaskBuffer,
         alignment: Alignment,
-        ttl_s: float = float("inf"),
+        mask_ttl_s: float = float("inf"),
         smoothing: Smoothing | None = None,
     ) -> None:
         self._board = board
         self._alignment = alignment
-        self._ttl_s = ttl_s
+        self._mask_ttl_s = mask_ttl_s
         self._smoothing = smoothing
 
     def choose(self, frame: Frame) -> ChosenMask:
@@ -148,6 +149,6 @@ class MaskChoice:
         return ChosenMask(mask, arrived, strength, age_s)
 
     def _strength(self, age_s: float) -> float:
-        if self._ttl_s == float("inf"):
+        if self._mask_ttl_s == float("inf"):
             return 1.0
-        return min(1.0, max(0.0, (self._ttl_s - age_s) / (self._ttl_s * _FADING_SHARE)))
+        return min(1.0, max(0.0, (self._mask_ttl_s - age_s) / (self._mask_ttl_s * _FADING_SHARE)))

@@ -13,7 +13,7 @@ from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.rule_text import parse_rule
-from livesegment.events.watch import EventWatch, Telling
+from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
@@ -70,11 +70,11 @@ class Run:
         self.watch = EventWatch(
             "yard",
             all_rules,
-            Telling([self.told]),
+            [self.told],
             lambda: source.lost_since_s,
             self.metrics,
         )
-        parts = LiveParts(source, segmenter, [self.sink], watchers=[self.watch])
+        parts = LiveParts(source, segmenter, [self.sink, self.watch])
         limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
         self.loop = LiveLoop(parts, limits, Controls(), self.metrics, late=LateMasks())
         self._shown = 0

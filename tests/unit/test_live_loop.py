@@ -329,11 +329,11 @@ def test_a_run_that_waits_for_its_endpoint_goes_on_through_a_refusal_until_it_is
         assert asked.wait(10)
         source.step()
         sink.wait_for(2)
-        assert loop.turned_at_s is not None
+        assert loop.status().turned_at_s is not None
         assert "no such key" in (loop.status().trouble or "")
         loop.stop()
         running.result(timeout=10)
-    assert loop.turned_at_s is None
+    assert loop.status().turned_at_s is None
 
 
 def test_a_loop_that_is_stopped_before_it_runs_ends_at_once() -> None:

@@ -14,6 +14,7 @@ from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
+from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice
 from livesegment.settings.controls import Controls
 
@@ -38,22 +39,20 @@ class ReturningSource(StepSource):
         self.scene_began = scene_began
 
 
-class Screen:
-    """A viewer that keeps what it is shown."""
+class Screen(Output):
+    """A window that keeps what it is shown."""
 
-    is_open = True
+    wants = Wants.WINDOW
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.image: Image | None = None
 
-    def show(self, image: Image) -> None:
+    def on_frame(self, shown: Shown) -> None:
+        assert shown.image is not None
         with self._changed:
-            self.image = image.copy()
+            self.image = shown.image.copy()
             self._changed.notify_all()
-
-    def poll_key(self) -> int | None:
-        return None
 
     def wait_for(self, wanted: float) -> None:
         """Wait until the lower right corner has a level."""
@@ -106,7 +105,7 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
 
 def test_the_last_picture_turns_grey_while_the_camera_is_away() -> None:
     source, screen = ReturningSource(), Screen()
-    parts = LiveParts(source, FunctionSegmenter(lambda frame: 0), viewer=screen)
+    parts = LiveParts(source, FunctionSegmenter(lambda frame: 0), outputs=[screen])
     loop = LiveLoop(parts, LiveLimits(), Controls(), Metrics())
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)

@@ -113,19 +113,11 @@ def running(
     aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
     alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
     loop = LiveLoop(
-        LiveParts(
-            source,
-            segmenter,
-            [outlets],
-            outlets.viewer,
-            snapshots.append,
-            [outlets.view],
-            [outlets.watcher],
-        ),
+        LiveParts(source, segmenter, outlets.all(), snapshots.append),
         LiveLimits(max_in_flight=len(shots)),
         panel,
         metrics,
-        late=LateMasks(alignment, ttl_s=TTL_S, max_delay_s=0.001),
+        late=LateMasks(alignment, mask_ttl_s=TTL_S, max_delay_s=0.001),
         redactor=Redactor(options, TTL_S),
     )
     with ThreadPoolExecutor(1) as pool:

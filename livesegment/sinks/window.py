@@ -38,7 +38,7 @@ def press(key: int, run: LiveRun) -> None:
         controls.toggle(toggles[character])
     elif character in steps:
         controls.change(opacity=controls.snapshot().opacity + steps[character])
-    elif character.isdigit() and 1 <= int(character) <= len(STYLES):
+    elif character.isdecimal() and 1 <= int(character) <= len(STYLES):
         controls.change(style=STYLES[int(character) - 1])
 
 

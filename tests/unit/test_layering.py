@@ -25,7 +25,6 @@ CORE = {
     "opencv",
     "media_file",
 }
-BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),
     "protocol": CORE,

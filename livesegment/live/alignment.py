@@ -108,7 +108,7 @@ class MaskChoice:
     """Chooses the mask for each frame shown. Used by one thread.
 
     Args:
-        board: Where masks arrive.
+        masks: Where masks arrive.
         alignment: Carries a mask to the newest frame.
         mask_ttl_s: Age from which a mask is not trusted at all; it fades over the last third of
             that.
@@ -117,12 +117,12 @@ class MaskChoice:
 
     def __init__(
         self,
-        board: MaskBuffer,
+        masks: MaskBuffer,
         alignment: Alignment,
         mask_ttl_s: float = float("inf"),
         smoothing: Smoothing | None = None,
     ) -> None:
-        self._board = board
+        self._masks = masks
         self._alignment = alignment
         self._mask_ttl_s = mask_ttl_s
         self._smoothing = smoothing
@@ -134,11 +134,11 @@ class MaskChoice:
 
     def has_newer(self, frame: Frame, chosen: ChosenMask) -> bool:
         """Tell whether a newer mask than the one chosen has arrived for the frame given last."""
-        return self._board.newest(up_to=frame.index) is not chosen.arrived
+        return self._masks.newest(up_to=frame.index) is not chosen.arrived
 
     def choose_again(self, frame: Frame) -> ChosenMask:
         """Return the mask for the frame given last, with what has arrived since."""
-        arrived = self._board.newest(up_to=frame.index)
+        arrived = self._masks.newest(up_to=frame.index)
         if arrived is None:
             return ChosenMask()
         age_s = max(0.0, frame.captured_at_s - arrived.captured_at_s)

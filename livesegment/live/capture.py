@@ -62,7 +62,7 @@ class Capture:
     Args:
         source: Where the frames come from.
         arrivals: Where the newest frame goes; closed at the source's end.
-        panel: Says whether the viewer paused.
+        panel: Says whether the user paused.
         metrics: Counts frames.
         stopping: Ends every wait.
         fps_limit: Frames a second to let through at most; None: all.
@@ -92,7 +92,7 @@ class Capture:
         self._reconnects = source.reconnects
 
     def run(self) -> None:
-        """Read until the source ends or the crew stops.
+        """Read until the source ends or the run stops.
 
         Raises:
             SourceLost: If the source breaks; the last frame read is handed on before.

@@ -82,7 +82,7 @@ class Distribution:
         }
 
 
-class Telemetry:
+class Metrics:
     """What a run counted. All methods may be called from any thread."""
 
     _COUNTERS = (
@@ -174,6 +174,8 @@ class LiveStatus:
         calls_used_up: No call is allowed any more.
         lost_since_s: When the last picture came, monotonic seconds, if the source is lost and
             waited for.
+        reconnects: How often the source came back.
+        is_photo: Whether the source is a single picture, after which none is to come.
         turned_at_s: When the run's loop last went round, monotonic seconds; None while it does not
             run.
     """
@@ -185,6 +187,8 @@ class LiveStatus:
     trouble: str | None = None
     calls_used_up: bool = False
     lost_since_s: float | None = None
+    reconnects: int = 0
+    is_photo: bool = False
     turned_at_s: float | None = None
 
 

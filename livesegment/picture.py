@@ -9,7 +9,7 @@ from livesegment.calls.quota import CallMeter
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
@@ -54,7 +54,7 @@ def predict(
 
 def _ask(segmenter: Segmenter, frame: Frame, options: EndpointOptions) -> Mask:
     meter = CallMeter(options.max_calls, options.call_rate)
-    mask = Caller(segmenter, meter, Telemetry(), threading.Event(), Flight(1)).ask(frame)
+    mask = Caller(segmenter, meter, Metrics(), threading.Event(), Flight(1)).ask(frame)
     if mask is None:
         raise OptionsError("--max-calls allows no call, so there is no answer")
     return mask

@@ -35,7 +35,7 @@ class WorkerGroup:
         self._error: BaseException | None = None
 
     def on_stop(self, stop: Stop) -> None:
-        """Have `stop` called, once, when the crew stops: it wakes whoever waits."""
+        """Have `stop` called, once, when the group stops: it wakes whoever waits."""
         self._stops.append(stop)
 
     def start(self, name: str, work: Callable[[], None], *, daemon: bool = False) -> None:
@@ -43,7 +43,7 @@ class WorkerGroup:
 
         Args:
             name: Shown by debuggers and in the log.
-            work: Runs until it is done or the crew stops.
+            work: Runs until it is done or the group stops.
             daemon: For work that sits in foreign blocking calls (a network, a driver), which
                 must not keep the process alive.
         """

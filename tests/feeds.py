@@ -9,9 +9,9 @@ import numpy as np
 from parts import frame
 
 from livesegment.mask import Mask
+from livesegment.output import Shown, Wants
 from livesegment.settings import WebOptions
 from livesegment.settings.controls import ControlPanel, Controls
-from livesegment.sinks.base import Annotated
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
@@ -46,8 +46,8 @@ class HandFeed(Feed):
         ids = np.zeros(shown.image.shape[:2], np.uint8)
         ids[:, : size[0] // 4] = 1
         mask = Mask(ids, CLASSES)
-        self.encoder.see(mask)
-        self.encoder.write(Annotated(shown, mask, image))
+        wants_it = self.encoder.wants is Wants.SHOWN
+        self.encoder.on_frame(Shown(shown, mask, mask, image if wants_it else None))
 
     def say(self, **changes: Any) -> None:
         """Change what the report says."""

@@ -12,9 +12,11 @@ import numpy as np
 from livesegment.frame import Frame, Image
 from livesegment.live.presenting import HIDDEN
 from livesegment.mask import ClassIds, Mask
+from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.window import press
 from livesegment.sources.base import Source
 from livesegment.sources.pattern import CLASS_MAP, PatternSource
 
@@ -144,16 +146,14 @@ class Outlets(Sink):
     shown: list[Image] = field(default_factory=list)
     watched: dict[int, Image] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
-    is_open: bool = True
-    is_watched: bool = True
-    is_waiting: bool = False
     key: int | None = None
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
-        self.viewer = _Screen(self)
-        self.view = _Page(self)
-        self.watcher = _Watcher(self)
+
+    def all(self) -> list[Output | Sink]:
+        """Return what looks on at the run: a recording, a window, a page and rules of events."""
+        return [self, _Screen(self), _Page(self), _Watcher(self)]
 
     def write(self, picture: Annotated) -> None:
         """Keep what a recording would."""
@@ -169,41 +169,41 @@ class Outlets(Sink):
             assert self._changed.wait_for(lambda: len(self.written) >= count, 20), len(self.written)
 
 
-class _Screen:
-    is_open = True
+class _Screen(Output):
+    wants = Wants.WINDOW
 
     def __init__(self, outlets: Outlets) -> None:
         self._outlets = outlets
 
-    def show(self, image: Image) -> None:
-        self._outlets.shown.append(image.copy())
+    def on_start(self, run: LiveRun) -> None:
+        self._run = run
 
-    def poll_key(self) -> int | None:
+    def on_frame(self, shown: Shown) -> None:
+        assert shown.image is not None
+        self._outlets.shown.append(shown.image.copy())
+
+    def on_tick(self) -> None:
         key, self._outlets.key = self._outlets.key, None
-        return key
+        if key is not None:
+            press(key, self._run)
 
 
-class _Page:
-    is_watched = True
-    is_waiting = False
+class _Page(Output):
+    def __init__(self, outlets: Outlets) -> None:
+        self._outlets = outlets
+
+    def on_frame(self, shown: Shown) -> None:
+        assert shown.image is not None
+        images = self._outlets.viewed.setdefault(shown.frame.index, [])
+        images += [shown.image.copy(), shown.frame.image]
+
+
+class _Watcher(Output):
+    wants = Wants.FRAMES
 
     def __init__(self, outlets: Outlets) -> None:
         self._outlets = outlets
 
-    def see(self, mask: Mask | None) -> None:
-        pass
-
-    def write(self, picture: Annotated) -> None:
-        images = self._outlets.viewed.setdefault(picture.frame.index, [])
-        images += [picture.image.copy(), picture.frame.image]
-
-
-class _Watcher:
-    def __init__(self, outlets: Outlets) -> None:
-        self._outlets = outlets
-
-    def see(self, frame: Frame, mask: Mask | None) -> None:
-        self._outlets.watched[frame.index] = frame.image
-
-    def turn(self) -> None:
-        pass
+    def on_frame(self, shown: Shown) -> None:
+        assert shown.image is None
+        self._outlets.watched[shown.frame.index] = shown.frame.image

@@ -13,7 +13,7 @@ from livesegment.calls.limiter import Flight, Place, Ration
 from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.base import Keep, Segmenter
 
@@ -83,7 +83,7 @@ class Caller:
     Args:
         segmenter: Makes the calls.
         meter: Says when a call is allowed.
-        telemetry: Counts calls, masks and errors, and measures round trips.
+        metrics: Counts calls, masks and errors, and measures round trips.
         stopping: Ends every wait, together with `flight.wake`.
         flight: The places for requests, shared by all callers of a run.
         keeper: Keeps replies from the moment they come; None: nobody does.
@@ -93,14 +93,14 @@ class Caller:
         self,
         segmenter: Segmenter,
         meter: Ration,
-        telemetry: Telemetry,
+        metrics: Metrics,
         stopping: threading.Event,
         flight: Flight,
         keeper: ReplyKeeper | None = None,
     ) -> None:
         self._segmenter = segmenter
         self._meter = meter
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._stopping = stopping
         self._flight = flight
         self._keeper = keeper
@@ -119,14 +119,14 @@ class Caller:
                 with self._flight.place(self._meter, self._stopping) as place:
                     if place is None:
                         return None
-                    self._telemetry.count("calls")
+                    self._metrics.count("calls")
                     mask = call(self._arrival(frame, place))
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
             else:
-                self._telemetry.count("masks_received")
-                self._telemetry.measure("round_trip_ms", place.round_trip_s)
+                self._metrics.count("masks_received")
+                self._metrics.measure("round_trip_ms", place.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
     def _arrival(self, frame: Frame, place: Place) -> Keep | None:
@@ -147,7 +147,7 @@ class Caller:
         return arrived
 
     def _wait_after(self, error: EndpointError, frame: Frame) -> None:
-        self._telemetry.error(error)
+        self._metrics.error(error)
         is_busy = isinstance(error, EndpointBusy)
         # A busy endpoint refuses this frame and takes another: what counts is that it takes none.
         tries = self._flight.refusals_in_a_row if is_busy else error.attempts
@@ -156,7 +156,7 @@ class Caller:
         if wait_s is None:
             raise error
         logger.debug("frame %d: %s; to be asked again", frame.index, error)
-        self._telemetry.count("errors_retried")
+        self._metrics.count("errors_retried")
         if not is_busy:  # else the flight makes everybody wait
             self._stopping.wait(wait_s)
 
@@ -170,13 +170,13 @@ class Recall:
     Args:
         journal: Where replies are kept.
         ask: Asked about frames that have none.
-        telemetry: Counts `masks_recalled`.
+        metrics: Counts `masks_recalled`.
     """
 
-    def __init__(self, journal: Journal, ask: Ask, telemetry: Telemetry) -> None:
+    def __init__(self, journal: Journal, ask: Ask, metrics: Metrics) -> None:
         self._journal = journal
         self._ask = ask
-        self._telemetry = telemetry
+        self._metrics = metrics
 
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more."""
@@ -188,5 +188,5 @@ class Recall:
         except BadReply:
             # It was paid for, but says nothing.
             return self._ask(frame)
-        self._telemetry.count("masks_recalled")
+        self._metrics.count("masks_recalled")
         return mask

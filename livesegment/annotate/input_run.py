@@ -21,7 +21,7 @@ from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
@@ -61,7 +61,7 @@ class InputRun:
 
     def __init__(self, job: Job, shared: Shared) -> None:
         self.job = job
-        self._telemetry = Telemetry()
+        self._metrics = Metrics()
         self._shared = shared
         self._options = shared.options
         self._result = AnnotateResult()
@@ -86,7 +86,7 @@ class InputRun:
         error: LiveSegmentError | None = None,
     ) -> FileReport:
         """Return what it has done so far."""
-        result, telemetry = self._result, self._telemetry
+        result, metrics = self._result, self._metrics
         return FileReport(
             source=self.job.source,
             output=self.job.output,
@@ -95,9 +95,9 @@ class InputRun:
             frames_without_mask=result.frames_without_mask,
             frames_carried=result.frames_carried,
             frames_still=result.frames_still,
-            calls=telemetry.get("calls"),
-            masks_recalled=telemetry.get("masks_recalled"),
-            errors=telemetry.report()["errors"],
+            calls=metrics.get("calls"),
+            masks_recalled=metrics.get("masks_recalled"),
+            errors=metrics.report()["errors"],
             elapsed_s=elapsed_s,
             error=error,
         )
@@ -139,7 +139,7 @@ class InputRun:
             parts,
             self._options.overlay.controls(),
             allowance=self._shared.allowance,
-            telemetry=self._telemetry,
+            metrics=self._metrics,
             rule=self._rule(),
             on_frame=lambda: self._shared.on_frame(self),
             redactor=Redactor(redact) if redact.is_wanted else None,

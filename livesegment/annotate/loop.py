@@ -19,7 +19,7 @@ from livesegment.calls.limiter import Flight, Ration
 from livesegment.errors import SourceLost
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.segmenters.base import Segmenter
@@ -106,7 +106,7 @@ class AnnotateLoop:
         controls: How masks are drawn.
         allowance: What calls may be made.
         rule: Which frames are asked about.
-        telemetry: Counts everything.
+        metrics: Counts everything.
         on_frame: Called after each frame written.
         redactor: Says what of a picture may leave; None: all of it.
     """
@@ -117,7 +117,7 @@ class AnnotateLoop:
         controls: Controls,
         *,
         allowance: Allowance,
-        telemetry: Telemetry,
+        metrics: Metrics,
         rule: KeyframeRule | None = None,
         on_frame: Callable[[], None] = lambda: None,
         redactor: Redactor | None = None,
@@ -126,7 +126,7 @@ class AnnotateLoop:
         self._controls = controls
         self._flight = allowance.flight
         self._rule = rule or KeyframeRule()
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._on_frame = on_frame
         self._redactor = redactor
         self._asked: Masked | None = None
@@ -146,14 +146,14 @@ class AnnotateLoop:
         caller = Caller(
             segmenter,
             allowance.meter,
-            self._telemetry,
+            self._metrics,
             self._crew.stopping,
             flight=allowance.flight,
             keeper=journal,
         )
         if journal is None:
             return caller.ask
-        return Recall(journal, caller.ask, self._telemetry).ask
+        return Recall(journal, caller.ask, self._metrics).ask
 
     @property
     def result(self) -> AnnotateResult:
@@ -198,7 +198,7 @@ class AnnotateLoop:
         chooser = KeyframeChooser(self._rule)
         try:
             while (frame := self._parts.source.read()) is not None:
-                self._telemetry.count("frames_captured")
+                self._metrics.count("frames_captured")
                 chosen = chooser.add(frame)
                 if chosen is not None and not self._window.put(chosen):
                     return

@@ -3,7 +3,7 @@
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from livesegment.buffer import Buffer
 from livesegment.events.event import Event
@@ -35,6 +35,12 @@ class Delivery(Resource):
     @abstractmethod
     def close(self) -> None:
         """Deliver what waits as far as that is quick, and count the rest. May be called twice."""
+
+
+def deliver(deliveries: Iterable[Delivery], event: Event) -> None:
+    """Tell an event to every place."""
+    for delivery in deliveries:
+        delivery.put(event)
 
 
 class Courier(Delivery):

@@ -8,9 +8,10 @@ from importlib import import_module
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.clip import ClipRecorder
-from livesegment.events.delivery import Delivery
-from livesegment.events.watch import EventWatch, Hears, Telling
-from livesegment.metrics import Telemetry
+from livesegment.events.delivery import Delivery, deliver
+from livesegment.events.watch import EventWatch
+from livesegment.metrics import Metrics
+from livesegment.output import Output
 from livesegment.settings import EventOptions, Retention
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
@@ -35,58 +36,59 @@ def check_events(options: EventOptions) -> None:
 def open_events(
     options: EventOptions,
     source: Source,
-    telemetry: Telemetry,
+    metrics: Metrics,
     stack: ExitStack,
-    audience: Sequence[Hears] = (),
-) -> tuple[list[EventWatch], list[Sink]]:
+    others: Sequence[Delivery] = (),
+) -> list[Output | Sink]:
     """Open what the options ask for.
 
     Args:
         options: What is noticed, and where it is told.
         source: What is looked at.
-        telemetry: Counts `events`, `events_lost` and pictures of clips that were not written.
+        metrics: Counts `events`, `events_lost` and pictures of clips that were not written.
         stack: Closes everything, in an order in which nothing is lost.
-        audience: Who hears of every event, besides the places.
+        others: Where events are told besides; they stay the caller's to close.
 
     Returns:
-        Who is to follow the run, and who is to get its pictures.
+        Who is to look on at the run.
 
     Raises:
         OptionsError: If an address or a rule cannot be used: see `check_events`.
         OutputNotWritable: If a file or folder cannot be written.
     """
     if not options.are_wanted:
-        return [], []
+        return []
     camera = options.camera or source.name
     rules = with_outages(options.rules)
-    deliveries = _deliveries(options, camera, rules, telemetry, stack)
+    deliveries = [*_deliveries(options, camera, rules, metrics, stack), *others]
     recorder = None
     if options.clips is not None:
         recorder = stack.enter_context(
             ClipRecorder(
                 options.clips,
                 camera,
-                Telling(deliveries, audience).tell,
+                partial(deliver, deliveries),
                 pre_s=options.pre_s,
                 post_s=options.post_s,
                 keep=Retention.parse(options.keep_clips),
                 fps=source.fps,
-                on_unwritten=partial(telemetry.count, "frames_unwritten"),
+                on_unwritten=partial(metrics.count, "frames_unwritten"),
             )
         )
-    telling = Telling(deliveries, audience, recorder)
-    watch = EventWatch(camera, rules, telling, lambda: source.lost_since_s, telemetry)
-    return [stack.enter_context(watch)], [] if recorder is None else [recorder]
+    lost_since_s = lambda: source.lost_since_s  # noqa: E731
+    watch = EventWatch(camera, rules, deliveries, lost_since_s, metrics, recorder=recorder)
+    stack.enter_context(watch)
+    return [watch] if recorder is None else [watch, recorder]
 
 
 def _deliveries(
     options: EventOptions,
     camera: str,
     rules: Sequence[Rule],
-    telemetry: Telemetry,
+    metrics: Metrics,
     stack: ExitStack,
 ) -> list[Delivery]:
-    on_lost = partial(telemetry.count, "events_lost")
+    on_lost = partial(metrics.count, "events_lost")
     deliveries: list[Delivery] = []
     # Each is imported where it is wanted: they take their time, and MQTT is an extra.
     if options.jsonl is not None:

@@ -48,7 +48,7 @@ class Paste:
 
 
 class ChosenAlignment:
-    """The alignment that the viewer wants at the moment; only that one sees the frames.
+    """The alignment that the user wants at the moment; only that one sees the frames.
 
     One that is chosen begins anew: it has not seen the frames since it was left.
 
@@ -108,22 +108,23 @@ class MaskChoice:
     """Chooses the mask for each frame shown. Used by one thread.
 
     Args:
-        board: Where masks arrive.
+        masks: Where masks arrive.
         alignment: Carries a mask to the newest frame.
-        ttl_s: Age from which a mask is not trusted at all; it fades over the last third of that.
+        mask_ttl_s: Age from which a mask is not trusted at all; it fades over the last third of
+            that.
         smoothing: Calms masks from frame to frame; None: they are drawn as they are.
     """
 
     def __init__(
         self,
-        board: MaskBuffer,
+        masks: MaskBuffer,
         alignment: Alignment,
-        ttl_s: float = float("inf"),
+        mask_ttl_s: float = float("inf"),
         smoothing: Smoothing | None = None,
     ) -> None:
-        self._board = board
+        self._masks = masks
         self._alignment = alignment
-        self._ttl_s = ttl_s
+        self._mask_ttl_s = mask_ttl_s
         self._smoothing = smoothing
 
     def choose(self, frame: Frame) -> ChosenMask:
@@ -133,11 +134,11 @@ class MaskChoice:
 
     def has_newer(self, frame: Frame, chosen: ChosenMask) -> bool:
         """Tell whether a newer mask than the one chosen has arrived for the frame given last."""
-        return self._board.newest(up_to=frame.index) is not chosen.arrived
+        return self._masks.newest(up_to=frame.index) is not chosen.arrived
 
     def choose_again(self, frame: Frame) -> ChosenMask:
         """Return the mask for the frame given last, with what has arrived since."""
-        arrived = self._board.newest(up_to=frame.index)
+        arrived = self._masks.newest(up_to=frame.index)
         if arrived is None:
             return ChosenMask()
         age_s = max(0.0, frame.captured_at_s - arrived.captured_at_s)
@@ -148,6 +149,6 @@ class MaskChoice:
         return ChosenMask(mask, arrived, strength, age_s)
 
     def _strength(self, age_s: float) -> float:
-        if self._ttl_s == float("inf"):
+        if self._mask_ttl_s == float("inf"):
             return 1.0
-        return min(1.0, max(0.0, (self._ttl_s - age_s) / (self._ttl_s * _FADING_SHARE)))
+        return min(1.0, max(0.0, (self._mask_ttl_s - age_s) / (self._mask_ttl_s * _FADING_SHARE)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from livesegment.buffer import Buffer
 from livesegment.frame import Frame
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.settings.controls import ControlPanel
 from livesegment.sources.base import Source
 
@@ -62,8 +62,8 @@ class Capture:
     Args:
         source: Where the frames come from.
         arrivals: Where the newest frame goes; closed at the source's end.
-        panel: Says whether the viewer paused.
-        telemetry: Counts frames.
+        panel: Says whether the user paused.
+        metrics: Counts frames.
         stopping: Ends every wait.
         fps_limit: Frames a second to let through at most; None: all.
         mirror: Flip each picture left to right.
@@ -74,7 +74,7 @@ class Capture:
         source: Source,
         arrivals: Buffer[Frame],
         panel: ControlPanel,
-        telemetry: Telemetry,
+        metrics: Metrics,
         stopping: threading.Event,
         *,
         fps_limit: float | None = None,
@@ -83,7 +83,7 @@ class Capture:
         self._source = source
         self._arrivals = arrivals
         self._panel = panel
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._stopping = stopping
         self._pacer = None if source.is_live else Pacer(stopping)
         self._spacing_s = 1 / fps_limit if fps_limit else 0.0
@@ -92,7 +92,7 @@ class Capture:
         self._reconnects = source.reconnects
 
     def run(self) -> None:
-        """Read until the source ends or the crew stops.
+        """Read until the source ends or the run stops.
 
         Raises:
             SourceLost: If the source breaks; the last frame read is handed on before.
@@ -102,7 +102,7 @@ class Capture:
                 frame = self._source.read()
                 if frame is None:
                     return
-                self._telemetry.count("frames_captured")
+                self._metrics.count("frames_captured")
                 self._count_reconnects()
                 if self._is_wanted(frame):
                     self._arrivals.put(self._released(frame))
@@ -112,7 +112,7 @@ class Capture:
     def _count_reconnects(self) -> None:
         so_far = self._source.reconnects
         if so_far != self._reconnects:
-            self._telemetry.count("reconnects", so_far - self._reconnects)
+            self._metrics.count("reconnects", so_far - self._reconnects)
             self._reconnects = so_far
 
     def _is_wanted(self, frame: Frame) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -12,11 +13,11 @@ from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
 from livesegment.live.delay_line import DelayLine
 from livesegment.live.mask_buffer import MaskBuffer
-from livesegment.live.outputs import BackgroundSink, Keys
+from livesegment.live.outputs import as_output
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
 from livesegment.live.presenting import Outage, Presenter, hud_lines
 from livesegment.live.submitting import Submitter
-from livesegment.metrics import DropLog, LiveStatus, Telemetry
+from livesegment.metrics import DropLog, LiveStatus, Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.workers import WorkerGroup
@@ -31,18 +32,17 @@ class LiveLoop:
     """Shows frames as they come, with the newest mask on them.
 
     The main thread shows; one thread reads the source, `max_in_flight` threads ask the segmenter
-    about the newest frame, and one thread writes for each sink.
+    about the newest frame, and one thread writes for each sink. It is the `LiveRun` of its outputs.
 
     Args:
-        parts: Who reads, segments, shows and writes. They stay the caller's to close.
+        parts: Who reads, segments and looks on. They stay the caller's to close.
         limits: How much is shown and asked.
-        controls: What the viewer starts with, or the panel on which others change it too.
-        telemetry: Counts everything.
+        controls: What the user starts with, or the panel on which others change it too.
+        metrics: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
         turns: Says when a call is allowed, in place of the limits' number and rate of calls.
-        redactor: Says what of a picture may leave, to sinks, viewer, views, watchers and
-            snapshots; None: all of it.
+        redactor: Says what of a picture may leave, to any output or a snapshot; None: all of it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LiveLoop:
         parts: LiveParts,
         limits: LiveLimits,
         controls: Controls | ControlPanel,
-        telemetry: Telemetry,
+        metrics: Metrics,
         *,
         late: LateMasks | None = None,
         mirror: bool = False,
@@ -60,64 +60,60 @@ class LiveLoop:
         late = late or LateMasks()
         self._parts = parts
         self._limits = limits
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
-        self._keys = Keys(self._panel, self._take_snapshot)
-        self._crew = WorkerGroup(grace_s=GRACE_S)
+        self._workers = WorkerGroup(grace_s=GRACE_S)
         self._arrivals: Buffer[Frame] = Buffer("keep newest")
         self._requests: Buffer[Frame] = Buffer("keep newest")
         self._turned_at_s: float | None = None
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(late.max_delay_s)
-        self._board = board = MaskBuffer(for_delayed=late.max_delay_s > 0)
-        self._outputs = [BackgroundSink(sink, telemetry) for sink in parts.sinks]
-        self._stage = Presenter(
-            MaskChoice(board, late.alignment, late.ttl_s, late.smoothing),
+        self._masks = MaskBuffer(for_delayed=late.max_delay_s > 0)
+        self._outputs = [as_output(each, metrics) for each in parts.outputs]
+        self._presenter = Presenter(
+            MaskChoice(self._masks, late.alignment, late.mask_ttl_s, late.smoothing),
             self._panel,
             self._outputs,
-            parts.viewer,
-            parts.views,
             hud=self._hud,
             notice=Outage(parts.source).notice,
-            telemetry=telemetry,
+            metrics=metrics,
             redactor=redactor,
         )
         self._capture = Capture(
             parts.source,
             self._arrivals,
             self._panel,
-            telemetry,
-            self._crew.stopping,
+            metrics,
+            self._workers.stopping,
             fps_limit=limits.fps_limit,
             mirror=mirror,
         )
         turns = turns or CallMeter(limits.max_calls, limits.call_rate)
-        self._crew.on_stop(turns.wake)
+        self._workers.on_stop(turns.wake)
         self._submitter = Submitter(
             parts.segmenter,
             self._requests,
-            board,
+            self._masks,
             turns,
-            telemetry,
-            self._crew.stopping,
+            metrics,
+            self._workers.stopping,
             max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
             gives_up=not limits.waits_for_endpoint,
         )
 
     def run(self) -> None:
-        """Show until the source ends, a limit is reached or the viewer quits.
-
-        A photo stays in its window until the viewer quits.
+        """Show until the source ends, a limit is reached or somebody stops it.
 
         Raises:
+            LiveSegmentError: If an output cannot begin.
             SourceLost: If the source breaks.
             EndpointError: If the endpoint refuses for good before the first mask, or no mask came
                 in the whole run because it failed.
             SinkError: If an output cannot be written.
         """
-        with self._crew:
+        with self._workers:
             self._start()
             try:
                 while not self._is_over():
@@ -135,24 +131,45 @@ class LiveLoop:
 
     def stop(self) -> None:
         """Ask `run` to end soon; from any thread, also before it runs."""
-        self._crew.stop()
+        self._workers.stop()
 
     @property
-    def turned_at_s(self) -> float | None:
-        """When the main loop last went round, monotonic seconds; None while it does not run.
+    def title(self) -> str:
+        """What people call the source."""
+        return self._parts.source.name
 
-        It does so many times a second, pictures or not, unless it hangs.
-        """
-        return self._turned_at_s
+    @property
+    def controls(self) -> ControlPanel:
+        """How the picture is drawn."""
+        return self._panel
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+        return self._metrics
+
+    def start_worker(self, name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:
+        """Run an output's work on a thread of its own."""
+        self._workers.on_stop(stop)
+        self._workers.start(name, work)
+
+    def take_snapshot(self) -> None:
+        """Save the picture of the moment, if there is one and somewhere to save it."""
+        save, image = self._parts.snapshot, self._presenter.picture()
+        if save is not None and image is not None:
+            # On a thread: to write a large PNG takes longer than a frame.
+            self._workers.start("snapshot", partial(save, image.copy()))
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""
         trouble = self._submitter.health.trouble
         return replace(
-            self._stage.moment,
+            self._presenter.moment,
             trouble=None if trouble is None else str(trouble),
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
+            reconnects=self._parts.source.reconnects,
+            is_photo=self._parts.source.frame_count == 1,
             turned_at_s=self._turned_at_s,
         )
 
@@ -162,52 +179,45 @@ class LiveLoop:
         if (due := self._delay_line.take_due(time.monotonic())) is not None:
             self._on_due(due)
         else:
-            self._stage.refresh()
-        for watcher in self._parts.watchers:
-            watcher.turn()
-        self._attend_viewer()
+            self._presenter.refresh()
+        for output in self._outputs:
+            output.on_tick()
 
     def _next_arrival(self) -> Frame | None:
         wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))
         if self._arrivals.finished:
-            self._crew.stopping.wait(wait_s)
+            self._workers.stopping.wait(wait_s)
             return None
         return self._arrivals.get(wait_s)
 
     def _start(self) -> None:
-        crew = self._crew
-        crew.on_stop(self._parts.source.stop)
-        crew.on_stop(self._arrivals.abort)
-        crew.on_stop(self._requests.abort)
-        crew.on_stop(lambda: self._panel.change(paused=False))
-        for number, output in enumerate(self._outputs):
-            crew.on_stop(output.close)
-            crew.start(f"sink-{number}", output.run)
+        workers = self._workers
+        workers.on_stop(self._parts.source.stop)
+        workers.on_stop(self._arrivals.abort)
+        workers.on_stop(self._requests.abort)
+        workers.on_stop(lambda: self._panel.change(paused=False))
+        for output in self._outputs:
+            output.on_start(self)
         for number in range(self._limits.max_in_flight):
-            crew.start(f"submit-{number}", self._submitter.run, daemon=True)
-        crew.start("capture", self._capture.run, daemon=True)
+            workers.start(f"submit-{number}", self._submitter.run, daemon=True)
+        workers.start("capture", self._capture.run, daemon=True)
 
     def _is_over(self) -> bool:
-        viewer, max_frames = self._parts.viewer, self._limits.max_frames
+        limits, shown = self._limits, self._metrics.get("frames_shown")
+        is_at_end = self._arrivals.finished and not self._delay_line
         return (
-            self._crew.stopping.is_set()
-            or self._keys.quit
-            or (viewer is not None and not viewer.is_open)
-            or (max_frames is not None and self._telemetry.get("frames_shown") >= max_frames)
+            self._workers.stopping.is_set()
+            or (limits.max_frames is not None and shown >= limits.max_frames)
             or time.monotonic() >= self._ends_at_s
-            or (self._arrivals.finished and not self._delay_line and not self._is_photo())
+            or (is_at_end and limits.ends_with_source)
         )
-
-    def _is_photo(self) -> bool:
-        """Whether there is one picture, which stays in the window until the viewer closes it."""
-        return self._parts.viewer is not None and self._parts.source.frame_count == 1
 
     def _on_arrival(self, frame: Frame) -> None:
         controls = self._panel.snapshot()
         if controls.paused:
             return
         if not self._calls_are_used_up() and self._requests.put(frame):
-            self._telemetry.count("frames_dropped")
+            self._metrics.count("frames_dropped")
             self._drops.add()
         self._delay_line.put(frame, hold=controls.align == "delay")
 
@@ -216,31 +226,16 @@ class LiveLoop:
             self._ends_at_s = time.monotonic() + self._limits.duration_s
         began = self._parts.source.scene_began
         if began and frame.index >= began:
-            self._board.forget_before(began)
-        seen = self._stage.present(frame)
-        for watcher in self._parts.watchers:
-            watcher.see(seen, self._stage.mask)
-
-    def _attend_viewer(self) -> None:
-        if self._parts.viewer is None:
-            return
-        key = self._parts.viewer.poll_key()
-        if key is not None:
-            self._keys.press(key)
+            self._masks.forget_before(began)
+        self._presenter.present(frame)
 
     def _calls_are_used_up(self) -> bool:
         # Calls made, not turns taken: a thread that has its turn still waits here for a frame.
         max_calls = self._limits.max_calls
-        return max_calls is not None and self._telemetry.get("calls") >= max_calls
-
-    def _take_snapshot(self) -> None:
-        save, image = self._parts.snapshot, self._stage.picture()
-        if save is not None and image is not None:
-            # On a thread: to write a large PNG takes longer than a frame.
-            self._crew.start("snapshot", partial(save, image.copy()))
+        return max_calls is not None and self._metrics.get("calls") >= max_calls
 
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
-        calls = f"{self._telemetry.get('calls')} calls"
+        calls = f"{self._metrics.get('calls')} calls"
         if self._calls_are_used_up():
             calls += ", the limit"
         return hud_lines(

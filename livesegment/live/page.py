@@ -3,14 +3,11 @@
 import logging
 from pathlib import Path
 
+from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.jsonl import earlier_events
-from livesegment.live.loop import LiveLoop
-from livesegment.live.outputs import Onlooker
-from livesegment.metrics import Telemetry
+from livesegment.output import LiveRun
 from livesegment.settings import EventOptions, WebOptions
-from livesegment.settings.controls import ControlPanel
-from livesegment.sources.base import Source
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
@@ -21,40 +18,28 @@ from livesegment.web.page_server import PageServer
 logger = logging.getLogger(__name__)
 
 
-class LivePage(Onlooker):
-    """Shows one run on a page.
+class LivePage(PictureEncoder, Delivery):
+    """Shows one run on a page, with its events.
 
     Args:
         address: Where.
         price_per_call: What a call costs; None: not known.
-        source: What is shown.
-        panel: The run's controls.
-        telemetry: What it counts.
         events: Where the run's events are listed; None: nowhere else.
     """
 
     def __init__(
         self,
         address: WebOptions,
-        price_per_call: float | None,
-        source: Source,
-        panel: ControlPanel,
-        telemetry: Telemetry,
-        *,
+        price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
+        super().__init__(Broadcast(), Coverage())
         self._address = address
-        self._events = events or EventLog()
         self._price_per_call = price_per_call
-        self._source = source
-        self._panel = panel
-        self._telemetry = telemetry
-        self._coverage = Coverage()
-        self._pictures = Broadcast()
+        self._events = events or EventLog()
         self._server: PageServer | None = None
-        self.view = self._encoder = PictureEncoder(self._pictures, self._coverage)
 
-    def attend(self, loop: LiveLoop) -> None:
+    def on_start(self, run: LiveRun) -> None:
         """Show the page until it is closed.
 
         Raises:
@@ -62,20 +47,18 @@ class LivePage(Onlooker):
         """
         feed = LiveFeed(
             "camera",
-            self._source,
-            self._pictures,
-            self._coverage,
-            panel=self._panel,
-            status=loop.status,
-            telemetry=self._telemetry,
+            run,
+            self.pictures,
+            self.coverage,
             price_per_call=self._price_per_call,
             events=self._events,
         )
-        self._server = PageServer(lambda: [feed], self._address, beat=lambda: loop.turned_at_s)
+        beat = lambda: run.status().turned_at_s  # noqa: E731
+        self._server = PageServer(lambda: [feed], self._address, beat=beat)
         self._server.start()
         logger.info("the page is at %s", self._server.url)
 
-    def hear(self, event: Event) -> None:
+    def put(self, event: Event) -> None:
         """List an event."""
         self._events.note(event.fields())
 
@@ -83,7 +66,7 @@ class LivePage(Onlooker):
         """End the page. May be called twice."""
         if self._server is not None:
             self._server.close()
-        self._encoder.close()
+        super().close()
 
 
 def listed_events(options: EventOptions) -> EventLog:

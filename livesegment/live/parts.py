@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from livesegment.frame import Image
 from livesegment.live.alignment import Alignment, Paste, Smoothing
-from livesegment.live.outputs import View, Viewer, Watcher
+from livesegment.output import Output
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
@@ -24,6 +24,8 @@ class LiveLimits:
         fps_limit: Frames a second; None: all.
         waits_for_endpoint: Whether the picture goes on without masks whatever the endpoint
             answers; else a refusal for good before the first mask ends the run.
+        ends_with_source: Whether the run ends with its source; else the last picture stays until
+            the user ends it, as a photo does in its window.
     """
 
     max_in_flight: int = 1
@@ -33,6 +35,7 @@ class LiveLimits:
     max_frames: int | None = None
     fps_limit: float | None = None
     waits_for_endpoint: bool = False
+    ends_with_source: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,14 @@ class LiveParts:
     Attributes:
         source: Where frames come from.
         segmenter: Who is asked.
-        sinks: Get every frame shown, each on a thread of its own.
-        viewer: The window; None: none.
-        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the viewer asks; None: cannot.
-        views: Get every picture as it is shown, without the HUD.
-        watchers: Follow what is seen.
+        outputs: Who looks on. A sink gets every frame shown, on a thread of its own.
+        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the user asks; None: cannot.
     """
 
     source: Source
     segmenter: Segmenter
-    sinks: Sequence[Sink] = ()
-    viewer: Viewer | None = None
+    outputs: Sequence[Output | Sink] = ()
     snapshot: Callable[[Image], None] | None = None
-    views: Sequence[View] = ()
-    watchers: Sequence[Watcher] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +62,12 @@ class LateMasks:
     Attributes:
         alignment: Carries a mask to the frame shown.
         smoothing: Calms masks from frame to frame; None: they are drawn as they are.
-        ttl_s: Age from which a mask is not drawn any more.
+        mask_ttl_s: Age from which a mask is not drawn any more.
         max_delay_s: How long a picture may be held back for its mask while the controls say
             `delay`; 0: not at all.
     """
 
     alignment: Alignment = field(default_factory=Paste)
     smoothing: Smoothing | None = None
-    ttl_s: float = float("inf")
+    mask_ttl_s: float = float("inf")
     max_delay_s: float = 0.0

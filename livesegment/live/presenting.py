@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
-from livesegment.live.outputs import BackgroundSink, View, Viewer
-from livesegment.mask import Mask
-from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.metrics import LiveStatus, Metrics
+from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_hud, draw_notice
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.settings.controls import ControlPanel
-from livesegment.sinks.base import Annotated
 from livesegment.sources.base import Source
 
 
@@ -107,19 +105,17 @@ _STILL_S = 0.1  # a picture this old does not wait for the next one to get its m
 
 
 class Presenter:
-    """Draws a mask on each frame and hands the picture to the outputs and the viewer.
+    """Draws a mask on each frame and gives the picture to the outputs.
 
     Used by the main thread only.
 
     Args:
         masks: Chooses the mask for each frame.
-        panel: How the viewer wants it drawn.
-        outputs: Get every new frame, without the HUD.
-        viewer: Gets every picture, also one drawn again; None: nobody watches.
-        views: Get every picture, also one drawn again, without the HUD.
+        panel: How the user wants it drawn.
+        outputs: Who gets it, each with as much drawn on it as it wants.
         hud: Says what the HUD shows.
         notice: Says why there are no new pictures; None while they come.
-        telemetry: Counts what was shown.
+        metrics: Counts what was shown.
         redactor: Says what of a picture may leave; None: all of it.
     """
 
@@ -127,24 +123,20 @@ class Presenter:
         self,
         masks: MaskChoice,
         panel: ControlPanel,
-        outputs: Sequence[BackgroundSink],
-        viewer: Viewer | None,
-        views: Sequence[View] = (),
+        outputs: Sequence[Output],
         *,
         hud: HudLines,
         notice: Callable[[], str | None],
-        telemetry: Telemetry,
+        metrics: Metrics,
         redactor: Redactor | None = None,
     ) -> None:
         self._masks = masks
         self._panel = panel
         self._outputs = outputs
-        self._viewer = viewer
-        self._views = views
         self._hud = hud
         self._notice = notice
         self._noticed: str | None = None
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._compositor = Compositor()
         self._rate = FrameRate()
         self._redactor = redactor
@@ -160,13 +152,8 @@ class Presenter:
         """What was shown last; may be read from any thread."""
         return self._moment
 
-    @property
-    def mask(self) -> Mask | None:
-        """What goes on the frame shown last, of its size; None: nothing does."""
-        return self._chosen.mask
-
-    def present(self, frame: Frame) -> Frame:
-        """Draw and show a new frame; return it as it may be seen.
+    def present(self, frame: Frame) -> None:
+        """Draw and show a new frame.
 
         Raises:
             OptionsError: If the model has no class of a name that is to be redacted.
@@ -176,37 +163,18 @@ class Presenter:
         self._chosen = chosen = self._masks.choose(frame)
         self._leaving = leaving = self._leave(frame)
         if leaving.is_whole:
-            self._telemetry.count("frames_hidden")
-        for view in self._views:
-            view.see(chosen.mask)
-        if self._outputs or self._is_watched():
-            self._hand_out(leaving, self._draw(leaving))
+            self._metrics.count("frames_hidden")
+        self._hand_out(leaving, is_new=True)
         now_s = self._shown_at_s = time.monotonic()
         self._rate.tick(now_s)
         self._moment = self._status()
-        self._telemetry.shown(now_s)
-        self._telemetry.measure("capture_to_show_ms", now_s - frame.captured_at_s)
+        self._metrics.shown(now_s)
+        self._metrics.measure("capture_to_show_ms", now_s - frame.captured_at_s)
         if chosen.mask is not None:
-            self._telemetry.measure("mask_age_ms", chosen.age_s)
-        return leaving.frame
-
-    def _leave(self, frame: Frame) -> Leaving:
-        chosen = self._chosen
-        if self._redactor is None:
-            return Leaving(frame, chosen.mask)
-        said = None if chosen.arrived is None else chosen.arrived.mask
-        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
-
-    def _hand_out(self, leaving: Leaving, image: Image) -> None:
-        if self._outputs:
-            # One copy for all: the canvas is drawn on again for the next frame.
-            picture = Annotated(leaving.frame, leaving.mask, image.copy())
-            for output in self._outputs:
-                output.put(picture)
-        self._show(leaving, image)
+            self._metrics.measure("mask_age_ms", chosen.age_s)
 
     def refresh(self) -> None:
-        """Draw the last frame again if the viewer's wishes have changed since, or its mask has.
+        """Draw the last frame again if the user's wishes have changed since, or its mask has.
 
         When the source is lost it is drawn grey, with the notice.
 
@@ -214,7 +182,8 @@ class Presenter:
         only take the time from that frame.
         """
         frame, controls = self._frame, self._panel.snapshot()
-        if frame is None or self._leaving is None or not self._is_watched():
+        is_watched = any(output.wants >= Wants.SHOWN for output in self._outputs)
+        if frame is None or self._leaving is None or not is_watched:
             return
         is_still = time.monotonic() - self._shown_at_s > _STILL_S
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
@@ -223,23 +192,61 @@ class Presenter:
             self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
         is_same = controls == self._controls and notice == self._noticed
-        is_awaited = any(view.is_waiting for view in self._views)
+        is_awaited = any(output.is_waiting for output in self._outputs)
         if is_awaited or has_newer or not is_same:
             self._controls, self._noticed = controls, notice
-            self._show(self._leaving, self._draw(self._leaving))
+            self._hand_out(self._leaving, is_new=False)
             self._moment = self._status()
 
     def picture(self) -> Image | None:
-        """Return the picture of the moment without the HUD; None before the first frame."""
+        """Return the picture of the moment without the HUD; None before the first frame.
+
+        It is valid until something is drawn again.
+        """
         return None if self._leaving is None else self._draw(self._leaving)
+
+    def _leave(self, frame: Frame) -> Leaving:
+        chosen = self._chosen
+        if self._redactor is None:
+            return Leaving(frame, chosen.mask)
+        said = None if chosen.arrived is None else chosen.arrived.mask
+        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
 
     def _draw(self, leaving: Leaving) -> Image:
         return self._compositor.draw(
             leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
         )
 
-    def _is_watched(self) -> bool:
-        return self._viewer is not None or any(view.is_watched for view in self._views)
+    def _hand_out(self, leaving: Leaving, *, is_new: bool) -> None:
+        """Give the picture to everybody; this is the only way by which one leaves, but snapshots.
+
+        It is drawn once, on one canvas: what an output does not want comes after its turn.
+        """
+        asked = [(output.wants, output) for output in self._outputs]
+        most = max((wants for wants, _ in asked), default=Wants.FRAMES)
+
+        def give(wanted: Wants, image: Image | None) -> None:
+            shown = Shown(leaving.frame, leaving.mask, self._chosen.mask, image, is_new)
+            for wants, output in asked:
+                if wants is wanted:
+                    output.on_frame(shown)
+
+        if is_new:
+            give(Wants.FRAMES, None)
+        if most is Wants.FRAMES:
+            return
+        canvas = self._draw(leaving)
+        if is_new and any(wants is Wants.RECORDED for wants, _ in asked):
+            # One copy for all of them: the canvas is drawn on again for the next frame.
+            give(Wants.RECORDED, canvas.copy())
+        notice = self._noticed or (HIDDEN if leaving.is_whole else None)
+        if notice is not None:
+            draw_notice(canvas, notice)
+        give(Wants.SHOWN, canvas)
+        if most is Wants.WINDOW and self._controls.show_hud:
+            rate = self._rate.value() if self._noticed is None else 0.0
+            draw_hud(canvas, self._hud(rate, self._chosen))
+        give(Wants.WINDOW, canvas)
 
     def _status(self) -> LiveStatus:
         chosen = self._chosen
@@ -249,16 +256,3 @@ class Presenter:
             mask_age_s=chosen.age_s if chosen.arrived is not None else None,
             round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
         )
-
-    def _show(self, leaving: Leaving, image: Image) -> None:
-        notice = self._noticed or (HIDDEN if leaving.is_whole else None)
-        if notice is not None:
-            draw_notice(image, notice)
-        for view in self._views:
-            view.write(Annotated(leaving.frame, leaving.mask, image))
-        if self._viewer is None:
-            return
-        if self._controls.show_hud:
-            rate = self._rate.value() if self._noticed is None else 0.0
-            draw_hud(image, self._hud(rate, self._chosen))
-        self._viewer.show(image)

@@ -11,15 +11,16 @@ from typing import Any
 
 from livesegment.calls.quota import Turns
 from livesegment.errors import OutputNotWritable
+from livesegment.events.delivery import Delivery
 from livesegment.events.opening import check_events, open_events
 from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
-from livesegment.live.outputs import OpenOnlooker
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
+from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter, requests_in_flight
@@ -31,7 +32,7 @@ from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.run_files import check_distinct, written_at_end
 from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.video_file import VideoFileSink
-from livesegment.sinks.window import WindowSink
+from livesegment.sinks.window import Window
 from livesegment.sources import open_live_source
 from livesegment.sources.base import Source
 
@@ -45,7 +46,7 @@ def live(
     sinks: Sequence[Sink] = (),
     options: LiveOptions | None = None,
 ) -> dict[str, Any]:
-    """Show a source with its segmentation until it ends, a limit is reached or the viewer quits.
+    """Show a source with its segmentation until it ends, a limit is reached or the user quits.
 
     A network camera that is lost is waited for and opened again, without end.
 
@@ -70,7 +71,7 @@ def live(
             class of a name that is to be redacted.
     """
     options = options or LiveOptions()
-    return run_live(source, options, segmenter=segmenter, sinks=sinks, onlooker=_page(options))
+    return run_live(source, options, segmenter=segmenter, sinks=sinks, outputs=_page(options))
 
 
 def run_live(
@@ -79,17 +80,18 @@ def run_live(
     *,
     segmenter: Segmenter | None = None,
     sinks: Sequence[Sink] = (),
-    onlooker: OpenOnlooker | None = None,
+    outputs: Sequence[Output] = (),
     turns: Turns | None = None,
 ) -> dict[str, Any]:
-    """Do what `live` does, with somebody who looks on, and calls that somebody else allows.
+    """Do what `live` does, with others who look on, and calls that somebody else allows.
 
     Args:
         source: As `live` takes it.
         options: What to show and keep; `web` is not looked at.
         segmenter: As `live` takes it.
         sinks: As `live` takes them.
-        onlooker: Makes who looks on; None: nobody does.
+        outputs: Who looks on besides; closed with the run. One that is a `Delivery` too gets the
+            run's events.
         turns: Says when a call is allowed; None: the options' number and rate of calls do.
 
     Returns:
@@ -98,58 +100,63 @@ def run_live(
     Raises:
         LiveSegmentError: As `live` does.
     """
-    telemetry = Telemetry()
+    metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
-    read = [] if isinstance(source, Source) else [str(source)]
-    outputs_named = [options.record, options.masks, options.stats, options.events.jsonl]
-    check_distinct(read, outputs_named)
-    check_events(options.events)
+    _check(source, options)
     with ExitStack() as stack:
         stack.enter_context(
-            written_at_end(options.stats, lambda: json.dumps(telemetry.report(), indent=2) + "\n")
+            written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
         if isinstance(source, Source):
             opened = source
         else:
             opened = open_live_source(source, wait=options.wait_for_source)
             stack.enter_context(opened)
-        outputs = [
-            *sinks,
-            *(stack.enter_context(sink) for sink in _outputs(options, opened, telemetry)),
-        ]
-        window = stack.enter_context(_window(opened)) if options.window else None
+        looking_on: list[Output | Sink] = []
+        for each in _outputs(options, opened, metrics):
+            stack.enter_context(each)
+            looking_on.append(each)
         model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
-        looking = [stack.enter_context(onlooker(opened, panel, telemetry))] if onlooker else []
-        views = [each.view for each in looking]
-        hear = [each.hear for each in looking]
-        watchers, clips = open_events(options.events, opened, telemetry, stack, hear)
-        outputs += clips
-        parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
-        limits = LiveLimits(
-            max_in_flight=requests_in_flight(model, options.endpoint),
-            max_calls=options.endpoint.max_calls,
-            call_rate=options.endpoint.call_rate,
-            duration_s=options.duration_s,
-            max_frames=options.max_frames,
-            fps_limit=options.fps_limit,
-            waits_for_endpoint=options.wait_for_endpoint,
-        )
+        looking_on += [stack.enter_context(each) for each in outputs]
+        hearing = [each for each in outputs if isinstance(each, Delivery)]
+        looking_on += open_events(options.events, opened, metrics, stack, hearing)
         loop = LiveLoop(
-            parts,
-            limits,
+            LiveParts(opened, model, [*sinks, *looking_on], _save_snapshot),
+            _limits(options, opened, model),
             panel,
-            telemetry,
+            metrics,
             late=_late_masks(options, panel),
             mirror=options.mirror,
             turns=turns,
             redactor=_redactor(options),
         )
-        for each in looking:
-            each.attend(loop)
         loop.run()
-        for sink in outputs:
-            sink.commit()
-    return telemetry.report()
+        for each in [*sinks, *looking_on]:
+            if isinstance(each, Sink):
+                each.commit()
+    return metrics.report()
+
+
+def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
+    """Find out before anything is opened what can be known of mistakes."""
+    read = [] if isinstance(source, Source) else [str(source)]
+    named = [options.record, options.masks, options.stats, options.events.jsonl]
+    check_distinct(read, named)
+    check_events(options.events)
+
+
+def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimits:
+    return LiveLimits(
+        max_in_flight=requests_in_flight(model, options.endpoint),
+        max_calls=options.endpoint.max_calls,
+        call_rate=options.endpoint.call_rate,
+        duration_s=options.duration_s,
+        max_frames=options.max_frames,
+        fps_limit=options.fps_limit,
+        waits_for_endpoint=options.wait_for_endpoint,
+        # A photo stays in its window until the user closes it.
+        ends_with_source=not (options.window and source.frame_count == 1),
+    )
 
 
 def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
@@ -157,7 +164,7 @@ def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
     return LateMasks(
         alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
         smoothing=MaskSmoother() if options.smooth else None,
-        ttl_s=options.mask_ttl_s,
+        mask_ttl_s=options.mask_ttl_s,
         max_delay_s=options.max_delay_s,
     )
 
@@ -166,28 +173,23 @@ def _redactor(options: LiveOptions) -> Redactor | None:
     return Redactor(options.redact, options.mask_ttl_s) if options.redact.is_wanted else None
 
 
-def _window(source: Source) -> WindowSink:
-    return WindowSink(f"livesegment - {source.name}")
-
-
-def _page(options: LiveOptions) -> OpenOnlooker | None:
+def _page(options: LiveOptions) -> list[Output]:
     if options.web is None:
-        return None
+        return []
     # Here, because the web server takes its time to import.
     from livesegment.live.page import LivePage, listed_events
 
-    events = listed_events(options.events)
-    return partial(LivePage, options.web, options.price_per_call, events=events)
+    return [LivePage(options.web, options.price_per_call, listed_events(options.events))]
 
 
-def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iterator[Sink]:
+def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:
     if options.record is not None and options.segment_minutes is not None:
         yield SegmentedVideoSink(
             options.record,
             segment_s=60 * options.segment_minutes,
             fps=source.fps,
             keep=None if options.keep is None else Retention.parse(options.keep),
-            on_unwritten=partial(telemetry.count, "frames_unwritten"),
+            on_unwritten=partial(metrics.count, "frames_unwritten"),
         )
     elif options.record is not None:
         yield VideoFileSink(
@@ -197,6 +199,8 @@ def _outputs(options: LiveOptions, source: Source, telemetry: Telemetry) -> Iter
         yield MaskFileSink(
             options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
         )
+    if options.window:
+        yield Window(f"livesegment - {source.name}")
 
 
 def _save_snapshot(image: Image) -> None:

@@ -12,7 +12,7 @@ from livesegment.calls.quota import Turns
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Submitter:
         frames: Where the newest frame waits.
         board: Where masks go.
         turns: Says when a call is allowed.
-        telemetry: Counts frames, masks and errors.
+        metrics: Counts frames, masks and errors.
         stopping: Ends every wait.
         max_in_flight: How many threads run.
         on_latency: Told for each mask how many seconds after its frame's capture it came.
@@ -141,7 +141,7 @@ class Submitter:
         frames: Buffer[Frame],
         board: MaskBuffer,
         turns: Turns,
-        telemetry: Telemetry,
+        metrics: Metrics,
         stopping: threading.Event,
         *,
         max_in_flight: int,
@@ -153,7 +153,7 @@ class Submitter:
         self._frames = frames
         self._board = board
         self._turns = turns
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._stopping = stopping
         self._spacing = EvenSpacing(max_in_flight)
         self._on_latency = on_latency
@@ -174,8 +174,8 @@ class Submitter:
             if frame is None:
                 self._turns.give_back()
                 continue
-            self._telemetry.count("frames_submitted")
-            self._telemetry.count("calls")
+            self._metrics.count("frames_submitted")
+            self._metrics.count("calls")
             try:
                 self._ask(frame)
             finally:
@@ -186,7 +186,7 @@ class Submitter:
         try:
             mask = self._segmenter.segment(frame)
         except EndpointError as error:
-            self._telemetry.error(error)
+            self._metrics.error(error)
             if self._gives_up and not error.retryable and not self.health.has_answered:
                 raise
             if self.health.trouble is None:
@@ -202,7 +202,7 @@ class Submitter:
         round_trip_s = now_s - asked_at_s
         self._spacing.note(round_trip_s)
         self._on_latency(now_s - frame.captured_at_s)
-        self._telemetry.count("masks_received")
-        self._telemetry.measure("round_trip_ms", round_trip_s)
+        self._metrics.count("masks_received")
+        self._metrics.measure("round_trip_ms", round_trip_s)
         if not self._board.post(ArrivedMask(mask, frame.captured_at_s, round_trip_s)):
-            self._telemetry.count("masks_stale")
+            self._metrics.count("masks_stale")

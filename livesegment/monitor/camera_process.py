@@ -64,7 +64,7 @@ def run(link: ChildLink, config: CameraConfig) -> int:
         run_live(
             config.source,
             config.options,
-            onlooker=partial(Reporter, link, turns, orders),
+            outputs=[Reporter(link, turns, orders)],
             turns=turns,
         )
     except LiveSegmentError as error:

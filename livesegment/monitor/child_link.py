@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from livesegment.monitor.link import LENGTHS, Message
-from livesegment.web.broadcast import Broadcast, Viewer
+from livesegment.web.broadcast import Broadcast, Subscription
 
 _MOST_WAITING = 1000  # messages; a monitor that takes none for that long is as good as gone
 _CLOSE_S = 2.0
@@ -27,7 +27,7 @@ class ChildLink:
         self._connection = connection
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque(maxlen=_MOST_WAITING)
-        self._viewer: Viewer | None = None
+        self._subscription: Subscription | None = None
         self._has_picture = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()
@@ -40,9 +40,9 @@ class ChildLink:
 
     def show(self, pictures: Broadcast | None) -> None:
         """Send pictures from now on; None: no more."""
-        viewer = None if pictures is None else pictures.watch(self._wake)
+        subscription = None if pictures is None else pictures.subscribe(self._wake)
         with self._changed:
-            before, self._viewer = self._viewer, viewer
+            before, self._subscription = self._subscription, subscription
         if before is not None:
             before.close()
 
@@ -103,9 +103,9 @@ class ChildLink:
                     return self._messages.popleft()
                 if self._is_closed:
                     return None
-                viewer, self._has_picture = self._viewer, False
+                subscription, self._has_picture = self._subscription, False
             # Not under the lock: the broadcast holds its own when it wakes us.
-            picture = None if viewer is None else viewer.take()
+            picture = None if subscription is None else subscription.take()
             if picture is not None:
                 return Message("picture", body=picture.jpeg)
 

@@ -88,7 +88,7 @@ class Redactor:
 
     - the picture's own: what the model said about this very picture. Its classes are hidden with a
       margin of 1% of the picture's longer side; or
-    - the model's about an earlier picture that is no older than `max_age_s`, remembered, of the
+    - the model's about an earlier picture that is no older than `mask_ttl_s`, remembered, of the
       same size, and of a picture that has at least half in common with this one. Then three things
       are hidden together: the classes where they were in the earlier picture; the classes where
       the carried mask has them now; and everything that differs from the earlier picture, in boxes
@@ -100,7 +100,7 @@ class Redactor:
     Wherever a mask of the last second had the classes stays hidden as well: a mask that overlooks
     somebody once does not show him. A mask that was carried, predicted, smoothed or pasted is never
     trusted by itself: it only adds to what is hidden. Where no mask is trusted the picture is
-    hidden whole: before the first mask; while calls fail for longer than `max_age_s`, or are used
+    hidden whole: before the first mask; while calls fail for longer than `mask_ttl_s`, or are used
     up; after a cut, a lamp switched, a camera moved or come back; when the size changes.
 
     Ids that the model does not name are hidden too, but for 0: nobody knows what they are. What a
@@ -110,12 +110,12 @@ class Redactor:
 
     Args:
         options: What is hidden, and how.
-        max_age_s: How much older than a picture another picture may be whose mask is trusted.
+        mask_ttl_s: How much older than a picture another picture may be whose mask is trusted.
     """
 
-    def __init__(self, options: RedactOptions, max_age_s: float = float("inf")) -> None:
+    def __init__(self, options: RedactOptions, mask_ttl_s: float = float("inf")) -> None:
         self._wanted = {name.strip().casefold() for name in options.classes}
-        self._max_age_s = max_age_s
+        self._mask_ttl_s = mask_ttl_s
         self._redaction = Redaction(options)
         self._seen = SeenPictures()
         self._recent = RecentCells()
@@ -146,7 +146,7 @@ class Redactor:
             return self._partly(frame, self._cells(frame, said, drawn, age_s), _MARGIN, drawn)
         self._seen.forget_before(said.frame_index)
         difference = self._seen.since(said.frame_index)
-        is_recent = 0 <= age_s < self._max_age_s
+        is_recent = 0 <= age_s < self._mask_ttl_s
         if drawn is None or difference is None or not is_recent:
             return self._whole(frame)
         margin = _MARGIN + _MARGIN_A_SECOND * age_s + _MARGIN_FOR_CHANGE * difference.share

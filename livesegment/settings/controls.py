@@ -1,4 +1,4 @@
-"""What a viewer may change while the pipeline runs.
+"""What the user may change while the pipeline runs.
 
 Keys and web toggles write, the main loop reads one immutable snapshot a frame.
 """
@@ -35,7 +35,7 @@ ALIGN_HINTS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Controls(Settings):
-    """One snapshot of the viewer's wishes.
+    """One snapshot of the user's wishes.
 
     Attributes:
         style: How classes are drawn.
@@ -89,6 +89,6 @@ class ControlPanel:
             return self.change(**{field: not getattr(self._controls, field)})
 
     def wait_while_paused(self) -> None:
-        """Return when the viewer has not paused, at once or later."""
+        """Return when the user has not paused, at once or later."""
         with self._changed:
             self._changed.wait_for(lambda: not self._controls.paused)

@@ -1,4 +1,4 @@
-"""The window."""
+"""The window, and the keys that are pressed in it."""
 
 import os
 import sys
@@ -8,8 +8,39 @@ import cv2
 
 from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.output import LiveRun, Output, Shown, Wants
+from livesegment.settings.controls import STYLES
 from livesegment.sinks.display import check_opencv, open_display
+
+ESCAPE = 27
+OPACITY_STEP = 0.1
+
+
+def press(key: int, run: LiveRun) -> None:
+    """Do what a key stands for; other keys do nothing.
+
+    q or Esc quit, space pauses, s takes a snapshot, o, l and h switch overlay, legend and HUD,
+    [ and ] change the opacity, 1 to 4 choose the style.
+
+    Args:
+        key: The character's code, as `Window.poll_key` returns it.
+        run: What is shown.
+    """
+    character = chr(key) if 0 <= key < 256 else ""
+    toggles = {" ": "paused", "o": "show_overlay", "l": "show_legend", "h": "show_hud"}
+    steps = {"[": -OPACITY_STEP, "]": OPACITY_STEP}
+    controls = run.controls
+    if key == ESCAPE or character == "q":
+        run.stop()
+    elif character == "s":
+        run.take_snapshot()
+    elif character in toggles:
+        controls.toggle(toggles[character])
+    elif character in steps:
+        controls.change(opacity=controls.snapshot().opacity + steps[character])
+    elif character.isdecimal() and 1 <= int(character) <= len(STYLES):
+        controls.change(style=STYLES[int(character) - 1])
+
 
 _UNKNOWN_SCREEN = (1280, 800)
 _SHARE_OF_SCREEN = 0.9
@@ -31,11 +62,12 @@ def _prepare_qt() -> None:
         os.environ["QT_QPA_PLATFORM"] = "xcb"
 
 
-class WindowSink(Sink):
-    """Shows pictures in a window of the desktop. Made and used on the main thread only.
+class Window(Output):
+    """Shows a run in a window of the desktop. Made and used on the main thread only.
 
     The window opens with the first picture, as large as it is or as the screen allows; the user
-    may resize it, the picture keeps its shape.
+    may resize it, the picture keeps its shape. Keys change the run's controls; the run ends when
+    the user closes the window.
 
     Args:
         title: What the window is called.
@@ -44,6 +76,8 @@ class WindowSink(Sink):
         DisplayUnavailable: If there is no display, or an OpenCV without windows.
     """
 
+    wants = Wants.WINDOW
+
     def __init__(self, title: str = "livesegment") -> None:
         check_opencv()
         self._screen = open_display() or _UNKNOWN_SCREEN
@@ -51,6 +85,28 @@ class WindowSink(Sink):
         self._title = title
         self._shown = False
         self._closed = False
+        self._run: LiveRun | None = None
+
+    def on_start(self, run: LiveRun) -> None:
+        """Show a run."""
+        self._run = run
+
+    def on_frame(self, shown: Shown) -> None:
+        """Show a picture.
+
+        Raises:
+            DisplayUnavailable: If the window system fails.
+        """
+        assert shown.image is not None
+        self.show(shown.image)
+
+    def on_tick(self) -> None:
+        """Let the window handle its events, and do what the user wants."""
+        assert self._run is not None
+        if not self.is_open:
+            self._run.stop()
+        elif (key := self.poll_key()) is not None:
+            press(key, self._run)
 
     @property
     def is_open(self) -> bool:
@@ -93,15 +149,6 @@ class WindowSink(Sink):
             return None
         key = cv2.pollKey()
         return None if key < 0 else key & _KEY_BITS
-
-    def write(self, picture: Annotated) -> None:
-        """Show the annotated picture and handle events, where no loop calls `poll_key`.
-
-        Raises:
-            DisplayUnavailable: If the window system fails.
-        """
-        self.show(picture.image)
-        self.poll_key()
 
     def close(self) -> None:
         """Close the window. May be called twice."""

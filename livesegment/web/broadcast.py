@@ -35,7 +35,7 @@ class Broadcast:
     def __init__(self, on_watched: Callable[[bool], None] | None = None) -> None:
         self._lock = threading.RLock()
         self._on_watched = on_watched
-        self._viewers: dict[Viewer, Wake] = {}
+        self._wakes: dict[Subscription, Wake] = {}
         self._newest: EncodedPicture | None = None
         self._numbers = 0
         self._is_closed = False
@@ -43,12 +43,12 @@ class Broadcast:
     @property
     def is_watched(self) -> bool:
         """Whether anybody watches."""
-        return bool(self._viewers)
+        return bool(self._wakes)
 
     @property
     def is_waiting(self) -> bool:
         """Whether somebody watches and there is no picture."""
-        return bool(self._viewers) and self._newest is None
+        return bool(self._wakes) and self._newest is None
 
     @property
     def is_closed(self) -> bool:
@@ -58,35 +58,38 @@ class Broadcast:
     def publish(self, jpeg: bytes) -> None:
         """Offer everybody a new picture, a JPEG file; without viewers it is dropped."""
         with self._lock:
-            if not self._viewers or self._is_closed:
+            if not self._wakes or self._is_closed:
                 return
             self._numbers += 1
             self._newest = EncodedPicture(jpeg, self._numbers)
-            for wake in self._viewers.values():
+            for wake in self._wakes.values():
                 wake()
 
-    def watch(self, wake: Wake) -> "Viewer":
-        """Return a new viewer, to be closed when it leaves.
+    def subscribe(self, wake: Wake) -> "Subscription":
+        """Begin to watch.
 
         Args:
-            wake: Called when there is a picture for it, and when there will be none any more.
+            wake: Called when there is a picture to take, and when there will be none any more.
+
+        Returns:
+            What takes pictures, to be closed by whoever watches no longer.
         """
-        viewer = Viewer(self)
+        subscription = Subscription(self)
         with self._lock:
-            self._viewers[viewer] = wake
+            self._wakes[subscription] = wake
             if self._is_closed:
                 wake()
-            elif len(self._viewers) == 1:
+            elif len(self._wakes) == 1:
                 self._tell(is_watched=True)
             elif self._newest is not None:
                 wake()
-        return viewer
+        return subscription
 
     def close(self) -> None:
         """Let every viewer know that no picture will come any more. May be called twice."""
         with self._lock:
             self._is_closed = True
-            for wake in self._viewers.values():
+            for wake in self._wakes.values():
                 wake()
 
     def take(self, after: int) -> EncodedPicture | None:
@@ -95,10 +98,10 @@ class Broadcast:
             newest = self._newest
             return newest if newest is not None and newest.number > after else None
 
-    def leave(self, viewer: "Viewer") -> None:
-        """Forget a viewer; called by its `close`."""
+    def unsubscribe(self, subscription: "Subscription") -> None:
+        """Forget a viewer; called by the subscription's `close`."""
         with self._lock:
-            if self._viewers.pop(viewer, None) is not None and not self._viewers:
+            if self._wakes.pop(subscription, None) is not None and not self._wakes:
                 # The next one to come must not get a picture of long ago.
                 self._newest = None
                 if not self._is_closed:
@@ -110,8 +113,8 @@ class Broadcast:
             self._on_watched(is_watched)
 
 
-class Viewer:
-    """Takes the newest picture of a broadcast, each one once."""
+class Subscription:
+    """Takes the newest picture of a broadcast for one viewer, each one once."""
 
     def __init__(self, broadcast: Broadcast) -> None:
         self._broadcast = broadcast
@@ -131,4 +134,4 @@ class Viewer:
 
     def close(self) -> None:
         """Watch no longer. May be called twice."""
-        self._broadcast.leave(self)
+        self._broadcast.unsubscribe(self)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from livesegment.metrics import Histogram, Telemetry
+from livesegment.metrics import Histogram, Metrics
 
 ROUND_TRIP_BOUNDS_S = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
@@ -47,9 +47,9 @@ class Counters:
     round_trips: Histogram = field(default_factory=Histogram)
 
     @classmethod
-    def of(cls, telemetry: Telemetry, *, reconnects: int) -> "Counters":
+    def of(cls, metrics: Metrics, *, reconnects: int) -> "Counters":
         """Return what a run has counted, and how often its source came back."""
-        counted = telemetry.report()
+        counted = metrics.report()
         whole = {
             each.name: counted[each.name]
             for each in fields(cls)
@@ -59,7 +59,7 @@ class Counters:
             **whole,
             reconnects=reconnects,
             errors=counted["errors"],
-            round_trips=telemetry.histogram("round_trip_ms", ROUND_TRIP_BOUNDS_S),
+            round_trips=metrics.histogram("round_trip_ms", ROUND_TRIP_BOUNDS_S),
         )
 
     @classmethod

@@ -5,10 +5,9 @@ import threading
 import cv2
 import numpy as np
 
+from livesegment.buffer import Buffer
 from livesegment.frame import Image
-from livesegment.mask import Mask
-from livesegment.resource import Resource
-from livesegment.sinks.base import Annotated
+from livesegment.output import Output, Shown, Wants
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
@@ -16,76 +15,69 @@ _LONGEST_SIDE = 1280  # what a page shows well; a larger picture would only fill
 _QUALITY = 80
 
 
-class PictureEncoder(Resource):
+class PictureEncoder(Output):
     """Encodes the newest picture on a thread of its own, once for all viewers.
 
-    `write` never waits. Without viewers it does nothing; with viewers it copies the picture, and
-    one that the encoder did not get to is replaced by the next.
+    Without viewers it wants no pictures; with viewers it copies each, and one that the encoder did
+    not get to is replaced by the next.
 
     Args:
         pictures: Where encoded pictures go; closed with this.
         coverage: Gets every mask.
+
+    Attributes:
+        pictures: As given.
+        coverage: As given.
     """
 
     def __init__(self, pictures: Broadcast, coverage: Coverage) -> None:
-        self._pictures = pictures
-        self._coverage = coverage
-        self._changed = threading.Condition()
-        self._waiting: Image | None = None
+        self.pictures = pictures
+        self.coverage = coverage
+        self._newest: Buffer[Image] = Buffer("keep newest")
+        # An image that neither waits nor is encoded, to be written over: no memory to be found.
         self._spare: Image | None = None
-        self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name="web-encoder")
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     @property
-    def is_watched(self) -> bool:
-        """Whether anybody watches."""
-        return self._pictures.is_watched
+    def wants(self) -> Wants:
+        """Pictures while somebody watches."""
+        return Wants.SHOWN if self.pictures.is_watched else Wants.FRAMES
 
     @property
     def is_waiting(self) -> bool:
         """Whether somebody watches who has no picture yet."""
-        return self._pictures.is_waiting
+        return self.pictures.is_waiting
 
-    def see(self, mask: Mask | None) -> None:
-        """Take note of a new picture's mask."""
-        self._coverage.see(mask)
-
-    def write(self, picture: Annotated) -> None:
-        """Take a picture."""
-        if not self.is_watched:
+    def on_frame(self, shown: Shown) -> None:
+        """Measure a new frame's mask, and take the picture if there is one."""
+        if shown.is_new:
+            self.coverage.see(shown.counted)
+        if shown.image is None:
             return
-        with self._changed:
-            self._waiting = self._copy(picture.image)
-            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="web-encoder")
+            self._thread.start()
+        for replaced in self._newest.put(self._copy(shown.image)):
+            self._spare = replaced
 
     def close(self) -> None:
         """Encode no more, and tell the viewers. May be called twice."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-        self._thread.join()
-        self._pictures.close()
+        self._newest.abort()
+        if self._thread is not None:
+            self._thread.join()
+        self.pictures.close()
 
     def _copy(self, image: Image) -> Image:
-        # Written over the picture that nobody got to, if there is one: no memory to be found.
-        target, self._spare = self._waiting if self._waiting is not None else self._spare, None
+        target, self._spare = self._spare, None
         if target is None or target.shape != image.shape:
             return image.copy()
         np.copyto(target, image)
         return target
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None or self._is_closed)
-                if self._is_closed:
-                    return
-                image, self._waiting = self._waiting, None
-            assert image is not None
-            self._pictures.publish(encode(image))
-            with self._changed:
-                self._spare = image
+        while (image := self._newest.get()) is not None:
+            self.pictures.publish(encode(image))
+            self._spare = image
 
 
 def encode(image: Image) -> bytes:

@@ -11,7 +11,7 @@ from livesegment.web.counters import Counters
 from livesegment.web.event_log import EventLog
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
-"""starting: not yet under way; running: pictures come; paused: held by a viewer; waiting: for the
+"""starting: not yet under way; running: pictures come; paused: held by the user; waiting: for the
 first picture; lost: pictures came and come no more; stopped: it has ended, or failed."""
 
 EndpointState = Literal["waiting", "answering", "trouble", "used_up"]

@@ -1,12 +1,12 @@
 """A live run of this process, as the page sees it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from livesegment.metrics import LiveStatus, Telemetry
-from livesegment.settings.controls import ControlPanel, Controls
-from livesegment.sources.base import Source
+from livesegment.metrics import LiveStatus
+from livesegment.output import LiveRun
+from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
@@ -22,12 +22,9 @@ class LiveFeed(Feed):
 
     Args:
         name: What addresses call it.
-        source: What is shown.
+        run: The run.
         pictures: Its pictures.
         coverage: What its masks covered.
-        panel: Its controls.
-        status: Says what the run is at.
-        telemetry: What it counted.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
     """
@@ -35,28 +32,22 @@ class LiveFeed(Feed):
     def __init__(
         self,
         name: str,
-        source: Source,
+        run: LiveRun,
         pictures: Broadcast,
         coverage: Coverage,
         *,
-        panel: ControlPanel,
-        status: Callable[[], LiveStatus],
-        telemetry: Telemetry,
         price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
-        super().__init__(name, source.name, pictures, events)
-        self._source = source
+        super().__init__(name, run.title, pictures, events)
+        self._run = run
         self._coverage = coverage
-        self._panel = panel
-        self._status = status
-        self._telemetry = telemetry
         self._price_per_call = price_per_call
         self._began_s = time.monotonic()
 
     def report(self) -> Report:
         """Return what is to be shown beside the picture."""
-        status, now_s = self._status(), time.monotonic()
+        status, now_s = self._run.status(), time.monotonic()
         state, since_s = self._state(status, now_s)
         endpoint = _endpoint_state(status)
         return Report(
@@ -70,12 +61,12 @@ class LiveFeed(Feed):
 
     def counters(self) -> Counters:
         """Return what was counted since the run began."""
-        return Counters.of(self._telemetry, reconnects=self._source.reconnects)
+        return Counters.of(self._run.metrics, reconnects=self._run.status().reconnects)
 
     @property
     def answered_at_s(self) -> float | None:
         """When the run's loop last went round, monotonic seconds."""
-        return self._status().turned_at_s
+        return self._run.status().turned_at_s
 
     def history(self, after: int) -> Sequence[CoveragePoint]:
         """Return what is kept of the coverage of seconds above `after`."""
@@ -83,30 +74,29 @@ class LiveFeed(Feed):
 
     def controls(self) -> Controls:
         """Return the controls as they are."""
-        return self._panel.snapshot()
+        return self._run.controls.snapshot()
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change controls; the next picture has them."""
-        self._panel.change(**changes)
+        self._run.controls.change(**changes)
 
     def _state(self, status: LiveStatus, now_s: float) -> tuple[CameraState, float | None]:
         """Return the state and since when, in monotonic seconds."""
-        lost_since_s, shown_at_s = self._source.lost_since_s, status.shown_at_s
+        lost_since_s, shown_at_s = status.lost_since_s, status.shown_at_s
         if self.pictures.is_closed:
             return "stopped", shown_at_s
         if shown_at_s is None:
             return "waiting", self._began_s
         if lost_since_s is not None:
             return "lost", lost_since_s
-        if self._panel.snapshot().paused:
+        if self._run.controls.snapshot().paused:
             return "paused", None
-        is_photo = self._source.frame_count == 1
-        if now_s - shown_at_s > _LOST_AFTER_S and not is_photo:
+        if now_s - shown_at_s > _LOST_AFTER_S and not status.is_photo:
             return "lost", shown_at_s
         return "running", None
 
     def _figures(self, status: LiveStatus, now_s: float) -> Figures:
-        counted = self._telemetry.report()
+        counted = self._run.metrics.report()
         is_recent = status.shown_at_s is not None and now_s - status.shown_at_s < _RECENT_S
         price, calls = self._price_per_call, int(counted["calls"])
         return Figures(
@@ -117,7 +107,7 @@ class LiveFeed(Feed):
             cost=None if price is None else round(calls * price, 4),
             errors=sum(counted["errors"].values()),
             frames_dropped=int(counted["frames_dropped"]),
-            reconnects=self._source.reconnects,
+            reconnects=status.reconnects,
         )
 
 

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from livesegment.web.broadcast import EncodedPicture, Viewer
+from livesegment.web.broadcast import EncodedPicture, Subscription
 from livesegment.web.feed import Feed
 
 _BOUNDARY = "picture"
@@ -100,31 +100,33 @@ class MotionJpeg(Response):
         try:
             with ExitStack() as stack:
                 stack.enter_context(self.streams.entered(alarm.ring))
-                viewers = [(feed.name, feed.pictures.watch(alarm.ring)) for feed in self.feeds]
-                for _, viewer in viewers:
-                    stack.callback(viewer.close)
+                subscriptions = [
+                    (feed.name, feed.pictures.subscribe(alarm.ring)) for feed in self.feeds
+                ]
+                for _, subscription in subscriptions:
+                    stack.callback(subscription.close)
                 await send(start)
-                await self._send_pictures(viewers, alarm, left, send)
+                await self._send_pictures(subscriptions, alarm, left, send)
         finally:
             left.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_pictures(
         self,
-        viewers: Sequence[tuple[str, Viewer]],
+        subscriptions: Sequence[tuple[str, Subscription]],
         alarm: _Alarm,
         left: "asyncio.Future[None]",
         send: Send,
     ) -> None:
         await _send_part(send, f"--{_BOUNDARY}\r\n".encode())
         while True:
-            for name, viewer in viewers:
-                if (picture := viewer.take()) is not None:
+            for name, subscription in subscriptions:
+                if (picture := subscription.take()) is not None:
                     await _send_part(send, _part(name, picture))
             if (
                 left.done()
                 or self.streams.are_ending
-                or all(viewer.has_ended for _, viewer in viewers)
+                or all(subscription.has_ended for _, subscription in subscriptions)
             ):
                 return
             await alarm.wait()
@@ -151,15 +153,15 @@ async def _left(receive: Receive, alarm: _Alarm) -> None:
 async def one_picture(feed: Feed, timeout_s: float) -> bytes | None:
     """Return a camera's next picture as a JPEG file; None if none comes in time."""
     alarm = _Alarm()
-    viewer = feed.pictures.watch(alarm.ring)
+    subscription = feed.pictures.subscribe(alarm.ring)
     try:
         async with asyncio.timeout(timeout_s):
-            while (picture := viewer.take()) is None:
-                if viewer.has_ended:
+            while (picture := subscription.take()) is None:
+                if subscription.has_ended:
                     return None
                 await alarm.wait()
             return picture.jpeg
     except TimeoutError:
         return None
     finally:
-        viewer.close()
+        subscription.close()

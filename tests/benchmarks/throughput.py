@@ -39,7 +39,7 @@ from livesegment.annotate.asking import Caller
 from livesegment.calls.limiter import Flight
 from livesegment.calls.quota import CallMeter
 from livesegment.calls.saturation import Saturation
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters import http as http_room
 from livesegment.sinks.video_file import VideoFileSink
@@ -244,19 +244,19 @@ def found(clip: Path, seconds: float, **options: object) -> list[tuple[float, in
     with VideoFileSource(clip) as source:
         frame = source.read()
     assert frame is not None
-    flight, telemetry, stopping = Flight(Saturation()), Telemetry(), threading.Event()
+    flight, metrics, stopping = Flight(Saturation()), Metrics(), threading.Event()
     seen = []
     with (
         endpoint(**options) as running,
         HttpSegmenter(running.url, MODEL, max_connections=flight.width) as segmenter,
     ):
-        caller = Caller(segmenter, CallMeter(), telemetry, stopping, flight)
+        caller = Caller(segmenter, CallMeter(), metrics, stopping, flight)
         with ThreadPoolExecutor(flight.width) as pool:
             for _ in range(flight.width):
                 pool.submit(_ask_on, caller, frame)
             began_s = time.monotonic()
             while (elapsed_s := time.monotonic() - began_s) < seconds:
-                seen.append((elapsed_s, flight.limit, telemetry.get("masks_received")))
+                seen.append((elapsed_s, flight.limit, metrics.get("masks_received")))
                 stopping.wait(0.1)
             stopping.set()
             flight.wake()

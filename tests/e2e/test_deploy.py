@@ -14,7 +14,7 @@ import pytest
 from conftest import need_package
 from feeds import HandFeed, served
 
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.web.counters import Counters
 from livesegment.web.feed import Figures
 
@@ -93,9 +93,9 @@ def test_prometheus_understands_the_queries_of_the_dashboard(
 def test_rules_and_dashboard_ask_for_figures_that_there_are() -> None:
     parser = need_package("prometheus_client.parser", extra="monitor")
     feed = HandFeed("door")
-    telemetry = Telemetry()
-    telemetry.error(TimeoutError())
-    feed.counted = Counters.of(telemetry, reconnects=0)
+    metrics = Metrics()
+    metrics.error(TimeoutError())
+    feed.counted = Counters.of(metrics, reconnects=0)
     feed.say(figures=Figures(mask_age_s=0.1))
     feed.put()
     with served(feed) as page:

@@ -15,7 +15,7 @@ from livesegment.calls.limiter import Flight
 from livesegment.calls.quota import CallMeter
 from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
 from livesegment.frame import Frame
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Sink
@@ -28,13 +28,13 @@ def annotate(
     sink: Sink,
     *,
     max_calls: int | None = None,
-    telemetry: Telemetry | None = None,
+    metrics: Metrics | None = None,
 ) -> AnnotateResult:
     return AnnotateLoop(
         AnnotateParts(source, segmenter, [sink]),
         Controls(),
         allowance=Allowance(CallMeter(max_calls), Flight(4)),
-        telemetry=telemetry or Telemetry(),
+        metrics=metrics or Metrics(),
     ).run()
 
 
@@ -73,11 +73,11 @@ def test_a_frame_is_asked_about_again_after_an_error_that_goes_away() -> None:
             raise error
         return 1
 
-    sink, telemetry = ListSink(), Telemetry()
-    annotate(FrameList(5), FunctionSegmenter(answer), sink, telemetry=telemetry)
+    sink, metrics = ListSink(), Metrics()
+    annotate(FrameList(5), FunctionSegmenter(answer), sink, metrics=metrics)
     assert sink.written == [(index, index) for index in range(5)]
-    assert telemetry.get("calls") == 6
-    assert telemetry.report()["errors"] == {"ServerFailed": 1}
+    assert metrics.get("calls") == 6
+    assert metrics.report()["errors"] == {"ServerFailed": 1}
 
 
 def test_an_error_that_stays_ends_the_run_after_the_frames_before_it() -> None:
@@ -113,7 +113,7 @@ def test_a_run_that_is_stopped_says_that_it_is_not_complete() -> None:
         AnnotateParts(FrameList(1000), FunctionSegmenter(answer), [sink]),
         Controls(),
         allowance=Allowance(CallMeter(), Flight(1)),
-        telemetry=Telemetry(),
+        metrics=Metrics(),
     )
     result = loop.run()
     assert not result.complete
@@ -126,7 +126,7 @@ def test_a_run_that_is_stopped_before_it_begins_does_nothing() -> None:
         AnnotateParts(FrameList(5), FunctionSegmenter(lambda frame: 1), [sink]),
         Controls(),
         allowance=Allowance(CallMeter(), Flight(1)),
-        telemetry=Telemetry(),
+        metrics=Metrics(),
     )
     loop.stop()
     assert not loop.run().complete

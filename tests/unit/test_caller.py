@@ -18,7 +18,7 @@ from livesegment.errors import (
 )
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Call, Keep
 
 
@@ -41,12 +41,12 @@ class Setting:
     def __init__(self, *errors: EndpointError, max_calls: int | None = None) -> None:
         self.errors = list(errors)
         self.flight = Flight(2)
-        self.telemetry = Telemetry()
+        self.metrics = Metrics()
         self.stopping = CountedWaits()
         self.caller = Caller(
             FunctionSegmenter(self._answer),
             CallMeter(max_calls),
-            self.telemetry,
+            self.metrics,
             self.stopping,
             self.flight,
         )
@@ -66,7 +66,7 @@ def test_an_answer_is_counted_and_its_round_trip_measured() -> None:
     mask = setting.caller.ask(frame(7))
     assert mask is not None
     assert mask.frame_index == 7
-    report = setting.telemetry.report()
+    report = setting.metrics.report()
     assert (report["calls"], report["masks_received"]) == (1, 1)
     assert report["round_trip_ms"]["max"] is not None
 
@@ -95,7 +95,7 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
             return call
 
     caller = Caller(
-        Reading(lambda asked: 1), CallMeter(), Telemetry(), threading.Event(), flight, Keeper()
+        Reading(lambda asked: 1), CallMeter(), Metrics(), threading.Event(), flight, Keeper()
     )
     mask = caller.ask(frame(3))
     assert mask is not None
@@ -105,9 +105,9 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
 def test_errors_that_go_away_are_retried_and_counted() -> None:
     setting = Setting(*unreachable(3))
     assert setting.caller.ask(frame(0)) is not None
-    assert setting.telemetry.get("calls") == 4
-    assert setting.telemetry.get("errors_retried") == 3
-    assert setting.telemetry.report()["errors"] == {"EndpointUnreachable": 3}
+    assert setting.metrics.get("calls") == 4
+    assert setting.metrics.get("errors_retried") == 3
+    assert setting.metrics.report()["errors"] == {"EndpointUnreachable": 3}
 
 
 def test_an_endpoint_that_never_answered_is_given_up_within_seconds() -> None:
@@ -116,7 +116,7 @@ def test_an_endpoint_that_never_answered_is_given_up_within_seconds() -> None:
         setting.caller.ask(frame(0))
     assert caught.value.attempts == 5
     assert sum(setting.stopping.waits_s) < 10
-    assert setting.telemetry.get("errors_retried") == 4
+    assert setting.metrics.get("errors_retried") == 4
 
 
 def test_an_endpoint_that_answered_once_is_given_minutes() -> None:
@@ -132,7 +132,7 @@ def test_an_answer_to_another_file_counts_too() -> None:
     beside = Caller(
         FunctionSegmenter(lambda asked: 1),
         CallMeter(),
-        Telemetry(),
+        Metrics(),
         threading.Event(),
         setting.flight,
     )
@@ -154,14 +154,14 @@ def test_an_error_that_stays_is_raised_at_once() -> None:
     with pytest.raises(AuthenticationFailed):
         setting.caller.ask(frame(0))
     assert setting.stopping.waits_s == []
-    assert setting.telemetry.get("errors_retried") == 0
+    assert setting.metrics.get("errors_retried") == 0
 
 
 def test_a_busy_endpoint_is_waited_for_by_everybody_not_by_the_one_it_refused() -> None:
     setting = Setting(RateLimited("later", retry_after_s=0.0))
     assert setting.caller.ask(frame(0)) is not None
     assert setting.stopping.waits_s == []  # the flight held it back
-    assert setting.telemetry.get("errors_retried") == 1
+    assert setting.metrics.get("errors_retried") == 1
 
 
 def test_a_frame_that_is_often_refused_does_not_end_a_run_that_goes_on() -> None:
@@ -180,11 +180,11 @@ def test_a_frame_that_is_often_refused_does_not_end_a_run_that_goes_on() -> None
 
     segmenter = FunctionSegmenter(answer)
     flight = Flight(2, clock=_Jumping())
-    meter, telemetry = CallMeter(), Telemetry()
-    unlucky = Caller(segmenter, meter, telemetry, threading.Event(), flight)
-    other = Caller(segmenter, meter, telemetry, threading.Event(), flight)
+    meter, metrics = CallMeter(), Metrics()
+    unlucky = Caller(segmenter, meter, metrics, threading.Event(), flight)
+    other = Caller(segmenter, meter, metrics, threading.Event(), flight)
     assert unlucky.ask(frame(1)) is not None
-    assert telemetry.get("errors_retried") == 20
+    assert metrics.get("errors_retried") == 20
 
 
 class _Jumping:
@@ -205,7 +205,7 @@ def test_a_busy_endpoint_that_takes_nothing_is_given_up() -> None:
         raise errors.pop()
 
     flight = Flight(1, clock=_Jumping())
-    caller = Caller(FunctionSegmenter(answer), CallMeter(), Telemetry(), threading.Event(), flight)
+    caller = Caller(FunctionSegmenter(answer), CallMeter(), Metrics(), threading.Event(), flight)
     with pytest.raises(ServerFailed) as caught:
         caller.ask(frame(0))
     assert caught.value.attempts == 5
@@ -214,14 +214,14 @@ def test_a_busy_endpoint_that_takes_nothing_is_given_up() -> None:
 def test_no_mask_when_no_call_is_allowed_any_more() -> None:
     setting = Setting(*unreachable(1), max_calls=1)
     assert setting.caller.ask(frame(0)) is None
-    assert setting.telemetry.get("calls") == 1
+    assert setting.metrics.get("calls") == 1
 
 
 def test_a_stop_ends_the_asking() -> None:
     setting = Setting(*unreachable(1))
     setting.stopping.set()
     assert setting.caller.ask(frame(0)) is None
-    assert setting.telemetry.get("calls") == 0
+    assert setting.metrics.get("calls") == 0
 
 
 def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
@@ -237,7 +237,7 @@ def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
     caller = Caller(
         FunctionSegmenter(lambda asked: 1),
         CallMeter(),
-        setting.telemetry,
+        setting.metrics,
         threading.Event(),
         Flight(1),
         Full(),

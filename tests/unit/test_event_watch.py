@@ -13,11 +13,11 @@ from waiting import wait_until
 from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
-from livesegment.events.watch import EventWatch, Telling
+from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule import with_outages
@@ -66,18 +66,18 @@ class Run:
 
     def __init__(self, source: StepSource, segmenter: Segmenter, *rules: str) -> None:
         self.source, self.sink, self.told = source, ListSink(), ListDelivery()
-        self.telemetry = Telemetry()
+        self.metrics = Metrics()
         all_rules = with_outages([parse_rule(text) for text in rules])
         self.watch = EventWatch(
             "yard",
             all_rules,
-            Telling([self.told]),
+            [self.told],
             lambda: source.lost_since_s,
-            self.telemetry,
+            self.metrics,
         )
-        parts = LiveParts(source, segmenter, [self.sink], watchers=[self.watch])
+        parts = LiveParts(source, segmenter, [self.sink, self.watch])
         limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
-        self.loop = LiveLoop(parts, limits, Controls(), self.telemetry, late=LateMasks())
+        self.loop = LiveLoop(parts, limits, Controls(), self.metrics, late=LateMasks())
         self._shown = 0
 
     def step(self) -> None:
@@ -100,7 +100,7 @@ class Run:
         """Show frames until so many masks have come."""
 
         def masked_or_step() -> bool:
-            if self.telemetry.get("masks_received") >= count:
+            if self.metrics.get("masks_received") >= count:
                 return True
             self.step()
             return False
@@ -126,7 +126,7 @@ def test_a_class_that_covers_the_zone_is_an_event_and_ends_with_the_run() -> Non
     moment = datetime.fromisoformat(begin.time)
     assert moment.tzinfo is not None
     assert began_s - 1 < moment.timestamp() < time.time() + 1
-    assert run.telemetry.get("events") == 2
+    assert run.metrics.get("events") == 2
     assert run.told.coverage[0].keys() == {"door"}
 
 

@@ -13,6 +13,7 @@ CORE = {
     "mask",
     "errors",
     "metrics",
+    "output",
     "buffer",
     "backoff",
     "workers",
@@ -24,7 +25,6 @@ CORE = {
     "opencv",
     "media_file",
 }
-BASES = {"sources.base", "segmenters.base", "sinks.base"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),
     "protocol": CORE,
@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
     "redaction": CORE | {"motion", "overlay"},
     "server": CORE | {"protocol", "segmenters"},
-    "web": CORE | {"overlay.palette"} | BASES,
+    "web": CORE | {"overlay.palette"},
     "live": CORE
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "events"}
     | {"redaction", "web"},
@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "export"}
     | {"redaction"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
-    "monitor": CORE | {"calls", "live", "web", "events.event", "events.jsonl"} | BASES,
+    "monitor": CORE | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"},
     "doctor": CORE | {"protocol", "sources", "segmenters", "overlay", "sinks"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE

@@ -19,7 +19,7 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Annotated, Sink
@@ -34,27 +34,27 @@ def running(
     limits: LiveLimits | None = None,
     controls: Controls | None = None,
     late: LateMasks | None = None,
-) -> Iterator[tuple["Future[None]", Telemetry]]:
+) -> Iterator[tuple["Future[None]", Metrics]]:
     """Run a loop on another thread, as a program without a window may."""
-    telemetry = Telemetry()
+    metrics = Metrics()
     parts = LiveParts(source, segmenter, sinks)
     limits = limits or LiveLimits(max_in_flight=4)
-    loop = LiveLoop(parts, limits, controls or Controls(), telemetry, late=late)
+    loop = LiveLoop(parts, limits, controls or Controls(), metrics, late=late)
     with ThreadPoolExecutor(1) as pool:
         try:
-            yield pool.submit(loop.run), telemetry
+            yield pool.submit(loop.run), metrics
         finally:
             loop.stop()  # a test that fails does not wait for it
 
 
-def received(telemetry: Telemetry, count: int) -> None:
+def received(metrics: Metrics, count: int) -> None:
     """Wait until so many masks have come."""
-    wait_until(lambda: telemetry.get("masks_received") >= count, f"{count} masks")
+    wait_until(lambda: metrics.get("masks_received") >= count, f"{count} masks")
 
 
-def failed(telemetry: Telemetry) -> None:
+def failed(metrics: Metrics) -> None:
     """Wait until a call has failed."""
-    wait_until(lambda: telemetry.report()["errors"], "a call that fails")
+    wait_until(lambda: metrics.report()["errors"], "a call that fails")
 
 
 def step_until(source: StepSource, sink: ListSink, condition: Callable[[], bool], what: str) -> int:
@@ -99,7 +99,7 @@ class Gate:
 
 def test_the_picture_goes_on_while_the_endpoint_does_not_answer() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
-    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink) as (end, metrics):
         for count in range(1, 21):
             source.step()
             sink.wait_for(count)
@@ -107,32 +107,32 @@ def test_the_picture_goes_on_while_the_endpoint_does_not_answer() -> None:
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("frames_shown") == 20
+    assert metrics.get("frames_shown") == 20
 
 
 def test_the_newest_frames_mask_wins_and_a_late_one_is_stale() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
-    with running(source, FunctionSegmenter(gate), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink) as (end, metrics):
         for index in range(2):
             source.step()
             gate.wait_for(index)
         gate.let(1)
-        received(telemetry, 1)
+        received(metrics, 1)
         gate.let(0)
-        received(telemetry, 2)
+        received(metrics, 2)
         source.step()
         sink.wait_for(3)
         assert sink.written[2] == (2, 1)
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("masks_stale") == 1
+    assert metrics.get("masks_stale") == 1
 
 
 def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
     source, gate, sink = StepSource(), Gate(), ListSink()
     limits = LiveLimits(max_in_flight=1)
-    with running(source, FunctionSegmenter(gate), sink, limits=limits) as (end, telemetry):
+    with running(source, FunctionSegmenter(gate), sink, limits=limits) as (end, metrics):
         source.step()
         gate.wait_for(0)
         for count in range(2, 6):
@@ -140,11 +140,11 @@ def test_frames_that_nobody_could_send_are_dropped_and_counted() -> None:
             sink.wait_for(count)
         gate.let(0)
         gate.wait_for(4)  # 1, 2 and 3 were replaced while 0 was under way
-        assert telemetry.get("frames_dropped") == 3
+        assert metrics.get("frames_dropped") == 3
         gate.let_all()
         source.end()
         end.result(10)
-    assert telemetry.get("frames_submitted") == 2
+    assert metrics.get("frames_submitted") == 2
 
 
 @pytest.mark.parametrize(("max_calls", "max_in_flight"), [(0, 2), (1, 1), (1, 4), (3, 2)])
@@ -154,17 +154,17 @@ def test_calls_stop_at_the_limit_and_the_picture_goes_on(
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=max_in_flight, max_calls=max_calls)
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         shown = step_until(
             source,
             sink,
-            lambda: len(sink.written) >= 10 and telemetry.get("masks_received") >= max_calls,
+            lambda: len(sink.written) >= 10 and metrics.get("masks_received") >= max_calls,
             f"ten pictures and {max_calls} masks",
         )
         source.end()
         end.result(10)
-    assert telemetry.get("calls") == telemetry.get("frames_submitted") == max_calls
-    assert telemetry.get("frames_shown") == shown
+    assert metrics.get("calls") == metrics.get("frames_submitted") == max_calls
+    assert metrics.get("frames_shown") == shown
 
 
 def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
@@ -172,11 +172,11 @@ def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
         raise AuthenticationFailed("the key is refused")
 
     source = StepSource()
-    with running(source, FunctionSegmenter(refuse)) as (end, telemetry):
+    with running(source, FunctionSegmenter(refuse)) as (end, metrics):
         source.step()
         with pytest.raises(AuthenticationFailed, match="the key is refused"):
             end.result(10)
-    assert telemetry.report()["errors"] == {"AuthenticationFailed": 1}
+    assert metrics.report()["errors"] == {"AuthenticationFailed": 1}
 
 
 def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
@@ -191,8 +191,8 @@ def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
-        count = step_until(source, sink, lambda: bool(telemetry.report()["errors"]), "an error")
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
+        count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.step()
         sink.wait_for(count + 1)
         source.end()
@@ -205,15 +205,15 @@ def test_an_endpoint_that_never_answered_is_the_runs_error_at_its_end() -> None:
         raise EndpointUnreachable("nothing answers there")
 
     source, sink = StepSource(), ListSink()
-    with running(source, FunctionSegmenter(fail), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(fail), sink) as (end, metrics):
         for count in range(1, 4):
             source.step()
             sink.wait_for(count)
-        failed(telemetry)
+        failed(metrics)
         source.end()
         with pytest.raises(EndpointUnreachable, match="nothing answers there"):
             end.result(10)
-    assert telemetry.get("frames_shown") == 3
+    assert metrics.get("frames_shown") == 3
 
 
 def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -> None:
@@ -221,16 +221,16 @@ def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -
         raise ServerFailed("come back in a million years", retry_after_s=3e13)
 
     source, sink = StepSource(), ListSink()
-    with running(source, FunctionSegmenter(refuse), sink) as (end, telemetry):
+    with running(source, FunctionSegmenter(refuse), sink) as (end, metrics):
         source.step()
-        failed(telemetry)
+        failed(metrics)
         for count in range(2, 20):
             source.step()
             sink.wait_for(count)
         source.end()
         with pytest.raises(ServerFailed, match="a million years"):
             end.result(10)
-    assert telemetry.get("frames_shown") == 19
+    assert metrics.get("frames_shown") == 19
 
 
 def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
@@ -245,11 +245,11 @@ def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
-        count = step_until(source, sink, lambda: bool(telemetry.report()["errors"]), "an error")
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
+        count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.end()
         end.result(10)
-    assert telemetry.get("frames_shown") == count
+    assert metrics.get("frames_shown") == count
 
 
 def test_a_source_that_breaks_ends_the_run_with_its_error() -> None:
@@ -282,16 +282,16 @@ def test_a_slow_output_does_not_hold_up_the_picture_and_is_counted() -> None:
 
     source, sink = StepSource(), ListSink()
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, Slow(), sink) as (end, telemetry):
+    with running(source, segmenter, Slow(), sink) as (end, metrics):
         for count in range(1, 61):
             source.step()
             sink.wait_for(count)
-        assert telemetry.get("frames_shown") == 60
+        assert metrics.get("frames_shown") == 60
         release.set()
         source.end()
         end.result(10)
     # One is being written, 32 wait; the others found no room.
-    assert telemetry.get("frames_unwritten") == 60 - 33
+    assert metrics.get("frames_unwritten") == 60 - 33
 
 
 def test_it_ends_after_the_number_of_frames_asked_for() -> None:
@@ -309,13 +309,13 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(fps_limit=10)
     segmenter = FunctionSegmenter(lambda frame: 1)
-    with running(source, segmenter, sink, limits=limits) as (end, telemetry):
+    with running(source, segmenter, sink, limits=limits) as (end, metrics):
         # The source counts 25 frames a second: 10 of them are every second or third.
         for read, shown in enumerate((1, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5), start=1):
             source.step()
             sink.wait_for(shown)
             wait_until(
-                lambda read=read: telemetry.get("frames_captured") >= read, f"{read} frames read"
+                lambda read=read: metrics.get("frames_captured") >= read, f"{read} frames read"
             )
         source.end()
         end.result(10)
@@ -331,10 +331,10 @@ def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask
         limits=LiveLimits(max_in_flight=1),
         controls=Controls(align="delay"),
         late=LateMasks(max_delay_s=10.0),
-    ) as (end, telemetry):
+    ) as (end, metrics):
         for index in range(12):
             source.step()
-            received(telemetry, index + 1)
+            received(metrics, index + 1)
         source.end()
         end.result(30)
     assert [index for index, _ in sink.written] == list(range(12))
@@ -351,18 +351,18 @@ def test_a_run_that_waits_for_its_endpoint_goes_on_through_a_refusal_until_it_is
 
     parts = LiveParts(source, FunctionSegmenter(answer), [sink])
     limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
-    loop = LiveLoop(parts, limits, Controls(), Telemetry())
+    loop = LiveLoop(parts, limits, Controls(), Metrics())
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(loop.run)
         source.step()
         assert asked.wait(10)
         source.step()
         sink.wait_for(2)
-        assert loop.turned_at_s is not None
+        assert loop.status().turned_at_s is not None
         assert "no such key" in (loop.status().trouble or "")
         loop.stop()
         running.result(timeout=10)
-    assert loop.turned_at_s is None
+    assert loop.status().turned_at_s is None
 
 
 def test_a_loop_that_is_stopped_before_it_runs_ends_at_once() -> None:
@@ -370,7 +370,7 @@ def test_a_loop_that_is_stopped_before_it_runs_ends_at_once() -> None:
         LiveParts(StepSource(), FunctionSegmenter(lambda _: 1)),
         LiveLimits(),
         Controls(),
-        Telemetry(),
+        Metrics(),
     )
     loop.stop()
     loop.run()

@@ -14,7 +14,8 @@ from livesegment.live.loop import LiveLoop
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
 from livesegment.mask import Mask
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
+from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice
 from livesegment.settings.controls import Controls
 
@@ -39,22 +40,20 @@ class ReturningSource(StepSource):
         self.scene_began = scene_began
 
 
-class Screen:
-    """A viewer that keeps what it is shown."""
+class Screen(Output):
+    """A window that keeps what it is shown."""
 
-    is_open = True
+    wants = Wants.WINDOW
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.image: Image | None = None
 
-    def show(self, image: Image) -> None:
+    def on_frame(self, shown: Shown) -> None:
+        assert shown.image is not None
         with self._changed:
-            self.image = image.copy()
+            self.image = shown.image.copy()
             self._changed.notify_all()
-
-    def poll_key(self) -> int | None:
-        return None
 
     def wait_for(self, wanted: float) -> None:
         """Wait until the lower right corner has a level."""
@@ -66,7 +65,7 @@ class Screen:
 
 @pytest.mark.parametrize("align", ["paste", "delay"])
 def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) -> None:
-    source, sink, telemetry = ReturningSource(), ListSink(), Telemetry()
+    source, sink, metrics = ReturningSource(), ListSink(), Metrics()
     asked, answer = threading.Event(), threading.Event()
 
     def segment(frame: Frame) -> int:
@@ -77,12 +76,12 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
 
     parts = LiveParts(source, FunctionSegmenter(segment), [sink])
     late = LateMasks(max_delay_s=0.05 if align == "delay" else 0.0)
-    loop = LiveLoop(parts, LiveLimits(), Controls(align=align), telemetry, late=late)
+    loop = LiveLoop(parts, LiveLimits(), Controls(align=align), metrics, late=late)
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         source.step()
         sink.wait_for(1)
-        wait_until(lambda: telemetry.get("masks_received") >= 1, "the first mask")
+        wait_until(lambda: metrics.get("masks_received") >= 1, "the first mask")
         source.step()
         assert asked.wait(10)
         sink.wait_for(2)
@@ -93,20 +92,20 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
         sink.wait_for(3)
         # Neither the one that was there nor the one that comes now.
         answer.set()
-        wait_until(lambda: telemetry.get("masks_received") >= 2, "the second mask")
+        wait_until(lambda: metrics.get("masks_received") >= 2, "the second mask")
         source.step()
         sink.wait_for(4)
         source.end()
         end.result(10)
     assert all(mask is None or mask >= 2 for _, mask in sink.written[2:])
-    assert telemetry.get("masks_stale") == 1
-    assert telemetry.report()["reconnects"] == 1
+    assert metrics.get("masks_stale") == 1
+    assert metrics.report()["reconnects"] == 1
 
 
 def test_the_last_picture_turns_grey_while_the_camera_is_away() -> None:
     source, screen = ReturningSource(), Screen()
-    parts = LiveParts(source, FunctionSegmenter(lambda frame: 0), viewer=screen)
-    loop = LiveLoop(parts, LiveLimits(), Controls(), Telemetry())
+    parts = LiveParts(source, FunctionSegmenter(lambda frame: 0), outputs=[screen])
+    loop = LiveLoop(parts, LiveLimits(), Controls(), Metrics())
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         for _ in range(100):

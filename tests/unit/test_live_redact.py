@@ -26,7 +26,7 @@ from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.redaction.redactor import Redactor
 from livesegment.settings.controls import Align, ControlPanel, Controls
@@ -44,7 +44,7 @@ class Run:
     source: ShotSource
     segmenter: TruthSegmenter
     outlets: Outlets
-    telemetry: Telemetry
+    metrics: Metrics
     panel: ControlPanel
     snapshots: list[Image]
     end: "Future[None]"
@@ -52,13 +52,13 @@ class Run:
     def step(self, *answered: int) -> None:
         """Let the masks of frames come, then the next picture."""
         for index in answered:
-            before = self.telemetry.get("masks_received")
+            before = self.metrics.get("masks_received")
             self.segmenter.answer(index)
-            self.until(lambda: self.telemetry.get("masks_received") > before)  # noqa: B023
+            self.until(lambda: self.metrics.get("masks_received") > before)  # noqa: B023
         shown = len(self.outlets.written)
         self.source.step()
         self.outlets.wait_for(shown + 1)
-        self.until(lambda: self.telemetry.get("frames_submitted") > shown)
+        self.until(lambda: self.metrics.get("frames_submitted") > shown)
 
     def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so, or the run has ended."""
@@ -104,30 +104,22 @@ def running(
 ) -> Iterator[Run]:
     source = source or ShotSource(shots)
     segmenter, outlets = TruthSegmenter(shots, class_map), Outlets()
-    telemetry, snapshots = Telemetry(), []
+    metrics, snapshots = Metrics(), []
     panel = ControlPanel(Controls(align=align, show_overlay=False, show_hud=False))
     aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
     alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
     loop = LiveLoop(
-        LiveParts(
-            source,
-            segmenter,
-            [outlets],
-            outlets.viewer,
-            snapshots.append,
-            [outlets.view],
-            [outlets.watcher],
-        ),
+        LiveParts(source, segmenter, outlets.all(), snapshots.append),
         LiveLimits(max_in_flight=len(shots)),
         panel,
-        telemetry,
-        late=LateMasks(alignment, ttl_s=TTL_S, max_delay_s=0.001),
+        metrics,
+        late=LateMasks(alignment, mask_ttl_s=TTL_S, max_delay_s=0.001),
         redactor=Redactor(options, TTL_S),
     )
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         try:
-            yield Run(shots, source, segmenter, outlets, telemetry, panel, snapshots, end)
+            yield Run(shots, source, segmenter, outlets, metrics, panel, snapshots, end)
         finally:
             segmenter.answer_all()
             source.end()
@@ -140,7 +132,7 @@ def test_before_the_first_mask_every_picture_is_hidden_whole() -> None:
         run.finish()
         run.check_nothing_is_seen()
         assert all(not images[0].any() for images in run.outlets.written.values())
-        assert run.telemetry.get("frames_hidden") == 6
+        assert run.metrics.get("frames_hidden") == 6
         assert any(is_notice(image) for image in run.outlets.shown)
 
 

@@ -26,7 +26,7 @@ def board_with(index: int) -> MaskBuffer:
     ("now", "strength"), [(1, 1.0), (6, 1.0), (10, 1.0), (12, 0.6), (14, 0.2), (15, 0.0), (30, 0.0)]
 )
 def test_an_old_mask_fades_and_goes(now: int, strength: float) -> None:
-    choice = MaskChoice(board_with(0), Paste(), ttl_s=1.5)
+    choice = MaskChoice(board_with(0), Paste(), mask_ttl_s=1.5)
     choice.choose(frame(0))
     chosen = choice.choose(frame(now))
     assert chosen.strength == pytest.approx(strength)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,10 +17,10 @@ from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
-from livesegment.metrics import LiveStatus, Telemetry
+from livesegment.metrics import LiveStatus, Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import ControlPanel, Controls
-from livesegment.web.broadcast import Broadcast, Viewer
+from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
 from livesegment.web.feed import Report
@@ -33,14 +33,14 @@ class Run:
 
     source: StepSource
     feed: LiveFeed
-    telemetry: Telemetry
+    metrics: Metrics
     woken: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
-    def watch(self) -> Viewer:
+    def watch(self) -> Subscription:
         """Look at the pictures."""
-        return self.feed.pictures.watch(self.woken.release)
+        return self.feed.pictures.subscribe(self.woken.release)
 
-    def picture(self, viewer: Viewer) -> np.ndarray:
+    def picture(self, viewer: Subscription) -> np.ndarray:
         """Return the next picture, BGR uint8 (H, W, 3)."""
         while (taken := viewer.take()) is None:
             assert self.woken.acquire(timeout=10)
@@ -63,24 +63,15 @@ class Run:
 
 @contextmanager
 def running(segmenter: Segmenter, limits: LiveLimits | None = None) -> Iterator[Run]:
-    source, panel, telemetry = StepSource(), ControlPanel(Controls(opacity=1.0)), Telemetry()
+    source, panel, metrics = StepSource(), ControlPanel(Controls(opacity=1.0)), Metrics()
     pictures, coverage = Broadcast(), Coverage()
     with PictureEncoder(pictures, coverage) as view, ThreadPoolExecutor(1) as pool:
-        parts = LiveParts(source, segmenter, views=[view])
-        loop = LiveLoop(parts, limits or LiveLimits(), panel, telemetry)
-        feed = LiveFeed(
-            "camera",
-            source,
-            pictures,
-            coverage,
-            panel=panel,
-            status=loop.status,
-            telemetry=telemetry,
-            price_per_call=0.5,
-        )
+        parts = LiveParts(source, segmenter, [view])
+        loop = LiveLoop(parts, limits or LiveLimits(), panel, metrics)
+        feed = LiveFeed("camera", loop, pictures, coverage, price_per_call=0.5)
         end = pool.submit(loop.run)
         try:
-            yield Run(source, feed, telemetry)
+            yield Run(source, feed, metrics)
         finally:
             source.end()
             end.result(10)
@@ -152,30 +143,34 @@ def test_who_comes_to_a_picture_that_stands_gets_it() -> None:
             viewer.close()
 
 
+class StillRun:
+    """A run whose status a test says."""
+
+    title = "still"
+
+    def __init__(self, moment: LiveStatus) -> None:
+        self.moment = moment
+        self.controls = ControlPanel()
+        self.metrics = Metrics()
+
+    def status(self) -> LiveStatus:
+        return self.moment
+
+
 def test_a_picture_that_does_not_change_any_more_is_not_taken_for_a_live_one() -> None:
-    source, pictures = StepSource(), Broadcast()
     shown_at_s = time.monotonic() - 10
-    status = LiveStatus(25.0, shown_at_s, 0.1, 0.1)
-    panel = ControlPanel()
-    feed = LiveFeed(
-        "camera",
-        source,
-        pictures,
-        Coverage(),
-        panel=panel,
-        status=lambda: status,
-        telemetry=Telemetry(),
-    )
+    run = StillRun(LiveStatus(25.0, shown_at_s, 0.1, 0.1))
+    feed = LiveFeed("camera", run, Broadcast(), Coverage())
     report = feed.report()
     assert report.state == "lost"
     assert report.since is not None
     assert abs(time.time() - 10 - report.since) < 1
     assert report.figures.frames_per_s == 0
     assert report.figures.cost is None
-    panel.change(paused=True)
+    run.controls.change(paused=True)
     assert feed.report().state == "paused"
-    source.frame_count = 1
-    panel.change(paused=False)
+    run.moment = replace(run.moment, is_photo=True)
+    run.controls.change(paused=False)
     assert feed.report().state == "running"
 
 

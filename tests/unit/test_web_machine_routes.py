@@ -12,7 +12,7 @@ import pytest
 from conftest import need_package
 from feeds import HandFeed, served
 
-from livesegment.metrics import Telemetry
+from livesegment.metrics import Metrics
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
 from livesegment.web.feed import Figures
@@ -23,13 +23,13 @@ needs_prometheus = pytest.mark.needs_package("prometheus_client", extra="monitor
 
 def counted(**counts: int) -> Counters:
     """Return what a run counts that had two answers and two errors."""
-    telemetry = Telemetry()
+    metrics = Metrics()
     for name, count in counts.items():
-        telemetry.count(name, count)
+        metrics.count(name, count)
     for seconds in (0.12, 0.12, 4.0, 70.0):
-        telemetry.measure("round_trip_ms", seconds)
-    telemetry.error(TimeoutError())
-    return Counters.of(telemetry, reconnects=2)
+        metrics.measure("round_trip_ms", seconds)
+    metrics.error(TimeoutError())
+    return Counters.of(metrics, reconnects=2)
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:

@@ -65,7 +65,7 @@ def parts(
 
 def test_a_viewer_that_is_slow_gets_the_newest_picture_and_none_twice() -> None:
     pictures, quick, slow = Broadcast(), Wakes(), Wakes()
-    first, second = pictures.watch(quick), pictures.watch(slow)
+    first, second = pictures.subscribe(quick), pictures.subscribe(slow)
     seen = []
     for number in range(5):
         pictures.publish(b"%d" % number)
@@ -82,25 +82,25 @@ def test_a_viewer_that_is_slow_gets_the_newest_picture_and_none_twice() -> None:
 
 def test_a_viewer_who_comes_later_gets_the_picture_that_is_there() -> None:
     pictures, wakes = Broadcast(), Wakes()
-    pictures.watch(lambda: None)
+    pictures.subscribe(lambda: None)
     pictures.publish(b"jpeg")
-    late = pictures.watch(wakes)
+    late = pictures.subscribe(wakes)
     wakes.wait()
     assert late.take() is not None
 
 
 def test_after_the_last_viewer_no_old_picture_is_left() -> None:
     pictures = Broadcast()
-    viewer = pictures.watch(lambda: None)
+    viewer = pictures.subscribe(lambda: None)
     pictures.publish(b"jpeg")
     viewer.close()
-    assert pictures.watch(lambda: None).take() is None
+    assert pictures.subscribe(lambda: None).take() is None
 
 
 def test_whoever_makes_the_pictures_is_told_when_somebody_looks() -> None:
     told: list[bool] = []
     pictures = Broadcast(told.append)
-    first, second = pictures.watch(lambda: None), pictures.watch(lambda: None)
+    first, second = pictures.subscribe(lambda: None), pictures.subscribe(lambda: None)
     first.close()
     assert told == [True]
     second.close()
@@ -113,7 +113,7 @@ def test_nothing_is_encoded_or_kept_without_viewers() -> None:
     try:
         for _ in range(3):
             feed.put((32, 18))
-        viewer = feed.pictures.watch(wakes)
+        viewer = feed.pictures.subscribe(wakes)
         feed.put((64, 36))
         wakes.wait()
         picture = viewer.take()
@@ -129,7 +129,7 @@ def test_nothing_is_encoded_or_kept_without_viewers() -> None:
 def test_a_large_picture_is_made_smaller_and_keeps_its_shape() -> None:
     feed, wakes = HandFeed(), Wakes()
     try:
-        viewer = feed.pictures.watch(wakes)
+        viewer = feed.pictures.subscribe(wakes)
         feed.put((2560, 1080))
         wakes.wait()
         picture = viewer.take()

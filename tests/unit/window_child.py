@@ -7,21 +7,19 @@ import cv2
 import numpy as np
 
 from livesegment.errors import DisplayUnavailable
-from livesegment.frame import Frame
-from livesegment.sinks.base import Annotated
-from livesegment.sinks.window import WindowSink
+from livesegment.sinks.window import Window
 
 
 def show() -> None:
     """Show a picture, tell every key; end with q or when the user closes the window."""
     image = np.zeros((800, 1600, 3), np.uint8)
     image[:, :800], image[:, 800:] = (0, 0, 255), (0, 255, 0)
-    frame = Frame(image, 0, 0.0, 0.0)
-    with WindowSink("a window") as window:
+    with Window("a window") as window:
         assert window.is_open
         assert window.poll_key() is None
         for _ in range(50):
-            window.write(Annotated(frame, None, image))
+            window.show(image)
+            assert window.poll_key() is None
         print("shown", flush=True)
         key = None
         while window.is_open and key != ord("q"):
@@ -51,7 +49,7 @@ def headless(folder: str) -> None:
         text[: start + 4] + "                           NONE\n" + text[text.index("\n", start) :]
     )
     cv2.getBuildInformation = lambda: words
-    WindowSink()
+    Window()
 
 
 class ClientMessage(ctypes.Structure):

@@ -1,0 +1,265 @@
+"""What is drawn for whom, stepped by hand."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from parts import FunctionSegmenter, StepSource, frame
+
+from livesegment.errors import OptionsError
+from livesegment.frame import Frame, Image
+from livesegment.live.loop import LiveLoop
+from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.metrics import Metrics
+from livesegment.output import LiveRun, Output, Shown, Wants
+from livesegment.overlay.compositor import Compositor
+from livesegment.settings.controls import ControlPanel, Controls
+
+
+@dataclass
+class Given:
+    """What an output was given: the picture as it came, and a copy of it."""
+
+    shown: Shown
+    image: Image | None
+
+
+class KeepingOutput(Output):
+    """Keeps what it is given, and tells when."""
+
+    def __init__(self, wants: Wants = Wants.SHOWN) -> None:
+        self.wanted = wants
+        self.waits = False
+        self.given: list[Given] = []
+        self.ticks = 0
+        self._changed = threading.Condition()
+
+    @property
+    def wants(self) -> Wants:
+        return self.wanted
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.waits
+
+    def on_frame(self, shown: Shown) -> None:
+        with self._changed:
+            image = None if shown.image is None else shown.image.copy()
+            self.given.append(Given(shown, image))
+            self.waits = False
+            self._changed.notify_all()
+
+    def on_tick(self) -> None:
+        with self._changed:
+            self.ticks += 1
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> Given:
+        """Wait until so much was given, and return the last of it."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.given) >= count, 10), len(self.given)
+            return self.given[count - 1]
+
+    def wait_for_ticks(self, count: int) -> None:
+        """Wait until the loop has gone round so many times more."""
+        with self._changed:
+            target = self.ticks + count
+            assert self._changed.wait_for(lambda: self.ticks >= target, 10), self.ticks
+
+
+class LosableSource(StepSource):
+    """A stepped source of pictures on which there is room for a HUD; a test may lose it."""
+
+    lost: float | None = None
+
+    def read(self) -> Frame | None:
+        taken = super().read()
+        return None if taken is None else frame(taken.index, (320, 240))
+
+    @property
+    def lost_since_s(self) -> float | None:
+        return self.lost
+
+
+@dataclass
+class Run:
+    source: LosableSource
+    panel: ControlPanel
+    loop: LiveLoop
+    end: "Future[None]"
+
+
+@contextmanager
+def running(*outputs: Output, limits: LiveLimits | None = None) -> Iterator[Run]:
+    source = LosableSource()
+    panel = ControlPanel(Controls(opacity=1.0))
+    parts = LiveParts(source, FunctionSegmenter(lambda _: 1), outputs)
+    loop = LiveLoop(parts, limits or LiveLimits(max_calls=0), panel, Metrics())
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        try:
+            yield Run(source, panel, loop, end)
+        finally:
+            source.end()
+            if not end.done():
+                end.exception(10)
+
+
+def each_kind() -> Sequence[KeepingOutput]:
+    return [KeepingOutput(wants) for wants in Wants]
+
+
+def test_everybody_gets_every_new_frame_with_as_much_drawn_on_it_as_is_wanted() -> None:
+    outputs = frames, recorded, shown, window = each_kind()
+    with running(*outputs) as run:
+        for index in range(3):
+            run.source.step()
+            for output in outputs:
+                given = output.wait_for(index + 1)
+                assert given.shown.frame.index == index
+                assert given.shown.is_new
+    assert all(given.image is None for given in frames.given)
+    for one, two, hud in zip(recorded.given, shown.given, window.given, strict=True):
+        assert one.image is not None
+        assert hud.image is not None
+        np.testing.assert_array_equal(one.image, two.image)
+        assert (hud.image != one.image).any(), "the HUD is for the window alone"
+
+
+def test_what_is_recorded_is_drawn_on_by_nobody_any_more() -> None:
+    recorded, window = KeepingOutput(Wants.RECORDED), KeepingOutput(Wants.WINDOW)
+    with running(window, recorded) as run:
+        for index in range(5):
+            run.source.step()
+            recorded.wait_for(index + 1)
+    for given in recorded.given:
+        np.testing.assert_array_equal(given.shown.image, given.image)
+
+
+def test_nothing_is_drawn_while_nobody_wants_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Frame] = []
+    draw = Compositor.draw
+
+    def counting(self: Compositor, frame: Frame, *args: object, **options: object) -> Image:
+        drawn.append(frame)
+        return draw(self, frame, *args, **options)
+
+    monkeypatch.setattr(Compositor, "draw", counting)
+    rules, page = KeepingOutput(Wants.FRAMES), KeepingOutput(Wants.FRAMES)
+    with running(rules, page) as run:
+        for index in range(3):
+            run.source.step()
+            page.wait_for(index + 1)
+        run.panel.change(opacity=0.5)
+        page.wait_for_ticks(3)
+        assert drawn == []
+        page.wanted = Wants.SHOWN
+        run.source.step()
+        given = page.wait_for(4)
+        assert given.image is not None
+    assert len(drawn) >= 1
+    assert all(given.image is None for given in rules.given)
+
+
+def test_it_is_drawn_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    draw = Compositor.draw
+
+    def counting(self: Compositor, frame: Frame, *args: object, **options: object) -> Image:
+        drawn.append(frame.index)
+        return draw(self, frame, *args, **options)
+
+    monkeypatch.setattr(Compositor, "draw", counting)
+    outputs = [*each_kind(), *each_kind()]
+    with running(*outputs) as run:
+        for index in range(4):
+            run.source.step()
+            outputs[-1].wait_for(index + 1)
+    assert drawn == [0, 1, 2, 3]
+
+
+def test_a_picture_is_drawn_again_for_those_who_look_at_it_and_for_nobody_else() -> None:
+    outputs = frames, recorded, shown, window = each_kind()
+    with running(*outputs) as run:
+        run.source.step()
+        window.wait_for(1)
+        run.panel.change(show_legend=False)
+        for output in (shown, window):
+            again = output.wait_for(2)
+            assert not again.shown.is_new
+            assert again.shown.frame.index == 0
+        shown.waits = True
+        assert not shown.wait_for(3).shown.is_new
+    assert len(frames.given) == len(recorded.given) == 1
+
+
+def test_the_notice_of_a_lost_source_is_for_those_who_look() -> None:
+    outputs = _, recorded, shown, window = each_kind()
+    with running(*outputs) as run:
+        for index in range(100):
+            run.source.step()
+            recorded.wait_for(index + 1)
+        run.source.lost = time.monotonic()
+        for output in (shown, window):
+            grey = output.wait_for(101).image
+            assert grey is not None
+            assert abs(grey[-4:, -4:].mean() - 99 / 2) < 3
+    assert len(recorded.given) == 100
+
+
+def test_an_output_ends_the_run() -> None:
+    class Impatient(KeepingOutput):
+        def on_start(self, run: LiveRun) -> None:
+            self.run = run
+
+        def on_tick(self) -> None:
+            if self.given:
+                self.run.stop()
+
+    with running(Impatient()) as run:
+        run.source.step()
+        run.end.result(10)
+
+
+def test_a_photo_stays_until_somebody_ends_the_run() -> None:
+    window = KeepingOutput(Wants.WINDOW)
+    with running(window, limits=LiveLimits(ends_with_source=False)) as run:
+        run.source.step()
+        window.wait_for(1)
+        run.source.end()
+        window.wait_for_ticks(20)
+        run.panel.change(show_legend=False)
+        window.wait_for(2)
+        assert not run.end.done()
+        run.loop.stop()
+        run.end.result(10)
+
+
+def test_an_output_that_cannot_begin_is_the_runs_error_before_any_frame() -> None:
+    class Broken(KeepingOutput):
+        def on_start(self, run: LiveRun) -> None:
+            raise OptionsError("the port is taken")
+
+    other = KeepingOutput()
+    with running(other, Broken()) as run:
+        run.source.step()
+        with pytest.raises(OptionsError, match="the port is taken"):
+            run.end.result(10)
+    assert other.given == []
+
+
+def test_a_workers_error_ends_the_run() -> None:
+    class Working(KeepingOutput):
+        def on_start(self, run: LiveRun) -> None:
+            run.start_worker("working", self._work, lambda: None)
+
+        def _work(self) -> None:
+            raise OptionsError("it does not work")
+
+    with running(Working()) as run, pytest.raises(OptionsError, match="it does not work"):
+        run.end.result(10)

@@ -1,0 +1,60 @@
+"""Keys of the window."""
+
+import pytest
+
+from livesegment.metrics import Metrics
+from livesegment.settings.controls import STYLES, ControlPanel, Controls
+from livesegment.sinks.window import press
+
+
+class Run:
+    """A run that notes what is asked of it."""
+
+    title = "a run"
+
+    def __init__(self) -> None:
+        self.controls = ControlPanel(Controls(opacity=0.5))
+        self.metrics = Metrics()
+        self.asked: list[str] = []
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+
+    def take_snapshot(self) -> None:
+        self.asked.append("snapshot")
+
+
+@pytest.mark.parametrize(("key", "asked"), [("q", "stop"), ("\x1b", "stop"), ("s", "snapshot")])
+def test_a_key_ends_the_run_or_takes_a_snapshot(key: str, asked: str) -> None:
+    run = Run()
+    press(ord(key), run)
+    assert run.asked == [asked]
+    assert run.controls.snapshot() == Controls(opacity=0.5)
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "value"),
+    [
+        (" ", "paused", True),
+        ("o", "show_overlay", False),
+        ("l", "show_legend", False),
+        ("h", "show_hud", False),
+        ("[", "opacity", 0.4),
+        ("]", "opacity", 0.6),
+        *((str(number), "style", style) for number, style in enumerate(STYLES, start=1)),
+    ],
+)
+def test_a_key_changes_how_the_picture_is_drawn(key: str, field: str, value: object) -> None:
+    run = Run()
+    press(ord(key), run)
+    assert getattr(run.controls.snapshot(), field) == pytest.approx(value)
+
+
+def test_other_keys_do_nothing() -> None:
+    # Among them the ² of French keyboards, which Python calls a digit.
+    run = Run()
+    for key in range(2**16):
+        if chr(key) not in "q\x1bs olh[]1234":
+            press(key, run)
+    assert run.asked == []
+    assert run.controls.snapshot() == Controls(opacity=0.5)

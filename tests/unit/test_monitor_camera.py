@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from livesegment.backoff import HEALTHY_S, Backoff
+from livesegment.metrics import Snapshot
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import CameraConfig, read_config
@@ -106,12 +107,14 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
     needs = [monitor.until("need")[-1].fields]
     assert needs[0] == {"number": 0, "in_use": 0, "wants": 1, "calls": 0}
     monitor.until("report")
-    report = unpacked_report(monitor.until("report")[-1].fields["report"])
-    assert report.figures.calls == 0
+    fields = monitor.until("report")[-1].fields
+    report = unpacked_report(fields["report"])
+    assert Snapshot.from_json(fields["snapshot"]).counts["calls"] == 0
     assert report.state == "running"
     monitor.send("lease", **PLENTY)
-    while not report.figures.calls:
-        report = unpacked_report(monitor.until("report")[-1].fields["report"])
+    while not Snapshot.from_json(fields["snapshot"]).counts["calls"]:
+        fields = monitor.until("report")[-1].fields
+        report = unpacked_report(fields["report"])
     assert report.endpoint in {"waiting", "answering"}
 
 

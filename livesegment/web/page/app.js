@@ -65,7 +65,7 @@ async function report() {
   const said = await answer.json();
   logOut.hidden = !said.needs_login;
   arrange(said.cameras);
-  for (const each of said.cameras) cameras.get(each.name).update(each, said.now);
+  for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures);
   lastReportS = Math.floor(said.now);
   summarise();
 }

@@ -2,7 +2,8 @@
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from collections.abc import Collection, Iterable
+from urllib.parse import quote, quote_plus, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from livesegment.errors import SourceNotFound
@@ -21,6 +22,15 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
 
 
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with every secret replaced by dots, also where it is percent-encoded."""
+    for secret in secrets:
+        for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+            if form:
+                text = text.replace(form, "...")
+    return text
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether a URL leads to this machine by name or number."""
     try:
@@ -37,14 +47,46 @@ def is_loopback(url: str) -> bool:
 
 def is_http_url(url: str) -> bool:
     """Tell whether a text is an address that begins with http:// or https://."""
+    return is_url_of(url, ("http", "https"))
+
+
+def is_url_of(url: str, schemes: Collection[str]) -> bool:
+    """Tell whether a text is an address of one of the schemes, with a host."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 
 
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
+
+
+def why_unreachable(host: str, port: int, timeout_s: float) -> str | None:
+    """Connect to a port and hang up.
+
+    Args:
+        host: A name or number.
+        port: The port.
+        timeout_s: Seconds to wait for each of the host's addresses.
+
+    Returns:
+        Why nobody accepted the connection, in the system's words; None if somebody did.
+    """
+    try:
+        socket.create_connection((host, port), timeout_s).close()
+    except OSError as error:
+        return system_reason(error)
+    except UnicodeError:  # a label that is empty or too long
+        return "it is no name of a host"
+    return None
+
+
+def system_reason(error: OSError) -> str:
+    """Return what went wrong on the way to somebody, in the system's words."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return error.strerror or str(error) or type(error).__name__
 
 
 def check_reachable(url: str, *, timeout_s: float = 1.5) -> None:
@@ -69,13 +111,7 @@ def check_reachable(url: str, *, timeout_s: float = 1.5) -> None:
         return  # whoever opens it says what is wrong
     if host is None or port is None or parts.scheme not in _PORTS or _has_proxy(parts.scheme, host):
         return
-    refusal = None
-    try:
-        socket.create_connection((host, port), timeout_s).close()
-    except TimeoutError:
-        refusal = "no answer in time"
-    except OSError as error:
-        refusal = error.strerror or type(error).__name__
+    refusal = why_unreachable(host, port, timeout_s)
     if refusal is not None:
         raise SourceNotFound(f"{shown_url(url)} cannot be opened: {refusal}")
 

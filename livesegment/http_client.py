@@ -1,13 +1,265 @@
-"""Keeps the calls of livesegment out of the logs of httpx and httpcore.
+"""The one place that opens an HTTP client, and that knows what httpx raises.
 
-httpx logs whole URLs at INFO, and the key travels in them. Raising the level of its loggers would
-silence the program around us as well, and would not last: anybody may lower it again.
+Whoever asks somebody over HTTP does it with an `HttpClient`: its timeouts, proxies, certificates,
+the silence in the logs and what must not be shown are the same for all. Only `server/image_fetch`
+brings an asynchronous client of its own, because it chooses the addresses that it connects to.
+
+What can go wrong in an exchange:
+
+    HttpFailure
+    ├── TimedOut      no answer, or not all of it, in time
+    ├── TooLong       the answer's body has more bytes than are wanted
+    ├── Undecodable   the answer's body is packed in a way that cannot be unpacked
+    ├── Unwritable    no request can be made of the address
+    └── Unreachable   anything else on the way
 """
 
 import logging
-from collections.abc import Iterator
+import ssl
+import time
+import traceback
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+import httpx
+
+from livesegment.address import is_loopback, scrubbed, shown_url
+from livesegment.errors import OptionsError
+from livesegment.resource import Resource
+
+
+class HttpFailure(Exception):
+    """An exchange that came to nothing. Neither it nor its cause holds a secret.
+
+    Args:
+        reason: What went wrong, in words.
+        kind: The name of what httpx raised; empty: it raised nothing.
+
+    Attributes:
+        reason: What went wrong, in words.
+        kind: The name of what httpx raised, which says less and repeats nothing of the address.
+    """
+
+    def __init__(self, reason: str, kind: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind or type(self).__name__
+
+
+class TimedOut(HttpFailure):
+    """No answer, or not all of it, in time."""
+
+
+class TooLong(HttpFailure):
+    """The answer's body has more bytes than are wanted; the rest is not read."""
+
+
+class Undecodable(HttpFailure):
+    """The answer's body is packed in a way that cannot be unpacked."""
+
+
+class Unwritable(HttpFailure):
+    """No request can be made of the address."""
+
+
+class Unreachable(HttpFailure):
+    """Whoever is asked cannot be reached, or breaks off, or does not speak HTTP."""
+
+
+_KINDS: tuple[tuple[tuple[type[Exception], ...], type[HttpFailure]], ...] = (
+    ((httpx.TimeoutException,), TimedOut),
+    ((httpx.DecodingError,), Undecodable),
+    ((httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol), Unwritable),
+    ((httpx.HTTPError,), Unreachable),
+)
+"""What httpx raises, and what it means; the first that fits."""
+
+
+class Deadline:
+    """The end of the time that an exchange has, from the first connection to the last byte.
+
+    httpx bounds each of its waits and not their sum, so it is asked between them. Headers that
+    arrive byte by byte are one wait after the other within httpx and are not cut short yet: what
+    is to end them has the time from here.
+
+    Args:
+        seconds: From now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends_at_s = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise TimedOut if it has passed."""
+        if time.monotonic() > self._ends_at_s:
+            raise TimedOut(f"no answer within {self._seconds:g} s")
+
+
+class Answer:
+    """What came back: the status and headers, and the body if it is read.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names are looked up in lower case.
+    """
+
+    def __init__(self, response: httpx.Response, deadline: Deadline) -> None:
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._deadline = deadline
+
+    def read(self, most: int) -> bytes:
+        """Return the body, unpacked.
+
+        Args:
+            most: Bytes at most.
+
+        Raises:
+            HttpFailure: TooLong if it has more, TimedOut if it is not there in time.
+        """
+        body = bytearray()
+        for chunk in self._response.iter_bytes():
+            body += chunk
+            if len(body) > most:
+                raise TooLong(f"the answer has over {most} bytes")
+            self._deadline.check()
+        return bytes(body)
+
+
+class HttpClient(Resource):
+    """Asks over kept connections. Any number of threads may ask at once.
+
+    Proxies are those of the environment, but this machine's own services are asked directly, as
+    no proxy can reach them. Trusted are the usual authorities, or whom the environment names.
+    HTTP/1.1, because threads that share a client corrupt the state of HTTP/2.
+
+    Args:
+        url: Whom it will ask, to know whether that is this machine.
+        timeout_s: Seconds for a whole exchange, and for each wait within it.
+        connections: Connections at once; an exchange beyond that waits for a free one.
+        headers: Of every request.
+        max_redirects: How many are followed. One could carry a key to another host, so: none.
+        secrets: Texts that no failure may show.
+        transport: What carries the requests instead of the network, for tests and gateways.
+
+    Raises:
+        OptionsError: If the environment's proxies or certificates cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float,
+        connections: int = 1,
+        headers: Mapping[str, str] | None = None,
+        max_redirects: int = 0,
+        secrets: Collection[str] = (),
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._secrets = secrets
+        trusted = trusted_certificates()
+        try:
+            self._client = httpx.Client(
+                headers=headers,
+                timeout=httpx.Timeout(timeout_s),
+                limits=httpx.Limits(
+                    max_connections=connections, max_keepalive_connections=connections
+                ),
+                follow_redirects=max_redirects > 0,
+                max_redirects=max_redirects,
+                trust_env=not is_loopback(url),
+                # Given apart, so that it counts for this machine's own services too.
+                verify=trusted,
+                transport=transport,
+            )
+        except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
+            raise OptionsError(
+                "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
+                " ALL_PROXY"
+            ) from None  # the proxy's address may hold a password
+
+    @contextmanager
+    def exchange(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Answer]:
+        """Ask once.
+
+        A body that is not read to its end costs the connection.
+
+        Args:
+            method: GET, POST and so on.
+            url: Where to.
+            content: The request's body.
+            headers: Beside those of every request.
+
+        Yields:
+            The answer, whose body may be read within the block.
+
+        Raises:
+            HttpFailure: If it comes to nothing, also while the body is read.
+        """
+        deadline = Deadline(self._timeout_s)
+        with unlogged(), self._mapped_errors(method, url):
+            try:
+                request = self._client.build_request(method, url, content=content, headers=headers)
+            except ValueError as error:  # characters that have no place in an address
+                raise httpx.InvalidURL(str(error)) from None
+            response = self._client.send(request, stream=True)
+            try:
+                yield Answer(response, deadline)
+            finally:
+                response.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @contextmanager
+    def _mapped_errors(self, method: str, url: httpx.URL | str) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failure = next(failure for kinds, failure in _KINDS if isinstance(error, kinds))
+            kind = type(error).__name__
+            if isinstance(error, httpx.RequestError):
+                # The failed request rides along in the error, its URL with the key.
+                error.request = httpx.Request(method, shown_url(str(url)))
+            reason = scrubbed(str(error), self._secrets) or kind
+            raise failure(reason, kind) from self._without_secrets(error)
+
+    def _without_secrets(self, error: Exception) -> Exception | None:
+        """Return the error as a cause that may be printed; None if its text holds a secret."""
+        text = "".join(traceback.format_exception(error))
+        return error if text == scrubbed(text, self._secrets) else None
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """Return whom calls trust: the usual authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR.
+
+    Raises:
+        OptionsError: If these cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError:
+        raise OptionsError(
+            "the certificates that the environment names cannot be read: see SSL_CERT_FILE,"
+            " SSL_CERT_DIR"
+        ) from None
+
+
+# httpx logs whole URLs at INFO, and the key travels in them. Raising the level of its loggers
+# would silence the program around us as well, and would not last: anybody may lower it again.
 
 _unlogged: ContextVar[bool] = ContextVar("unlogged", default=False)
 

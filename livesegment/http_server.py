@@ -3,19 +3,21 @@
 import os
 import socket
 import threading
-from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livesegment.errors import OptionsError
+from livesegment.resource import Resource
 
 _BACKLOG = 1024
 
 
-class HttpServer:
+class HttpServer(Resource):
     """An HTTP/1.1 server for one application. Connections are taken once `start` has returned.
+
+    As a context manager it starts itself.
 
     Args:
         app: The ASGI application.
@@ -85,7 +87,7 @@ class HttpServer:
         )
         self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Finish the requests that are being answered and end. May be called twice."""
         self._server.should_exit = True
         if self._thread is not None:
@@ -101,14 +103,6 @@ class HttpServer:
     def __enter__(self) -> Self:
         self.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _listener(self) -> socket.socket:
         """Return a socket that takes connections."""

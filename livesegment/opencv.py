@@ -33,7 +33,7 @@ _WHEELS = (
 
 def installed_wheels() -> list[str]:
     """Return the names of the packages that are installed; empty for an OpenCV of the system."""
-    return [wheel for wheel in _WHEELS if _is_installed(wheel)]
+    return [wheel for wheel in _WHEELS if is_installed(wheel)]
 
 
 def has_windows(wheel: str) -> bool:
@@ -47,9 +47,10 @@ def repair(wheels: list[str]) -> str:
     return f"{remove}'pip install opencv-python'"
 
 
-def _is_installed(wheel: str) -> bool:
+def is_installed(package: str) -> bool:
+    """Tell whether a package of PyPI is there, in any version."""
     try:
-        metadata.distribution(wheel)
+        metadata.distribution(package)
     except metadata.PackageNotFoundError:
         return False
     return True

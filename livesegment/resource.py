@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Resource(ABC):
-    """Base of sources, segmenters and sinks: a context manager that closes itself."""
+    """Base of all that is opened and closed: a context manager that closes itself."""
 
     def close(self) -> None:
         """Release what is held. May be called twice; not while another method runs."""

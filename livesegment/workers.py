@@ -17,7 +17,8 @@ class WorkerGroup:
     """Runs worker threads; the first exception in one stops all and is raised in the caller.
 
     Use it as a context manager around the main thread's work: leaving it asks everybody to stop,
-    waits for them, and raises what a worker raised unless the caller has an error of its own.
+    waits for them, and raises what a worker raised unless the caller has an error of its own. No
+    `Resource`, for which leaving is no more than `close`.
 
     Args:
         grace_s: How long to wait for daemons at the end. One that sits in a foreign blocking call

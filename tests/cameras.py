@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clock import MODULUS, read_stamp
+from waiting import wait_until
 
 from livesegment.errors import LiveSegmentError
 from livesegment.frame import Frame
@@ -125,8 +126,9 @@ class Watcher:
 
     def until(self, wanted: Callable[[Frame], bool]) -> Frame:
         """Return the next frame that is wanted."""
+        deadline_s = time.monotonic() + PATIENCE_S
         while True:
-            frame = self._arrived.get(timeout=PATIENCE_S)
+            frame = self._arrived.get(timeout=max(0.0, deadline_s - time.monotonic()))
             if self._error is not None:
                 raise self._error
             assert frame is not None, "the source has ended"
@@ -136,10 +138,9 @@ class Watcher:
 
     def until_lost(self) -> None:
         """Return when the source says that it is lost."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while self.source.lost_since_s is None:
-            assert time.monotonic() < deadline_s, "nobody noticed"
-            threading.Event().wait(0.005)
+        wait_until(
+            lambda: self.source.lost_since_s is not None, "a camera noticed as lost", PATIENCE_S
+        )
 
     def until_back(self) -> Frame:
         """Return the first frame after a loss that was not yet waited out."""

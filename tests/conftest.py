@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,7 +20,22 @@ def skip_or_fail(reason: str) -> None:
     """Skip on a laptop; in CI the machine is expected to have what the tests need."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}: CI must install it")
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def need_package(module: str, extra: str) -> ModuleType:
+    """Import a module of an optional package, or skip the test or the file that asks for it."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        skip_or_fail(f"this needs {module}: pip install 'livesegment[{extra}]'")
+        raise
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose marker `needs_package(module, extra)` names what is not installed."""
+    for marker in item.iter_markers("needs_package"):
+        need_package(*marker.args, **marker.kwargs)
 
 
 @pytest.fixture

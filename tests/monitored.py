@@ -18,6 +18,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from waiting import wait_until
 
 from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
@@ -29,11 +30,7 @@ PAGE = re.compile(r"livesegment: the page is at (?P<url>\S+)")
 
 def until(condition: Callable[[], Any]) -> Any:
     """Return what a condition returns, as soon as that is true."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline_s, "it never came"
-        threading.Event().wait(0.02)
-    return found
+    return wait_until(condition, "a sign of the monitor", PATIENCE_S, pause_s=0.02)
 
 
 class Monitored:

@@ -1,60 +1,102 @@
-"""The program: its commands and what they share."""
+"""The program: its commands, and what becomes of a line that is wrong."""
 
 import sys
-from typing import Annotated
-
-import typer
-from typer.exceptions import TyperException
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from inspect import cleandoc
 
 from livesegment import __version__
-from livesegment.cli.annotate import annotate
-from livesegment.cli.doctor import doctor
-from livesegment.cli.live import live
-from livesegment.cli.monitor import monitor
-from livesegment.cli.predict import predict
-from livesegment.cli.serve import serve
-from livesegment.cli.web import with_address
-
-app = typer.Typer(
-    name="livesegment",
-    help="Put a semantic-segmentation model on moving pictures.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+from livesegment.cli.line import read_line
+from livesegment.cli.logs import say_mistake
+from livesegment.cli.outcome import USAGE, print_result, run_to_outcome
+from livesegment.errors import OptionsError
+from livesegment.settings.commands import (
+    AnnotateCommand,
+    CompletionCommand,
+    DoctorCommand,
+    LiveCommand,
+    MonitorCommand,
+    PredictCommand,
+    ServeCommand,
 )
+from livesegment.settings.option import Settings
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"livesegment {__version__}")
-        raise typer.Exit
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command: what it takes, and the module whose `run` does it."""
+
+    takes: type[Settings]
+    module: str
+
+    @property
+    def run(self) -> Callable[..., int]:
+        run: Callable[..., int] = import_module(f"livesegment.cli.{self.module}").run
+        return run
 
 
-@app.callback()
-def root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version."),
-    ] = False,
-) -> None:
-    """Put a semantic-segmentation model on moving pictures.
-
-    Without --model and --endpoint the built-in person model is used: no account, no network.
-    """
-
-
-for command in (live, annotate, predict, serve, monitor, doctor):
-    app.command()(command)
+_COMMANDS = {
+    "live": _Command(LiveCommand, "live"),
+    "annotate": _Command(AnnotateCommand, "annotate"),
+    "predict": _Command(PredictCommand, "predict"),
+    "serve": _Command(ServeCommand, "serve"),
+    "monitor": _Command(MonitorCommand, "monitor"),
+    "doctor": _Command(DoctorCommand, "doctor"),
+    "completion": _Command(CompletionCommand, "completion"),
+}
+"""Each is imported when it is asked for: `--help` must not wait for OpenCV."""
 
 
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
-    arguments = with_address(sys.argv[1:]) or ["--help"]
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the program with a command line, and return its exit code."""
+    return run_to_outcome(lambda: _run(list(words)))
+
+
+def takes(name: str) -> type[Settings]:
+    """Return the group of everything that a command takes."""
+    return _COMMANDS[name].takes
+
+
+def _run(words: list[str]) -> int:
+    name = words[0] if words else "--help"
+    if name == "--version":
+        print_result(f"livesegment {__version__}")
+        return 0
+    if name in {"--help", "-h"}:
+        from livesegment.cli.help import overview  # here and below: only who asks for it waits
+
+        print_result(overview(summaries()))
+        return 0
+    if name not in _COMMANDS:
+        what = "option" if name.startswith("-") else "command"
+        close = get_close_matches(name, _COMMANDS, 1)
+        meant = f": did you mean {close[0]}?" if close else ""
+        say_mistake(f"there is no {what} {name}{meant} (see livesegment --help)")
+        return USAGE
+    command = _COMMANDS[name]
+    if "--help" in words[: words.index("--") if "--" in words else None]:
+        from livesegment.cli.help import help_text
+
+        print_result(help_text(name, command.takes, cleandoc(command.run.__doc__ or "")))
+        return 0
     try:
-        # Not standalone: a wrong option is one sentence, as every other mistake.
-        code = app(arguments, standalone_mode=False)
-    except TyperException as error:
-        sentence = error.format_message().strip().removesuffix(".")
-        print(f"livesegment: {sentence} (see livesegment --help)", file=sys.stderr)
-        code = error.exit_code
-    sys.exit(code or 0)
+        asked, given = read_line(command.takes, words[1:])
+    except OptionsError as error:
+        say_mistake(f"{error} (see livesegment {name} --help)")
+        return USAGE
+    return command.run(asked, given)
+
+
+def summaries() -> dict[str, tuple[type[Settings], str]]:
+    """Return what each command takes, and what it does in words."""
+    return {
+        name: (command.takes, cleandoc(command.run.__doc__ or ""))
+        for name, command in _COMMANDS.items()
+    }

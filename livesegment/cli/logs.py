@@ -4,9 +4,8 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Literal
 
-LogFormat = Literal["text", "json"]
+from livesegment.settings.commands import LogOptions
 
 _OURS = "livesegment"
 
@@ -35,19 +34,19 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-def set_up_logging(*, verbose: bool, log_format: LogFormat = "text") -> None:
+def set_up_logging(options: LogOptions) -> None:
     """Send livesegment's own messages to stderr: one plain line each, or one of JSON.
 
     Only our loggers are opened: those of the HTTP libraries write whole URLs, key included.
     """
     handler = _StderrHandler()
-    is_json = log_format == "json"
+    is_json = options.log_format == "json"
     handler.setFormatter(
         _JsonFormatter() if is_json else logging.Formatter("livesegment: %(message)s")
     )
     logger = logging.getLogger(_OURS)
     logger.handlers = [handler]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.setLevel(logging.DEBUG if options.verbose else logging.INFO)
     logger.propagate = False
 
 
@@ -58,3 +57,8 @@ def say(level: int, sentence: str) -> None:
         logger.log(level, "%s", sentence)
     else:
         print(f"livesegment: {sentence}", file=sys.stderr)
+
+
+def say_mistake(sentence: str) -> None:
+    """Write what is wrong with a command line to stderr: nothing else has been said yet."""
+    print(f"livesegment: {sentence}", file=sys.stderr)

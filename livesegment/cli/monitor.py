@@ -1,47 +1,41 @@
 """`livesegment monitor`."""
 
+import json
 import logging
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from livesegment.cli import parameters
 from livesegment.cli.logs import set_up_logging
-from livesegment.cli.outcome import print_result, reports_outcome
+from livesegment.cli.outcome import DONE, print_result
 from livesegment.settings import require
+from livesegment.settings.commands import MonitorCommand
+from livesegment.settings.monitor import json_schema
 
 logger = logging.getLogger(__name__)
 
 
-@reports_outcome
-def monitor(
-    config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="The cameras, and what they share.")
-    ],
-    check: Annotated[
-        bool, typer.Option("--check", help="Say every mistake in the file, with its line.")
-    ] = False,
-    log_format: parameters.LogFormat = "text",
-    verbose: parameters.Verbose = False,
-) -> None:
+def run(command: MonitorCommand, _: Collection[str]) -> int:
     """Watch many cameras unattended, one process each, and show them on a page.
 
     SIGHUP reads the file again; cameras that have not changed are not touched.
     """
-    set_up_logging(verbose=verbose, log_format=log_format)
+    if command.schema or command.config is None:
+        print_result(json.dumps(json_schema(), indent=2))
+        return DONE
+    set_up_logging(command.log)
     # Here, because these have much to import.
     from livesegment.monitor.config import read_config
 
+    config = Path(command.config)
     read = read_config(config)
     for warning in read.warnings:
         logger.warning("%s", warning)
-    if check:
+    if command.check_only:
         count = len(read.cameras)
         print_result(f"{config.name} is fine: {count} camera{'' if count == 1 else 's'}")
-        return
+        return DONE
     require(sys.platform != "win32", "monitor needs a Unix system, such as Linux")
     from livesegment.monitor.supervisor import Supervisor
 

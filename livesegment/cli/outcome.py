@@ -17,10 +17,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec
-
-import typer
 
 from livesegment.cli.logs import say
 from livesegment.errors import (
@@ -34,7 +30,7 @@ from livesegment.errors import (
     SourceError,
 )
 
-BUG, USAGE, SOURCE, ENDPOINT, OUTPUT, INTERRUPTED = 1, 2, 3, 4, 5, 130
+DONE, BUG, USAGE, SOURCE, ENDPOINT, OUTPUT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 _CODES: tuple[tuple[type[LiveSegmentError], int], ...] = (
     (OptionsError, USAGE),
@@ -45,34 +41,27 @@ _CODES: tuple[tuple[type[LiveSegmentError], int], ...] = (
     (SinkError, OUTPUT),
 )
 
-P = ParamSpec("P")
-
 
 def exit_code(error: LiveSegmentError) -> int:
     """Return the exit code that an error stands for."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), BUG)
 
 
-def reports_outcome(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn what a command raises into one sentence on stderr and its exit code."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            with _terminable():
-                command(*args, **kwargs)
-        except LiveSegmentError as error:
-            say(logging.ERROR, f"{error}")
-            raise typer.Exit(exit_code(error)) from None
-        except KeyboardInterrupt:
-            say(logging.INFO, "interrupted")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            # Whoever read our output has gone.
-            _drop_stdout()
-            raise typer.Exit(1) from None
-
-    return wrapped
+def run_to_outcome(command: Callable[[], int]) -> int:
+    """Run a command, tell what it raises in one sentence on stderr, and return the exit code."""
+    try:
+        with _terminable():
+            return command()
+    except LiveSegmentError as error:
+        say(logging.ERROR, f"{error}")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        say(logging.INFO, "interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone.
+        _drop_stdout()
+        return BUG
 
 
 def print_result(text: str) -> None:

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from livesegment.address import why_unreachable
 from livesegment.errors import ClusterError, MissingExtra
 
 LOCAL = "local"
@@ -123,11 +123,9 @@ def _check_reachable(address: str) -> None:
         return  # Ray says what is wrong with it
     if host is None or port is None:
         return
-    try:
-        socket.create_connection((host, port), _REACH_S).close()
-    except OSError as error:
-        reason = (error.strerror or str(error) or type(error).__name__).lower()
-        raise ClusterError(f"cannot join the cluster {address}: {reason}") from None
+    reason = why_unreachable(host, port, _REACH_S)
+    if reason is not None:
+        raise ClusterError(f"cannot join the cluster {address}: {reason.lower()}")
 
 
 def _take_back_sigterm() -> None:

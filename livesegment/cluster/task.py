@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job
@@ -18,6 +18,7 @@ from livesegment.calls.saturation import Saturation
 from livesegment.cluster.desk import Desk, DeskRation, Message, News, RemoteDesk
 from livesegment.cluster.ray_session import import_ray
 from livesegment.errors import JournalInUse
+from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_flight, open_segmenter
 from livesegment.settings import AnnotateOptions
@@ -131,7 +132,7 @@ def _collected_messages() -> Iterator[_Messages]:
         logger.propagate = propagate
 
 
-class _Teller:
+class _Teller(Resource):
     """Tells the desk now and then how far the run is, and stops it when the desk says so."""
 
     def __init__(self, desk: Desk | RemoteDesk, number: int, messages: _Messages) -> None:
@@ -142,6 +143,7 @@ class _Teller:
         self._run: InputRun | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="teller", daemon=True)
+        self._thread.start()
 
     def follow(self, run: InputRun) -> FileReport:
         """Run it to its end."""
@@ -150,11 +152,8 @@ class _Teller:
             run.stop()
         return run.run()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Tell no more. May be called twice."""
         self._ended.set()
         self._thread.join()
 

@@ -1,1 +1,1 @@
-"""What this machine has, and what to do about what it lacks: one check a file."""
+"""What this machine has, and what to do about what it lacks: a check a function."""

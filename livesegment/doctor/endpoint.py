@@ -1,15 +1,15 @@
 """An endpoint: the way there, its key and model, and what a call costs in time."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from livesegment.address import is_loopback, shown_url
+from livesegment.address import is_loopback, shown_url, system_reason, why_unreachable
 from livesegment.doctor.examination import Finding
 from livesegment.doctor.network import (
     Certificate,
     Place,
-    connect,
     look_up,
     proxy_variable,
     shake_hands,
@@ -113,17 +113,18 @@ def _way(options: EndpointOptions) -> Iterator[tuple[Finding, float]]:
         addresses, took_s = look_up(place, timeout_s)
     except OSError as error:
         advice = "correct --endpoint, or this machine's name server"
-        text = f"{place.host} has no address: {_reason(error)}"
+        text = f"{place.host} has no address: {system_reason(error).lower()}"
         yield Finding("name", "fail", text, advice), 0.0
         return
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     text = f"{place.host} is {addresses[0]}{more} ({took_s * 1000:.0f} ms)"
     yield Finding("name", "ok", text), took_s
-    try:
-        took_s = connect(place, timeout_s)
-    except OSError as error:
+    began_s = time.perf_counter()
+    reason = why_unreachable(place.host, place.port, timeout_s)
+    took_s = time.perf_counter() - began_s
+    if reason is not None:
         advice = "start the endpoint, correct --endpoint's port, or open the firewall"
-        text = f"nobody answers at {place.host}, port {place.port}: {_reason(error)}"
+        text = f"nobody answers at {place.host}, port {place.port}: {reason.lower()}"
         yield Finding("connection", "fail", text, advice), 0.0
         return
     text = f"port {place.port} answers in {took_s * 1000:.1f} ms"
@@ -149,7 +150,7 @@ def _tls(place: Place, timeout_s: float) -> tuple[Finding, float]:
         return Finding(
             "tls",
             "fail",
-            f"{place.host} does not speak TLS: {_reason(error)}",
+            f"{place.host} does not speak TLS: {system_reason(error).lower()}",
             "try the address with http://, or correct its port",
         ), 0.0
     return _certificate(shown), shown.took_s
@@ -227,9 +228,3 @@ def _rate(options: EndpointOptions, call: MeasuredCall, opening_s: float) -> Fin
         return Finding("rate", "ok", text)
     advice = f"--in-flight {min(wanted, 256)} would give {_LIVE_RATE:.0f}; each call is billed"
     return Finding("rate", "ok", text, advice)
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -63,15 +63,15 @@ def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
     """
     return run_checks(
         (
-            Check("python", "installation", _of("machine")),
-            Check("opencv", "installation", _of("opencv")),
-            Check("extras", "installation", _of("extras")),
-            Check("built-in model", "installation", _of("builtin_model"), needs="opencv"),
-            Check("display", "output", _of("screen"), needs="opencv"),
-            Check("codecs", "output", _of("codecs"), needs="opencv"),
-            Check("fonts", "output", _of("fonts")),
-            Check("cameras", "source", _of("cameras"), needs="opencv"),
-            Check("endpoint", "endpoint", _of("endpoint", endpoint), needs="opencv"),
+            Check("python", "installation", _of("machine.check")),
+            Check("opencv", "installation", _of("opencv.check")),
+            Check("extras", "installation", _of("machine.extras")),
+            Check("built-in model", "installation", _of("opencv.builtin_model"), needs="opencv"),
+            Check("display", "output", _of("opencv.display"), needs="opencv"),
+            Check("codecs", "output", _of("codecs.check"), needs="opencv"),
+            Check("fonts", "output", _of("machine.fonts")),
+            Check("cameras", "source", _of("cameras.check"), needs="opencv"),
+            Check("endpoint", "endpoint", _of("endpoint.check", endpoint), needs="opencv"),
         )
     )
 
@@ -113,10 +113,13 @@ def run_checks(checks: Iterable[Check]) -> Iterator[Finding]:
             )
 
 
-def _of(module: str, *arguments: object) -> Callable[[], Iterable[Finding]]:
+def _of(check: str, *arguments: object) -> Callable[[], Iterable[Finding]]:
+    module, _, name = check.partition(".")
+
     def start() -> Iterable[Finding]:
         # Imported within the check, so that a package that is broken is one of its findings.
-        found: Iterable[Finding] = import_module(f"livesegment.doctor.{module}").check(*arguments)
+        look = getattr(import_module(f"livesegment.doctor.{module}"), name)
+        found: Iterable[Finding] = look(*arguments)
         return found
 
     return start

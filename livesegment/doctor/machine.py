@@ -1,19 +1,37 @@
-"""Python, processors and memory."""
+"""What everything else runs on: Python, processors, memory, extras, fonts."""
 
 import os
 import platform
+import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from livesegment import __version__
 from livesegment.doctor.examination import Finding
+from livesegment.opencv import is_installed
 
 _OLDEST = (3, 11)
 _LITTLE_MEMORY = 2**30
-
-
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
+
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+).*\bextra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
+_FOR_DEVELOPERS = frozenset({"dev", "test"})
+
+_SAMPLES = {
+    "Latin": "Straße",
+    "Greek": "δρόμος",
+    "Cyrillic": "дорога",
+    "Chinese": "道路",
+    "Japanese": "みち",
+    "Korean": "도로",
+    "Arabic": "طريق",
+    "Hebrew": "כביש",
+    "Devanagari": "सड़क",
+    "Thai": "ถนน",
+}
 
 
 def check(control_group: Path = _CONTROL_GROUP) -> Iterator[Finding]:
@@ -95,3 +113,58 @@ def _numbers(path: Path) -> list[int]:
     except OSError:
         return []
     return [int(word) for word in words] if all(map(str.isdecimal, words)) else []
+
+
+def extras() -> Iterator[Finding]:
+    """Look at which of livesegment's extras are there."""
+    try:
+        requirements = metadata.requires("livesegment") or []
+    except metadata.PackageNotFoundError:
+        yield Finding(
+            "extras",
+            "warn",
+            "livesegment runs from a folder and is not installed: which there are is not known",
+            "run 'pip install .' there",
+        )
+        return
+    for extra, packages in _packages(requirements).items():
+        yield _extra(extra, packages)
+
+
+def _packages(requirements: list[str]) -> dict[str, list[str]]:
+    """Return the packages of every extra."""
+    extras = defaultdict(list)
+    for requirement in requirements:
+        match = _REQUIREMENT.match(requirement)
+        if match and match[2] not in _FOR_DEVELOPERS:
+            extras[match[2]].append(match[1])
+    return dict(sorted(extras.items()))
+
+
+def _extra(extra: str, packages: list[str]) -> Finding:
+    missing = [package for package in packages if not is_installed(package)]
+    if not missing:
+        return Finding(f"extra {extra}", "ok", f"{', '.join(packages)} installed")
+    return Finding(
+        f"extra {extra}",
+        "ok",
+        f"not installed: {', '.join(missing)}",
+        f"run pip install 'livesegment[{extra}]' if you want it",
+    )
+
+
+def fonts() -> Iterator[Finding]:
+    """Look for scripts that class names may be written in."""
+    from livesegment.overlay.fonts import can_draw
+
+    missing = [script for script, word in _SAMPLES.items() if not can_draw(word)]
+    drawn = ", ".join(script for script in _SAMPLES if script not in missing)
+    if not missing:
+        yield Finding("fonts", "ok", drawn)
+        return
+    yield Finding(
+        "fonts",
+        "warn",
+        f"{drawn}; class names in {', '.join(missing)} would be drawn as boxes",
+        "install the Noto fonts if you have such classes: Debian's fonts-noto-core, fonts-noto-cjk",
+    )

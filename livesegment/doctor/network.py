@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from livesegment.address import is_loopback
 from livesegment.doctor.bounded import within
-from livesegment.segmenters.http import trusted_certificates
+from livesegment.http_client import trusted_certificates
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -76,17 +76,6 @@ def look_up(place: Place, timeout_s: float) -> tuple[list[str], float]:
     except UnicodeError as error:  # a label that is empty or too long
         raise OSError("it is no name of a host") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found)), time.perf_counter() - began_s
-
-
-def connect(place: Place, timeout_s: float) -> float:
-    """Connect and hang up; return the seconds that connecting took.
-
-    Raises:
-        OSError: If nobody accepts the connection.
-    """
-    began_s = time.perf_counter()
-    socket.create_connection((place.host, place.port), timeout_s).close()
-    return time.perf_counter() - began_s
 
 
 def shake_hands(place: Place, timeout_s: float) -> Certificate:

@@ -1,14 +1,22 @@
-"""OpenCV, the packages it came from, and what it can read and show."""
+"""OpenCV, the packages it came from, what it can read and show, and the model that runs on it."""
 
+import statistics
 import sys
+import time
 from collections.abc import Iterator
 from importlib import metadata
 
+from livesegment.doctor.bounded import within
 from livesegment.doctor.examination import Finding
+from livesegment.errors import DisplayUnavailable
 from livesegment.opencv import has_windows, installed_wheels, repair
 
 _SYSTEM_LIBRARIES = ("libGL", "libgthread", "libglib")
 _CAMERA_BACKENDS = {"win32": "DSHOW", "darwin": "AVFOUNDATION", "linux": "V4L2"}
+
+_DISPLAY_S = 3.0
+_TIMED_PICTURES = 5
+_SLOW_MODEL_MS = 66.0
 
 
 def check() -> Iterator[Finding]:
@@ -94,3 +102,49 @@ def _video() -> Finding:
             f"{repair(installed_wheels())}; network cameras and files do not need it",
         )
     return Finding("opencv video", "ok", text)
+
+
+def display() -> Iterator[Finding]:
+    """Look for a display without opening a window."""
+    from livesegment.sinks.display import open_display
+
+    try:
+        # An X server at the end of a network may let its clients wait for minutes.
+        size = within(_DISPLAY_S, open_display)
+    except DisplayUnavailable as error:
+        # The sentence ends with what to do.
+        text, _, advice = str(error).rpartition(": ")
+        yield Finding("display", "warn", text, f"{advice}, with --web for a page instead")
+        return
+    except TimeoutError as error:
+        yield Finding(
+            "display", "warn", f"DISPLAY gives {error}", "correct DISPLAY, or use --no-window"
+        )
+        return
+    known = "there is one" if size is None else f"{size[0]}x{size[1]} pixels"
+    yield Finding("display", "ok", known)
+
+
+def builtin_model() -> Iterator[Finding]:
+    """Load the model and time it."""
+    from livesegment.segmenters.builtin import BuiltinSegmenter
+    from livesegment.sources.pattern import PatternSource
+
+    with BuiltinSegmenter() as segmenter, PatternSource(frame_count=_TIMED_PICTURES + 1) as source:
+        times_ms = []
+        while (frame := source.read()) is not None:
+            began_s = time.perf_counter()
+            segmenter.segment(frame)
+            times_ms.append((time.perf_counter() - began_s) * 1000)
+    # The first one also prepares the network.
+    usual_ms = statistics.median(times_ms[1:])
+    text = f"loads, and takes {usual_ms:.1f} ms a picture of 640x480"
+    if usual_ms > _SLOW_MODEL_MS:
+        yield Finding(
+            "built-in model",
+            "warn",
+            f"{text}: slow",
+            "end other programs; the picture does not wait for it in any case",
+        )
+    else:
+        yield Finding("built-in model", "ok", text)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from livesegment.events.clip_folder import CLIP_SUFFIX, SNAPSHOT_SUFFIX, ClipFolder, ClipKeep
+from livesegment.events.clip_folder import CLIP_SUFFIX, SNAPSHOT_SUFFIX, ClipFolder
 from livesegment.events.clip_writer import TOLERANCE_S, ClipRing, ClipWriter, StoredPicture
 from livesegment.events.event import Event
+from livesegment.settings import Retention
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import partial_path
 
@@ -59,11 +60,11 @@ class ClipRecorder(Sink):
         pre_s: float = 5.0,
         post_s: float = 5.0,
         longest_s: float = _LONGEST_S,
-        keep: ClipKeep | None = None,
+        keep: Retention | None = None,
         fps: float | None = None,
         on_unwritten: Callable[[int], object] = lambda _: None,
     ) -> None:
-        self._folder = ClipFolder(folder, camera, keep or ClipKeep())
+        self._folder = ClipFolder(folder, camera, keep or Retention())
         self._tell = tell
         self._post_s = post_s
         self._longest_s = longest_s + pre_s + post_s

@@ -5,47 +5,15 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
-from livesegment.errors import OptionsError, OutputNotWritable
-from livesegment.settings import Keep
+from livesegment.errors import OutputNotWritable
+from livesegment.settings import Retention
 from livesegment.settings.rule import file_name
 
 logger = logging.getLogger(__name__)
 
 SNAPSHOT_SUFFIX, CLIP_SUFFIX = ".jpg", ".mp4"
-
-
-@dataclass(frozen=True, slots=True)
-class ClipKeep:
-    """How many clips stay; what is older goes.
-
-    Attributes:
-        number: Clips, each with its snapshot; None: any number.
-        rest: Their size and age.
-    """
-
-    number: int | None = None
-    rest: Keep = field(default_factory=Keep)
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `200`, a number of clips, or `5GB` or `30d`.
-
-        Raises:
-            OptionsError: If it is none of these.
-        """
-        if text.strip().isdecimal() and int(text) > 0:
-            return cls(number=int(text))
-        try:
-            return cls(rest=Keep.parse(text))
-        except OptionsError:
-            raise OptionsError(
-                "--keep-clips is a number of clips such as 200, a size such as 5GB or an age such"
-                f" as 30d, not '{text}'"
-            ) from None
 
 
 class ClipFolder:
@@ -64,7 +32,7 @@ class ClipFolder:
         OutputNotWritable: If the folder cannot be made or written to.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], camera: str, keep: ClipKeep) -> None:
+    def __init__(self, folder: str | os.PathLike[str], camera: str, keep: Retention) -> None:
         self.path = Path(folder)
         self._camera = file_name(camera)
         self._keep = keep
@@ -117,9 +85,9 @@ class ClipFolder:
         for stem in sorted(groups):
             files = groups[stem]
             is_too_many = keep.number is not None and number > keep.number
-            is_too_much = keep.rest.size is not None and size > keep.rest.size
+            is_too_much = keep.size is not None and size > keep.size
             newest_s = max(status.st_mtime for _, status in files)
-            is_too_old = keep.rest.age_s is not None and now_s - newest_s > keep.rest.age_s
+            is_too_old = keep.age_s is not None and now_s - newest_s > keep.age_s
             if stem >= current or not (is_too_many or is_too_much or is_too_old):
                 return
             for path, _ in files:

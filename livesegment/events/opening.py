@@ -8,12 +8,11 @@ from importlib import import_module
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.clip import ClipRecorder
-from livesegment.events.clip_folder import ClipKeep
 from livesegment.events.delivery import Delivery, deliver
 from livesegment.events.watch import EventWatch
 from livesegment.metrics import Metrics
 from livesegment.output import Output
-from livesegment.settings import EventOptions
+from livesegment.settings import EventOptions, Retention
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
@@ -29,7 +28,6 @@ def check_events(options: EventOptions) -> None:
     if not options.are_wanted:
         return
     with_outages(options.rules)
-    ClipKeep.parse(options.keep_clips)
     if options.mqtt is not None:
         BrokerAddress.parse(options.mqtt)
         import_module("livesegment.events.mqtt")
@@ -72,7 +70,7 @@ def open_events(
                 partial(deliver, deliveries),
                 pre_s=options.pre_s,
                 post_s=options.post_s,
-                keep=ClipKeep.parse(options.keep_clips),
+                keep=Retention.parse(options.keep_clips),
                 fps=source.fps,
                 on_unwritten=partial(metrics.count, "frames_unwritten"),
             )

@@ -65,7 +65,7 @@ class LivePage(PictureEncoder, Delivery):
     def close(self) -> None:
         """End the page. May be called twice."""
         if self._server is not None:
-            self._server.stop()
+            self._server.close()
         super().close()
 
 

@@ -24,7 +24,7 @@ from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter, requests_in_flight
-from livesegment.settings import Keep, LiveOptions
+from livesegment.settings import LiveOptions, Retention
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
@@ -188,7 +188,7 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
             options.record,
             segment_s=60 * options.segment_minutes,
             fps=source.fps,
-            keep=None if options.keep is None else Keep.parse(options.keep),
+            keep=None if options.keep is None else Retention.parse(options.keep),
             on_unwritten=partial(metrics.count, "frames_unwritten"),
         )
     elif options.record is not None:

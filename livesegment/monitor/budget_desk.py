@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from livesegment.calls.lease import Lease, Need
 from livesegment.monitor.budget import Budget
-from livesegment.monitor.config import BudgetConfig
+from livesegment.settings.monitor import BudgetOptions
 
 SendLease = Callable[[Lease], None]
 
@@ -17,14 +17,14 @@ class BudgetDesk:
         config: What all may ask together.
     """
 
-    def __init__(self, config: BudgetConfig) -> None:
-        self._budget = Budget(config.in_flight, config.calls_per_hour)
+    def __init__(self, config: BudgetOptions) -> None:
+        self._budget = Budget(config.in_flight or 1, config.calls_per_hour)
         self._senders: dict[str, SendLease] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def change(self, config: BudgetConfig) -> None:
+    def change(self, config: BudgetOptions) -> None:
         """Allow more or less from now on."""
-        self._budget.change(config.in_flight, config.calls_per_hour)
+        self._budget.change(config.in_flight or 1, config.calls_per_hour)
         self._settle()
 
     def join(self, name: str, send: SendLease) -> None:

@@ -1,7 +1,7 @@
 """From the tables of a configuration to what one camera's run is told."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,17 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
-from livesegment.settings import (
-    BUILTIN,
-    ApiKey,
-    EndpointOptions,
-    LiveOptions,
-    OverlayOptions,
-    RedactOptions,
+from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
+from livesegment.settings.monitor import EventFileOptions, KeyOptions, RecordOptions
+from livesegment.settings.option import (
+    WrongSetting,
+    all_options,
+    build,
+    by_key,
+    from_environment,
+    option_of,
 )
+from livesegment.settings.rule import Rule, Subject, with_outages
 
 IN_FLIGHT = 4
 """Requests at once of one camera unless told otherwise; the budget of all goes before."""
@@ -26,147 +29,195 @@ ALIGN_BUDGET_MS = 6.0
 
 SEGMENT_MINUTES = 10.0
 
-_ENDPOINT = {
-    "url": "endpoint",
-    "model": "model",
-    "confidence": "confidence",
-    "max_side": "max_side",
-    "jpeg_quality": "jpeg_quality",
-    "in_flight": "max_in_flight",
-    "call_rate": "call_rate",
-    "timeout": "timeout_s",
-}
-_PICTURE = {
-    "align": "align",
-    "align_budget_ms": "align_budget_ms",
-    "max_delay": "max_delay_s",
-    "mask_ttl": "mask_ttl_s",
-    "smooth": "smooth",
-    "fps_limit": "fps_limit",
-    "mirror": "mirror",
-}
+_OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")
 
 
 @dataclass(frozen=True, slots=True)
 class CameraTables:
-    """What a camera's tables say: its own keys, else those of all cameras.
+    """What a camera's tables say, by full names such as `picture.align`: its own, else all's.
 
     Attributes:
         place: Where the camera is.
-        own: Its own tables.
-        shared: The tables of all cameras.
+        own: What its own tables say.
+        shared: What the tables of all cameras say.
     """
 
     place: KeyPath
-    own: Mapping[str, dict[str, Any]]
-    shared: Mapping[str, dict[str, Any]]
+    own: Mapping[str, Any]
+    shared: Mapping[str, Any]
 
-    def merged(self, table: str) -> dict[str, Any]:
+    def merged(self) -> dict[str, Any]:
         """Return what holds for the camera."""
-        return {**self.shared.get(table, {}), **self.own.get(table, {})}
+        return {**self.shared, **self.own}
 
-    def path(self, table: str, key: str) -> KeyPath:
-        """Return where a key stands that holds for the camera."""
-        return (*self.place, table, key) if key in self.own.get(table, {}) else (table, key)
+    def path(self, name: str) -> KeyPath:
+        """Return where the option stands that holds for the camera."""
+        table, _, key = name.partition(".")
+        return (*self.place, table, key) if name in self.own else (table, key)
 
 
 def live_options(
-    name: str, tables: CameraTables, reader: TableReader, environment: Mapping[str, str]
+    name: str,
+    tables: CameraTables,
+    rules: Sequence[Rule],
+    reader: TableReader,
+    environment: Mapping[str, str],
 ) -> LiveOptions:
     """Return what a camera's run is told.
 
     Args:
         name: The camera's name.
         tables: What the file says.
+        rules: The camera's rules.
         reader: Gets the mistakes.
-        environment: Where keys are that the file leaves out.
+        environment: Where keys and secrets are that the file leaves out.
     """
-    picture: dict[str, Any] = {
-        _PICTURE[key]: value for key, value in tables.merged("picture").items()
+    given: dict[str, Any] = {
+        "picture.align_budget_ms": ALIGN_BUDGET_MS,
+        "endpoint.in_flight": IN_FLIGHT,
+        **tables.merged(),
     }
-    redact = _redaction(tables, reader)
-    options = LiveOptions(
-        endpoint=_endpoint(tables, reader, environment),
-        overlay=OverlayOptions(**tables.merged("overlay")),
+    _choose_model(given, tables)
+    _choose_key(given, tables, reader)
+    _check_redaction(given, tables, reader)
+    given |= _recording(name, given, tables, reader)
+    for each in all_options(EventOptions):
+        if by_key(each) not in given and (text := from_environment(each, environment)):
+            given[by_key(each)] = text
+    try:
+        options = build(LiveOptions, given, by_key)
+    except WrongSetting as error:
+        reader.mistake(tables.path(by_key(error.options[0])), str(error.in_words_of(by_key)))
+        return LiveOptions(window=False)
+    return replace(
+        options,
+        endpoint=_with_key(options.endpoint, environment),
+        align=given.get("picture.align", options.redact.best_align),
+        events=_events(name, options.events, given, tables, rules, reader),
         window=False,
         wait_for_source=True,
         wait_for_endpoint=True,
-        align=redact.best_align,
-        align_budget_ms=ALIGN_BUDGET_MS,
-        redact=redact,
     )
-    return replace(options, **picture, **_recording(name, tables, reader))
 
 
-def _endpoint(
-    tables: CameraTables, reader: TableReader, environment: Mapping[str, str]
-) -> EndpointOptions:
-    given, own = tables.merged("endpoint"), tables.own.get("endpoint", {})
-    url, model = given.get("url"), given.get("model")
-    if url == BUILTIN and model is not None:
-        if "model" in own or "url" not in own:
-            reader.mistake(
-                tables.path("endpoint", "model"),
-                "the built-in model is the only one of 'builtin': leave 'model' out",
-            )
-        del given["model"]
-    elif url not in {None, BUILTIN} and model is None:
-        reader.mistake(
-            tables.path("endpoint", "url"),
-            "'url' needs 'model', slug/version of the model to ask for at that address",
-        )
-        del given["url"]
-    fields = {_ENDPOINT[key]: value for key, value in given.items() if key in _ENDPOINT}
-    try:
-        options = EndpointOptions(
-            api_key=_key(tables, reader), **{"max_in_flight": IN_FLIGHT, **fields}
-        )
-    except OptionsError as error:
-        reader.mistake((*tables.place, "endpoint"), str(error))
-        return EndpointOptions()
+def _with_key(options: EndpointOptions, environment: Mapping[str, str]) -> EndpointOptions:
     return replace(options, api_key=options.resolved_key(environment))
 
 
-def _key(tables: CameraTables, reader: TableReader) -> ApiKey | None:
-    """Return the key that the file says; a camera's own goes before that of all."""
-    home = "endpoint"
-    for table in (tables.own, tables.shared):
-        given = table.get(home, {})
-        if "api_key" in given and "api_key_env" in given:
+def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
+    """Leave a model of all cameras out where a camera asks the built-in one."""
+    url, model = "endpoint.url", "endpoint.model"
+    # A camera that says both itself is told so by the options.
+    if tables.own.get(url) == BUILTIN and model not in tables.own:
+        given.pop(model, None)
+
+
+def _choose_key(given: dict[str, Any], tables: CameraTables, reader: TableReader) -> None:
+    """Settle on one key; a camera's own goes before that of all."""
+    key, variable = "endpoint.api_key", by_key(option_of(KeyOptions, "api_key_env"))
+    for level in (tables.own, tables.shared):
+        if key in level and variable in level:
             reader.mistake(
-                tables.path(home, "api_key_env"),
-                "'api_key' and 'api_key_env' are two ways to say the same: give one of them",
+                tables.path(variable), f"{key} and {variable} say the same: give one of them"
             )
-        elif "api_key" in given:
-            return ApiKey(given["api_key"])
-        elif "api_key_env" in given:
-            path = tables.path(home, "api_key_env")
-            return ApiKey(reader.variable(path, given["api_key_env"]))
-    return None
+        if key in level:
+            given[key] = level[key]
+            return
+        if variable in level:
+            text = reader.variable(tables.path(variable), level[variable])
+            given[key] = ApiKey(text) if text else None
+            return
 
 
-def _redaction(tables: CameraTables, reader: TableReader) -> RedactOptions:
-    given = tables.merged("redact")
-    if given and "classes" not in given:
-        place = (*tables.place, "redact") if "redact" in tables.own else ("redact",)
+def _check_redaction(given: Mapping[str, Any], tables: CameraTables, reader: TableReader) -> None:
+    is_spoken_of = any(name.startswith("redact.") for name in given)
+    if is_spoken_of and "redact.classes" not in given:
+        has_own = any(name.startswith("redact.") for name in tables.own)
+        place = (*tables.place, "redact") if has_own else ("redact",)
         reader.mistake(place, "'redact' needs 'classes', the names of those to hide")
-    return RedactOptions(**given)
 
 
-def _recording(name: str, tables: CameraTables, reader: TableReader) -> dict[str, Any]:
-    given = tables.merged("record")
-    folder = given.get("folder")
-    if not given.get("on", folder is not None):
+def _recording(
+    name: str, given: dict[str, Any], tables: CameraTables, reader: TableReader
+) -> dict[str, Any]:
+    """Return the file to record, and drop what is said of a recording that is not to be."""
+    wanted = build(RecordOptions, given, by_key)
+    segment, keep = "record.segment", "record.keep"
+    is_on = wanted.folder is not None if wanted.on is None else wanted.on
+    if is_on and wanted.folder is None:
+        reader.mistake(tables.path("record.on"), "a recording needs a 'folder'")
+    if not is_on or wanted.folder is None:
+        given.pop(segment, None)
+        given.pop(keep, None)
         return {}
-    if folder is None:
-        reader.mistake(tables.path("record", "on"), "a recording needs a 'folder'")
-        return {}
+    _check_folder(wanted.folder, tables.path("record.folder"), reader)
+    file = str(Path(wanted.folder) / f"{name}.mp4")
+    return {"--record": file, segment: given.get(segment, SEGMENT_MINUTES)}
+
+
+def _events(
+    name: str,
+    options: EventOptions,
+    given: Mapping[str, Any],
+    tables: CameraTables,
+    rules: Sequence[Rule],
+    reader: TableReader,
+) -> EventOptions:
+    """Return what is noticed in front of a camera, and where it is told."""
+    files = build(EventFileOptions, given, by_key)
+    after_s = {"camera": files.camera_lost, "endpoint": files.endpoint_failing}
+    outages = [
+        Rule(subject, subject, for_s=after_s[subject])
+        for subject in _OUTAGES
+        if after_s[subject] is not None
+    ]
+    try:
+        with_outages([*rules, *outages])
+    except OptionsError as error:
+        reader.mistake((*tables.place, "rule"), str(error))
+        return EventOptions()
+    options = replace(options, rules=(*rules, *outages), camera=name)
+    if files.folder is None:
+        if files.clips:
+            reader.mistake(tables.path("events.clips"), "clips need a 'folder'")
+        return options
+    _check_folder(files.folder, tables.path("events.folder"), reader)
+    folder = Path(files.folder)
+    clips = None if files.clips is False else str(folder / name)
+    return replace(options, jsonl=str(folder / f"{name}.jsonl"), clips=clips)
+
+
+def _check_folder(folder: str, path: KeyPath, reader: TableReader) -> None:
     if not Path(folder).is_dir():
-        reader.mistake(tables.path("record", "folder"), f"there is no folder {folder}")
+        reader.mistake(path, f"there is no folder {folder}")
     elif not os.access(folder, os.W_OK | os.X_OK):
-        reader.mistake(tables.path("record", "folder"), f"the folder {folder} is read-only")
-    return {
-        "record": str(Path(folder) / f"{name}.mp4"),
-        "segment_minutes": given.get("segment", SEGMENT_MINUTES),
-        "keep": given.get("keep"),
-    }
+        reader.mistake(path, f"the folder {folder} is read-only")
+
+
+def read_rules(camera: KeyPath, written: object, reader: TableReader) -> list[Rule]:
+    """Return a camera's rules, without those that are wrong.
+
+    Args:
+        camera: Where the camera is.
+        written: What stands at its key `rule`.
+        reader: Gets the mistakes.
+    """
+    place = (*camera, "rule")
+    if not isinstance(written, list):
+        reader.mistake(place, "a rule is written in double brackets, [[camera.rule]]")
+        return []
+    rules = []
+    for number, each in enumerate(written):
+        given = reader.rule((*place, number), each)
+        if not isinstance(each, dict) or len(given) < len(each):
+            continue
+        try:
+            rules.append(build(Rule, {"rule.name": _default_name(given), **given}, by_key))
+        except OptionsError as error:
+            reader.mistake((*place, number), str(error))
+    return rules
+
+
+def _default_name(given: Mapping[str, Any]) -> str:
+    side = "above" if "rule.above" in given else "below"
+    return f"{given.get('rule.class', 'rule')} {side} {100 * given.get(f'rule.{side}', 0):g}%"

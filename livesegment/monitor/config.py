@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.errors import OptionsError
-from livesegment.monitor.camera_options import CameraTables, live_options
+from livesegment.monitor.camera_options import CameraTables, live_options, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
-from livesegment.monitor.event_tables import event_options, read_rules
-from livesegment.monitor.keys import CAMERA_KEYS, CAMERA_TABLES, TABLES
 from livesegment.monitor.toml_lines import key_lines
-from livesegment.settings import ApiKey, LiveOptions, WebOptions, is_this_machine, web_token
+from livesegment.settings import LiveOptions, WebOptions
+from livesegment.settings.monitor import BudgetOptions, CameraOptions
+from livesegment.settings.option import (
+    WrongSetting,
+    build,
+    by_key,
+    from_environment,
+    option_of,
+    own_options,
+)
 
 _READABLE_BY_OTHERS = 0o044
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -38,33 +45,18 @@ class CameraConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetConfig:
-    """What all cameras may ask together.
-
-    Attributes:
-        in_flight: Requests at once.
-        calls_per_hour: Calls within any hour; None: any number.
-        price_per_call: What a call costs, for the page; None: not known.
-    """
-
-    in_flight: int
-    calls_per_hour: int | None = None
-    price_per_call: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MonitorConfig:
     """Everything that a monitor's file says.
 
     Attributes:
         cameras: In the order of the file.
-        budget: What they may ask together.
+        budget: What they may ask together; its requests in flight are known.
         web: Where the page is.
         warnings: What is allowed and unwise.
     """
 
     cameras: tuple[CameraConfig, ...]
-    budget: BudgetConfig
+    budget: BudgetOptions
     web: WebOptions = field(default_factory=WebOptions)
     warnings: tuple[str, ...] = ()
 
@@ -113,31 +105,17 @@ def _syntax_mistake(said: str, text: str) -> Mistake:
 
 def _parts(
     document: dict[str, Any], reader: TableReader, environment: Mapping[str, str]
-) -> tuple[tuple[CameraConfig, ...], BudgetConfig, WebOptions]:
-    # The names of tables are read as keys are, so that a misspelt one is a mistake of its line.
-    known = reader.table((), document, dict.fromkeys((*TABLES, "camera"), _any))
-    tables = {
-        name: reader.table((name,), known[name], keys)
-        for name, keys in TABLES.items()
-        if name in known
-    }
-    cameras = _cameras(known.get("camera"), tables, reader, environment)
-    given = tables.get("budget", {})
-    budget = BudgetConfig(
-        given.get("in_flight", max(1, len(cameras))),
-        given.get("calls_per_hour"),
-        given.get("price_per_call"),
-    )
-    return cameras, budget, _web(tables.get("web", {}), reader, environment)
-
-
-def _any(value: Any) -> Any:
-    return value
+) -> tuple[tuple[CameraConfig, ...], BudgetOptions, WebOptions]:
+    known, shared = reader.tables(document)
+    cameras = _cameras(known.get("camera"), shared, reader, environment)
+    budget = build(BudgetOptions, shared, by_key)
+    in_flight = budget.in_flight or max(1, len(cameras))
+    return cameras, replace(budget, in_flight=in_flight), _web(shared, reader, environment)
 
 
 def _cameras(
     written: object,
-    tables: Mapping[str, dict[str, Any]],
+    shared: Mapping[str, Any],
     reader: TableReader,
     environment: Mapping[str, str],
 ) -> tuple[CameraConfig, ...]:
@@ -149,7 +127,7 @@ def _cameras(
         return ()
     cameras: dict[str, CameraConfig] = {}
     for number, each in enumerate(written):
-        camera = _camera(number, each, tables, reader, environment)
+        camera = _camera(number, each, shared, reader, environment)
         if camera.name.casefold() in cameras:
             reader.mistake(("camera", number, "name"), f"two cameras are called '{camera.name}'")
         cameras[camera.name.casefold()] = camera
@@ -159,45 +137,35 @@ def _cameras(
 def _camera(
     number: int,
     written: object,
-    tables: Mapping[str, dict[str, Any]],
+    shared: Mapping[str, Any],
     reader: TableReader,
     environment: Mapping[str, str],
 ) -> CameraConfig:
     place = ("camera", number)
-    keys = {**CAMERA_KEYS, **dict.fromkeys(CAMERA_TABLES, _any), "rule": _any}
-    given = reader.table(place, written, keys)
-    for key in ("name", "source"):
-        if isinstance(written, dict) and key not in written:
-            reader.mistake(place, f"a camera needs a '{key}'")
-    own = {
-        name: reader.table((*place, name), given[name], TABLES[name])
-        for name in CAMERA_TABLES
-        if name in given
-    }
-    # Only for a camera whose own name is a mistake already.
-    name = given.get("name", f"camera-{number + 1}")
-    camera = CameraTables(place, own, tables)
-    options = live_options(name, camera, reader, environment)
-    rules = read_rules(place, given.get("rule", []), reader)
-    events = event_options(name, camera, rules, reader, environment)
-    options = replace(options, events=events)
-    return CameraConfig(name, given.get("title", name), given.get("source", ""), options)
+    own = reader.camera(place, written)
+    for each in own_options(CameraOptions):
+        table, _, key = by_key(each).partition(".")
+        if each.is_needed and isinstance(written, dict) and key not in written:
+            reader.mistake(place, f"a {table} needs a '{key}'")
+    # Only for a camera whose own name or source is a mistake already.
+    standing = {"camera.name": f"camera-{number + 1}", "camera.source": "pattern:"}
+    said = build(CameraOptions, {**standing, **own}, by_key)
+    rules = read_rules(place, own.pop("rule", []), reader)
+    tables = CameraTables(place, own, shared)
+    options = live_options(said.name, tables, rules, reader, environment)
+    return CameraConfig(said.name, said.title or said.name, said.source, options)
 
 
 def _web(
-    given: Mapping[str, Any], reader: TableReader, environment: Mapping[str, str]
+    shared: Mapping[str, Any], reader: TableReader, environment: Mapping[str, str]
 ) -> WebOptions:
-    web = WebOptions(port=given.get("port", WebOptions().port))
-    host = given.get("host", web.host)
-    token = ApiKey(given["token"]) if "token" in given else web_token(environment)
-    if token is not None and len(token.reveal()) < 8:
-        reader.mistake(("web", "token"), "the token of the page has at least 8 characters")
-    elif token is None and not is_this_machine(host):
-        reader.mistake(
-            ("web", "host"),
-            f"a page on {host} can be seen from other machines and needs a 'token', here or in"
-            " LIVESEGMENT_WEB_TOKEN",
-        )
-    else:
-        web = replace(web, host=host, token=token)
-    return web
+    token = option_of(WebOptions, "token")
+    given = dict(shared)
+    if by_key(token) not in given:
+        given[by_key(token)] = from_environment(token, environment)
+    try:
+        return build(WebOptions, given, by_key)
+    except WrongSetting as error:
+        table, _, key = by_key(error.options[0]).partition(".")
+        reader.mistake((table, key), str(error.in_words_of(by_key)))
+        return WebOptions()

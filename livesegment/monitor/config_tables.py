@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from livesegment.errors import OptionsError
-from livesegment.monitor.keys import CAMERA_TABLES, SECRETS, TABLES, Reader
 from livesegment.monitor.toml_lines import KeyPath
+from livesegment.settings.monitor import camera_tables, file_tables
+from livesegment.settings.option import Option, WrongSetting, by_key
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
-_LONGEST_SHOWN = 60
 _ADDRESSES = frozenset({"source", "webhook", "mqtt"})  # secret where they hold a password
 
 
@@ -63,6 +63,8 @@ class TableReader:
         self._lines = lines
         self._environment = environment
         self._is_private = is_private
+        self._options = file_tables()
+        self._names = tuple(name for name in self._options if name not in {"camera", "rule"})
         self.mistakes: set[Mistake] = set()
         self.warnings: list[Mistake] = []
 
@@ -70,30 +72,67 @@ class TableReader:
         """Note that something is wrong with what stands at a place."""
         self.mistakes.add(Mistake(self._line(path), text))
 
-    def table(self, path: KeyPath, value: object, keys: Mapping[str, Reader]) -> dict[str, Any]:
+    def tables(self, document: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Read every table but those of the cameras.
+
+        Returns:
+            What stands in the document by the names of its tables, and the values of what they say
+            by the full names of their options, such as `picture.align`.
+        """
+        known = self.table((), document, {}, *self._names, "camera")
+        values: dict[str, Any] = {}
+        for name in self._names:
+            if name in known:
+                values |= self.table((name,), known[name], self._options[name])
+        return known, values
+
+    def camera(self, path: KeyPath, value: object) -> dict[str, Any]:
+        """Return what a camera says, its own tables included; its rules as they are written."""
+        own_tables = camera_tables()
+        read = self.table(path, value, self._options["camera"], *own_tables, "rule")
+        for name in own_tables:
+            if name in read:
+                read |= self.table((*path, name), read.pop(name), self._options[name])
+        return read
+
+    def rule(self, path: KeyPath, value: object) -> dict[str, Any]:
+        """Return what a rule says."""
+        return self.table(path, value, self._options["rule"])
+
+    def table(
+        self, path: KeyPath, value: object, options: Mapping[str, Option], *beside: str
+    ) -> dict[str, Any]:
         """Return what a table says, without what is wrong with it.
 
         Args:
             path: Where it is.
             value: What stands there.
-            keys: The keys that it may have.
+            options: What it may say, by key.
+            beside: Further keys, which are read elsewhere and returned as they are.
+
+        Returns:
+            Values by the full names of their options, such as `picture.align`.
         """
         if not isinstance(value, dict):
             self.mistake(path, f"'{path[-1]}' is a table, written [{path[-1]}]")
             return {}
         read = {}
         for key, each in value.items():
-            if (reader := keys.get(key)) is None:
-                self.mistake((*path, key), _unknown(key, path, keys))
-                continue
-            try:
-                read[key] = reader(self._expanded((*path, key), each))
-            except _MissingVariable as error:
-                self.mistake((*path, key), str(error))
-            except ValueError as error:
-                shown = "" if key in SECRETS else f", not {_shown(each)}"
-                self.mistake((*path, key), f"'{key}' is {error}{shown}")
+            if key in beside:
+                read[key] = each
+            elif (option := options.get(key)) is None:
+                self.mistake((*path, key), _unknown(key, path, (*options, *beside)))
+            else:
+                self._load(read, option, (*path, key), each)
         return read
+
+    def _load(self, read: dict[str, Any], option: Option, path: KeyPath, value: object) -> None:
+        try:
+            read[by_key(option)] = option.loaded(self._expanded(option, path, value))
+        except _MissingVariable as error:
+            self.mistake(path, str(error))
+        except WrongSetting as error:
+            self.mistake(path, str(error.in_words_of(by_key)))
 
     def variable(self, path: KeyPath, name: str) -> str:
         """Return a variable of the environment; empty, and a mistake, if it is not set."""
@@ -114,11 +153,11 @@ class TableReader:
             raise _MissingVariable(f"the environment has no variable {name}, or an empty one")
         return value
 
-    def _expanded(self, path: KeyPath, value: object) -> object:
+    def _expanded(self, option: Option, path: KeyPath, value: object) -> object:
         """Return a value with variables of the environment in place of their names."""
         if not isinstance(value, str):
             return value
-        if path[-1] in SECRETS:
+        if option.is_secret:
             self._warn_of_secret(path, value)
         login = _USER_AND_PASSWORD.match(value)
         begin, end = login.span(1) if login else (0, 0)
@@ -150,19 +189,13 @@ def _has_password(address: str) -> bool:
         return False
 
 
-def _unknown(key: str, path: KeyPath, keys: Mapping[str, Reader]) -> str:
+def _unknown(key: str, path: KeyPath, keys: Sequence[str]) -> str:
     table = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
     where = f" in [{table}]" if table else ""
-    homes = [home for home in CAMERA_TABLES if key in TABLES[home]]
+    tables = file_tables()
+    homes = [home for home in camera_tables() if key in tables[home]]
     if table == "camera" and homes:
         return f"unknown key '{key}'{where}: write {homes[0]}.{key}"
     if close := get_close_matches(key, keys, 1):
         return f"unknown key '{key}'{where}: did you mean '{close[0]}'?"
     return f"unknown key '{key}'{where}: there are {', '.join(keys)}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = f"the text '{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."

@@ -13,9 +13,10 @@ from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
-from livesegment.monitor.config import BudgetConfig, CameraConfig, MonitorConfig
+from livesegment.monitor.config import CameraConfig, MonitorConfig
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
+from livesegment.settings.monitor import BudgetOptions
 from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ class Supervisor:
             self._desk.close()
             for feed in self._feeds.values():
                 feed.pictures.close()
-            await asyncio.to_thread(page.stop)
+            await asyncio.to_thread(page.close)
 
     async def _pulse(self, notices: ServiceNotices) -> None:
         """Show that this loop goes round, to whoever watches over this process."""
@@ -234,7 +235,7 @@ class Supervisor:
             keeper.send_orders()
 
 
-def _say_budget(budget: BudgetConfig) -> None:
+def _say_budget(budget: BudgetOptions) -> None:
     # Each call is billed.
     limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
     logger.info(

@@ -7,9 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-from livesegment.address import shown_url
+from livesegment.address import scrubbed, shown_url
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointError,
@@ -111,15 +110,6 @@ def _message_of(reply: Any) -> str:
             if name in reply:
                 return _message_of(reply[name])
     return ""
-
-
-def scrubbed(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret replaced by dots, also where it is percent-encoded."""
-    for secret in secrets:
-        for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
-            if form:
-                text = text.replace(form, "...")
-    return text
 
 
 def error_body(message: str) -> dict[str, str]:

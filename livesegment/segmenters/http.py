@@ -1,15 +1,12 @@
 """A segmentation model behind an HTTP endpoint."""
 
-import ssl
-import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from livesegment.address import is_loopback, shown_url
+from livesegment.address import shown_url
 from livesegment.errors import (
     BadReply,
     EndpointTimeout,
@@ -18,11 +15,18 @@ from livesegment.errors import (
     RequestRefused,
 )
 from livesegment.frame import Frame
-from livesegment.http_client import unlogged
+from livesegment.http_client import (
+    HttpClient,
+    HttpFailure,
+    TimedOut,
+    TooLong,
+    Undecodable,
+    Unwritable,
+)
 from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
-from livesegment.protocol.status import error_for_status, scrubbed
+from livesegment.protocol.status import error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter
 from livesegment.settings import ApiKey, EndpointOptions
 
@@ -73,11 +77,17 @@ class HttpSegmenter(Segmenter):
             max_in_flight=max_connections,
             timeout_s=timeout_s,
         )
-        self._max_connections = max_connections
         self._url = _model_url(endpoint, model)
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
-        self._client = self._open_client(transport)
+        self._client = HttpClient(
+            str(self._url),
+            timeout_s=timeout_s,
+            connections=max_connections,
+            headers={"content-type": CONTENT_TYPE},
+            secrets=self._secrets,
+            transport=transport,
+        )
 
     def __repr__(self) -> str:
         return f"HttpSegmenter({self._shown_url!r})"
@@ -137,114 +147,50 @@ class HttpSegmenter(Segmenter):
         """Close the connections."""
         self._client.close()
 
-    def _open_client(self, transport: httpx.BaseTransport | None) -> httpx.Client:
-        connections = self._max_connections
-        # Of this machine's own services too.
-        trusted = trusted_certificates()
-        try:
-            return httpx.Client(
-                headers={"content-type": CONTENT_TYPE},
-                timeout=httpx.Timeout(self._options.timeout_s),
-                limits=httpx.Limits(
-                    max_connections=connections, max_keepalive_connections=connections
-                ),
-                # A redirect could carry the key to another host.
-                follow_redirects=False,
-                # A proxy of the environment cannot reach this machine's own services.
-                trust_env=not is_loopback(str(self._url)),
-                verify=trusted,
-                transport=transport,
-            )
-        except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
-            raise OptionsError(
-                "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
-                " ALL_PROXY"
-            ) from None  # the proxy's address may hold a password
-
     def _call(self, url: httpx.URL, body: bytes) -> bytes:
         """Return the body of a good answer."""
-        deadline_s = time.monotonic() + self._options.timeout_s
-        with (
-            unlogged(),
-            self._mapped_errors(),
-            self._client.stream("POST", url, content=body) as response,
-        ):
-            reply = bytearray()
-            for chunk in response.iter_bytes():
-                reply += chunk
-                if len(reply) > MAX_REPLY_BYTES:
-                    raise BadReply(
-                        f"the answer from {self._shown_url} does not end: it has over"
-                        f" {MAX_REPLY_BYTES // 2**20} MB",
-                        url=self._shown_url,
-                        status=response.status_code,
-                    )
-                # httpx bounds the wait for each piece, not the wait for all of them.
-                if time.monotonic() > deadline_s:
-                    raise self._timed_out()
-        if response.status_code != 200:
+        with self._mapped_errors(), self._client.exchange("POST", url, content=body) as answer:
+            try:
+                reply = answer.read(MAX_REPLY_BYTES)
+            except TooLong as error:
+                raise BadReply(
+                    f"the answer from {self._shown_url} does not end: it has over"
+                    f" {MAX_REPLY_BYTES // 2**20} MB",
+                    url=self._shown_url,
+                    status=answer.status,
+                ) from error
+        if answer.status != 200:
             raise error_for_status(
-                response.status_code,
-                response.headers,
-                bytes(reply),
+                answer.status,
+                answer.headers,
+                reply,
                 url=self._shown_url,
                 secrets=self._secrets,
             )
-        return bytes(reply)
-
-    def _timed_out(self) -> EndpointTimeout:
-        return EndpointTimeout(
-            f"{self._shown_url} did not answer within {self._options.timeout_s:g} s",
-            url=self._shown_url,
-        )
+        return reply
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:
-        """Turn what httpx raises into our errors: the one place that knows both."""
+        """Turn what goes wrong in an exchange into errors of an endpoint."""
+        url = self._shown_url
         try:
             yield
-        except httpx.TimeoutException as error:
-            raise self._timed_out() from self._without_secrets(error)
-        except httpx.DecodingError as error:
+        except TimedOut as error:
+            raise EndpointTimeout(
+                f"{url} did not answer within {self._options.timeout_s:g} s", url=url
+            ) from error
+        except Undecodable as error:
             raise BadReply(
-                f"the answer from {self._shown_url} is packed in a way that cannot be unpacked",
-                url=self._shown_url,
-            ) from self._without_secrets(error)
-        except (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+                f"the answer from {url} is packed in a way that cannot be unpacked", url=url
+            ) from error
+        except Unwritable as error:
             raise RequestRefused(
-                f"a request to {self._shown_url} cannot be written: {self._reason(error)}",
-                url=self._shown_url,
-            ) from self._without_secrets(error)
-        except httpx.HTTPError as error:
+                f"a request to {url} cannot be written: {error.reason}", url=url
+            ) from error
+        except HttpFailure as error:
             raise EndpointUnreachable(
-                f"{self._shown_url} cannot be reached: {self._reason(error)}", url=self._shown_url
-            ) from self._without_secrets(error)
-
-    def _reason(self, error: Exception) -> str:
-        return scrubbed(str(error), self._secrets) or type(error).__name__
-
-    def _without_secrets(self, error: Exception) -> Exception | None:
-        """Return the error as a cause that may be printed; None if its text holds a secret."""
-        if isinstance(error, httpx.RequestError):
-            # The failed request rides along in the error, its URL with the key.
-            error.request = httpx.Request("POST", self._shown_url)
-        text = "".join(traceback.format_exception(error))
-        return error if text == scrubbed(text, self._secrets) else None
-
-
-def trusted_certificates() -> ssl.SSLContext:
-    """Return whom calls trust: the usual authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR.
-
-    Raises:
-        OptionsError: If these cannot be read.
-    """
-    try:
-        return httpx.create_ssl_context()
-    except OSError:
-        raise OptionsError(
-            "the certificates that the environment names cannot be read: see SSL_CERT_FILE,"
-            " SSL_CERT_DIR"
-        ) from None
+                f"{url} cannot be reached: {error.reason}", url=url
+            ) from error
 
 
 def _model_url(endpoint: str, model: str) -> httpx.URL:

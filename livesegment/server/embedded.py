@@ -45,7 +45,7 @@ class EmbeddedServer(HttpServer):
             keep_alive_s=_KEEP_ALIVE_S,
         )
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Finish the requests that are being answered and end. May be called twice."""
-        super().stop()
+        super().close()
         self._pool.close()

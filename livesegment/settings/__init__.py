@@ -1,4 +1,13 @@
-"""What the user asked for, checked once; the only reader of environment variables."""
+"""The one description of every option: flag, key of a file, help, range, control of the page.
+
+::
+
+    option(...) in a group ─┬─▶ Python: the attribute of a frozen dataclass
+                            ├─▶ cli/: the flag, its place in --help, its completion
+                            ├─▶ monitor/: the key of the TOML file, and its JSON Schema
+                            ├─▶ web/: the control that the page draws
+                            └─▶ the sentence about a wrong value, in the words of where it was given
+"""
 
 from livesegment.settings.annotate import (
     CODECS,
@@ -8,48 +17,38 @@ from livesegment.settings.annotate import (
     ExportKind,
     KeyframeOptions,
 )
-from livesegment.settings.checking import require
+from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.settings.endpoint import BUILTIN, HOSTED_ENDPOINT, Auto, EndpointOptions
-from livesegment.settings.events import EventOptions, mqtt_password, webhook_secret
-from livesegment.settings.key import ApiKey
+from livesegment.settings.events import EventOptions
 from livesegment.settings.live import LiveOptions
+from livesegment.settings.option import require
 from livesegment.settings.overlay import OverlayOptions
-from livesegment.settings.redact import (
-    REDACT_STYLES,
-    UNMASKED,
-    RedactOptions,
-    RedactStyle,
-    Unmasked,
-)
-from livesegment.settings.retention import Keep
-from livesegment.settings.web import WebOptions, is_this_machine, web_address, web_token
+from livesegment.settings.redact import RedactOptions
+from livesegment.settings.retention import Retention
+from livesegment.settings.secret import ApiKey
+from livesegment.settings.serve import ServeOptions
+from livesegment.settings.web import WebOptions
 
 __all__ = [
     "BUILTIN",
     "CODECS",
     "EXPORTS",
     "HOSTED_ENDPOINT",
-    "REDACT_STYLES",
-    "UNMASKED",
     "AnnotateOptions",
     "ApiKey",
     "Auto",
     "Codec",
+    "ControlPanel",
+    "Controls",
     "EndpointOptions",
     "EventOptions",
     "ExportKind",
-    "Keep",
     "KeyframeOptions",
     "LiveOptions",
     "OverlayOptions",
     "RedactOptions",
-    "RedactStyle",
-    "Unmasked",
+    "Retention",
+    "ServeOptions",
     "WebOptions",
-    "is_this_machine",
-    "mqtt_password",
     "require",
-    "web_address",
-    "web_token",
-    "webhook_secret",
 ]

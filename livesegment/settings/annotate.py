@@ -1,10 +1,12 @@
 """What `annotate` writes."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from typing import Literal
 
-from livesegment.settings.checking import require
 from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.kinds import Choice, Flag, Number, Several, Text
+from livesegment.settings.option import Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 
@@ -15,9 +17,11 @@ ExportKind = Literal["coco", "png", "yolo"]
 """A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
 EXPORTS: tuple[ExportKind, ...] = ("coco", "png", "yolo")
 
+_FEWER, _OUTPUT, _MANY = "Fewer calls", "Output", "Many files"
+
 
 @dataclass(frozen=True, slots=True)
-class KeyframeOptions:
+class KeyframeOptions(Settings):
     """Which frames are asked about; the others get their masks from those around them.
 
     The first frame of a scene and the last of all are asked about in any case.
@@ -32,21 +36,41 @@ class KeyframeOptions:
         OptionsError: If a value is out of range.
     """
 
-    every: int = 1
-    budget: int | None = None
-    skip_still: bool = False
+    every: int = option(
+        1,
+        Number(1, 64, whole=True),
+        "Ask about one frame in N, carry masks between.",
+        flag="--every",
+        group=_FEWER,
+        is_common=True,
+    )
+    budget: int | None = option(
+        None,
+        Number(2, math.inf, whole=True, metavar="CALLS"),
+        "Ask about so many frames of each input, where most changes.",
+        flag="--budget",
+        group=_FEWER,
+    )
+    skip_still: bool = option(
+        False,
+        Flag(),
+        "Ask nothing about frames that do not change.",
+        flag="--skip-still",
+        group=_FEWER,
+    )
 
-    def __post_init__(self) -> None:
-        require(1 <= self.every <= 64, "--every is a number from 1 to 64")
-        require(self.budget is None or self.budget >= 2, "--budget is 2 calls or more")
-        require(
+    def check(self) -> None:
+        """Check that one thing alone says how many calls to make."""
+        self.require(
             self.budget is None or self.every == 1,
-            "--every and --budget both say how many calls to make: give one of them",
+            "{every} and {budget} both say how many calls to make: give one of them",
+            "every",
+            "budget",
         )
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotateOptions:
+class AnnotateOptions(Settings):
     """What `annotate` writes.
 
     Attributes:
@@ -69,31 +93,83 @@ class AnnotateOptions:
         OptionsError: If a value is out of range or contradicts another.
     """
 
-    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
-    overlay: OverlayOptions = field(default_factory=OverlayOptions)
-    keyframes: KeyframeOptions = field(default_factory=KeyframeOptions)
-    masks: str | None = None
-    kept_masks: str | None = None
-    export: tuple[ExportKind, ...] = ()
-    codec: Codec = "h264"
-    quality: int = 75
-    jobs: int | None = None
-    report: str | None = None
-    overwrite: bool = False
-    redact: RedactOptions = field(default_factory=RedactOptions)
+    endpoint: EndpointOptions = section(EndpointOptions)
+    overlay: OverlayOptions = section(OverlayOptions)
+    keyframes: KeyframeOptions = section(KeyframeOptions)
+    masks: str | None = option(
+        None,
+        Text("FILE.mkv", "the path of a file"),
+        "Keep the masks, lossless; a folder with several inputs.",
+        flag="--masks",
+        group=_OUTPUT,
+    )
+    kept_masks: str | None = option(
+        None,
+        Text("FILE.mkv", "the path of a file"),
+        "Draw the masks kept by an earlier run: no call is made.",
+        flag="--masks-from",
+        group=_OUTPUT,
+    )
+    export: tuple[ExportKind, ...] = option(
+        (),
+        Several(Choice(EXPORTS)),
+        "Write annotations beside the output; may be repeated.",
+        flag="--export",
+        group=_OUTPUT,
+        is_common=True,
+    )
+    codec: Codec = option(
+        "h264",
+        Choice(CODECS),
+        "Video codec; all of them play in browsers.",
+        flag="--codec",
+        group=_OUTPUT,
+    )
+    quality: int = option(
+        75,
+        Number(1, 100, whole=True, metavar="1..100"),
+        "Quality of the video written.",
+        flag="--quality",
+        group=_OUTPUT,
+    )
+    jobs: int | None = option(
+        None,
+        Number(1, 64, whole=True),
+        "Inputs to work on at once: 1, or a cluster's processors.",
+        flag="--jobs",
+        group=_MANY,
+        is_common=True,
+    )
+    report: str | None = option(
+        None,
+        Text("FILE.json", "the path of a file"),
+        "Write what became of each input; replaces it.",
+        flag="--report",
+        group=_MANY,
+    )
+    overwrite: bool = option(
+        False,
+        Flag(),
+        "Replace existing outputs.",
+        flag="--overwrite",
+        group=_OUTPUT,
+        is_common=True,
+    )
+    redact: RedactOptions = section(RedactOptions)
 
-    def __post_init__(self) -> None:
-        require(self.codec in CODECS, f"--codec is one of {', '.join(CODECS)}")
-        require(1 <= self.quality <= 100, "--quality is a number from 1 to 100")
-        require(self.jobs is None or 1 <= self.jobs <= 64, "--jobs is a number from 1 to 64")
-        for kind in self.export:
-            require(kind in EXPORTS, f"--export is one of {', '.join(EXPORTS)}")
-        require(
+    def check(self) -> None:
+        """Check that kept masks are not asked for what only a model can give."""
+        self.require(
             self.kept_masks is None or self.keyframes == KeyframeOptions(),
-            "--masks-from has a mask for every frame: leave --every, --budget and --skip-still out",
+            "{kept_masks} has a mask for every frame: leave {every}, {budget} and {skip_still} out",
+            "kept_masks",
+            "every",
+            "budget",
+            "skip_still",
         )
-        require(
+        self.require(
             self.kept_masks is None or not self.redact.is_wanted,
-            "--masks-from has masks that may have been carried from other frames, which --redact"
+            "{kept_masks} has masks that may have been carried from other frames, which redaction"
             " does not trust: leave it out, the replies of an earlier run are in its journal",
+            "kept_masks",
         )

@@ -7,6 +7,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from livesegment.settings.kinds import Flag
+from livesegment.settings.option import Control, Settings, option
+
 Style = Literal["fill", "outline", "blur", "cutout"]
 """fill: classes tinted; outline: their edges; blur, cutout: background blurred, or taken away."""
 
@@ -17,9 +20,21 @@ Align = Literal["warp", "delay", "paste"]
 
 ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 
+STYLE_HINTS: dict[str, str] = {
+    "fill": "Classes are tinted",
+    "outline": "Edges of classes are drawn",
+    "blur": "What is no class is blurred",
+    "cutout": "What is no class is taken away",
+}
+ALIGN_HINTS: dict[str, str] = {
+    "warp": "A late mask is moved to where its object is now",
+    "delay": "The picture waits for its mask",
+    "paste": "A late mask is drawn where it was",
+}
+
 
 @dataclass(frozen=True, slots=True)
-class Controls:
+class Controls(Settings):
     """One snapshot of the user's wishes.
 
     Attributes:
@@ -36,7 +51,9 @@ class Controls:
     style: Style = "fill"
     opacity: float = 0.5
     classes: frozenset[str] | None = None
-    show_overlay: bool = True
+    show_overlay: bool = option(
+        True, Flag(), "Draw the mask at all.", control=Control("show_overlay", "Overlay")
+    )
     show_legend: bool = True
     show_hud: bool = True
     paused: bool = False

@@ -1,5 +1,6 @@
 """Which model to ask, and how."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +8,36 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
-from livesegment.settings.checking import require
-from livesegment.settings.key import ApiKey
+from livesegment.settings.kinds import Choice, Either, Instance, Number, Text
+from livesegment.settings.option import Settings, option
+from livesegment.settings.secret import ApiKey
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"
 
 Auto = Literal["auto"]
 
+KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
+"""Where a key is looked up that was not given, the first one first."""
+
+_MODEL, _CALLS = "Model", "Calls"
+
+
+def _endpoint(text: str) -> str:
+    if text != BUILTIN and not is_http_url(text):
+        raise ValueError
+    return text
+
+
+def _model(text: str) -> str:
+    slug, _, version = text.strip("/").rpartition("/")
+    if not slug or not version or " " in text:
+        raise ValueError
+    return text
+
 
 @dataclass(frozen=True, slots=True)
-class EndpointOptions:
+class EndpointOptions(Settings):
     """Which model to ask, and how.
 
     With neither endpoint nor model the built-in person model is used; a model alone means the
@@ -26,7 +46,7 @@ class EndpointOptions:
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
         model: `slug/version`.
-        api_key: The key; None: looked up in the environment by `resolve`.
+        api_key: The key; None: looked up in the environment by `resolved_key`.
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
@@ -40,50 +60,118 @@ class EndpointOptions:
         OptionsError: If a value is out of range or an endpoint stands without a model.
     """
 
-    endpoint: str | None = None
-    model: str | None = None
-    api_key: ApiKey | None = None
-    confidence: float = 50.0
-    max_side: int = 640
-    jpeg_quality: int = 80
-    max_in_flight: int | Auto | None = None
-    max_calls: int | None = None
-    call_rate: float | None = None
-    timeout_s: float = 10.0
+    endpoint: str | None = option(
+        None,
+        Text(
+            "URL|builtin",
+            f"'{BUILTIN}' or an address that begins with http:// or https://",
+            _endpoint,
+            f"^({BUILTIN}$|https?://)",
+        ),
+        "Where the model is; without it, the hosted one.",
+        flag="--endpoint",
+        key="endpoint.url",
+        group=_MODEL,
+        is_common=True,
+    )
+    model: str | None = option(
+        None,
+        Text(
+            "SLUG/VERSION", "written slug/version, such as my-model/3", _model, "^[^ ]+/[^ /]+/?$"
+        ),
+        "Which model to ask there.",
+        flag="--model",
+        key="endpoint.model",
+        group=_MODEL,
+        is_common=True,
+    )
+    api_key: ApiKey | None = option(
+        None,
+        Instance(ApiKey, "KEY"),
+        "Better kept in LIVESEGMENT_API_KEY or ROBOFLOW_API_KEY: command lines are seen.",
+        flag="--api-key",
+        key="endpoint.api_key",
+        group=_MODEL,
+        is_secret=True,
+        variables=KEY_VARIABLES,
+    )
+    confidence: float = option(
+        50.0,
+        Number(0, 100, metavar="0..100"),
+        "How sure the model must be.",
+        flag="--confidence",
+        key="endpoint.confidence",
+        group=_MODEL,
+    )
+    max_side: int = option(
+        640,
+        Number(16, math.inf, "pixels", whole=True, metavar="PX"),
+        "Longest side of what is sent to the endpoint.",
+        flag="--max-side",
+        key="endpoint.max_side",
+        group=_CALLS,
+    )
+    jpeg_quality: int = option(
+        80,
+        Number(1, 100, whole=True, metavar="1..100"),
+        "JPEG quality of what is sent.",
+        flag="--jpeg-quality",
+        key="endpoint.jpeg_quality",
+        group=_CALLS,
+    )
+    max_in_flight: int | Auto | None = option(
+        None,
+        Either(
+            (Number(1, 256, whole=True), Choice(("auto",))),
+            "a whole number from 1 to 256 requests, or auto",
+            "N|auto",
+        ),
+        "Requests at once; 4 for a remote endpoint; auto finds what saturates it.",
+        flag="--in-flight",
+        key="endpoint.in_flight",
+        group=_CALLS,
+    )
+    max_calls: int | None = option(
+        None,
+        Number(0, math.inf, "calls", whole=True),
+        "Stop asking after N calls; the picture goes on.",
+        flag="--max-calls",
+        group=_CALLS,
+        is_common=True,
+    )
+    call_rate: float | None = option(
+        None,
+        Number(0, math.inf, "calls a second", above=True),
+        "Ask at most N times a second.",
+        flag="--call-rate",
+        key="endpoint.call_rate",
+        group=_CALLS,
+    )
+    timeout_s: float = option(
+        10.0,
+        Number(0, 3600, "seconds", above=True, metavar="S"),
+        "Seconds to wait for an answer.",
+        flag="--timeout",
+        key="endpoint.timeout",
+        group=_CALLS,
+    )
 
-    def __post_init__(self) -> None:
-        require(0 <= self.confidence <= 100, "--confidence is a number from 0 to 100")
-        require(self.max_side >= 16, "--max-side is at least 16 pixels")
-        require(1 <= self.jpeg_quality <= 100, "--jpeg-quality is a number from 1 to 100")
-        require(
-            self.max_in_flight in {None, "auto"} or self.max_in_flight in range(1, 257),
-            "--in-flight is a number from 1 to 256, or auto",
-        )
-        require(self.max_calls is None or self.max_calls >= 0, "--max-calls is 0 or more")
-        require(self.call_rate is None or self.call_rate > 0, "--call-rate is above 0 calls/s")
-        require(0 < self.timeout_s <= 3600, "--timeout is above 0 and at most 3600 seconds")
-        self._check_address()
-
-    def _check_address(self) -> None:
-        if self.model is not None:
-            slug, _, version = self.model.strip("/").rpartition("/")
-            require(
-                bool(slug and version) and " " not in self.model,
-                f"--model is written slug/version, such as my-model/3, not '{self.model}'",
-            )
-        if self.endpoint is None:
-            return
+    def check(self) -> None:
+        """Check that endpoint and model fit together."""
         if self.endpoint == BUILTIN:
-            require(self.model is None, "--endpoint builtin has its own model: leave --model out")
-            return
-        require(
-            is_http_url(self.endpoint),
-            "--endpoint is 'builtin' or an address that begins with http:// or https://",
-        )
-        require(
-            self.model is not None,
-            "--endpoint needs --model SLUG/VERSION, the model to ask for at that address",
-        )
+            self.require(
+                self.model is None,
+                "{endpoint} builtin has its own model: leave {model} out",
+                "model",
+                "endpoint",
+            )
+        elif self.endpoint is not None:
+            self.require(
+                self.model is not None,
+                "{endpoint} needs {model}, slug/version of the model to ask for at that address",
+                "endpoint",
+                "model",
+            )
 
     @property
     def is_builtin(self) -> bool:
@@ -110,11 +198,12 @@ class EndpointOptions:
         """Return where the key to send is from: `--api-key`, or the name of a variable."""
         if self.api_key is not None:
             return "--api-key"
-        if environment.get("LIVESEGMENT_API_KEY", "").strip():
-            return "LIVESEGMENT_API_KEY"
+        anyones, hosted = KEY_VARIABLES
+        if environment.get(anyones, "").strip():
+            return anyones
         is_for_it = _is_hosted(self.base_url) or is_loopback(self.base_url)
-        if is_for_it and environment.get("ROBOFLOW_API_KEY", "").strip():
-            return "ROBOFLOW_API_KEY"
+        if is_for_it and environment.get(hosted, "").strip():
+            return hosted
         return None
 
 

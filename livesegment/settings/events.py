@@ -1,17 +1,20 @@
 """What is noticed, and where it is told."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from livesegment.address import is_http_url
-from livesegment.settings.checking import require
-from livesegment.settings.key import ApiKey
+from livesegment.settings.kinds import Instance, Number, Several, Text, address_of, http_address
+from livesegment.settings.option import Settings, option
+from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
+from livesegment.settings.rule_text import parse_rule
+from livesegment.settings.secret import ApiKey
+
+_GROUP = "Events"
+_SECONDS = Number(0, 60, "seconds", metavar="S")
 
 
 @dataclass(frozen=True, slots=True)
-class EventOptions:
+class EventOptions(Settings):
     """What is noticed in front of a camera, and where it is told.
 
     Once anything is noticed or told, a lost camera and a failing endpoint are too.
@@ -33,42 +36,96 @@ class EventOptions:
         OptionsError: If a value is out of range.
     """
 
-    rules: tuple[Rule, ...] = ()
-    camera: str | None = None
-    jsonl: str | None = None
-    webhook: str | None = field(default=None, repr=False)
-    webhook_secret: ApiKey | None = None
-    mqtt: str | None = field(default=None, repr=False)
-    mqtt_password: ApiKey | None = None
-    clips: str | None = None
-    pre_s: float = 5.0
-    post_s: float = 5.0
-    keep_clips: str = "5GB"
-
-    def __post_init__(self) -> None:
-        require(
-            self.webhook is None or is_http_url(self.webhook),
-            "--webhook is an address that begins with http:// or https://",
-        )
-        require(0 <= self.pre_s <= 60, "--pre is from 0 to 60 seconds")
-        require(0 <= self.post_s <= 60, "--post is from 0 to 60 seconds")
+    rules: tuple[Rule, ...] = option(
+        (),
+        Several(Instance(Rule, "RULE", parse_rule)),
+        "Notice something, such as 'person > 5% for 2s in 0,0 1,0 1,1 named door'; may be given"
+        " several times.",
+        flag="--rule",
+        group=_GROUP,
+    )
+    camera: str | None = option(
+        None, Text("NAME"), "What events call the camera.", flag="--camera-name", group=_GROUP
+    )
+    jsonl: str | None = option(
+        None,
+        Text("FILE.jsonl", "the path of a file"),
+        "Append every event to a file.",
+        flag="--events",
+        group=_GROUP,
+    )
+    webhook: str | None = option(
+        None,
+        http_address(),
+        "Post every event, signed with what LIVESEGMENT_WEBHOOK_SECRET says.",
+        flag="--webhook",
+        key="events.webhook",
+        group=_GROUP,
+        is_secret=True,
+    )
+    webhook_secret: ApiKey | None = option(
+        None,
+        Instance(ApiKey, "SECRET"),
+        "Signs what is posted.",
+        key="events.webhook_secret",
+        is_secret=True,
+        variables=("LIVESEGMENT_WEBHOOK_SECRET",),
+    )
+    mqtt: str | None = option(
+        None,
+        address_of("mqtt://[USER@]HOST", "mqtt", "mqtts"),
+        "Publish events, for Home Assistant too; the password is in LIVESEGMENT_MQTT_PASSWORD.",
+        flag="--mqtt",
+        key="events.mqtt",
+        group=_GROUP,
+        is_secret=True,
+    )
+    mqtt_password: ApiKey | None = option(
+        None,
+        Instance(ApiKey, "PASSWORD"),
+        "Password for the broker, if its address has none.",
+        key="events.mqtt_password",
+        is_secret=True,
+        variables=("LIVESEGMENT_MQTT_PASSWORD",),
+    )
+    clips: str | None = option(
+        None,
+        Text("FOLDER", "the path of a folder"),
+        "Keep a video and a picture of every event.",
+        flag="--clips",
+        group=_GROUP,
+    )
+    pre_s: float = option(
+        5.0,
+        _SECONDS,
+        "Seconds of video before an event.",
+        flag="--pre",
+        key="events.pre",
+        group=_GROUP,
+    )
+    post_s: float = option(
+        5.0,
+        _SECONDS,
+        "Seconds of video after an event.",
+        flag="--post",
+        key="events.post",
+        group=_GROUP,
+    )
+    keep_clips: str = option(
+        "5GB",
+        Text(
+            "N|5GB|30d",
+            "a number of clips such as 200, a size such as 5GB or an age such as 30d",
+            checked_clip_retention,
+            takes_numbers=True,
+        ),
+        "Remove the oldest clips beyond this.",
+        flag="--keep-clips",
+        key="events.keep",
+        group=_GROUP,
+    )
 
     @property
     def are_wanted(self) -> bool:
         """Whether anything is to be noticed or told."""
         return bool(self.rules or self.jsonl or self.webhook or self.mqtt or self.clips)
-
-
-def webhook_secret(environment: Mapping[str, str] = os.environ) -> ApiKey | None:
-    """Return what webhooks are signed with, if `LIVESEGMENT_WEBHOOK_SECRET` says one."""
-    return _secret(environment, "LIVESEGMENT_WEBHOOK_SECRET")
-
-
-def mqtt_password(environment: Mapping[str, str] = os.environ) -> ApiKey | None:
-    """Return the password for the MQTT broker, if `LIVESEGMENT_MQTT_PASSWORD` says one."""
-    return _secret(environment, "LIVESEGMENT_MQTT_PASSWORD")
-
-
-def _secret(environment: Mapping[str, str], name: str) -> ApiKey | None:
-    text = environment.get(name, "").strip()
-    return ApiKey(text) if text else None

@@ -1,19 +1,23 @@
 """What `live` shows and keeps."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
-from livesegment.settings.checking import require
-from livesegment.settings.controls import ALIGNMENTS, Align
+from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
+from livesegment.settings.kinds import Choice, Flag, Number, Text
+from livesegment.settings.option import Control, Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
-from livesegment.settings.retention import Keep
+from livesegment.settings.retention import checked_retention
 from livesegment.settings.web import WebOptions
+
+_SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"
 
 
 @dataclass(frozen=True, slots=True)
-class LiveOptions:
+class LiveOptions(Settings):
     """What `live` shows and keeps.
 
     Attributes:
@@ -39,7 +43,8 @@ class LiveOptions:
         price_per_call: What a call costs, for the page; None: not known.
         segment_minutes: Record into a new file every so many minutes, without end; each is named
             after `record` and the time at which it begins. None: one file.
-        keep: How much of such a recording stays, as Keep.parse takes it; None: everything.
+        keep: How much of such a recording stays, a size such as `20GB` or an age such as `7d`;
+            None: everything.
         align_budget_ms: What alignment may take of each frame's time, in ms of one core.
         wait_for_endpoint: Show the picture without masks as long as the endpoint refuses, also
             before the first mask and for reasons that will not go away by themselves.
@@ -50,61 +55,170 @@ class LiveOptions:
         OptionsError: If a value is out of range.
     """
 
-    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
-    overlay: OverlayOptions = field(default_factory=OverlayOptions)
-    align: Align = "warp"
-    max_delay_s: float = 2.0
-    mask_ttl_s: float = 2.0
-    smooth: bool = False
-    window: bool = True
-    record: str | None = None
-    masks: str | None = None
-    stats: str | None = None
-    overwrite: bool = False
-    duration_s: float | None = None
-    max_frames: int | None = None
-    fps_limit: float | None = None
-    mirror: bool = False
-    wait_for_source: bool = False
-    web: WebOptions | None = None
-    price_per_call: float | None = None
-    segment_minutes: float | None = None
-    keep: str | None = None
-    align_budget_ms: float = 15.0
-    wait_for_endpoint: bool = False
-    events: EventOptions = field(default_factory=EventOptions)
-    redact: RedactOptions = field(default_factory=RedactOptions)
+    endpoint: EndpointOptions = section(EndpointOptions)
+    overlay: OverlayOptions = section(OverlayOptions)
+    align: Align = option(
+        "warp",
+        Choice(ALIGNMENTS),
+        "A late mask is moved to where its object is now (warp, the default), its picture held"
+        " back for it (delay, the default with --redact), or drawn where it was (paste).",
+        flag="--align",
+        key="picture.align",
+        group=_PICTURE,
+        is_common=True,
+        shows_default=False,
+        control=Control("align", "Late masks", ALIGN_HINTS),
+    )
+    max_delay_s: float = option(
+        2.0,
+        Number(0, 10, "seconds", above=True, metavar="S"),
+        "The longest that 'delay' holds a picture back.",
+        flag="--max-delay",
+        key="picture.max_delay",
+        group=_PICTURE,
+    )
+    mask_ttl_s: float = option(
+        2.0,
+        Number(0, 60, "seconds", above=True, metavar="S"),
+        "Age at which a mask has faded away.",
+        flag="--mask-ttl",
+        key="picture.mask_ttl",
+        group=_PICTURE,
+    )
+    smooth: bool = option(
+        False,
+        Flag(),
+        "Calm the edges of masks where the picture is still.",
+        flag="--smooth",
+        key="picture.smooth",
+        group=_PICTURE,
+    )
+    window: bool = option(
+        True, Flag(), "Open no window.", flag="--no-window", group=_PICTURE, is_common=True
+    )
+    record: str | None = option(
+        None,
+        Text("FILE.mp4", "the path of a file"),
+        "Record what is shown, fragmented MP4.",
+        flag="--record",
+        group=_KEEP,
+        is_common=True,
+    )
+    masks: str | None = option(
+        None,
+        Text("FILE.mkv", "the path of a file"),
+        "Keep the masks shown, lossless.",
+        flag="--masks",
+        group=_KEEP,
+    )
+    stats: str | None = option(
+        None,
+        Text("FILE", "the path of a file"),
+        "Write the run's figures as JSON.",
+        flag="--stats",
+        group=_KEEP,
+    )
+    overwrite: bool = option(
+        False, Flag(), "Replace existing outputs.", flag="--overwrite", group=_KEEP
+    )
+    duration_s: float | None = option(
+        None,
+        Number(0, math.inf, "seconds", above=True, metavar="S"),
+        "End S seconds after the first frame.",
+        flag="--duration",
+        group=_END,
+    )
+    max_frames: int | None = option(
+        None,
+        Number(1, math.inf, "frames", whole=True),
+        "End after N frames shown.",
+        flag="--max-frames",
+        group=_END,
+    )
+    fps_limit: float | None = option(
+        None,
+        Number(0, 1000, "frames a second", above=True),
+        "Show at most N frames a second.",
+        flag="--fps-limit",
+        key="picture.fps_limit",
+        group=_SOURCE,
+    )
+    mirror: bool = option(
+        False,
+        Flag(),
+        "Flip the picture, as a mirror.",
+        flag="--mirror",
+        key="picture.mirror",
+        group=_SOURCE,
+        is_common=True,
+    )
+    wait_for_source: bool = option(
+        False,
+        Flag(),
+        "Wait for a network camera that cannot be opened yet.",
+        flag="--wait-for-source",
+        group=_SOURCE,
+    )
+    web: WebOptions | None = section(WebOptions, is_optional=True)
+    price_per_call: float | None = option(
+        None,
+        Number(0, math.inf),
+        "What a call costs, for the page.",
+        flag="--price-per-call",
+        key="budget.price_per_call",
+        has_own=False,
+        group=_PAGE,
+    )
+    segment_minutes: float | None = option(
+        None,
+        Number(0, 1440, "minutes", above=True, metavar="MINUTES"),
+        "Record into a new file every so often: FILE_date-timeZ.mp4.",
+        flag="--segment",
+        key="record.segment",
+        group=_KEEP,
+    )
+    keep: str | None = option(
+        None,
+        Text(
+            "20GB|7d",
+            "a size such as 20GB or an age such as 7d",
+            checked_retention,
+            r"^[0-9]+(\.[0-9]+)? *([mMgGtT][bB]|[hHdD])$",
+        ),
+        "Remove the oldest of these files beyond a size or an age.",
+        flag="--keep",
+        key="record.keep",
+        group=_KEEP,
+    )
+    align_budget_ms: float = option(
+        15.0,
+        Number(0, 1000, "ms a frame", above=True),
+        "What alignment may take of each frame's time, in ms of one core.",
+        key="picture.align_budget_ms",
+    )
+    wait_for_endpoint: bool = option(
+        False, Flag(), "Show the picture without masks as long as the endpoint refuses."
+    )
+    events: EventOptions = section(EventOptions)
+    redact: RedactOptions = section(RedactOptions)
 
-    def __post_init__(self) -> None:
-        require(
+    def check(self) -> None:
+        """Check what the options say together."""
+        self.require(
             self.endpoint.max_in_flight != "auto",
-            "--in-flight auto is for annotate; live takes a number, such as --in-flight 4",
+            "{max_in_flight} auto is for annotate; live takes a number, such as {max_in_flight} 4",
+            "max_in_flight",
         )
-        require(self.align in ALIGNMENTS, f"--align is one of {', '.join(ALIGNMENTS)}")
-        require(0 < self.max_delay_s <= 10, "--max-delay is above 0 and at most 10 seconds")
-        require(0 < self.mask_ttl_s <= 60, "--mask-ttl is above 0 and at most 60 seconds")
-        require(self.duration_s is None or self.duration_s > 0, "--duration is above 0 seconds")
-        require(self.max_frames is None or self.max_frames > 0, "--max-frames is 1 or more")
-        require(self.fps_limit is None or self.fps_limit > 0, "--fps-limit is above 0 frames/s")
-        require(
-            self.price_per_call is None or self.price_per_call >= 0,
-            "--price-per-call is a number from 0 on",
+        self.require(
+            self.segment_minutes is None or self.record is not None,
+            "{segment_minutes} divides a recording: name it with {record} FILE.mp4",
+            "segment_minutes",
+            "record",
         )
-        require(0 < self.align_budget_ms <= 1000, "alignment takes above 0 and at most 1000 ms")
-        self._check_recording()
-
-    def _check_recording(self) -> None:
-        minutes = self.segment_minutes
-        require(
-            minutes is None or 0 < minutes <= 1440, "--segment is above 0 and at most 1440 minutes"
+        self.require(
+            self.keep is None or self.segment_minutes is not None,
+            "{keep} removes old segments of a recording: give their length with {segment_minutes}"
+            " MINUTES",
+            "keep",
+            "segment_minutes",
         )
-        require(
-            minutes is None or self.record is not None,
-            "--segment divides a recording: name it with --record FILE.mp4",
-        )
-        require(
-            self.keep is None or minutes is not None,
-            "--keep removes old segments of a recording: give their length with --segment MINUTES",
-        )
-        if self.keep is not None:
-            Keep.parse(self.keep)

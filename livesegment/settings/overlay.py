@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from livesegment.settings.checking import require
-from livesegment.settings.controls import STYLES, Controls, Style
+from livesegment.settings.controls import STYLE_HINTS, STYLES, Controls, Style
+from livesegment.settings.kinds import Choice, Flag, Names, Number
+from livesegment.settings.option import Control, Settings, option
+
+_GROUP = "Picture"
 
 
 @dataclass(frozen=True, slots=True)
-class OverlayOptions:
+class OverlayOptions(Settings):
     """How a mask is drawn.
 
     Attributes:
@@ -20,14 +23,43 @@ class OverlayOptions:
         OptionsError: If a value is out of range.
     """
 
-    style: Style = "fill"
-    opacity: float = 0.5
-    classes: frozenset[str] | None = None
-    legend: bool = True
-
-    def __post_init__(self) -> None:
-        require(self.style in STYLES, f"--style is one of {', '.join(STYLES)}")
-        require(0 <= self.opacity <= 1, "--opacity is a number from 0 to 1")
+    style: Style = option(
+        "fill",
+        Choice(STYLES),
+        "How masks are drawn.",
+        flag="--style",
+        key="overlay.style",
+        group=_GROUP,
+        is_common=True,
+        control=Control("style", "Style", STYLE_HINTS),
+    )
+    opacity: float = option(
+        0.5,
+        Number(0, 1, metavar="0..1", step=0.05),
+        "How strongly masks are drawn.",
+        flag="--opacity",
+        key="overlay.opacity",
+        group=_GROUP,
+        control=Control("opacity", "Opacity"),
+    )
+    classes: frozenset[str] | None = option(
+        None,
+        Names(),
+        "Draw only these classes, by name.",
+        flag="--classes",
+        key="overlay.classes",
+        group=_GROUP,
+        control=Control("classes", "Classes shown"),
+    )
+    legend: bool = option(
+        True,
+        Flag(),
+        "Draw class names and their shares.",
+        flag="--legend/--no-legend",
+        key="overlay.legend",
+        group=_GROUP,
+        control=Control("show_legend", "Legend"),
+    )
 
     def controls(self) -> Controls:
         """Return the controls that a run starts with."""

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from livesegment.settings.checking import require
 from livesegment.settings.controls import Align
+from livesegment.settings.kinds import Choice, Names
+from livesegment.settings.option import Settings, option
 
 RedactStyle = Literal["pixelate", "black"]
 """pixelate: blocks of their mean colour; black: nothing is left."""
-REDACT_STYLES: tuple[RedactStyle, ...] = ("pixelate", "black")
 
 Unmasked = Literal["withhold", "blur"]
 """withhold: a black picture; blur: nothing but the light and colours of about a hundred spots."""
-UNMASKED: tuple[Unmasked, ...] = ("withhold", "blur")
+
+_GROUP = "Privacy"
 
 
 @dataclass(frozen=True, slots=True)
-class RedactOptions:
+class RedactOptions(Settings):
     """Which classes nobody may see in anything that leaves the program.
 
     Pictures are sent to the endpoint as they are: it is what finds the classes.
@@ -31,17 +32,32 @@ class RedactOptions:
         OptionsError: If a value is none of those, or a name is empty.
     """
 
-    classes: frozenset[str] = frozenset()
-    style: RedactStyle = "pixelate"
-    unmasked: Unmasked = "withhold"
-
-    def __post_init__(self) -> None:
-        require(
-            all(each.strip() for each in self.classes),
-            "--redact takes the names of classes, such as --redact person",
-        )
-        require(self.style in REDACT_STYLES, f"--redact-style is one of {', '.join(REDACT_STYLES)}")
-        require(self.unmasked in UNMASKED, f"--unmasked is one of {', '.join(UNMASKED)}")
+    classes: frozenset[str] = option(
+        frozenset(),
+        Names(are_needed=True, adds_up=True),
+        "Hide these classes in everything shown, written and told; may be repeated.",
+        flag="--redact",
+        key="redact.classes",
+        group=_GROUP,
+        is_common=True,
+    )
+    style: RedactStyle = option(
+        "pixelate",
+        Choice(("pixelate", "black")),
+        "How they are hidden; black leaves nothing.",
+        flag="--redact-style",
+        key="redact.style",
+        group=_GROUP,
+    )
+    unmasked: Unmasked = option(
+        "withhold",
+        Choice(("withhold", "blur")),
+        "With --redact, what is left of a picture that has no mask to be trusted: a black picture"
+        " (withhold) or a few spots of colour (blur).",
+        flag="--unmasked",
+        key="redact.unmasked",
+        group=_GROUP,
+    )
 
     @property
     def is_wanted(self) -> bool:

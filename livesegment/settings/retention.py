@@ -1,38 +1,62 @@
-"""How much of what is written is kept."""
+"""How much of what is written stays: the oldest goes first."""
 
 import re
 from dataclasses import dataclass
 from typing import Self
 
-from livesegment.settings.checking import require
-
-_KEEP = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>MB|GB|TB|h|d)", re.IGNORECASE)
+_WRITTEN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>MB|GB|TB|h|d)", re.IGNORECASE)
 _SIZES = {"mb": 10**6, "gb": 10**9, "tb": 10**12}
 _AGES_S = {"h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """How much of a recording stays; what is older goes.
+class Retention:
+    """How much of a recording, or of clips, stays; what is older goes.
 
     Attributes:
-        size: Bytes of all its files; None: any number.
+        number: How many; None: any number.
+        size: Bytes of all files; None: any number.
         age_s: Seconds since a file's last picture; None: any age.
     """
 
+    number: int | None = None
     size: int | None = None
     age_s: float | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `20GB`, `500MB`, `7d` or `12h`.
+        """Read `20GB`, `500MB`, `7d`, `12h`, or `200` for a number.
 
         Raises:
-            OptionsError: If it is none of these.
+            ValueError: If it is none of these, or 0.
         """
-        match = _KEEP.fullmatch(text.strip())
+        if text.strip().isdecimal() and int(text) > 0:
+            return cls(number=int(text))
+        match = _WRITTEN.fullmatch(text.strip())
         number, unit = (float(match["number"]), match["unit"].lower()) if match else (0.0, "")
-        require(number > 0, f"--keep is a size such as 20GB or an age such as 7d, not '{text}'")
+        if number == 0:
+            raise ValueError("a number such as 200, a size such as 20GB or an age such as 7d")
         if unit in _SIZES:
             return cls(size=round(number * _SIZES[unit]))
         return cls(age_s=number * _AGES_S[unit])
+
+
+def checked_retention(text: str) -> str:
+    """Return the text of a size or an age.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if Retention.parse(text).number is not None:
+        raise ValueError
+    return text
+
+
+def checked_clip_retention(text: str) -> str:
+    """Return the text of a number, a size or an age.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    Retention.parse(text)
+    return text

@@ -5,9 +5,11 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from livesegment.errors import OptionsError
+from livesegment.settings.kinds import Number, Share, Text
+from livesegment.settings.option import Settings, option
 
 Subject = Literal["coverage", "camera", "endpoint"]
 """coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""
@@ -18,10 +20,38 @@ Polygon = tuple[tuple[float, float], ...]
 DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400.0
+_TIME = Number(0, _LONGEST_S, "seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Corners:
+    """The corners of a polygon, at least three for a zone."""
+
+    metavar: str = "X,Y X,Y X,Y"
+
+    def read(self, value: Any) -> Polygon:
+        """Return the corners of a list of pairs."""
+        try:
+            return tuple((float(x), float(y)) for x, y in value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
+            ) from None
+
+    load = read
+
+    def parse(self, text: str) -> Polygon:
+        """Return the corners of pairs between blanks."""
+        return self.read([corner.split(",") for corner in text.split()])
+
+    def schema(self) -> dict[str, Any]:
+        """Return that it is a list of pairs."""
+        corner = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"type": "array", "items": corner, "minItems": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Settings):
     """Says when an event begins, and when it ends.
 
     A coverage event begins when a class has covered more (or less) of a zone than a threshold for
@@ -46,17 +76,30 @@ class Rule:
         OptionsError: If a value is out of range or contradicts another.
     """
 
-    name: str
+    name: str = option(
+        ..., Text("NAME", "a text for people"), "What it is called.", key="rule.name"
+    )
     subject: Subject = "coverage"
-    class_name: str = ""
-    above: float | None = None
-    below: float | None = None
-    for_s: float | None = None
-    zone: Polygon | None = None
-    hysteresis: float | None = None
-    cooldown_s: float = 0.0
+    class_name: str = option(
+        "", Text("CLASS", "the name of a class"), "The class.", key="rule.class"
+    )
+    above: float | None = option(None, Share(), "Begin above this share.", key="rule.above")
+    below: float | None = option(None, Share(), "Begin below this share.", key="rule.below")
+    for_s: float | None = option(None, _TIME, "For so many seconds.", key="rule.for")
+    zone: Polygon | None = option(None, Corners(), "Where to look.", key="rule.zone")
+    hysteresis: float | None = option(
+        None, Share(), "How far back beyond the threshold it ends.", key="rule.hysteresis"
+    )
+    cooldown_s: float = option(
+        0.0, _TIME, "Seconds from its end in which it does not begin.", key="rule.cooldown"
+    )
 
     def __post_init__(self) -> None:
+        """Check everything in sentences that begin with the rule's name: there may be many."""
+        self.check()
+
+    def check(self) -> None:
+        """Check what the rule says."""
         self._require(any(each.isalnum() for each in self.name), "its name has a letter or digit")
         for what, value in (("'for'", self.for_s), ("the cooldown", self.cooldown_s)):
             ok = value is None or 0 <= value <= _LONGEST_S

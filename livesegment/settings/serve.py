@@ -1,17 +1,18 @@
 """How the embedded endpoint is served."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-from livesegment.settings import require
+from livesegment.settings.kinds import Choice, Flag, Number, Text
+from livesegment.settings.option import Settings, option
 
 ReplyShape = Literal["flat", "nested"]
-REPLY_SHAPES: tuple[ReplyShape, ...] = ("flat", "nested")
+
+_ADDRESS, _REPLIES, _IMAGES = "Address", "Replies", "Pictures by URL"
 
 
 @dataclass(frozen=True, slots=True)
-class ServeOptions:
+class ServeOptions(Settings):
     """How the embedded endpoint is served.
 
     Attributes:
@@ -28,23 +29,61 @@ class ServeOptions:
         OptionsError: If a value is out of range.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 9001
-    api_key_file: str | None = None
-    reply: ReplyShape = "flat"
-    latency_ms: float = 0.0
-    allow_url_images: bool = False
-    allow_private_urls: bool = False
+    host: str = option(
+        "127.0.0.1",
+        Text("HOST", "an address of this machine, such as 127.0.0.1"),
+        "Address to listen on.",
+        flag="--host",
+        group=_ADDRESS,
+    )
+    port: int = option(
+        9001,
+        Number(0, 65535, whole=True),
+        "Port to listen on.",
+        flag="--port",
+        group=_ADDRESS,
+    )
+    api_key_file: str | None = option(
+        None,
+        Text("FILE", "the path of a file"),
+        "Accepted keys, one a line; without it, any key.",
+        flag="--api-key-file",
+        group=_ADDRESS,
+    )
+    reply: ReplyShape = option(
+        "flat",
+        Choice(("flat", "nested")),
+        "Shape of the replies.",
+        flag="--reply",
+        group=_REPLIES,
+    )
+    latency_ms: float = option(
+        0.0,
+        Number(0, 600_000, "ms"),
+        "Reply no earlier than N ms after the request.",
+        flag="--latency-ms",
+        group=_REPLIES,
+    )
+    allow_url_images: bool = option(
+        False,
+        Flag(),
+        "Fetch pictures given as image=URL.",
+        flag="--allow-url-images",
+        group=_IMAGES,
+    )
+    allow_private_urls: bool = option(
+        False,
+        Flag(),
+        "Also from private addresses.",
+        flag="--allow-private-urls",
+        group=_IMAGES,
+    )
 
-    def __post_init__(self) -> None:
-        require(bool(self.host.strip()), "--host is an address of this machine, such as 127.0.0.1")
-        require(0 <= self.port <= 65535, "--port is a number from 0 to 65535")
-        require(self.reply in REPLY_SHAPES, f"--reply is one of {', '.join(REPLY_SHAPES)}")
-        require(
-            math.isfinite(self.latency_ms) and 0 <= self.latency_ms <= 600_000,
-            "--latency-ms is a number from 0 to 600000",
-        )
-        require(
+    def check(self) -> None:
+        """Check that what is widened is allowed."""
+        self.require(
             self.allow_url_images or not self.allow_private_urls,
-            "--allow-private-urls widens --allow-url-images: give both",
+            "{allow_private_urls} widens {allow_url_images}: give both",
+            "allow_private_urls",
+            "allow_url_images",
         )

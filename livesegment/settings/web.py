@@ -1,16 +1,17 @@
 """The page: where it is served, and to whom."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from livesegment.address import is_loopback
-from livesegment.settings.checking import require
-from livesegment.settings.key import ApiKey
+from livesegment.settings.kinds import Instance, Number, Text
+from livesegment.settings.option import Settings, option, require
+from livesegment.settings.secret import ApiKey
+
+TOKEN_VARIABLE = "LIVESEGMENT_WEB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class WebOptions:
+class WebOptions(Settings):
     """Where the page is, and what its viewers have to know.
 
     Attributes:
@@ -22,21 +23,48 @@ class WebOptions:
         OptionsError: If a value is out of range, or other machines could see the page unasked.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8080
-    token: ApiKey | None = None
+    host: str = option(
+        "127.0.0.1",
+        Text("HOST", "an address of this machine, such as 127.0.0.1"),
+        "Address to listen on; any other than this machine's own demands a token.",
+        key="web.host",
+        has_own=False,
+    )
+    port: int = option(
+        8080,
+        Number(0, 65535, whole=True),
+        "Port to listen on; 0 takes a free one.",
+        key="web.port",
+        has_own=False,
+    )
+    token: ApiKey | None = option(
+        None,
+        Instance(ApiKey, "TOKEN"),
+        "What people log in with to see the page.",
+        key="web.token",
+        has_own=False,
+        is_secret=True,
+        variables=(TOKEN_VARIABLE,),
+    )
 
-    def __post_init__(self) -> None:
-        require(0 <= self.port <= 65535, "the port of --web is a number from 0 to 65535")
-        require(
+    def check(self) -> None:
+        """Check that no other machine sees the page unasked."""
+        self.require(
             self.token is None or len(self.token.reveal()) >= 8,
-            "LIVESEGMENT_WEB_TOKEN has at least 8 characters",
+            f"the token of the page, in {{token}} or {TOKEN_VARIABLE}, has at least 8 characters",
+            "token",
         )
-        require(
+        self.require(
             self.token is not None or is_this_machine(self.host),
-            f"a page on {self.host} can be seen from other machines and needs a token: "
-            "set LIVESEGMENT_WEB_TOKEN",
+            f"a page on {_literal(self.host)} can be seen from other machines and needs a token:"
+            f" {{token}}, or {TOKEN_VARIABLE} in the environment",
+            "host",
+            "token",
         )
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def is_this_machine(host: str) -> bool:
@@ -57,10 +85,5 @@ def web_address(text: str) -> tuple[str, int]:
         well_formed and port.isdecimal() and len(port) <= 5,
         f"--web takes HOST:PORT, such as 127.0.0.1:8080, not '{text}'",
     )
+    require(int(port) <= 65535, "the port of --web is a number from 0 to 65535")
     return bare, int(port)
-
-
-def web_token(environment: Mapping[str, str] = os.environ) -> ApiKey | None:
-    """Return the token of the page, if `LIVESEGMENT_WEB_TOKEN` says one."""
-    token = environment.get("LIVESEGMENT_WEB_TOKEN", "").strip()
-    return ApiKey(token) if token else None

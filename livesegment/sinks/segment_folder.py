@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from livesegment.settings import Keep
+from livesegment.settings import Retention
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class SegmentFolder:
         keep: How much of it stays; None: everything.
     """
 
-    def __init__(self, path: Path, keep: Keep | None = None) -> None:
+    def __init__(self, path: Path, keep: Retention | None = None) -> None:
         self._path = path
         self._keep = keep
         stem, suffix = re.escape(path.stem), re.escape(path.suffix)

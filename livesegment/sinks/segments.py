@@ -12,7 +12,7 @@ import av
 
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.frame import Frame
-from livesegment.settings import Keep
+from livesegment.settings import Retention
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
 from livesegment.sinks.output_file import refused
@@ -57,7 +57,7 @@ class SegmentedVideoSink(Sink):
         *,
         segment_s: float,
         fps: Fraction | float | None = None,
-        keep: Keep | None = None,
+        keep: Retention | None = None,
         on_unwritten: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._path = Path(path)

@@ -1,12 +1,9 @@
 """An image by its address on the web."""
 
-import time
-
-import httpx
-
 from livesegment.address import shown_url
-from livesegment.errors import SourceNotFound
+from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.frame import Image
+from livesegment.http_client import HttpClient, HttpFailure, TimedOut, TooLong
 from livesegment.sources.images import decode_image
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -27,29 +24,21 @@ def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
         SourceNotFound: If it cannot be fetched, has over 20 MB, or is no image.
     """
     name = shown_url(url)
-    content = bytearray()
-    deadline_s = time.monotonic() + timeout_s
     try:
         with (
-            httpx.Client(
-                timeout=timeout_s, follow_redirects=True, max_redirects=MAX_REDIRECTS
-            ) as client,
-            client.stream("GET", url) as response,
+            HttpClient(url, timeout_s=timeout_s, max_redirects=MAX_REDIRECTS) as client,
+            client.exchange("GET", url) as answer,
         ):
-            if response.status_code != httpx.codes.OK:
-                raise SourceNotFound(f"{name} answers {response.status_code}")
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > MAX_BYTES:
-                    raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB")
-                if time.monotonic() > deadline_s:
-                    raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s")
-    except ImportError:  # for a SOCKS proxy
-        raise SourceNotFound(
-            f"{name} cannot be fetched: the proxy that the environment names cannot be used (see"
-            " HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)"
-        ) from None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        # Not the error itself: it holds the whole address.
-        raise SourceNotFound(f"{name} cannot be fetched: {type(error).__name__}") from None
-    return decode_image(bytes(content), name)
+            if answer.status != 200:
+                raise SourceNotFound(f"{name} answers {answer.status}")
+            content = answer.read(MAX_BYTES)
+    except OptionsError as error:
+        raise SourceNotFound(f"{name} cannot be fetched: {error}") from None
+    except TooLong:
+        raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB") from None
+    except TimedOut:
+        raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s") from None
+    except HttpFailure as error:
+        # Not the reason: it may hold the whole address.
+        raise SourceNotFound(f"{name} cannot be fetched: {error.kind}") from None
+    return decode_image(content, name)

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
-from livesegment.web.control_change import BadChange, read_change, shown_controls
+from livesegment.web.controls import BadChange, drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, client_address, message, too_many_guesses
 from livesegment.web.machine_routes import Beat, MachineRoutes
@@ -108,6 +108,7 @@ def build_app(
             Route("/login", page.log_in, methods=["POST"]),
             Route("/logout", page.log_out, methods=["POST"]),
             Route("/api/cameras", page.cameras),
+            Route("/api/controls", page.controls),
             *event_routes(page.feed),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/stream.mjpg", page.all_streams),
@@ -184,6 +185,10 @@ class _Page:
                 "cameras": [_described(feed, after) for feed in self._feeds()],
             }
         )
+
+    async def controls(self, _: Request) -> Response:
+        """Answer with what may be changed, and how it is drawn."""
+        return JSONResponse({"controls": drawn_controls()})
 
     async def change(self, request: Request) -> Response:
         """Change controls of a camera, and answer with all of them."""

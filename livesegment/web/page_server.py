@@ -89,7 +89,7 @@ class PageServer(HttpServer):
             send_buffer=_SEND_BUFFER,
         )
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End every stream and the server. May be called twice."""
         self._streams.end()
-        super().stop()
+        super().close()

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from parts import started
+from waiting import wait_until
 
 from livesegment import (
     AnnotateOptions,
@@ -162,10 +163,13 @@ def test_progress_counts_to_the_number_of_frames_over_all_files(tmp_path: Path) 
 
 def test_an_interrupted_run_leaves_a_playable_part_and_says_where(tmp_path: Path) -> None:
     with started(tmp_path, "annotate", "pattern:640x480:1000000", "-o", "out.mp4") as program:
-        while not (tmp_path / "out.part.mp4").exists() or (
-            (tmp_path / "out.part.mp4").stat().st_size == 0
-        ):
+        part = tmp_path / "out.part.mp4"
+
+        def begun() -> bool:
             assert program.poll() is None
+            return part.exists() and part.stat().st_size > 0
+
+        wait_until(begun, "the first of the video")
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=30)
     assert program.returncode == 130

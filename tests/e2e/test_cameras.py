@@ -14,6 +14,7 @@ from cameras import Camera, has_rtsp_server
 from clock import read_stamp
 from conftest import skip_or_fail
 from parts import started
+from waiting import read_until, wait_until
 
 
 @pytest.fixture
@@ -26,8 +27,11 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
 
 
 def wait_for_segments(folder: Path, count: int, program: "subprocess.Popen[str]") -> None:
-    while sum(path.stat().st_size > 0 for path in folder.glob("garden_*Z*.mp4")) < count:
+    def written() -> bool:
         assert program.poll() is None
+        return sum(path.stat().st_size > 0 for path in folder.glob("garden_*Z*.mp4")) >= count
+
+    wait_until(written, f"{count} files")
 
 
 def test_a_recording_goes_on_when_the_camera_is_back(camera: Camera, tmp_path: Path) -> None:
@@ -35,9 +39,7 @@ def test_a_recording_goes_on_when_the_camera_is_back(camera: Camera, tmp_path: P
     arguments = ["live", camera.secret_url, "--no-window", "--wait-for-source", *recorded]
     with started(tmp_path, *arguments) as program:
         assert program.stderr is not None
-        said = ""
-        while "Connection refused; waiting for it" not in said:
-            said += program.stderr.readline()
+        said = read_until(program.stderr, "Connection refused; waiting for it")
         camera.start("320x240")
         wait_for_segments(tmp_path, 1, program)
         camera.kill()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="several Ray nodes on one machine are for Linux"
 )
+
+needs_ray = pytest.mark.needs_package("ray", extra="cluster")
 
 IN_FLIGHT = 4
 SECRET = "key-that-nobody-sees"
@@ -56,7 +59,9 @@ class Endpoint(Segmenter):
     ) -> None:
         """Wait until so many calls for each input have come, or the program has ended."""
         with self._changed:
+            deadline_s = time.monotonic() + 60
             while program.poll() is None and not self.calls >= Counter(calls):
+                assert time.monotonic() < deadline_s, f"{self.calls}, not {calls}"
                 self._changed.wait(0.1)
 
     def segment(self, frame: Frame) -> Mask:
@@ -145,6 +150,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
     }
 
 
+@needs_ray
 def test_a_cluster_writes_the_same_files_and_goes_on_after_a_bad_one(
     tmp_path: Path, model: Endpoint, endpoint: str, environment: dict[str, str]
 ) -> None:
@@ -172,6 +178,7 @@ def test_a_cluster_writes_the_same_files_and_goes_on_after_a_bad_one(
     assert report["calls"] == calls.total()
 
 
+@needs_ray
 def test_the_calls_of_all_machines_together_are_bounded(
     tmp_path: Path,
     model: Endpoint,
@@ -188,6 +195,7 @@ def test_the_calls_of_all_machines_together_are_bounded(
     assert "have no mask" in result.stderr
 
 
+@needs_ray
 def test_told_to_end_it_leaves_the_cluster_and_goes_on_later(
     tmp_path: Path,
     model: Endpoint,
@@ -215,6 +223,7 @@ def test_told_to_end_it_leaves_the_cluster_and_goes_on_later(
     assert (model.calls - Counter(INPUTS)).total() <= IN_FLIGHT
 
 
+@needs_ray
 def test_a_lost_machine_costs_no_more_than_what_it_had_under_way(
     tmp_path: Path,
     model: Endpoint,
@@ -271,6 +280,7 @@ def test_the_missing_extra_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@needs_ray
 def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     result = annotate(
         tmp_path, "http://127.0.0.1:9", dict(os.environ), SPECS[0], "--cluster", "127.0.0.1:1"

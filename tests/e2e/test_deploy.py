@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from conftest import need_package
 from feeds import HandFeed, served
-from prometheus_client.parser import text_string_to_metric_families
 
 from livesegment.metrics import Metrics
 from livesegment.web.counters import Counters
@@ -91,6 +91,7 @@ def test_prometheus_understands_the_queries_of_the_dashboard(
 
 
 def test_rules_and_dashboard_ask_for_figures_that_there_are() -> None:
+    parser = need_package("prometheus_client.parser", extra="monitor")
     feed = HandFeed("door")
     metrics = Metrics()
     metrics.error(TimeoutError())
@@ -100,7 +101,9 @@ def test_rules_and_dashboard_ask_for_figures_that_there_are() -> None:
     with served(feed) as page:
         text = httpx.get(f"{page.url}/metrics").text
     there = {
-        sample.name for family in text_string_to_metric_families(text) for sample in family.samples
+        sample.name
+        for family in parser.text_string_to_metric_families(text)
+        for sample in family.samples
     }
     alerts = (DEPLOY / "alerts.yml").read_text()
     asked = set(OURS.findall(alerts)) | {

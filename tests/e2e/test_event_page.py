@@ -9,18 +9,18 @@ from pathlib import Path
 import httpx
 import pytest
 from clips import picture, write_video
-from conftest import skip_or_fail
+from conftest import need_package, skip_or_fail
 from events import event
 from feeds import HandFeed, served
 from parts import started
-from playwright import sync_api as playwright
 
 from livesegment import Rule
 from livesegment.events.event import Event
-from livesegment.events.rule_text import parse_rule
+from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.image_file import write_image
 from livesegment.web.event_log import EventLog
 
+playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
 

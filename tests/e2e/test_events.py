@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import cv2
 import pytest
+from broker import Broker, Listener
 from clips import serve_handler
-from events import Broker, Listener
 from parts import started
 
 from livesegment import EventOptions, Frame, LiveOptions, Mask, Rule, Segmenter, live

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from parts import started
+from waiting import wait_until
 
 from livesegment import LiveOptions, live
 from livesegment.sinks.mask_file import MaskFileReader
@@ -52,8 +53,13 @@ def test_what_is_shown_is_recorded_with_its_masks_and_figures(tmp_path: Path) ->
 def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path) -> None:
     outputs = ["--record", "r.mp4", "--stats", "s.json"]
     with started(tmp_path, "live", "pattern:64x48", "--no-window", *outputs) as program:
-        while not (tmp_path / "r.mp4").exists() or not (tmp_path / "r.mp4").stat().st_size:
+        record = tmp_path / "r.mp4"
+
+        def begun() -> bool:
             assert program.poll() is None
+            return record.exists() and record.stat().st_size > 0
+
+        wait_until(begun, "the first of the recording")
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=30)
     assert program.returncode == 130
@@ -98,7 +104,16 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
 
     arguments = ["live", "pattern:320x240", "--style", "cutout", "--opacity", "1"]
     with started(tmp_path, *arguments, environment=screen) as program:
-        tool(xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment", "windowfocus")
+        tool(
+            xdotool,
+            "search",
+            "--sync",
+            "--onlyvisible",
+            "--name",
+            "livesegment",
+            "windowfocus",
+            "--sync",
+        )
         # No person is in the pattern, so the cutout leaves one colour; o brings the picture back.
         until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() < 2)
         tool(xdotool, "key", "o")

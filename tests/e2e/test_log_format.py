@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import read_until
 
 
 def lines(stderr: str) -> list[dict[str, Any]]:
@@ -47,7 +48,8 @@ def test_messages_and_errors_are_objects(
 def test_a_traceback_is_part_of_its_object() -> None:
     program = (
         "import logging; from livesegment.cli.logs import set_up_logging\n"
-        "set_up_logging(verbose=False, log_format='json')\n"
+        "from livesegment.settings.commands import LogOptions\n"
+        "set_up_logging(LogOptions(log_format='json'))\n"
         "try: 1 / 0\n"
         "except ZeroDivisionError: logging.getLogger('livesegment.x').exception('it failed')\n"
     )
@@ -73,12 +75,8 @@ def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
         text=True,
     ) as program:
         assert program.stderr is not None
-        text = ""
         # It says so when its process has started: which model it uses.
-        while '"camera": "yard"' not in text:
-            line = program.stderr.readline()
-            assert line, text
-            text += line
+        text = read_until(program.stderr, '"camera": "yard"')
         program.terminate()
         text += program.stderr.read()
     said = lines(text)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from conftest import need_package
 from monitored import monitored, until
-from prometheus_client.parser import text_string_to_metric_families
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -26,8 +27,12 @@ class Manager:
     def until(self, line: str) -> list[str]:
         """Return the notices up to the next one with a line."""
         seen: list[str] = []
-        while not seen or line not in seen[-1].split("\n"):
+
+        def came() -> bool:
             seen.append(self._socket.recv(4096).decode())
+            return line in seen[-1].split("\n")
+
+        wait_until(came, line, pause_s=0)
         return seen
 
     def close(self) -> None:
@@ -36,8 +41,9 @@ class Manager:
 
 def figures(url: str) -> dict[str, float]:
     """Return the sums of all samples by name."""
+    parser = need_package("prometheus_client.parser", extra="monitor")
     sums: dict[str, float] = {}
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
+    for family in parser.text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
         for sample in family.samples:
             sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
     return sums
@@ -64,6 +70,7 @@ def test_a_service_manager_is_told_of_start_life_reload_and_end(tmp_path: Path, 
         manager.close()
 
 
+@pytest.mark.needs_package("prometheus_client", extra="monitor")
 def test_a_monitor_is_alive_ready_and_counts(tmp_path: Path) -> None:
     with monitored(tmp_path, CAMERA) as monitor:
         monitor.until_runs("yard")

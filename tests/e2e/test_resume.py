@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,9 @@ class Bright(Segmenter):
     def wait_for(self, calls: int, program: "subprocess.Popen[str]") -> None:
         """Wait until so many calls were made, or the program has ended."""
         with self._changed:
+            deadline_s = time.monotonic() + 60
             while self.calls < calls and program.poll() is None:
+                assert time.monotonic() < deadline_s, f"{self.calls} calls, not {calls}"
                 self._changed.wait(0.05)
 
 

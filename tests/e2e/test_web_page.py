@@ -12,16 +12,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import skip_or_fail
+from conftest import need_package, skip_or_fail
 from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
-from playwright import sync_api as playwright
+from waiting import wait_until
 
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.web.feed import Figures
 
+playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
 
@@ -142,7 +143,7 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             expect(card.locator(".veil")).to_be_hidden()
         # It says that it runs, but nothing comes any more.
         expect(card.locator(".veil")).to_contain_text("No new picture")
-        server.stop()
+        server.close()
         expect(card.locator(".veil")).to_contain_text("No connection to livesegment")
 
 
@@ -228,8 +229,10 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(page: "playwright.Page") -
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
         page.evaluate(hide, True)
-        while feed.watched != [True, False]:
-            page.wait_for_timeout(10)
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.watched == [True, False],
+            "the page asking for no more pictures",
+        )
         page.evaluate(hide, False)
         moves(page, "one")
 

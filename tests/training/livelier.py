@@ -1,5 +1,7 @@
 """Makes a thing harder to follow: legs and wheels, turns, new parts, colours of the ground."""
 
+from typing import cast
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +76,7 @@ def _add_legs(random: np.random.Generator, textures: Textures, thing: Thing, bod
             for share, at in ((1.3, joint), (1.0, (0.0, long * 0.85)))
         )
         lower.texture = lower.texture if random.random() < 0.5 else upper.texture
-        lower.texture = cv2.resize(lower.texture, lower.alpha.shape[::-1])
+        lower.texture = cast(Picture, cv2.resize(lower.texture, lower.alpha.shape[::-1]))
         upper.angle = _swinging(random.normal(0, 0.2), stride, period, phase)
         lower.angle = _swinging(0.4 * stride, 0.8 * stride, period, phase - 1.2)
         upper.lower.append(lower)
@@ -129,12 +131,12 @@ def make_cover(random: np.random.Generator, textures: Textures, wide: float) -> 
     still = wander(random, 0)
     thing = Thing([], offset(x, still), offset(y, still), wander(random, 0.02), still)
     if random.random() < 0.5:
-        pole = make_part(random, textures, random.integers(5, 40), SIZE[1], 0.0)
+        pole = make_part(random, textures, int(random.integers(5, 40)), SIZE[1], 0.0)
         pole.alpha[:] = 1
         thing.parts.append(pole)
         return thing
     for _ in range(random.integers(3, 16)):
         at = random.normal(0, 45), random.normal(0, 45)
-        size = random.integers(8, 70, 2)
-        thing.parts.append(make_part(random, textures, *size, 0.6, at, (0.5, 0.1), 0.3))
+        width, height = (int(side) for side in random.integers(8, 70, 2))
+        thing.parts.append(make_part(random, textures, width, height, 0.6, at, (0.5, 0.1), 0.3))
     return thing

@@ -7,6 +7,7 @@ among other things that move as well. Frames are blurred by motion, noisy and JP
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import cv2
 import numpy as np
@@ -110,17 +111,21 @@ class Scene:
         picture += self._random.normal(0, 1, (*picture.shape[:2], 1)) * self._noise
         done = np.clip(picture, 0, 255).astype(np.uint8)
         _, packed = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-        return cv2.imdecode(packed, cv2.IMREAD_COLOR), (alpha > 0.5).astype(np.uint8)
+        decoded = cast(npt.NDArray[np.uint8], cv2.imdecode(packed, cv2.IMREAD_COLOR))
+        return decoded, (alpha > 0.5).astype(np.uint8)
 
     def _shot(self, t: float) -> tuple[Picture, Picture]:
         camera = self._camera.matrix(t)
         middle = affine(-SIZE[0] / 2, -SIZE[1] / 2, 0, 1)
-        picture = cv2.warpAffine(
-            self._ground,
-            (camera @ middle)[:2],
-            SIZE,
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT,
+        picture = cast(
+            Picture,
+            cv2.warpAffine(
+                self._ground,
+                (camera @ middle)[:2],
+                SIZE,
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT,
+            ),
         )
         if self._swell is not None:
             picture = self._swelling(picture, t)
@@ -145,9 +150,10 @@ class Scene:
         first, second = np.cos(self._swell_speed * t), np.sin(self._swell_speed * t)
         x, y = self._swell[:2] * np.float32(first) + self._swell[2:] * np.float32(second)
         rows, columns = np.indices(ground.shape[:2], dtype=np.float32)
-        return cv2.remap(
+        moved = cv2.remap(
             ground, columns + x, rows + y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
+        return cast(Picture, moved)
 
 
 def _paint(

@@ -6,6 +6,7 @@ Every example is one decision: the features of a grid, and the share of each cel
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,7 +96,7 @@ def main() -> None:
             continue
         steps = [*ALWAYS, int(random.choice(AT_RANDOM))]
         found = [one for step in steps for one in watch(shots, step, random)]
-        arrays = {f"features{i}": features for i, (features, _) in enumerate(found)}
+        arrays: dict[str, Any] = {f"features{i}": features for i, (features, _) in enumerate(found)}
         arrays |= {f"truth{i}": truth for i, (_, truth) in enumerate(found)}
         np.savez(arguments.to / f"{seed}.npz", count=len(found), **arrays)
         print(f"scene {seed}: {len(found)} examples", flush=True)

@@ -1,5 +1,7 @@
 """Textures of made-up scenes: parts of public-domain photographs, and procedural ones."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +41,8 @@ class Textures:
 
     def any(self, width: int, height: int) -> Picture:
         """Return a photograph's part, a noise, a pattern or a plain surface."""
-        make = self._random.choice(
-            [self.photo, self.noise, self.pattern, self.plain], p=[0.4, 0.2, 0.05, 0.35]
-        )
+        makers: Any = [self.photo, self.noise, self.pattern, self.plain]
+        make = self._random.choice(makers, p=[0.4, 0.2, 0.05, 0.35])
         return make(width, height)
 
     def photo(self, width: int, height: int) -> Picture:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import cv2
 import numpy as np
@@ -74,11 +75,12 @@ class Part:
         slid_x, slid_y = (np.float32(curve(t)) for curve in self.slide)
         source, turned = self.texture, float(np.clip(self.turned(t), 0, 1))
         if self.other_side is not None and turned > 0:
-            source = cv2.addWeighted(source, 1 - turned, self.other_side, turned, 0)
+            mixed = cv2.addWeighted(source, 1 - turned, self.other_side, turned, 0)
+            source = cast(Picture, mixed)
         texture = cv2.remap(
             source, bent + slid_x, y + slid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
-        return texture, alpha
+        return cast(Picture, texture), cast(Picture, alpha)
 
 
 @dataclass

@@ -173,5 +173,5 @@ def test_a_class_that_the_model_does_not_have_ends_it_before_anything_is_written
 
 
 def test_masks_of_an_earlier_run_are_not_trusted() -> None:
-    with pytest.raises(OptionsError, match="--masks-from has masks that may have been carried"):
+    with pytest.raises(OptionsError, match="kept_masks has masks that may have been carried"):
         options(kept_masks="masks.mkv")

@@ -13,9 +13,10 @@ import pytest
 from livesegment import OptionsError
 from livesegment.errors import OutputNotWritable
 from livesegment.events.clip import ClipRecorder
-from livesegment.events.clip_folder import ClipFolder, ClipKeep
+from livesegment.events.clip_folder import ClipFolder
 from livesegment.events.event import Event
 from livesegment.frame import Frame, Image
+from livesegment.settings import EventOptions, Retention
 from livesegment.sinks.base import Annotated
 from livesegment.sources.pattern import PatternSource
 
@@ -229,7 +230,7 @@ def test_the_oldest_clips_go_with_their_snapshots_and_nothing_else_does(
     make(tmp_path, 0, camera="other")
     (tmp_path / "yard_20261123-155100Z_door.part.mp4").write_bytes(b"left by a crash")
     (tmp_path / "yard_notes.jpg").write_bytes(b"mine")
-    ClipFolder(tmp_path, "yard", ClipKeep.parse(keep)).prune("yard_20261123-155104Z_door")
+    ClipFolder(tmp_path, "yard", Retention.parse(keep)).prune("yard_20261123-155104Z_door")
     assert files(tmp_path) == [
         "other_20261123-155100Z_door.jpg",
         "other_20261123-155100Z_door.mp4",
@@ -245,19 +246,19 @@ def test_clips_beyond_an_age_go_and_the_newest_stays(tmp_path: Path) -> None:
     make(tmp_path, 1, 2, 3)
     for path in tmp_path.glob("*-15510[13]*"):
         os.utime(path, (0, 0))
-    ClipFolder(tmp_path, "yard", ClipKeep.parse("30d")).prune("yard_20261123-155103Z_door")
+    ClipFolder(tmp_path, "yard", Retention.parse("30d")).prune("yard_20261123-155103Z_door")
     assert len(files(tmp_path)) == 4
-    ClipFolder(tmp_path, "yard", ClipKeep.parse("1")).prune("yard_20261123-155101Z_door")
+    ClipFolder(tmp_path, "yard", Retention.parse("1")).prune("yard_20261123-155101Z_door")
     assert len(files(tmp_path)) == 4  # what is newer than the clip just written stays
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "5", "5GB", "12h"])
 def test_what_is_to_be_kept_is_a_number_a_size_or_an_age(text: str) -> None:
     if text in {"5", "5GB", "12h"}:
-        assert ClipKeep.parse(text) != ClipKeep()
+        assert Retention.parse(EventOptions(keep_clips=text).keep_clips) != Retention()
     else:
-        with pytest.raises(OptionsError, match=f"--keep-clips is a number .* not '{text}'"):
-            ClipKeep.parse(text)
+        with pytest.raises(OptionsError, match=f"keep_clips is a number .* not the text '{text}'"):
+            EventOptions(keep_clips=text)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from events import event
+from waiting import wait_until
 
 from livesegment.errors import OutputNotWritable
 from livesegment.events.event import Event
@@ -133,9 +134,10 @@ def test_what_was_written_survives_a_killed_program(tmp_path: Path) -> None:
     )
     path = tmp_path / "e.jsonl"
     with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as child:
-        while not path.exists() or path.stat().st_size < 2000:
-            assert child.poll() is None
-        child.kill()
+        try:
+            wait_until(lambda: path.exists() and path.stat().st_size >= 2000, "some events")
+        finally:
+            child.kill()
     found = list(read_events(path))
     assert len(found) >= 5
     with JsonlFile(path) as file:

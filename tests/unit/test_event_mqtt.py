@@ -6,19 +6,23 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from events import Broker, Gate, Listener, event, free_port
+from broker import Broker, Gate, Listener, free_port
+from conftest import need_package
+from events import event
 from tls import self_signed
+from waiting import wait_until
 
 from livesegment import ApiKey, OptionsError
 from livesegment.events.broker_address import BrokerAddress
-from livesegment.events.mqtt import MqttPublisher
-from livesegment.events.rule_text import parse_rule
 from livesegment.settings.rule import with_outages
+from livesegment.settings.rule_text import parse_rule
+
+need_package("paho.mqtt.client", extra="monitor")
+from livesegment.events.mqtt import MqttPublisher  # noqa: E402 - it cannot be imported without
 
 RULES = with_outages([parse_rule("person > 5% named door")])
 
@@ -272,11 +276,7 @@ def test_over_tls_the_brokers_certificate_is_checked(
 
 def said(caplog: pytest.LogCaptureFixture, text: str) -> None:
     """Wait until something was logged."""
-    for _ in range(2000):
-        if text in caplog.text:
-            return
-        threading.Event().wait(0.01)
-    pytest.fail(caplog.text)
+    wait_until(lambda: text in caplog.text, text)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livesegment import Rule
-from livesegment.events.rule_text import parse_rule
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch, ZoneGrid
 from livesegment.mask import Mask
+from livesegment.settings.rule_text import parse_rule
 
 NAMES = {0: "background", 1: "person", 2: "cat"}
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))

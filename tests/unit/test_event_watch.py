@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from parts import FunctionSegmenter, ListSink, StepSource
+from waiting import wait_until
 
 from livesegment.errors import ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
-from livesegment.events.rule_text import parse_rule
 from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
@@ -21,6 +21,7 @@ from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule import with_outages
+from livesegment.settings.rule_text import parse_rule
 
 
 class LosableSource(StepSource):
@@ -97,8 +98,14 @@ class Run:
 
     def step_until_masked(self, count: int) -> None:
         """Show frames until so many masks have come."""
-        while self.metrics.get("masks_received") < count:
+
+        def masked_or_step() -> bool:
+            if self.metrics.get("masks_received") >= count:
+                return True
             self.step()
+            return False
+
+        wait_until(masked_or_step, f"{count} masks")
 
 
 def test_a_class_that_covers_the_zone_is_an_event_and_ends_with_the_run() -> None:
@@ -167,6 +174,5 @@ def test_an_endpoint_that_answers_with_errors_is_failing() -> None:
         run.step()
         run.told.wait_for(("endpoint", "begin"))
         failing.clear()
-        while len(run.told.events) < 2:
-            run.step()
+        wait_until(lambda: len(run.told.events) >= 2 or run.step(), "the end of the event")
     assert [event.kind for event in run.told.events[:2]] == ["begin", "end"]

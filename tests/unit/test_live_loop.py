@@ -1,12 +1,13 @@
 """The live loop, stepped by hand: who waits for whom, and which mask wins."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from parts import FrameList, FunctionSegmenter, ListSink, StepSource
+from waiting import wait_until
 
 from livesegment.errors import (
     AuthenticationFailed,
@@ -27,14 +28,50 @@ from livesegment.sources.base import Source
 
 @contextmanager
 def running(
-    source: Source, segmenter: Segmenter, *sinks: Sink, limits: LiveLimits | None = None
+    source: Source,
+    segmenter: Segmenter,
+    *sinks: Sink,
+    limits: LiveLimits | None = None,
+    controls: Controls | None = None,
+    late: LateMasks | None = None,
 ) -> Iterator[tuple["Future[None]", Metrics]]:
     """Run a loop on another thread, as a program without a window may."""
     metrics = Metrics()
     parts = LiveParts(source, segmenter, sinks)
-    loop = LiveLoop(parts, limits or LiveLimits(max_in_flight=4), Controls(), metrics)
+    limits = limits or LiveLimits(max_in_flight=4)
+    loop = LiveLoop(parts, limits, controls or Controls(), metrics, late=late)
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(loop.run), metrics
+        try:
+            yield pool.submit(loop.run), metrics
+        finally:
+            loop.stop()  # a test that fails does not wait for it
+
+
+def received(metrics: Metrics, count: int) -> None:
+    """Wait until so many masks have come."""
+    wait_until(lambda: metrics.get("masks_received") >= count, f"{count} masks")
+
+
+def failed(metrics: Metrics) -> None:
+    """Wait until a call has failed."""
+    wait_until(lambda: metrics.report()["errors"], "a call that fails")
+
+
+def step_until(source: StepSource, sink: ListSink, condition: Callable[[], bool], what: str) -> int:
+    """Show frames, one after another, until something is so; return how many."""
+    shown = 0
+
+    def is_so_or_step() -> bool:
+        nonlocal shown
+        if condition():
+            return True
+        source.step()
+        shown += 1
+        sink.wait_for(shown)
+        return False
+
+    wait_until(is_so_or_step, what)
+    return shown
 
 
 class Gate:
@@ -80,11 +117,9 @@ def test_the_newest_frames_mask_wins_and_a_late_one_is_stale() -> None:
             source.step()
             gate.wait_for(index)
         gate.let(1)
-        while metrics.get("masks_received") < 1:
-            threading.Event().wait(0.001)
+        received(metrics, 1)
         gate.let(0)
-        while metrics.get("masks_received") < 2:
-            threading.Event().wait(0.001)
+        received(metrics, 2)
         source.step()
         sink.wait_for(3)
         assert sink.written[2] == (2, 1)
@@ -120,11 +155,12 @@ def test_calls_stop_at_the_limit_and_the_picture_goes_on(
     limits = LiveLimits(max_in_flight=max_in_flight, max_calls=max_calls)
     segmenter = FunctionSegmenter(lambda frame: 1)
     with running(source, segmenter, sink, limits=limits) as (end, metrics):
-        shown = 0
-        while shown < 10 or metrics.get("masks_received") < max_calls:
-            source.step()
-            shown += 1
-            sink.wait_for(shown)
+        shown = step_until(
+            source,
+            sink,
+            lambda: len(sink.written) >= 10 and metrics.get("masks_received") >= max_calls,
+            f"ten pictures and {max_calls} masks",
+        )
         source.end()
         end.result(10)
     assert metrics.get("calls") == metrics.get("frames_submitted") == max_calls
@@ -156,11 +192,7 @@ def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
     with running(source, segmenter, sink, limits=limits) as (end, metrics):
-        count = 0
-        while metrics.report()["errors"] == {}:
-            count += 1
-            source.step()
-            sink.wait_for(count)
+        count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.step()
         sink.wait_for(count + 1)
         source.end()
@@ -177,8 +209,7 @@ def test_an_endpoint_that_never_answered_is_the_runs_error_at_its_end() -> None:
         for count in range(1, 4):
             source.step()
             sink.wait_for(count)
-        while metrics.report()["errors"] == {}:
-            threading.Event().wait(0.001)
+        failed(metrics)
         source.end()
         with pytest.raises(EndpointUnreachable, match="nothing answers there"):
             end.result(10)
@@ -192,8 +223,7 @@ def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -
     source, sink = StepSource(), ListSink()
     with running(source, FunctionSegmenter(refuse), sink) as (end, metrics):
         source.step()
-        while not metrics.report()["errors"]:
-            threading.Event().wait(0.001)
+        failed(metrics)
         for count in range(2, 20):
             source.step()
             sink.wait_for(count)
@@ -216,11 +246,7 @@ def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
     limits = LiveLimits(max_in_flight=1)
     segmenter = FunctionSegmenter(answer)
     with running(source, segmenter, sink, limits=limits) as (end, metrics):
-        count = 0
-        while metrics.report()["errors"] == {}:
-            count += 1
-            source.step()
-            sink.wait_for(count)
+        count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.end()
         end.result(10)
     assert metrics.get("frames_shown") == count
@@ -288,24 +314,27 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
         for read, shown in enumerate((1, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5), start=1):
             source.step()
             sink.wait_for(shown)
-            while metrics.get("frames_captured") < read:
-                threading.Event().wait(0.001)
+            wait_until(
+                lambda read=read: metrics.get("frames_captured") >= read, f"{read} frames read"
+            )
         source.end()
         end.result(10)
     assert [index for index, _ in sink.written] == [0, 3, 5, 8, 10]
 
 
 def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask() -> None:
-    source, sink, metrics = StepSource(), ListSink(), Metrics()
-    parts = LiveParts(source, FunctionSegmenter(lambda frame: 1), [sink])
-    late, controls = LateMasks(max_delay_s=10.0), Controls(align="delay")
-    loop = LiveLoop(parts, LiveLimits(max_in_flight=1), controls, metrics, late=late)
-    with ThreadPoolExecutor(1) as pool:
-        end = pool.submit(loop.run)
+    source, sink = StepSource(), ListSink()
+    with running(
+        source,
+        FunctionSegmenter(lambda frame: 1),
+        sink,
+        limits=LiveLimits(max_in_flight=1),
+        controls=Controls(align="delay"),
+        late=LateMasks(max_delay_s=10.0),
+    ) as (end, metrics):
         for index in range(12):
             source.step()
-            while metrics.get("masks_received") <= index:
-                threading.Event().wait(0.001)
+            received(metrics, index + 1)
         source.end()
         end.result(30)
     assert [index for index, _ in sink.written] == list(range(12))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
+from waiting import wait_until
 
 from livesegment.frame import Frame, Image
 from livesegment.live.loop import LiveLoop
@@ -80,8 +81,7 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
         end = pool.submit(loop.run)
         source.step()
         sink.wait_for(1)
-        while metrics.get("masks_received") < 1:
-            threading.Event().wait(0.001)
+        wait_until(lambda: metrics.get("masks_received") >= 1, "the first mask")
         source.step()
         assert asked.wait(10)
         sink.wait_for(2)
@@ -92,8 +92,7 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
         sink.wait_for(3)
         # Neither the one that was there nor the one that comes now.
         answer.set()
-        while metrics.get("masks_received") < 2:
-            threading.Event().wait(0.001)
+        wait_until(lambda: metrics.get("masks_received") >= 2, "the second mask")
         source.step()
         sink.wait_for(4)
         source.end()

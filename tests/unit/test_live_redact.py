@@ -1,6 +1,5 @@
 """Nothing of a redacted class leaves a live run, whatever becomes of its masks."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from privacy import (
     pattern_shots,
     seen_pixels,
 )
+from waiting import wait_until
 
 from livesegment import OptionsError, RedactOptions
 from livesegment.errors import ServerFailed
@@ -62,11 +62,7 @@ class Run:
 
     def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so, or the run has ended."""
-        for _ in range(20_000):
-            if is_so() or self.end.done():
-                return
-            threading.Event().wait(0.001)
-        raise AssertionError("it did not come to pass")
+        wait_until(lambda: is_so() or self.end.done(), "what the step leads to")
 
     def finish(self) -> None:
         self.segmenter.answer_all()

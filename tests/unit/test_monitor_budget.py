@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from waiting import wait_until
 
 from livesegment.calls.lease import Lease, LeasedTurns, Need
 from livesegment.calls.quota import CallMeter
@@ -217,8 +218,7 @@ def test_a_turn_waits_for_its_lease_and_not_again_for_the_next_ones() -> None:
     turns = desk.turns["a"]
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(turns.take_turn, GO_ON)
-        while not waiting.done():
-            desk.deliver()
+        wait_until(lambda: desk.deliver() or waiting.done(), "the turn", pause_s=0)
         assert waiting.result()
     turns.end_turn()
     desk.deliver()

@@ -11,14 +11,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from waiting import wait_until
 
-from livesegment.backoff import HEALTHY_S, Backoff
+from livesegment.backoff import Restarts
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import CameraConfig, read_config
+from livesegment.monitor.keeper import HEALTHY_S, RESTART
 from livesegment.monitor.link import Message, packed_controls, unpacked_report
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.feed import Report
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -45,9 +48,13 @@ class Monitor:
 
     def until(self, kind: str) -> list[Message]:
         """Return all messages up to one of a kind."""
-        messages = [self.next()]
-        while messages[-1].kind != kind:
+        messages: list[Message] = []
+
+        def came() -> bool:
             messages.append(self.next())
+            return messages[-1].kind == kind
+
+        wait_until(came, f"a message of kind {kind}", pause_s=0)
         return messages
 
     def close(self) -> None:
@@ -110,8 +117,12 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
     assert report.figures.calls == 0
     assert report.state == "running"
     monitor.send("lease", **PLENTY)
-    while not report.figures.calls:
+
+    def asked() -> Report | None:
         report = unpacked_report(monitor.until("report")[-1].fields["report"])
+        return report if report.figures.calls else None
+
+    report = wait_until(asked, "a call", pause_s=0)
     assert report.endpoint in {"waiting", "answering"}
 
 
@@ -156,7 +167,7 @@ def test_neither_process_loads_what_only_the_other_needs(module: str, spared: se
 
 
 def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:
-    backoff = Backoff()
-    assert [backoff.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
-    assert backoff.after(HEALTHY_S) == 0
-    assert backoff.after(0.5) == 1
+    restarts = Restarts(RESTART, HEALTHY_S)
+    assert [restarts.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert restarts.after(HEALTHY_S) == 0
+    assert restarts.after(0.5) == 1

@@ -120,55 +120,59 @@ MISTAKES = {
     "a wrong type": (
         '[overlay]\n\nopacity = "0.5"\n',
         6,
-        r"'opacity' is a number from 0 to 1, not the text '0.5'",
+        r"overlay.opacity is a number from 0 to 1, not the text '0.5'",
     ),
     "a number for yes or no": (
         "[picture]\nsmooth = 1\n",
         5,
-        r"'smooth' is true or false, not 1",
+        r"picture.smooth is true or false, not 1",
     ),
-    "yes for a number": ("[web]\nport = true\n", 5, r"'port' is a whole number from 0 to 65535"),
+    "yes for a number": ("[web]\nport = true\n", 5, r"web.port is a whole number from 0 to 65535"),
     "a number out of range": (
         "[endpoint]\nconfidence = 101",
         5,
-        r"'confidence' is a number from 0 to 100, not 101",
+        r"endpoint.confidence is a number from 0 to 100, not 101",
     ),
-    "no number at all": ("[overlay]\nopacity = nan", 5, "'opacity' is a number from 0 to 1"),
+    "no number at all": ("[overlay]\nopacity = nan", 5, "overlay.opacity is a number from 0 to 1"),
     "zero where it is too little": (
         "[picture]\nmask_ttl = 0",
         5,
-        "'mask_ttl' is a number above 0 to 60 seconds, not 0",
+        "picture.mask_ttl is a number above 0 to 60 seconds, not 0",
     ),
     "none of the choices": (
         '[picture]\nalign = "wrap"',
         5,
-        "'align' is one of warp, delay, paste, not the text 'wrap'",
+        "picture.align is one of warp, delay, paste, not the text 'wrap'",
     ),
-    "a list of no names": ("[overlay]\nclasses = [1]", 5, "'classes' is a list of class names"),
+    "a list of no names": (
+        "[overlay]\nclasses = [1]",
+        5,
+        "overlay.classes is a list of class names",
+    ),
     "no address": (
         '[endpoint]\nurl = "localhost:9001"',
         5,
-        "'url' is 'builtin' or an address that begins with http:// or https://",
+        "endpoint.url is 'builtin' or an address that begins with http:// or https://",
     ),
     "an address without a model": (
         '[endpoint]\nurl = "http://localhost:9001"',
         5,
-        "'url' needs 'model', slug/version",
+        "endpoint.url needs endpoint.model, slug/version",
     ),
     "a model for the built-in one": (
         '[endpoint]\nurl = "builtin"\nmodel = "x/1"',
         6,
-        "leave 'model' out",
+        "leave endpoint.model out",
     ),
     "a model without a version": (
         '[endpoint]\nmodel = "x"',
         5,
-        "'model' is written slug/version, such as my-model/3, not the text 'x'",
+        "endpoint.model is written slug/version, such as my-model/3, not the text 'x'",
     ),
     "two keys": (
         '[endpoint]\nmodel = "x/1"\napi_key = "k"\napi_key_env = "HOME"',
         7,
-        "'api_key' and 'api_key_env' are two ways to say the same",
+        "endpoint.api_key and endpoint.api_key_env say the same",
     ),
     "a key that the environment lacks": (
         '[endpoint]\nmodel = "x/1"\napi_key_env = "NO_SUCH_KEY"',
@@ -189,21 +193,29 @@ MISTAKES = {
     "neither size nor age": (
         '[record]\nkeep = "20"',
         5,
-        "'keep' is a size such as 20GB or an age such as 7d, not the text '20'",
+        "record.keep is a size such as 20GB or an age such as 7d, not the text '20'",
     ),
     "a page for everybody": (
         '[web]\nhost = "0.0.0.0"',
         5,
-        "a page on 0.0.0.0 can be seen from other machines and needs a 'token'",
+        "a page on 0.0.0.0 can be seen from other machines and needs a token: web.token",
     ),
     "a token that is short": ('[web]\ntoken = "abc"', 5, "has at least 8 characters"),
     "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number from 1 calls, not 0"),
     "a value for a table": ('picture = "warp"', 1, "'picture' is a table, written"),
     "a name twice": ('[[camera]]\nname = "A"\nsource = 1', 5, "two cameras are called 'A'"),
-    "a name for no file": ('[[camera]]\nname = "a/b"\nsource = 1', 5, "'name' is made of letters"),
+    "a name for no file": (
+        '[[camera]]\nname = "a/b"\nsource = 1',
+        5,
+        "camera.name is made of letters",
+    ),
     "a camera without a name": ("[[camera]]\nsource = 1", 4, "a camera needs a 'name'"),
     "a camera without a source": ('[[camera]]\nname = "b"', 4, "a camera needs a 'source'"),
-    "a source that is none": ('[[camera]]\nname = "b"\nsource = -1', 6, "'source' is a camera's"),
+    "a source that is none": (
+        '[[camera]]\nname = "b"\nsource = -1',
+        6,
+        "camera.source is a camera's",
+    ),
     "a key within a camera's table": (
         '[[camera]]\nname = "b"\nsource = 0\n[camera.record]\nkep = "1GB"',
         8,
@@ -384,12 +396,12 @@ def test_classes_are_hidden_for_all_cameras_or_for_one_otherwise(read) -> None:
 @pytest.mark.parametrize(
     ("table", "mistake"),
     [
-        ('classes = [""]', "'classes' is a list of class names"),
+        ('classes = [""]', "redact.classes is a list of class names"),
         ('classes = ["person", " "]', "none of them empty"),
-        ('classes = "person"', "'classes' is a list of class names"),
+        ('classes = "person"', "redact.classes is a list of class names"),
         ('style = "black"', "'redact' needs 'classes', the names of those to hide"),
         ('class = ["person"]', "unknown key 'class' in [redact]: did you mean 'classes'?"),
-        ('classes = ["x"]\nstyle = "blurred"', "'style' is one of pixelate, black"),
+        ('classes = ["x"]\nstyle = "blurred"', "redact.style is one of pixelate, black"),
     ],
 )
 def test_a_redaction_that_would_hide_nothing_is_a_mistake(

@@ -82,16 +82,24 @@ def test_a_camera_may_be_told_of_elsewhere_and_without_clips(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (RULE.replace("5", "500"), 6, "'above' is a number from 0 to 100 percent, not 500"),
+        (RULE.replace("5", "500"), 6, "rule.above is a number from 0 to 100 percent, not 500"),
         (RULE + "below = 2", 4, "rule 'person above 5%': it has either 'above' or 'below'"),
-        (RULE + "zone = [[0, 0], [1]]", 7, "'zone' is a list of corners in shares of the picture"),
+        (
+            RULE + "zone = [[0, 0], [1]]",
+            7,
+            "rule.zone is a list of corners in shares of the picture",
+        ),
         (RULE + "zone = [[0, 0], [1, 0]]", 4, "a zone has at least three corners"),
         (RULE + "hysteresis = 7", 4, "the hysteresis is from 0% to 5%"),
         (RULE + "fro = 7", 7, "unknown key 'fro' in [rule]: did you mean 'for'?"),
         (RULE + RULE, 4, "rules 'person above 5%' and 'person above 5%' need different names"),
         ("rule = 3", 4, "a rule is written in double brackets, [[camera.rule]]"),
-        ('events.mqtt = "hidden"', 4, "'mqtt' is an address that begins with mqtt://"),
-        ('events.keep = "lots"', 4, "'keep' is a number of clips, a size such as 5GB"),
+        ('events.mqtt = "hidden"', 4, "events.mqtt is an address that begins with mqtt://"),
+        (
+            'events.keep = "lots"',
+            4,
+            "events.keep is a number of clips such as 200, a size such as 5GB",
+        ),
         ("events.clips = true", 4, "clips need a 'folder'"),
         ('events.folder = "/missing"', 4, "there is no folder /missing"),
     ],

@@ -31,3 +31,27 @@ def test_heavy_packages_wait_until_they_are_needed() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+NEED_AN_EXTRA = {"livesegment.events.mqtt", "livesegment.web.metrics"}
+
+
+def test_without_the_extras_everything_else_can_be_imported() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('ray', 'paho', 'prometheus_client')))\n"
+        "import importlib, pkgutil, livesegment\n"
+        "for module in pkgutil.walk_packages(livesegment.__path__, 'livesegment.'):\n"
+        "    try:\n"
+        "        if module.name != 'livesegment.__main__':\n"
+        "            importlib.import_module(module.name)\n"
+        "    except ImportError:\n"
+        "        print(module.name)\n"
+        "    except livesegment.LiveSegmentError as error:\n"
+        "        assert 'pip install' in str(error)\n"
+        "        print(module.name)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert set(result.stdout.split()) == NEED_AN_EXTRA

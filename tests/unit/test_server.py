@@ -45,7 +45,7 @@ def serve() -> Iterator[Callable[..., EmbeddedServer]]:
 
     yield start
     for server in servers:
-        server.stop()
+        server.close()
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_a_served_endpoint_may_ask_another_one(serve: Serve, client: httpx.Clien
     with HttpSegmenter(inner.url, "model/1") as segmenter:
         url = serve(segmenter).url + "/model/1"
         assert client.post(url, content=BODY).status_code == 200
-        inner.stop()
+        inner.close()
         reply = client.post(url, content=BODY)
     assert reply.status_code == 502
     assert "cannot be reached" in reply.json()["message"]
@@ -329,8 +329,8 @@ def test_stopping_twice_is_stopping_once_and_the_port_is_free_again() -> None:
     server.start()
     port = urlsplit(server.url).port
     with connect(server):  # an idle connection does not hold it up
-        server.stop()
-    server.stop()
+        server.close()
+    server.close()
     assert port is not None
     with EmbeddedServer(segmenter, ServeOptions(port=port)) as again:
         assert again.url == server.url

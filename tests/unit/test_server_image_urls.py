@@ -13,7 +13,7 @@ import pytest
 from parts import FunctionSegmenter
 
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.public_address import is_public
+from livesegment.server.image_fetch import is_public
 from livesegment.settings.serve import ServeOptions
 
 PNG = cv2.imencode(".png", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
@@ -85,7 +85,7 @@ def ask() -> Iterator[Callable[..., Ask]]:
 
     yield start
     for server in opened:
-        server.stop()
+        server.close()
 
 
 def address(site: ThreadingHTTPServer, path: str = "/image.png", host: str = "127.0.0.1") -> str:

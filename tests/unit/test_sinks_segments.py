@@ -15,7 +15,7 @@ from clips import shows
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
-from livesegment.settings import Keep, LiveOptions
+from livesegment.settings import LiveOptions, Retention
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.segments import SegmentedVideoSink
 
@@ -114,7 +114,7 @@ def test_the_oldest_segments_go_when_there_are_too_many_bytes(tmp_path: Path) ->
     ancient = old_segment(tmp_path, "garden_20200101-000000Z.mp4", size=1_000_000)
     older = old_segment(tmp_path, "garden_20200101-000000Z_2.mp4", size=1_000_000)
     old = old_segment(tmp_path, "garden_20200101-001000Z.mp4", size=1_000_000)
-    record(tmp_path / "garden.mp4", 30, keep=Keep(size=1_500_000))
+    record(tmp_path / "garden.mp4", 30, keep=Retention(size=1_500_000))
     assert not ancient.exists()
     assert not older.exists()
     assert old.exists()
@@ -124,7 +124,7 @@ def test_the_oldest_segments_go_when_there_are_too_many_bytes(tmp_path: Path) ->
 def test_segments_that_are_too_old_go(tmp_path: Path) -> None:
     old = old_segment(tmp_path, "garden_20200101-000000Z.mp4", age_s=3 * 86400)
     recent = old_segment(tmp_path, "garden_20200102-000000Z.mp4", age_s=86400)
-    record(tmp_path / "garden.mp4", 3, keep=Keep.parse("2d"))
+    record(tmp_path / "garden.mp4", 3, keep=Retention.parse("2d"))
     assert not old.exists()
     assert recent.exists()
 
@@ -145,13 +145,13 @@ def test_what_is_not_of_this_recording_is_never_touched(tmp_path: Path) -> None:
         old_segment(tmp_path, name, size=100_000, age_s=1e8)
     (tmp_path / "garden_20200101-000001Z.mp4").mkdir()
     (tmp_path / "garden_20200101-000002Z.mp4").symlink_to(tmp_path / "garden.mp4")
-    record(tmp_path / "garden.mp4", 30, keep=Keep(size=1))
+    record(tmp_path / "garden.mp4", 30, keep=Retention(size=1))
     names = {path.name for path in tmp_path.iterdir()}
     assert {*others, "garden_20200101-000001Z.mp4", "garden_20200101-000002Z.mp4"} < names
 
 
 def test_the_segment_being_written_stays_however_little_may_be_kept(tmp_path: Path) -> None:
-    record(tmp_path / "garden.mp4", 70, segment_s=3.0, keep=Keep(size=1))
+    record(tmp_path / "garden.mp4", 70, segment_s=3.0, keep=Retention(size=1))
     assert [len(pictures(path)) for path in segments(tmp_path)][-1:] == [10]
 
 
@@ -234,24 +234,24 @@ def test_a_folder_that_is_gone_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["20", "GB", "-1GB", "0d", "7 weeks", ""])
 def test_what_to_keep_is_a_size_or_an_age(text: str) -> None:
-    with pytest.raises(OptionsError, match="--keep is a size such as 20GB or an age"):
-        Keep.parse(text)
+    with pytest.raises(OptionsError, match="keep is a size such as 20GB or an age"):
+        LiveOptions(record="a.mp4", segment_minutes=5, keep=text)
 
 
 def test_sizes_and_ages_are_read() -> None:
-    assert Keep.parse("20GB") == Keep(size=20_000_000_000)
-    assert Keep.parse("1.5 tb") == Keep(size=1_500_000_000_000)
-    assert Keep.parse("7d") == Keep(age_s=604_800)
-    assert Keep.parse("12h") == Keep(age_s=43_200)
+    assert Retention.parse("20GB") == Retention(size=20_000_000_000)
+    assert Retention.parse("1.5 tb") == Retention(size=1_500_000_000_000)
+    assert Retention.parse("7d") == Retention(age_s=604_800)
+    assert Retention.parse("12h") == Retention(age_s=43_200)
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"segment_minutes": 5}, "name it with --record"),
-        ({"record": "a.mp4", "keep": "7d"}, "give their length with --segment"),
-        ({"record": "a.mp4", "segment_minutes": 0}, "--segment is above 0"),
-        ({"record": "a.mp4", "segment_minutes": 5, "keep": "lots"}, "--keep is a size"),
+        ({"segment_minutes": 5}, "name it with record"),
+        ({"record": "a.mp4", "keep": "7d"}, "give their length with segment_minutes"),
+        ({"record": "a.mp4", "segment_minutes": 0}, "segment_minutes is a number above 0"),
+        ({"record": "a.mp4", "segment_minutes": 5, "keep": "lots"}, "keep is a size"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options: dict[str, object], sentence: str) -> None:

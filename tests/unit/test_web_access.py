@@ -8,9 +8,12 @@ import httpx
 import pytest
 from feeds import HandFeed, served
 
-from livesegment.cli.web import web_options, with_address
+from livesegment.cli.line import read_line
+from livesegment.cli.live import web_options
 from livesegment.errors import OptionsError
-from livesegment.settings import ApiKey, WebOptions, web_address
+from livesegment.settings import ApiKey, WebOptions
+from livesegment.settings.commands import LiveCommand
+from livesegment.settings.web import web_address
 from livesegment.web.access import Access
 
 TOKEN = "correct horse"
@@ -250,19 +253,25 @@ def test_an_address_is_host_and_port() -> None:
         with pytest.raises(OptionsError, match="HOST:PORT"):
             web_address(wrong)
     with pytest.raises(OptionsError, match="65535"):
-        WebOptions(port=web_address("localhost:99999")[1])
+        web_address("localhost:99999")
 
 
-def test_the_option_may_stand_without_an_address() -> None:
-    usual = "--web=127.0.0.1:8080"
-    assert with_address(["live", "--web"]) == ["live", usual]
-    assert with_address(["live", "--web", "--mirror"]) == ["live", usual, "--mirror"]
-    assert with_address(["live", "--web", "0"]) == ["live", usual, "0"]
-    assert with_address(["live", "--web", "pattern:"]) == ["live", usual, "pattern:"]
-    assert with_address(["live", "--web", "rtsp://a:554"]) == ["live", usual, "rtsp://a:554"]
-    given = ["live", "--web", "0.0.0.0:80", "0"]
-    assert with_address(given) == given
-    assert with_address(["live", "--web", "[::]:80"]) == ["live", "--web", "[::]:80"]
+@pytest.mark.parametrize(
+    ("line", "web", "source"),
+    [
+        ("--web", "127.0.0.1:8080", "0"),
+        ("--web --mirror", "127.0.0.1:8080", "0"),
+        ("--web 1", "127.0.0.1:8080", "1"),
+        ("--web pattern:", "127.0.0.1:8080", "pattern:"),
+        ("--web rtsp://a:554", "127.0.0.1:8080", "rtsp://a:554"),
+        ("--web 0.0.0.0:80 1", "0.0.0.0:80", "1"),
+        ("--web [::]:80", "[::]:80", "0"),
+        ("--web=0.0.0.0:80 1", "0.0.0.0:80", "1"),
+    ],
+)
+def test_the_option_may_stand_without_an_address(line: str, web: str, source: str) -> None:
+    command, _ = read_line(LiveCommand, line.split())
+    assert (command.web, command.source) == (web, source)
 
 
 def test_a_port_that_is_taken_is_one_sentence() -> None:

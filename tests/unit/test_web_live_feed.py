@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 from parts import CLASS_MAP, FunctionSegmenter, StepSource
+from waiting import wait_until
 
 from livesegment.errors import EndpointTimeout
 from livesegment.frame import Frame
@@ -49,13 +50,15 @@ class Run:
 
     def until(self, holds: Callable[[Report], bool], *, stepping: bool = False) -> Report:
         """Wait until something holds of the report, giving frames meanwhile if asked to."""
-        for _ in range(1000):
+
+        def fitting() -> Report | None:
             if holds(report := self.feed.report()):
                 return report
             if stepping:
                 self.source.step()
-            threading.Event().wait(0.005)
-        raise AssertionError(report)
+            return None
+
+        return wait_until(fitting, "a report that says so", pause_s=0.005)
 
 
 @contextmanager

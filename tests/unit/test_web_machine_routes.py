@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import httpx
 import pytest
+from conftest import need_package
 from feeds import HandFeed, served
-from prometheus_client.parser import text_string_to_metric_families
 
 from livesegment.metrics import Metrics
 from livesegment.settings import ApiKey, WebOptions
@@ -18,6 +18,7 @@ from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
 from livesegment.web.feed import Figures
 
 TOKEN = "correct-horse-battery"
+needs_prometheus = pytest.mark.needs_package("prometheus_client", extra="monitor")
 
 
 def counted(**counts: int) -> Counters:
@@ -33,17 +34,19 @@ def counted(**counts: int) -> Counters:
 
 def samples(text: str) -> dict[tuple[str, str], float]:
     """Return (name, labels in words) and value of every sample of ours."""
+    parser = need_package("prometheus_client.parser", extra="monitor")
     return {
         (
             each.name,
             ",".join(f"{key}={each.labels[key]}" for key in sorted(each.labels)),
         ): each.value
-        for family in text_string_to_metric_families(text)
+        for family in parser.text_string_to_metric_families(text)
         for each in family.samples
         if each.name.startswith("livesegment")
     }
 
 
+@needs_prometheus
 def test_every_figure_of_every_camera_is_there() -> None:
     door, yard = HandFeed("door"), HandFeed("yard")
     door.put()
@@ -76,6 +79,7 @@ def test_every_figure_of_every_camera_is_there() -> None:
     assert ("livesegment_mask_age_seconds", "camera=yard") not in found
 
 
+@needs_prometheus
 def test_round_trips_are_a_cumulative_histogram() -> None:
     feed = HandFeed("door")
     feed.counted = counted()
@@ -106,6 +110,7 @@ def test_counters_of_processes_add_up_and_travel_as_json() -> None:
     assert Counters.unpacked(json.loads(json.dumps(asdict(both)))) == both
 
 
+@needs_prometheus
 def test_openmetrics_is_spoken_where_it_is_asked_for() -> None:
     with served(HandFeed("door")) as page:
         accept = {"accept": "application/openmetrics-text; version=1.0.0"}
@@ -114,6 +119,7 @@ def test_openmetrics_is_spoken_where_it_is_asked_for() -> None:
     assert answer.text.endswith("# EOF\n")
 
 
+@needs_prometheus
 def test_promtool_finds_nothing_to_complain_about(need_tool: Callable[[str], str]) -> None:
     promtool = need_tool("promtool")
     feed = HandFeed("door")
@@ -126,6 +132,7 @@ def test_promtool_finds_nothing_to_complain_about(need_tool: Callable[[str], str
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@needs_prometheus
 def test_figures_are_for_those_who_know_the_token_and_health_for_everybody() -> None:
     feed = HandFeed("door")
     feed.alive_at_s = time.monotonic()

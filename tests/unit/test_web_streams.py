@@ -10,6 +10,7 @@ import cv2
 import httpx
 import numpy as np
 from feeds import HandFeed, served
+from waiting import wait_until
 
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.page_server import PageServer
@@ -144,10 +145,14 @@ def test_one_response_carries_the_pictures_of_all_cameras() -> None:
     with served(*feeds) as page, stream(page, "/stream.mjpg") as answer:
         pictures = parts(answer)
         seen = set()
-        while len(seen) < 3:
+
+        def all_seen() -> bool:
             for feed in feeds:
                 feed.put()
             seen.add(next(pictures)[0])
+            return len(seen) == 3
+
+        wait_until(all_seen, "a picture of each camera", pause_s=0)
 
 
 def test_a_script_gets_the_same_under_a_name_that_no_browser_takes_apart() -> None:
@@ -201,9 +206,12 @@ def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_cut_off() -> None:
                 for _ in range(60):
                     feed.put((1280, 720))
                     next(pictures)
-            while feed.watched != [True, False]:
+
+            def cut_off() -> bool:
                 feed.put((1280, 720))
-                threading.Event().wait(0.01)
+                return feed.watched == [True, False]
+
+            wait_until(cut_off, "the one that hangs cut off", pause_s=0.01)
 
 
 def test_streams_end_when_the_server_stops_and_when_the_camera_does() -> None:
@@ -219,5 +227,5 @@ def test_streams_end_when_the_server_stops_and_when_the_camera_does() -> None:
         pictures = parts(answer)
         feed.put()
         next(pictures)
-        page.stop()
+        page.close()
         assert list(pictures) == []

@@ -13,6 +13,7 @@ const summary = document.getElementById("summary");
 const announcer = document.getElementById("announcer");
 const logOut = document.getElementById("log-out");
 const cameras = new Map();
+let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
 let stream = null;
 
@@ -37,6 +38,7 @@ async function post(path, body) {
 
 function newCamera(name) {
   return new Camera(template, name, {
+    controls,
     announce,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
   });
@@ -55,14 +57,16 @@ function arrange(reports) {
   openStream();
 }
 
+async function ask(path) {
+  const answer = await fetch(path);
+  if (answer.status === 401) location.replace("/login");
+  if (!answer.ok) throw new Error(`no answer: ${answer.status}`);
+  return answer.json();
+}
+
 async function report() {
-  const answer = await fetch(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
-  if (answer.status === 401) {
-    location.replace("/login");
-    return;
-  }
-  if (!answer.ok) throw new Error(`no report: ${answer.status}`);
-  const said = await answer.json();
+  controls ??= (await ask("/api/controls")).controls;
+  const said = await ask(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
   logOut.hidden = !said.needs_login;
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now);

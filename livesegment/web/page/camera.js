@@ -10,7 +10,7 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { send, announce }) {
+  constructor(template, name, { controls, send, announce }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
@@ -21,7 +21,7 @@ export class Camera {
     this.card.dataset.camera = name;
     this.screen = new Screen(this.#find("canvas"));
     this.chart = new Chart(this.#find(".chart"));
-    this.controls = new ControlBox(this.card, name, send);
+    this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
     this.zone = new ZoneDrawing(this.card);
     for (const link of this.card.querySelectorAll("[data-link]")) {

@@ -1,12 +1,12 @@
-// The controls of one camera: what the user does is sent, what others did is shown.
+// The controls of one camera, drawn as the server describes them: what the user does is sent, what
+// others did is shown.
 
 import { percent } from "./chart.js";
-import { CHOICES, hint } from "./words.js";
 
 const QUIET_MS = 1500; // after a change of one's own, reports that were under way do not undo it
 
 export class ControlBox {
-  constructor(card, name, send) {
+  constructor(card, name, described, send) {
     this.card = card;
     this.send = send;
     this.changedAt = -Infinity;
@@ -15,12 +15,10 @@ export class ControlBox {
     this.controls = null;
     this.classes = [];
     this.chips = new Map();
-    this.opacity = card.querySelector("[name=opacity]");
-    this.output = card.querySelector(".slider output");
-    this.switches = [...card.querySelectorAll(".switch input")];
     this.group = card.querySelector(".classes");
-    for (const fieldset of card.querySelectorAll("[data-choice]")) addChoices(fieldset, name);
-    this.#listen();
+    const change = (field, value) => this.#change({ [field]: value });
+    this.drawn = described.filter((each) => each.kind in DRAW).map((each) => DRAW[each.kind](each, name, change));
+    card.querySelector(".controls").replaceChildren(...this.drawn.map((each) => each.element));
   }
 
   // Show controls as they are, unless the user is just changing them.
@@ -28,17 +26,6 @@ export class ControlBox {
     this.classes = classes;
     if (performance.now() - this.changedAt > QUIET_MS) this.controls = controls;
     this.#render();
-  }
-
-  #listen() {
-    this.opacity.addEventListener("input", () => this.#change({ opacity: Number(this.opacity.value) }));
-    for (const each of this.switches) {
-      each.addEventListener("change", () => this.#change({ [each.name]: each.checked }));
-    }
-    for (const fieldset of this.card.querySelectorAll("[data-choice]")) {
-      fieldset.addEventListener("change", (event) =>
-        this.#change({ [fieldset.dataset.choice]: event.target.value }));
-    }
   }
 
   #change(change) {
@@ -63,13 +50,7 @@ export class ControlBox {
 
   #render() {
     if (this.controls === null) return;
-    const { controls } = this;
-    for (const each of this.switches) each.checked = controls[each.name];
-    this.opacity.value = controls.opacity;
-    this.output.textContent = percent(controls.opacity);
-    for (const input of this.card.querySelectorAll("[data-choice] input")) {
-      input.checked = controls[input.closest("[data-choice]").dataset.choice] === input.value;
-    }
+    for (const each of this.drawn) each.show(this.controls[each.name]);
     this.#renderClasses();
   }
 
@@ -109,21 +90,48 @@ export class ControlBox {
   }
 }
 
-function addChoices(fieldset, name) {
-  const field = fieldset.dataset.choice;
-  const row = element("div", "choices");
-  for (const [value, label] of Object.entries(CHOICES[field])) {
-    const input = document.createElement("input");
-    Object.assign(input, { type: "radio", name: `${name}-${field}`, value });
-    const wrapper = element("label", "choice");
-    wrapper.title = hint(value);
+// Each returns a control's name, its element, and what shows a value in it.
+const DRAW = {
+  switch({ name, label }, _, change) {
+    const input = Object.assign(document.createElement("input"), { type: "checkbox", name });
+    input.setAttribute("role", "switch");
+    input.addEventListener("change", () => change(name, input.checked));
+    const wrapper = element("label", "switch");
     wrapper.append(input, element("span", "", label));
-    row.append(wrapper);
-  }
-  fieldset.append(row);
-}
+    return { name, element: wrapper, show: (value) => (input.checked = value) };
+  },
+  slider({ name, label, low, high, step }, _, change) {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "range", name, min: low, max: high, step });
+    input.addEventListener("input", () => change(name, Number(input.value)));
+    const wrapper = element("label", "slider");
+    const output = element("output");
+    wrapper.append(element("span", "", label), input, output);
+    const show = (value) => {
+      input.value = value;
+      output.textContent = percent((value - low) / (high - low));
+    };
+    return { name, element: wrapper, show };
+  },
+  choice({ name, label, values }, camera, change) {
+    const fieldset = element("fieldset");
+    const row = element("div", "choices");
+    const inputs = values.map(({ value, hint }) => {
+      const input = Object.assign(document.createElement("input"), { type: "radio", name: `${camera}-${name}`, value });
+      const wrapper = element("label", "choice");
+      wrapper.title = hint;
+      wrapper.append(input, element("span", "", value[0].toUpperCase() + value.slice(1)));
+      row.append(wrapper);
+      return input;
+    });
+    fieldset.addEventListener("change", (event) => change(name, event.target.value));
+    fieldset.append(element("legend", "", label), row);
+    const show = (value) => inputs.forEach((each) => (each.checked = each.value === value));
+    return { name, element: fieldset, show };
+  },
+};
 
-function element(tag, className, text = "") {
+function element(tag, className = "", text = "") {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.textContent = text;

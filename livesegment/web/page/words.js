@@ -25,23 +25,6 @@ export function endpointWords(endpoint, text) {
   return text ? `${words}: ${text}` : words;
 }
 
-export const CHOICES = {
-  style: { fill: "Fill", outline: "Outline", blur: "Blur", cutout: "Cutout" },
-  align: { warp: "Warp", delay: "Delay", paste: "Paste" },
-};
-
-const HINTS = {
-  warp: "A late mask is moved to where its object is now",
-  delay: "The picture waits for its mask",
-  paste: "A late mask is drawn where it was",
-  fill: "Classes are tinted",
-  outline: "Edges of classes are drawn",
-  blur: "What is no class is blurred",
-  cutout: "What is no class is taken away",
-};
-
-export const hint = (value) => HINTS[value] ?? "";
-
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 

@@ -3,8 +3,8 @@
 import pytest
 
 from livesegment import OptionsError, Rule
-from livesegment.events.rule_text import parse_rule
 from livesegment.settings.rule import with_outages
+from livesegment.settings.rule_text import parse_rule
 
 
 def test_a_rule_with_everything() -> None:

@@ -1,0 +1,260 @@
+"""What each command of the program takes: its arguments, and the groups of options it has."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livesegment.settings.annotate import AnnotateOptions
+from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.kinds import Choice, Flag, Several, Text
+from livesegment.settings.live import LiveOptions
+from livesegment.settings.option import Settings, option, section
+from livesegment.settings.overlay import OverlayOptions
+from livesegment.settings.serve import ServeOptions
+from livesegment.settings.web import WebOptions, web_address
+
+LogFormat = Literal["text", "json"]
+
+_PROGRAM, _OUTPUT = "Program", "Output"
+_PAGE = WebOptions()
+
+
+def _checked_address(text: str) -> str:
+    web_address(text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions(Settings):
+    """What the program says on stderr.
+
+    Attributes:
+        log_format: For people, or a JSON object a line.
+        verbose: Whether it says more.
+    """
+
+    log_format: LogFormat = option(
+        "text",
+        Choice(("text", "json")),
+        "How messages on stderr are written: for people, or a JSON object a line.",
+        flag="--log-format",
+        group=_PROGRAM,
+    )
+    verbose: bool = option(
+        False, Flag(), "Say more on stderr.", flag="--verbose", short="-v", group=_PROGRAM
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCommand(Settings):
+    """`livesegment live`.
+
+    Attributes:
+        source: As `open_live_source` takes it.
+        web: HOST:PORT of the page; None: there is none.
+        options: What to show and keep.
+        log: What is said on stderr.
+    """
+
+    source: str = option(
+        "0",
+        Text("SOURCE", "a camera, a file, an address or pattern:"),
+        "Camera number or device, video file, image, folder, URL, or 'pattern:'.",
+        flag="SOURCE",
+    )
+    web: str | None = option(
+        None,
+        Text(
+            "[HOST:PORT]",
+            "an address such as 127.0.0.1:8080",
+            _checked_address,
+            # A source is none of these: a URL has slashes, `pattern:` no port.
+            r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}$",
+        ),
+        f"Show a page with the picture, on {_PAGE.host}:{_PAGE.port} unless told otherwise.",
+        flag="--web",
+        group="Page",
+        is_common=True,
+        implied=f"{_PAGE.host}:{_PAGE.port}",
+    )
+    options: LiveOptions = section(LiveOptions)
+    log: LogOptions = section(LogOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateCommand(Settings):
+    """`livesegment annotate`.
+
+    Attributes:
+        inputs: Videos, images, folders, globs.
+        output: Video, image or folder.
+        dry_run: Whether only to say what it would take.
+        cluster: Where Ray does it; None: this process does.
+        options: What to write.
+        log: What is said on stderr.
+    """
+
+    inputs: tuple[str, ...] = option(
+        ..., Several(Text("INPUT")), "Videos, images, folders, globs.", flag="INPUT"
+    )
+    output: str = option(
+        ...,
+        Text("OUTPUT", "the path of a video, an image or a folder"),
+        "Video (.mp4), image or folder; a folder with several inputs.",
+        flag="--output",
+        short="-o",
+        group=_OUTPUT,
+        is_common=True,
+    )
+    dry_run: bool = option(
+        False,
+        Flag(),
+        "Say how many calls and hours it would take.",
+        flag="--dry-run",
+        group="Many files",
+        is_common=True,
+    )
+    cluster: str | None = option(
+        None,
+        Text("local|ADDRESS", "local, or the address of a cluster"),
+        "Have Ray do it: started here, or auto, HOST:PORT, ray://HOST:PORT.",
+        flag="--cluster",
+        group="Many files",
+    )
+    options: AnnotateOptions = section(AnnotateOptions)
+    log: LogOptions = section(LogOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictCommand(Settings):
+    """`livesegment predict`.
+
+    Attributes:
+        image: The picture to segment.
+        save: Image file to write; None: none.
+        overwrite: Whether to replace it.
+        endpoint: Which model to ask.
+        overlay: How masks are drawn.
+        log: What is said on stderr.
+    """
+
+    image: str = option(..., Text("IMAGE_OR_URL"), "The picture to segment.", flag="IMAGE_OR_URL")
+    save: str | None = option(
+        None,
+        Text("OUT.jpg", "the path of an image"),
+        "Write the annotated picture.",
+        flag="--save",
+        group=_OUTPUT,
+        is_common=True,
+    )
+    overwrite: bool = option(
+        False, Flag(), "Replace existing outputs.", flag="--overwrite", group=_OUTPUT
+    )
+    endpoint: EndpointOptions = section(EndpointOptions)
+    overlay: OverlayOptions = section(OverlayOptions)
+    log: LogOptions = section(LogOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeCommand(Settings):
+    """`livesegment serve`.
+
+    Attributes:
+        model_file: ONNX or TFLite model; None: the person model.
+        classes: File of its class names, one a line, from id 0; None: they are numbered.
+        options: How it is served.
+        log: What is said on stderr.
+    """
+
+    model_file: str | None = option(
+        None,
+        Text("FILE", "the path of a file"),
+        "ONNX or TFLite model; without it, the person model.",
+        flag="--model-file",
+        group="Model",
+    )
+    classes: str | None = option(
+        None,
+        Text("FILE", "the path of a file"),
+        "Its class names, one a line, from id 0.",
+        flag="--classes",
+        group="Model",
+    )
+    options: ServeOptions = section(ServeOptions)
+    log: LogOptions = section(LogOptions)
+
+    def check(self) -> None:
+        """Check that names have a model."""
+        self.require(
+            self.model_file is not None or self.classes is None,
+            "{classes} needs {model_file}",
+            "classes",
+            "model_file",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorCommand(Settings):
+    """`livesegment monitor`.
+
+    Attributes:
+        config: The configuration; None only for `schema`.
+        check_only: Whether only to say every mistake in it.
+        schema: Whether only to print the JSON Schema of such files.
+        log: What is said on stderr.
+    """
+
+    config: str | None = option(
+        None,
+        Text("CONFIG.toml", "the path of a file"),
+        "The cameras, and what they share.",
+        flag="CONFIG.toml",
+    )
+    check_only: bool = option(
+        False,
+        Flag(),
+        "Say every mistake in the file, with its line.",
+        flag="--check",
+        group="Configuration",
+    )
+    schema: bool = option(
+        False,
+        Flag(),
+        "Print the JSON Schema of such files, by which editors complete them.",
+        flag="--schema",
+        group="Configuration",
+    )
+    log: LogOptions = section(LogOptions)
+
+    def check(self) -> None:
+        """Check that there is a file where one is needed."""
+        self.require(self.schema or self.config is not None, "{config} is missing", "config")
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorCommand(Settings):
+    """`livesegment doctor`.
+
+    Attributes:
+        json: Whether the findings are written as JSON.
+        verbose: Whether more is said on stderr.
+        endpoint: Which endpoint is looked at.
+    """
+
+    json: bool = option(
+        False, Flag(), "Write the findings to stdout as JSON.", flag="--json", group=_OUTPUT
+    )
+    endpoint: EndpointOptions = section(EndpointOptions)
+    log: LogOptions = section(LogOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionCommand(Settings):
+    """`livesegment completion`.
+
+    Attributes:
+        shell: Whose completion to print.
+    """
+
+    shell: Literal["bash", "zsh", "fish"] = option(
+        ..., Choice(("bash", "zsh", "fish")), "Whose completion to print.", flag="SHELL"
+    )

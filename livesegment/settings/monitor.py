@@ -1,0 +1,222 @@
+"""What the configuration of a monitor says beside what `live` is told for each camera.
+
+A table of the file is what stands before the point of an option's key, and a key what stands behind
+it. What is not described here are options of `LiveOptions` and of the groups within it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from livesegment.settings.kinds import Flag, Number, Text
+from livesegment.settings.live import LiveOptions
+from livesegment.settings.option import Option, Settings, all_options, option, same_as
+from livesegment.settings.rule import Rule
+from livesegment.settings.web import WebOptions
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+_FOLDER = Text("FOLDER", "the path of a folder")
+_SECONDS = Number(0, 86400, "seconds")
+
+
+def _camera_name(text: str) -> str:
+    if not _NAME.issuperset(text) or text.startswith("."):
+        raise ValueError
+    return text
+
+
+def _camera_source(text: str) -> str:
+    if text.startswith("-") and text[1:].isdecimal():
+        raise ValueError
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOptions(Settings):
+    """One camera: what a table [[camera]] says of itself.
+
+    Attributes:
+        name: What addresses and files call it.
+        source: As `open_live_source` takes it; may hold a password.
+        title: What people call it; None: its name.
+    """
+
+    name: str = option(
+        ...,
+        Text(
+            "NAME",
+            "made of letters, digits, '-', '_' and '.': addresses and files bear it",
+            _camera_name,
+            r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$",
+        ),
+        "What addresses and files call it.",
+        key="camera.name",
+    )
+    source: str = option(
+        ...,
+        Text(
+            "SOURCE",
+            "a camera's number or device, an address, a file, or pattern:",
+            _camera_source,
+            takes_numbers=True,
+        ),
+        "A camera's number or device, an address, a file, or pattern:.",
+        key="camera.source",
+        is_secret=True,
+    )
+    title: str | None = option(
+        None, Text("TITLE", "a text for people"), "What people call it.", key="camera.title"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOptions(Settings):
+    """Another way to give an endpoint's key.
+
+    Attributes:
+        api_key_env: Name of the variable that holds it.
+    """
+
+    api_key_env: str | None = option(
+        None,
+        Text("NAME", "the name of a variable of the environment"),
+        "The variable of the environment that holds the key.",
+        key="endpoint.api_key_env",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions(Settings):
+    """Where a camera is recorded.
+
+    Attributes:
+        on: Whether it is; None: if there is a folder.
+        folder: Where FOLDER/NAME_date-timeZ.mp4 are written.
+    """
+
+    on: bool | None = option(None, Flag(), "Whether it is recorded.", key="record.on")
+    folder: str | None = option(
+        None, _FOLDER, "Where FOLDER/NAME_date-timeZ.mp4 are written.", key="record.folder"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventFileOptions(Settings):
+    """Where a camera's events are kept, and which outages are events.
+
+    Attributes:
+        folder: Where FOLDER/NAME.jsonl is written, and clips in FOLDER/NAME.
+        clips: Whether there is a video and a picture of every event.
+        camera_lost: Seconds without a picture; None: 5.
+        endpoint_failing: Seconds without a good reply; None: 10.
+    """
+
+    folder: str | None = option(
+        None,
+        _FOLDER,
+        "Where FOLDER/NAME.jsonl is written, and clips in FOLDER/NAME.",
+        key="events.folder",
+    )
+    clips: bool | None = option(
+        None, Flag(), "A video and a picture of every event.", key="events.clips"
+    )
+    camera_lost: float | None = option(
+        None, _SECONDS, "Seconds without a picture.", key="events.camera_lost"
+    )
+    endpoint_failing: float | None = option(
+        None, _SECONDS, "Seconds without a good reply.", key="events.endpoint_failing"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOptions(Settings):
+    """What all cameras may ask together.
+
+    Attributes:
+        in_flight: Requests at once; None: one for each camera.
+        calls_per_hour: Calls within any hour; None: any number.
+        price_per_call: What a call costs, for the page; None: not known.
+    """
+
+    in_flight: int | None = option(
+        None,
+        Number(1, 4096, "requests", whole=True),
+        "Requests at once, of all cameras together.",
+        key="budget.in_flight",
+        has_own=False,
+    )
+    calls_per_hour: int | None = option(
+        None,
+        Number(1, math.inf, "calls", whole=True),
+        "Calls within any hour, of all cameras together.",
+        key="budget.calls_per_hour",
+        has_own=False,
+    )
+    price_per_call: float | None = same_as(LiveOptions, "price_per_call")
+
+
+FILE_GROUPS: tuple[type[Settings], ...] = (
+    LiveOptions,
+    KeyOptions,
+    RecordOptions,
+    EventFileOptions,
+    BudgetOptions,
+    WebOptions,
+)
+"""Every group whose options stand in tables of the file; [[camera]] and its rules beside them."""
+
+
+def file_tables() -> Mapping[str, Mapping[str, Option]]:
+    """Return the options of every table of the file by its name, and within it by their keys."""
+    tables: dict[str, dict[str, Option]] = {}
+    for group in (*FILE_GROUPS, CameraOptions, Rule):
+        for each in all_options(group):
+            if each.key is not None:
+                table, _, key = each.key.partition(".")
+                tables.setdefault(table, {})[key] = each
+    return tables
+
+
+def camera_tables() -> tuple[str, ...]:
+    """Return the names of the tables of which a camera may have keys of its own."""
+    return tuple(
+        name
+        for name, options in file_tables().items()
+        if name not in {"camera", "rule"} and all(each.has_own for each in options.values())
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file, by which editors complete and check it."""
+    tables = {name: _table(options) for name, options in file_tables().items()}
+    camera, rule = tables.pop("camera"), tables.pop("rule")
+    camera["properties"] |= {name: {"$ref": f"#/properties/{name}"} for name in camera_tables()}
+    camera["properties"]["rule"] = {"type": "array", "items": rule}
+    camera["required"] = ["name", "source"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Cameras for `livesegment monitor`",
+        "type": "object",
+        "properties": {**tables, "camera": {"type": "array", "items": camera, "minItems": 1}},
+        "required": ["camera"],
+        "additionalProperties": False,
+    }
+
+
+def _table(options: Mapping[str, Option]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {key: _described(each) for key, each in options.items()},
+        "additionalProperties": False,
+    }
+
+
+def _described(each: Option) -> dict[str, Any]:
+    schema = {"description": each.help, **each.kind.schema()}
+    if isinstance(each.default, str | int | float):
+        schema["default"] = each.default
+    if each.is_secret:
+        # A reference to a variable may stand for anything.
+        schema.pop("pattern", None)
+    return schema

@@ -1,0 +1,29 @@
+"""Whether somebody listens at an address."""
+
+import socket
+
+import pytest
+
+from livesegment.address import check_reachable, why_unreachable
+from livesegment.errors import SourceNotFound
+
+
+def test_somebody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert why_unreachable("127.0.0.1", port, 5) is None
+        check_reachable(f"rtsp://127.0.0.1:{port}/door")
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        port = taken.getsockname()[1]
+        assert why_unreachable("127.0.0.1", port, 5) == "Connection refused"
+        with pytest.raises(SourceNotFound, match=rf"127\.0\.0\.1:{port}/door .*: Connection ref"):
+            check_reachable(f"rtsp://user:secret@127.0.0.1:{port}/door")
+
+
+def test_what_is_no_name_of_a_host_is_one_sentence() -> None:
+    with pytest.raises(SourceNotFound, match="no name of a host"):
+        check_reachable(f"rtsp://{'a' * 70}.example/door")

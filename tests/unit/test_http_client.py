@@ -1,0 +1,180 @@
+"""What all who ask over HTTP have in common."""
+
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from livesegment.errors import OptionsError, SourceNotFound
+from livesegment.events.webhook import Webhook
+from livesegment.http_client import (
+    HttpClient,
+    HttpFailure,
+    TimedOut,
+    TooLong,
+    Undecodable,
+    Unreachable,
+    Unwritable,
+)
+from livesegment.sources.image_url import fetch_image
+
+SECRET = "pa55word"
+PACKED = {"content-encoding": "gzip"}
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+
+
+@contextmanager
+def peer(answer: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Serve one connection; yields the address."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            connection.recv(65536)
+            answer(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        server = threading.Thread(target=serve)
+        server.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        server.join(10)
+        assert not server.is_alive()
+
+
+def ask(url: str, *, most: int = 100, **options: object) -> bytes:
+    with (
+        HttpClient(url, **{"timeout_s": 5, "secrets": [SECRET], **options}) as client,  # type: ignore[arg-type]
+        client.exchange("GET", url) as answer,
+    ):
+        return answer.read(most)
+
+
+def told(reply: httpx.Response | Exception) -> Callable[[httpx.Request], httpx.Response]:
+    def handle(_: httpx.Request) -> httpx.Response:
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return handle
+
+
+def test_an_answer_is_read_to_its_end() -> None:
+    with peer(lambda connection: connection.sendall(HEAD + b"012345678")) as url:
+        assert ask(url, most=9) == b"012345678"
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure"),
+    [
+        (httpx.ReadTimeout("x"), TimedOut),
+        (httpx.ConnectTimeout("x"), TimedOut),
+        (httpx.ConnectError(f"no way to {SECRET}"), Unreachable),
+        (httpx.RemoteProtocolError("x"), Unreachable),
+        (httpx.TooManyRedirects("x"), Unreachable),
+        (httpx.UnsupportedProtocol("x"), Unwritable),
+        (httpx.InvalidURL(SECRET), Unwritable),
+        (httpx.Response(200, content=bytes(101)), TooLong),
+        (httpx.Response(200, headers=PACKED, stream=httpx.ByteStream(b"no gzip")), Undecodable),
+    ],
+)
+def test_whatever_goes_wrong_is_one_of_five_and_shows_no_secret(
+    reply: httpx.Response | Exception, failure: type[HttpFailure]
+) -> None:
+    transport = httpx.MockTransport(told(reply))
+    with pytest.raises(HttpFailure) as caught:
+        ask(f"http://user:{SECRET}@host/x?key={SECRET}", transport=transport)
+    assert type(caught.value) is failure
+    shown = "".join(traceback.format_exception(caught.value)) + str(vars(caught.value))
+    cause = caught.value.__cause__
+    if isinstance(cause, httpx.RequestError):
+        shown += str(cause.request.url)
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize("url", ["http://host/\udc80", "http://[::1", "host"])
+def test_what_is_no_address_is_unwritable(url: str) -> None:
+    with (
+        HttpClient("http://host", timeout_s=1) as client,
+        pytest.raises(Unwritable),
+        client.exchange("GET", url),
+    ):
+        pass
+
+
+def test_the_deadline_covers_the_whole_answer() -> None:
+    end = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(HEAD)
+        while not end.wait(0.02):
+            try:
+                connection.sendall(b".")
+            except OSError:
+                return
+
+    with peer(drip) as url, pytest.raises(TimedOut, match=r"within 0\.1 s"):
+        try:
+            # Nine bytes in twice the time, and each wait far shorter than it.
+            ask(url, timeout_s=0.1)
+        finally:
+            end.set()
+
+
+def test_a_redirect_is_followed_by_who_says_so_only() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        there = request.url.path == "/there"
+        return httpx.Response(200 if there else 302, headers={"location": "/there"})
+
+    def status(**options: int) -> int:
+        with (
+            HttpClient(
+                "http://host", timeout_s=1, transport=httpx.MockTransport(handle), **options
+            ) as client,
+            client.exchange("GET", "http://host/here") as answer,
+        ):
+            return answer.status
+
+    assert status() == 302
+    assert status(max_redirects=1) == 200
+
+
+def test_this_machine_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with peer(lambda connection: connection.sendall(HEAD + b"012345678")) as url:
+        assert ask(url) == b"012345678"
+
+
+def test_nobody_logs_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    for logger in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"):
+        caplog.set_level(1, logger)
+    with (
+        peer(lambda connection: connection.sendall(HEAD + b"012345678")) as url,
+        pytest.raises(SourceNotFound, match="no image"),
+    ):
+        fetch_image(f"{url}?key={SECRET}")
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ask", "failure"), [(Webhook, OptionsError), (fetch_image, SourceNotFound)]
+)
+def test_certificates_that_cannot_be_read_are_one_sentence(
+    ask: Callable[[str], object], failure: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    with pytest.raises(failure, match="SSL_CERT_FILE"):
+        ask("https://segment.invalid/x")
+
+
+def test_nobody_waits_for_httpx_who_does_not_use_it() -> None:
+    script = "import sys, livesegment, livesegment.cli.app; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "httpx" not in ran.stdout.split()

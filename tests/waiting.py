@@ -1,0 +1,42 @@
+"""Waiting for what other threads and programs do; every wait ends, and says what did not come."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, TypeVar
+
+import pytest
+
+Found = TypeVar("Found")
+
+
+def wait_until(
+    condition: Callable[[], Found], what: str, timeout_s: float = 30.0, pause_s: float = 0.002
+) -> Found:
+    """Return what a condition returns, as soon as that is true.
+
+    For what no event tells of. The condition may push things on, as by giving another picture.
+
+    Args:
+        condition: Asked again and again.
+        what: What it waits for, for the failure.
+        timeout_s: How long before the test fails.
+        pause_s: Time between two questions.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not (found := condition()):
+        if time.monotonic() > deadline_s:
+            pytest.fail(f"waited {timeout_s:g} s in vain: {what}")
+        pause.wait(pause_s)
+    return found
+
+
+def read_until(stream: IO[str], text: str) -> str:
+    """Return what a program says up to and with the line that has a text; it may not end before."""
+    said = ""
+    while text not in said:
+        line = stream.readline()
+        assert line, f"it ended without {text!r}: {said}"
+        said += line
+    return said

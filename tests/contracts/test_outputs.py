@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import pytest
 from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
+from waiting import wait_until
 
 from livesegment.calls.lease import LeasedTurns
 from livesegment.calls.quota import CallMeter
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
-from livesegment.events.rule_text import parse_rule
 from livesegment.events.watch import EventWatch
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import QueuedSink
@@ -35,6 +35,7 @@ from livesegment.monitor.reporter import Orders, Reporter
 from livesegment.output import Output, Shown, Wants
 from livesegment.settings import WebOptions
 from livesegment.settings.controls import Controls
+from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
@@ -214,7 +215,7 @@ def give(output: Output, index: int, brightness: int, *, is_new: bool = True) ->
         canvas[:] = 255
 
 
-def test_it_takes_frames_and_ticks_and_is_closed_twice(case: Case, run: LiveLoop) -> None:
+def test_it_takes_frames_and_ticks_and_is_closed_twice(run: LiveLoop, case: Case) -> None:
     assert case.output.wants in Wants
     case.output.on_start(run)
     for index in range(5):
@@ -228,7 +229,7 @@ def test_it_may_be_closed_before_it_begins(case: Case) -> None:
     case.output.close()
 
 
-def test_nobody_waits_for_it(case: Case, run: LiveLoop) -> None:
+def test_nobody_waits_for_it(run: LiveLoop, case: Case) -> None:
     case.output.on_start(run)
     with ThreadPoolExecutor(1) as pool:
         given = pool.submit(lambda: [give(case.output, index, 100) for index in range(MORE)])
@@ -236,7 +237,7 @@ def test_nobody_waits_for_it(case: Case, run: LiveLoop) -> None:
         given.result(20)
 
 
-def test_what_it_keeps_is_a_copy_of_the_canvas(case: Case, run: LiveLoop) -> None:
+def test_what_it_keeps_is_a_copy_of_the_canvas(run: LiveLoop, case: Case) -> None:
     case.output.on_start(run)
     if case.kept is None:
         pytest.skip("no pictures come out")
@@ -247,14 +248,14 @@ def test_what_it_keeps_is_a_copy_of_the_canvas(case: Case, run: LiveLoop) -> Non
 
 
 def test_a_live_run_ends_well_with_it(case: Case) -> None:
-    source, metrics, pause = StepSource(), Metrics(), threading.Event()
+    source, metrics = StepSource(), Metrics()
     parts = LiveParts(source, FunctionSegmenter(lambda _: 1), [case.output])
     loop = LiveLoop(parts, LiveLimits(max_frames=5), Controls(), metrics)
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
-        while metrics.get("frames_shown") < 5 and not end.done():
+        for count in range(1, 6):
             source.step()
-            pause.wait(0.005)
+            wait_until(lambda: metrics.get("frames_shown") >= count, "a frame shown")  # noqa: B023
         case.release()
         end.result(20)
     case.output.close()

@@ -1,0 +1,276 @@
+"""What every output of a live run promises. A new output joins by one entry in OUTPUTS.
+
+The window's promises are kept on a screen of its own, in `unit/test_sinks_window.py`.
+"""
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
+from waiting import wait_until
+
+from livesegment.calls.lease import LeasedTurns
+from livesegment.calls.quota import CallMeter
+from livesegment.events.clip import ClipRecorder
+from livesegment.events.delivery import Delivery
+from livesegment.events.event import Event
+from livesegment.events.watch import EventWatch
+from livesegment.live.loop import LiveLoop
+from livesegment.live.outputs import QueuedSink
+from livesegment.live.page import LivePage
+from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.mask import Mask
+from livesegment.metrics import Metrics
+from livesegment.monitor.child_link import ChildLink
+from livesegment.monitor.reporter import Orders, Reporter
+from livesegment.output import Output, Shown, Wants
+from livesegment.settings import WebOptions
+from livesegment.settings.controls import Controls
+from livesegment.settings.rule_text import parse_rule
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.web.broadcast import Broadcast, Subscription
+from livesegment.web.coverage import Coverage
+from livesegment.web.encoder import PictureEncoder
+
+MORE = 100  # than anything has room for
+
+
+class HeldSink(Sink):
+    """Writes nothing before it is let, then keeps how bright pictures are."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.kept: list[float] = []
+
+    def write(self, picture: Annotated) -> None:
+        assert self.let.wait(20)
+        self.kept.append(float(picture.image.mean()))
+
+
+class Told(Delivery):
+    """Keeps the events it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def put(self, event: Event) -> None:
+        self.events.append(event)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Case:
+    """An output, and what came out of it.
+
+    Attributes:
+        output: The output.
+        kept: Returns how bright the pictures are that came out, once all are through; None: no
+            pictures come out.
+        release: Lets go on what hangs behind it.
+    """
+
+    output: Output
+    kept: Callable[[], list[float]] | None = None
+    release: Callable[[], None] = lambda: None
+
+
+def own(stack: ExitStack, folder: Path) -> Case:
+    """Return what a user needs to write."""
+
+    class Own(Output):
+        def __init__(self) -> None:
+            self.kept: list[float] = []
+
+        def on_frame(self, shown: Shown) -> None:
+            assert shown.image is not None
+            self.kept.append(float(shown.image.mean()))
+
+    output = Own()
+    return Case(output, lambda: output.kept)
+
+
+def queued(stack: ExitStack, folder: Path) -> Case:
+    sink = HeldSink()
+    stack.callback(sink.let.set)
+    output = QueuedSink(sink, Metrics())
+
+    def kept() -> list[float]:
+        sink.let.set()
+        output.close()
+        for thread in threading.enumerate():
+            if thread.name == "HeldSink":
+                thread.join(20)
+        return sink.kept
+
+    return Case(output, kept, sink.let.set)
+
+
+def clips(stack: ExitStack, folder: Path) -> Case:
+    recorder = stack.enter_context(ClipRecorder(folder, "yard", lambda _: None))
+    return Case(QueuedSink(recorder, Metrics()))
+
+
+def watched(output: PictureEncoder, stack: ExitStack) -> Case:
+    """Let somebody watch the pictures of a page."""
+    woken = threading.Semaphore(0)
+    subscription = output.pictures.subscribe(woken.release)
+    stack.callback(subscription.close)
+    return Case(output, lambda: newest(subscription, woken))
+
+
+def newest(subscription: Subscription, woken: threading.Semaphore) -> list[float]:
+    while (taken := subscription.take()) is None:
+        assert woken.acquire(timeout=20)
+    image = cv2.imdecode(np.frombuffer(taken.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return [float(image.mean())]
+
+
+def encoder(stack: ExitStack, folder: Path) -> Case:
+    return watched(PictureEncoder(Broadcast(), Coverage()), stack)
+
+
+def unwatched(stack: ExitStack, folder: Path) -> Case:
+    return Case(PictureEncoder(Broadcast(), Coverage()))
+
+
+def page(stack: ExitStack, folder: Path) -> Case:
+    return watched(LivePage(WebOptions(port=0)), stack)
+
+
+def reporter(stack: ExitStack, folder: Path) -> Case:
+    ours, theirs = socket.socketpair()
+    reading = threading.Thread(target=drain, args=(theirs,))
+    reading.start()
+    stack.callback(reading.join)
+    link = ChildLink(ours)
+    stack.callback(link.close)
+    turns = LeasedTurns(CallMeter(), lambda _: None)
+    return watched(Reporter(link, turns, Orders()), stack)
+
+
+def drain(connection: socket.socket) -> None:
+    with connection:
+        while connection.recv(65536):
+            pass
+
+
+def rules(stack: ExitStack, folder: Path) -> Case:
+    rule = parse_rule("object > 50% for 0s named door")
+    return Case(EventWatch("yard", [rule], [Told()], lambda: None, Metrics()))
+
+
+OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
+    "own": own,
+    "sink": queued,
+    "clips": clips,
+    "encoder": encoder,
+    "encoder-unwatched": unwatched,
+    "page": page,
+    "rules": rules,
+}
+if sys.platform != "win32":
+    OUTPUTS["reporter"] = reporter
+
+
+@pytest.fixture(params=OUTPUTS)
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+    with ExitStack() as stack:
+        made = OUTPUTS[request.param](stack, tmp_path)
+        stack.callback(made.output.close)
+        yield made
+
+
+@pytest.fixture
+def run() -> Iterator[LiveLoop]:
+    """Return a run for outputs to begin with, whose workers end with the test."""
+    parts = LiveParts(StepSource(), FunctionSegmenter(lambda _: 1))
+    loop = LiveLoop(parts, LiveLimits(), Controls(), Metrics())
+    yield loop
+    loop.stop()
+    loop.run()
+
+
+def give(output: Output, index: int, brightness: int, *, is_new: bool = True) -> None:
+    """Give an output a frame as the presenter does; the canvas is drawn on again afterwards."""
+    taken = frame(index)
+    taken.image.flags.writeable = False
+    canvas = np.full_like(taken.image, brightness)
+    wants = output.wants
+    image = None if wants is Wants.FRAMES else canvas
+    mask = Mask(np.ones(canvas.shape[:2], np.uint8), CLASS_MAP, index)
+    output.on_frame(Shown(taken, mask, mask, image, is_new))
+    if wants is not Wants.RECORDED:
+        canvas[:] = 255
+
+
+def test_it_takes_frames_and_ticks_and_is_closed_twice(run: LiveLoop, case: Case) -> None:
+    assert case.output.wants in Wants
+    case.output.on_start(run)
+    for index in range(5):
+        give(case.output, index, 100)
+        case.output.on_tick()
+    case.output.close()
+    case.output.close()
+
+
+def test_it_may_be_closed_before_it_begins(case: Case) -> None:
+    case.output.close()
+
+
+def test_nobody_waits_for_it(run: LiveLoop, case: Case) -> None:
+    case.output.on_start(run)
+    with ThreadPoolExecutor(1) as pool:
+        given = pool.submit(lambda: [give(case.output, index, 100) for index in range(MORE)])
+        # A sink that hangs, and a page whose pictures nobody takes.
+        given.result(20)
+
+
+def test_what_it_keeps_is_a_copy_of_the_canvas(run: LiveLoop, case: Case) -> None:
+    case.output.on_start(run)
+    if case.kept is None:
+        pytest.skip("no pictures come out")
+    for index in range(3):
+        give(case.output, index, 100)
+    kept = case.kept()
+    assert kept == pytest.approx([100] * len(kept), abs=2)
+
+
+def test_a_live_run_ends_well_with_it(case: Case) -> None:
+    source, metrics = StepSource(), Metrics()
+    parts = LiveParts(source, FunctionSegmenter(lambda _: 1), [case.output])
+    loop = LiveLoop(parts, LiveLimits(max_frames=5), Controls(), metrics)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        for count in range(1, 6):
+            source.step()
+            wait_until(lambda: metrics.get("frames_shown") >= count, "a frame shown")  # noqa: B023
+        case.release()
+        end.result(20)
+    case.output.close()
+    assert metrics.get("frames_shown") == 5
+
+
+@pytest.mark.parametrize("make", [encoder, unwatched, page])
+def test_a_picture_drawn_again_is_not_counted_again(
+    make: Callable[[ExitStack, Path], Case], tmp_path: Path, run: LiveLoop
+) -> None:
+    with ExitStack() as stack:
+        output = make(stack, tmp_path).output
+        stack.callback(output.close)
+        assert isinstance(output, PictureEncoder)
+        give(output, 0, 100, is_new=False)
+        assert output.coverage.history(0) == []
+        give(output, 0, 100)
+        assert len(output.coverage.history(0)) == 1

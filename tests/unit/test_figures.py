@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from feeds import HandFeed, served
+from generate import GENERATED
 
 import livesegment
 from livesegment.figures import FIGURES, Figure, shown_figures
@@ -98,6 +99,12 @@ def test_a_row_in_the_table_is_all_that_a_new_figure_needs(
     (drawn,) = [each for each in said["figures"] if each["key"] == "frames_blue"]
     assert (drawn["label"], drawn["help"]) == ("Blue", "Frames that were blue.")
     assert 'livesegment_frames_blue_total{camera="door"} 3.0' in exported
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_what_follows_from_the_table_is_written(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert GENERATED[path](text) == text, "run python tests/generate.py"
 
 
 def test_no_two_figures_have_one_name_anywhere() -> None:

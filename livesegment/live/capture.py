@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from livesegment.buffer import NewestQueue
+from livesegment.buffer import Buffer
 from livesegment.frame import Frame
 from livesegment.metrics import Metrics
 from livesegment.settings.controls import ControlPanel
@@ -72,7 +72,7 @@ class Capture:
     def __init__(
         self,
         source: Source,
-        arrivals: NewestQueue[Frame],
+        arrivals: Buffer[Frame],
         panel: ControlPanel,
         metrics: Metrics,
         stopping: threading.Event,

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from livesegment.buffer import NewestQueue
+from livesegment.buffer import Buffer
 from livesegment.calls.quota import CallMeter, Turns
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
@@ -64,8 +64,8 @@ class LiveLoop:
         self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
         self._keys = Keys(self._panel, self._take_snapshot)
         self._crew = WorkerGroup(grace_s=GRACE_S)
-        self._arrivals: NewestQueue[Frame] = NewestQueue()
-        self._requests: NewestQueue[Frame] = NewestQueue()
+        self._arrivals: Buffer[Frame] = Buffer("keep newest")
+        self._requests: Buffer[Frame] = Buffer("keep newest")
         self._turned_at_s: float | None = None
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from livesegment.backoff import RetryPolicy
-from livesegment.buffer import NewestQueue
+from livesegment.buffer import Buffer
 from livesegment.calls.quota import Turns
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame
@@ -138,7 +138,7 @@ class Submitter:
     def __init__(
         self,
         segmenter: Segmenter,
-        frames: NewestQueue[Frame],
+        frames: Buffer[Frame],
         board: MaskBuffer,
         turns: Turns,
         metrics: Metrics,

@@ -2,73 +2,90 @@
 
 from dataclasses import dataclass
 
-from livesegment.settings.checking import require
+from livesegment.errors import OptionsError
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a call is made, and how long the waits between are.
+class Backoff:
+    """How often something is tried, and how long the waits between are.
 
-    Waits double from `first_wait_s` up to `max_wait_s`. What the endpoint asks for with
-    `Retry-After` goes before that and is never shortened, because an earlier call would only be
-    refused again. So a run left alone overnight waits out an hourly quota; one that is told to
-    come back tomorrow ends and says so, instead of hanging for a day.
+    Waits double from `first_wait_s` up to `max_wait_s`, each made shorter by chance, so that many
+    who failed together do not come back together. What an endpoint asks for with `Retry-After`
+    goes before that and is never shortened, because an earlier call would only be refused again.
+    So a run left alone overnight waits out an hourly quota; one that is told to come back tomorrow
+    ends and says so, instead of hanging for a day.
 
     An error is asked for `retryable` and, if it has it, `retry_after_s`, and for nothing else.
 
     Attributes:
-        attempts: Calls for one frame at most, the first one included.
-        first_wait_s: Seconds before the second call.
+        attempts: How often it is tried at most, the first time included; None: for ever.
+        first_wait_s: Seconds before the second attempt.
         max_wait_s: The longest wait that is not asked for by the endpoint.
         max_retry_after_s: The longest wait asked for by the endpoint that is still worth it.
+        jitter: The share of a wait that chance may take away, 0 to 1.
 
     Raises:
         OptionsError: If a value is out of range.
     """
 
-    attempts: int = 5
+    attempts: int | None = 5
     first_wait_s: float = 0.5
     max_wait_s: float = 30.0
     max_retry_after_s: float = 3600.0
+    jitter: float = 0.5
 
     def __post_init__(self) -> None:
-        require(self.attempts >= 1, "a retry policy makes at least 1 attempt")
-        require(
-            0 <= self.first_wait_s <= self.max_wait_s,
-            "a retry policy's first wait is at least 0 and at most its longest wait",
-        )
-        require(self.max_retry_after_s >= 0, "a retry policy's longest Retry-After is 0 or more")
+        if self.attempts is not None and self.attempts < 1:
+            raise OptionsError("a backoff makes at least 1 attempt")
+        if not 0 <= self.first_wait_s <= self.max_wait_s:
+            raise OptionsError("a backoff's first wait is at least 0 and at most its longest wait")
+        if self.max_retry_after_s < 0:
+            raise OptionsError("a backoff's longest Retry-After is 0 or more")
+        if not 0 <= self.jitter <= 1:
+            raise OptionsError("a backoff's jitter is 0 to 1")
 
-    def wait_s(self, error: BaseException, attempt: int, share: float = 0.5) -> float | None:
-        """Return the seconds to wait before the next call; None: give up.
+    def is_over(self, attempt: int) -> bool:
+        """Tell whether there is no further attempt after so many, from 1."""
+        return self.attempts is not None and attempt >= self.attempts
+
+    def delay_s(self, failures_in_a_row: int, share: float = 0.5) -> float:
+        """Return the seconds to wait after a failure that asks for nothing.
 
         Args:
-            error: What the last call raised.
-            attempt: Calls made so far for this frame, from 1.
-            share: A random number from 0 to 1, so that many callers do not return at once.
+            failures_in_a_row: Since the last success, this one included, from 1.
+            share: A random number from 0 to 1; 1 gives the longest wait.
         """
-        if not getattr(error, "retryable", False) or attempt >= self.attempts:
+        # Above 2**64 every wait is the longest one; the bound keeps the power from overflowing.
+        doubled_s = self.first_wait_s * 2.0 ** min(failures_in_a_row - 1, 64)
+        return min(doubled_s, self.max_wait_s) * (1 - self.jitter + self.jitter * share)
+
+    def wait_s(self, error: BaseException, attempt: int, share: float = 0.5) -> float | None:
+        """Return the seconds to wait before the next attempt; None: give up.
+
+        Args:
+            error: What the last attempt raised.
+            attempt: Attempts so far, from 1.
+            share: A random number from 0 to 1.
+        """
+        if not getattr(error, "retryable", False) or self.is_over(attempt):
             return None
         asked_s = _asked_s(error)
         if asked_s is not None and asked_s > self.max_retry_after_s:
             return None
         return self.pause_s(error, attempt, share)
 
-    def pause_s(self, error: BaseException, errors_in_a_row: int, share: float = 0.5) -> float:
+    def pause_s(self, error: BaseException, failures_in_a_row: int, share: float = 0.5) -> float:
         """Return the seconds to hold back after an error, for a caller that never gives up.
 
         Args:
-            error: What the last call raised, retryable or not.
-            errors_in_a_row: Failed calls since the last success, this one included, from 1.
-            share: A random number from 0 to 1, so that many callers do not return at once.
+            error: What the last attempt raised, retryable or not.
+            failures_in_a_row: Since the last success, this one included, from 1.
+            share: A random number from 0 to 1.
         """
-        # Above 2**64 every wait is the longest one; the bound keeps the power from overflowing.
-        doubled_s = self.first_wait_s * 2.0 ** min(errors_in_a_row - 1, 64)
-        wait_s = min(doubled_s, self.max_wait_s)
         asked_s = _asked_s(error)
         if asked_s is not None:
             return asked_s + share * self.first_wait_s
-        return wait_s * (0.5 + 0.5 * share)
+        return self.delay_s(failures_in_a_row, share)
 
 
 def _asked_s(error: BaseException) -> float | None:
@@ -77,42 +94,23 @@ def _asked_s(error: BaseException) -> float | None:
     return asked_s
 
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 1.0
+class Restarts:
+    """Says how long to wait before the next start of something that should run for ever.
 
-
-def wait_before(attempt: int, chance: float) -> float:
-    """Return the seconds to wait before the next attempt to open a camera.
-
-    Doubled with each attempt up to a second, and shorter by up to half, so that many cameras
-    behind one switch that restarts are not all asked at the same moment.
+    The first restart is at once. Whatever ends soon again and again is waited for longer each
+    time; one that ran for a while did not end because of how it begins.
 
     Args:
-        attempt: How many have failed so far, from 0.
-        chance: Random number, 0 to 1.
-    """
-    longest_s: float = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(attempt, 10))
-    return longest_s * (1 - chance / 2)
-
-
-HEALTHY_S = 20.0
-"""A process that lived so long did not end because of how it begins."""
-
-_LONGEST_S = 30.0
-
-
-class Backoff:
-    """Says how long to wait before the next start.
-
-    Nothing the first time, then a second, twice as long each time, up to half a minute.
+        backoff: The waits from the second failure in a row on, without jitter.
+        healthy_s: Seconds after which what ran counts as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, backoff: Backoff, healthy_s: float) -> None:
+        self._backoff = backoff
+        self._healthy_s = healthy_s
         self._failures = 0
 
     def after(self, lived_s: float) -> float:
-        """Return the seconds to wait after a process that lived for so long."""
-        self._failures = 1 if lived_s >= HEALTHY_S else self._failures + 1
-        if self._failures == 1:
-            return 0.0
-        longest: float = min(_LONGEST_S, 2.0 ** min(self._failures - 2, 10))
-        return longest
+        """Return the seconds to wait after a run that lasted so long."""
+        self._failures = 1 if lived_s >= self._healthy_s else self._failures + 1
+        return 0.0 if self._failures == 1 else self._backoff.delay_s(self._failures - 1, share=1.0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from livesegment.annotate.journal import Journal
-from livesegment.backoff import RetryPolicy
+from livesegment.backoff import Backoff
 from livesegment.calls.limiter import Flight, Place, Ration
 from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
 from livesegment.frame import Frame
@@ -60,10 +60,10 @@ class KeptMasks:
         return Mask(class_ids, self._class_map, frame.index).resized(frame.frame_size)
 
 
-BEFORE_FIRST_MASK = RetryPolicy()
+BEFORE_FIRST_MASK = Backoff()
 """An endpoint that never answered is most likely a wrong address: that shows within seconds."""
 
-AFTER_FIRST_MASK = RetryPolicy(attempts=12, max_wait_s=60.0)
+AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
 """One that did answer is given some five minutes, so that its restart does not end a long run."""
 
 

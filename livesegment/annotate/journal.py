@@ -224,6 +224,7 @@ class Journal(Resource):
         """Hand what was written to the disk, again and again; what came meanwhile goes together."""
         while True:
             with self._changed:
+                # No `Buffer`: nothing is handed over, one word is enough for all that was written.
                 self._changed.wait_for(lambda: self._unsynced or self._closed)
                 if not self._unsynced:
                     return

@@ -22,7 +22,8 @@ class OrderedWindow(Generic[T, R]):
     """Lets workers take items in any order and hands the results out in the order of the items.
 
     One thread puts items and calls `end`; any number of threads call `run`; one thread iterates
-    over the results. At most `width` items are held, finished or not.
+    over the results. At most `width` items are held, finished or not. No `Buffer`: an item counts
+    until its result's turn has come, long after it was taken out to be worked on.
 
     Args:
         work: Turns an item into its result; called from several threads.
@@ -81,9 +82,7 @@ class OrderedWindow(Generic[T, R]):
 
     def _claim(self) -> _Slot[T, R] | None:
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._unclaimed or self._ended or self._stopped or self._failed
-            )
+            self._changed.wait_for(self._may_claim)
             if self._stopped or self._failed or not self._unclaimed:
                 return None
             return self._unclaimed.popleft()

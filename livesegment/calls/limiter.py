@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from livesegment.backoff import RetryPolicy
+from livesegment.backoff import Backoff
 from livesegment.calls.saturation import Saturation
 from livesegment.errors import EndpointBusy, EndpointTimeout
 
-PAUSES = RetryPolicy(max_wait_s=60.0)
+PAUSES = Backoff(max_wait_s=60.0)
 
 _BESIDES = 2  # threads that read a reply while others have taken the place of its request
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.buffer import Buffer
 from livesegment.errors import SinkError
 from livesegment.events.clip_folder import CLIP_SUFFIX, ClipFolder
 from livesegment.frame import Frame, Image
@@ -96,6 +97,11 @@ class _Step:
     stem: str
     picture: StoredPicture | None
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes while it waits: an end takes none, so there is room for it."""
+        return 0 if self.picture is None else len(self.picture.jpeg)
+
 
 class ClipWriter:
     """Writes one clip after the other; none is under its final name before it is complete.
@@ -115,10 +121,7 @@ class ClipWriter:
         self._folder = folder
         self._fps = fps
         self._on_unwritten = on_unwritten
-        self._changed = threading.Condition()
-        self._steps: deque[_Step] = deque()
-        self._size = 0
-        self._is_closed = False
+        self._steps: Buffer[_Step] = Buffer("refuse", size=lambda step: step.size, most=_MOST_BYTES)
         self._sink: VideoFileSink | None = None
         self._began_s, self._count = 0.0, 0
         self._broken: str | None = None
@@ -127,29 +130,20 @@ class ClipWriter:
 
     def write(self, stem: str, picture: StoredPicture) -> None:
         """Take the next picture of a clip; what there is no room for is counted."""
-        with self._changed:
-            if self._size + len(picture.jpeg) > _MOST_BYTES:
-                self._on_unwritten(1)
-                return
-            self._size += len(picture.jpeg)
-            self._steps.append(_Step(stem, picture))
-            self._changed.notify_all()
+        if self._steps.put(_Step(stem, picture)):
+            self._on_unwritten(1)
 
     def finish(self, stem: str) -> None:
         """Say that a clip has all its pictures."""
-        with self._changed:
-            self._steps.append(_Step(stem, None))
-            self._changed.notify_all()
+        self._steps.put(_Step(stem, None))
 
     def close(self) -> None:
         """Write what waits. May be called twice."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
+        self._steps.close()
         self._thread.join()
 
     def _run(self) -> None:
-        while (step := self._next()) is not None:
+        while (step := self._steps.get()) is not None:
             try:
                 if step.picture is None:
                     self._finish(step.stem)
@@ -158,16 +152,6 @@ class ClipWriter:
             except SinkError as error:
                 logger.warning("%s", error)
                 self._give_up(step.stem)
-
-    def _next(self) -> _Step | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._steps or self._is_closed)
-            if not self._steps:
-                return None
-            step = self._steps.popleft()
-            if step.picture is not None:
-                self._size -= len(step.picture.jpeg)
-            return step
 
     def _add(self, stem: str, picture: StoredPicture) -> None:
         if stem == self._broken:

@@ -3,9 +3,9 @@
 import logging
 import threading
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Callable, Mapping
 
+from livesegment.buffer import Buffer
 from livesegment.events.event import Event
 from livesegment.resource import Resource
 
@@ -55,40 +55,23 @@ class Courier(Delivery):
         self.place = place
         self.stopping = threading.Event()
         self._on_lost = on_lost
-        self._capacity = capacity
         self._grace_s = grace_s
-        self._changed = threading.Condition()
-        self._waiting: deque[Event] = deque()
-        self._closed = False
+        self._waiting: Buffer[Event] = Buffer("drop oldest", capacity)
         # A daemon: it may sit in a network or in a disk that hangs.
         self._thread = threading.Thread(target=self._run, name=f"events to {place}", daemon=True)
 
     def put(self, event: Event) -> None:
         """Take an event; the oldest that waits is lost where there are too many."""
-        with self._changed:
-            if self._closed:
-                self._lose(1)
-                return
-            if len(self._waiting) >= self._capacity:
-                self._waiting.popleft()
-                self._lose(1)
-            self._waiting.append(event)
-            self._changed.notify_all()
+        self._lose(len(self._waiting.put(event)))
 
     def close(self) -> None:
         """Deliver what waits within the grace, and count the rest. May be called twice."""
-        with self._changed:
-            if self._closed:
-                return
-            self._closed = True
-            self._changed.notify_all()
-        if not self._thread.is_alive():
+        self._waiting.close()
+        if self.stopping.is_set() or not self._thread.is_alive():
             return
         self._thread.join(self._grace_s)
         self.stopping.set()
-        with self._changed:
-            self._lose(len(self._waiting))
-            self._waiting.clear()
+        self._lose(len(self._waiting.abort()))
         self._thread.join(self._grace_s)
 
     @abstractmethod
@@ -103,12 +86,7 @@ class Courier(Delivery):
         self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if not self._waiting:
-                    return
-                event = self._waiting.popleft()
+        while (event := self._waiting.get()) is not None:
             if not self._carry(event):
                 self._lose(1)
 

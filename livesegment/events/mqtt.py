@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from livesegment.backoff import Backoff
 from livesegment.errors import MissingExtra
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.delivery import CAPACITY, Delivery, OnLost
@@ -26,7 +27,7 @@ except ImportError:
 logger = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 30
-_LONGEST_WAIT_S = 30  # before the next attempt to connect
+_RECONNECT = Backoff(attempts=None, first_wait_s=1, max_wait_s=30)  # doubled by paho-mqtt
 _PARTING_S = 1.0
 
 
@@ -38,6 +39,8 @@ class MqttPublisher(Delivery):
     state, last event and coverage, the discovery messages, and whether the camera is watched at
     all, which the broker takes back by itself when the connection breaks (the last will). After
     every connection all of that is sent again, because a broker that was killed has forgotten it.
+
+    No `Buffer`: an event stays in its place until the broker has it, and facts go before events.
 
     Args:
         address: The broker. It is connected to for ever, however long it is away.
@@ -127,7 +130,7 @@ class MqttPublisher(Delivery):
         if address.uses_tls:
             client.tls_set_context(ssl.create_default_context())
         client.will_set(self._topics.availability, "offline", qos=1, retain=True)
-        client.reconnect_delay_set(1, _LONGEST_WAIT_S)
+        client.reconnect_delay_set(int(_RECONNECT.first_wait_s), int(_RECONNECT.max_wait_s))
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect

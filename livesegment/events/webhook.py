@@ -8,11 +8,12 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import count
 
 import httpx
 
 from livesegment.address import is_loopback, shown_url
+from livesegment.backoff import Backoff
 from livesegment.errors import OptionsError
 from livesegment.events.delivery import CAPACITY, Courier, OnLost
 from livesegment.events.event import Event
@@ -22,7 +23,9 @@ from livesegment.settings import ApiKey
 logger = logging.getLogger(__name__)
 
 _SECRET_PREFIX = "whsec_"
-_LONGEST_WAIT_S = 60.0
+_TIMEOUT_S = 5.0
+SEND_AGAIN = Backoff(attempts=10, first_wait_s=1.0, max_wait_s=60.0)
+
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -47,23 +50,6 @@ def sign(secret: ApiKey, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a receiver is waited for.
-
-    Attributes:
-        attempts: How often an event is sent at most.
-        first_wait_s: Seconds before the second time; doubled each time, up to a minute.
-        timeout_s: Seconds to wait for an answer.
-        grace_s: Seconds that closing gives to what waits.
-    """
-
-    attempts: int = 10
-    first_wait_s: float = 1.0
-    timeout_s: float = 5.0
-    grace_s: float = 3.0
-
-
 class Webhook(Courier):
     """Posts each event as JSON, one after the other, and again until it is taken.
 
@@ -75,8 +61,9 @@ class Webhook(Courier):
         url: Where to; its query and password are never shown.
         secret: Signs what is posted; None: it is not signed.
         on_lost: Told how many events could not be delivered.
-        patience: How long the receiver is waited for.
+        backoff: How often an event is sent.
         capacity: Events that may wait; the oldest go first.
+        grace_s: Seconds that closing gives to what waits.
         clock: Seconds since 1970.
 
     Raises:
@@ -89,13 +76,13 @@ class Webhook(Courier):
         secret: ApiKey | None = None,
         on_lost: OnLost = lambda _: None,
         *,
-        patience: Patience | None = None,
+        backoff: Backoff = SEND_AGAIN,
         capacity: int = CAPACITY,
+        grace_s: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._patience = patience = patience or Patience()
-        place = f"webhook {shown_url(url)}"
-        super().__init__(place, on_lost, capacity=capacity, grace_s=patience.grace_s)
+        super().__init__(f"webhook {shown_url(url)}", on_lost, capacity=capacity, grace_s=grace_s)
+        self._backoff = backoff
         try:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
@@ -106,7 +93,7 @@ class Webhook(Courier):
         self._clock = clock
         try:
             self._client = httpx.Client(
-                timeout=patience.timeout_s,
+                timeout=_TIMEOUT_S,
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
                 # A redirect could carry the event to another host.
                 follow_redirects=False,
@@ -127,16 +114,15 @@ class Webhook(Courier):
 
     def _carry(self, event: Event) -> bool:
         body = event.as_json().encode()
-        for attempt in range(1, self._patience.attempts + 1):
+        for attempt in count(1):
             said, is_final = self._post(event.message_id, body)
             if said is None:
                 return True
             logger.warning("%s does not take an event: %s", self.place, said)
-            if is_final or attempt == self._patience.attempts:
+            if is_final or self._backoff.is_over(attempt):
                 return False
-            wait_s = min(_LONGEST_WAIT_S, self._patience.first_wait_s * 2.0 ** (attempt - 1))
-            if self.stopping.wait(wait_s * (0.5 + 0.5 * random.random())):
-                return False
+            if self.stopping.wait(self._backoff.delay_s(attempt, random.random())):
+                break
         return False
 
     def _post(self, message_id: str, body: bytes) -> tuple[str | None, bool]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from livesegment.backoff import RetryPolicy
+from livesegment.backoff import Backoff
 from livesegment.buffer import Buffer
 from livesegment.calls.quota import Turns
 from livesegment.errors import EndpointError
@@ -69,7 +69,7 @@ class EndpointHealth:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._policy = RetryPolicy(first_wait_s=0.25, max_wait_s=5.0)
+        self._policy = Backoff(first_wait_s=0.25, max_wait_s=5.0)
         self._lock = threading.Lock()
         self._errors_in_a_row = 0
         self._resume_at_s = -float("inf")

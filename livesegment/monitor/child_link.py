@@ -17,6 +17,8 @@ _CLOSE_S = 2.0
 class ChildLink:
     """Sends without waiting, on a thread of its own. Of pictures, only the newest is sent.
 
+    No `Buffer`: the thread waits for two things at once, and messages go before the picture.
+
     Args:
         connection: The socket; this closes it.
     """

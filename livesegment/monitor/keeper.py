@@ -5,7 +5,7 @@ import logging
 import time
 from dataclasses import asdict
 
-from livesegment.backoff import Backoff
+from livesegment.backoff import Backoff, Restarts
 from livesegment.calls.lease import Need
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
@@ -31,6 +31,11 @@ START_S = 60.0
 GRACE_S = 10.0
 """How long files may take to be finished when a camera is stopped."""
 
+HEALTHY_S = 20.0
+"""A process that lived so long did not end because of how it begins."""
+
+RESTART = Backoff(attempts=None, first_wait_s=1.0, max_wait_s=30.0)
+
 _LAST_WORDS_S = 3.0
 
 
@@ -49,7 +54,7 @@ class Keeper:
         self.config = config
         self._feed = feed
         self._desk = desk
-        self._backoff = Backoff()
+        self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
         self._silent_s = 0
@@ -91,7 +96,7 @@ class Keeper:
                 self._feed.note_down("stopped", "" if self._stopping.is_set() else text)
                 logger.info("%s: stopped", name)
                 break
-            wait_s = self._backoff.after(time.monotonic() - began_s)
+            wait_s = self._restarts.after(time.monotonic() - began_s)
             # A camera that is not there is complained of once, however often it is tried.
             is_known = self._sentence is not None and self._sentence == self._complaint
             self._complaint = None if self._has_reported else self._sentence

@@ -4,11 +4,11 @@ import logging
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from livesegment.backoff import wait_before
+from livesegment.backoff import Backoff
+from livesegment.buffer import Buffer
 from livesegment.errors import SourceError, SourceLost
 from livesegment.frame import Frame
 from livesegment.sources.base import Source
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 SILENCE_S = 2.5
 """Without a picture for so long, a camera counts as lost whatever its connection says."""
+
+REOPEN = Backoff(attempts=None, first_wait_s=0.2, max_wait_s=1.0)
 
 _ROOM = 4  # takes up a burst, and whoever reads slowly still gets pictures that are new
 _CLOCKS_DIFFER_S = 2.0  # a camera whose clock jumps further against ours has set it
@@ -52,11 +54,10 @@ class ReconnectingSource(Source):
         self.name = name
         self._open_once = open_once
         self._waits = wait
-        self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._frames: deque[Frame] = deque()
+        self._frames: Buffer[Frame] = Buffer("drop oldest", _ROOM)
         self._has_opened = False
-        self._has_ended = False
+        self._has_begun = threading.Event()  # opened, or ended without
         self._error: Exception | None = None
         self._trouble: str | None = None
         self._attempts = 0
@@ -82,14 +83,10 @@ class ReconnectingSource(Source):
         Raises:
             SourceLost: If a file breaks off; a camera is waited for.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._has_ended or self._is_stopped)
-            if self._is_stopped:
-                return None
-            if self._frames:
-                self._changed.notify_all()
-                return self._frames.popleft()
-            error, self._error = self._error, None
+        frame = self._frames.get()
+        if frame is not None or self._is_stopped:
+            return frame
+        error, self._error = self._error, None
         if error is not None:
             raise error
         return None
@@ -97,8 +94,7 @@ class ReconnectingSource(Source):
     def stop(self) -> None:
         """Let a waiting read return at once."""
         self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._frames.abort()
 
     def close(self) -> None:
         """Hang up. A camera that does not answer is left to its timeout, on the thread."""
@@ -111,8 +107,7 @@ class ReconnectingSource(Source):
 
     def _await_first(self) -> None:
         try:
-            with self._changed:
-                self._changed.wait_for(lambda: self._has_opened or self._has_ended)
+            self._has_begun.wait()
         except BaseException:  # Ctrl-C
             self.stop()
             raise
@@ -129,9 +124,8 @@ class ReconnectingSource(Source):
         except Exception as error:  # noqa: BLE001 - raised again in whoever reads
             self._error = error
         finally:
-            with self._changed:
-                self._has_ended = True
-                self._changed.notify_all()
+            self._has_begun.set()
+            self._frames.close()
 
     def _open(self) -> Source | None:
         """Open the camera, as often as it takes; None when stopped.
@@ -143,7 +137,7 @@ class ReconnectingSource(Source):
         while True:
             if self._has_opened or self._attempts:
                 passed_s = time.monotonic() - asked_at_s
-                wait_s = wait_before(self._attempts, random.random()) - passed_s
+                wait_s = REOPEN.delay_s(self._attempts + 1, random.random()) - passed_s
                 self._stopping.wait(max(0.0, wait_s))
             if self._is_stopped:
                 return None
@@ -169,9 +163,10 @@ class ReconnectingSource(Source):
         if not self._waits:
             self.is_live, self.is_endless = source.is_live, source.is_endless
             self.frame_count = source.frame_count
-        with self._changed:
-            self._has_opened = True
-            self._changed.notify_all()
+        if not self.is_live:
+            self._frames = Buffer("wait", _ROOM)  # nobody reads before the first connection
+        self._has_opened = True
+        self._has_begun.set()
 
     def _say_why(self, sentence: str) -> None:
         """Log why there are no pictures, once for each reason."""
@@ -201,7 +196,7 @@ class ReconnectingSource(Source):
             if pace is not None:
                 pace.hold(frame.pts_s)
                 frame = replace(frame, captured_at_s=time.monotonic())
-            self._put(self._continued(frame, source, is_first=is_first))
+            self._frames.put(self._continued(frame, source, is_first=is_first))
             is_first = False
 
     def _continued(self, frame: Frame, source: Source, *, is_first: bool) -> Frame:
@@ -234,12 +229,3 @@ class ReconnectingSource(Source):
         self._trouble = None
         self._attempts = 0
         self._is_away = False
-
-    def _put(self, frame: Frame) -> None:
-        with self._changed:
-            if not self.is_live:
-                self._changed.wait_for(lambda: len(self._frames) < _ROOM or self._is_stopped)
-            while len(self._frames) >= _ROOM:
-                self._frames.popleft()
-            self._frames.append(frame)
-            self._changed.notify_all()

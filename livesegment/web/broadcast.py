@@ -24,8 +24,8 @@ class EncodedPicture:
 class Broadcast:
     """Holds the newest picture; everybody who watches takes it when ready for it.
 
-    Nothing is queued: whoever is slow misses pictures and holds up nobody. All methods may be
-    called from any thread.
+    Nothing is queued: whoever is slow misses pictures and holds up nobody. No `Buffer`, which
+    hands an item to one reader: here everybody gets it. All methods may be called from any thread.
 
     Args:
         on_watched: Called with True when the first viewer comes and with False when the last one

@@ -15,7 +15,8 @@ from clips import serve_handler
 from events import event
 
 from livesegment import ApiKey, OptionsError
-from livesegment.events.webhook import Patience, Webhook, sign
+from livesegment.backoff import Backoff
+from livesegment.events.webhook import Webhook, sign
 
 
 class Receiver:
@@ -69,7 +70,7 @@ def test_an_event_is_sent_again_until_it_is_taken_and_signed_anew_each_time() ->
             f"{url}/hook?token=hidden",
             secret,
             lost.append,
-            patience=Patience(first_wait_s=0.01),
+            backoff=Backoff(attempts=10, first_wait_s=0.01),
             clock=lambda: next(moments),
         ) as webhook,
     ):
@@ -134,7 +135,7 @@ def test_an_event_that_nobody_takes_is_lost_after_the_last_attempt() -> None:
 
     with (
         receiver.serving() as url,
-        Webhook(url, None, on_lost, patience=Patience(attempts=3, first_wait_s=0.01)) as webhook,
+        Webhook(url, None, on_lost, backoff=Backoff(attempts=3, first_wait_s=0.01)) as webhook,
     ):
         webhook.put(event(1))
         assert given_up.wait(20)
@@ -145,7 +146,11 @@ def test_closing_ends_a_long_wait_and_counts_what_is_left() -> None:
     receiver, lost = Receiver(503), []
     with receiver.serving() as url:
         webhook = Webhook(
-            url, None, lost.append, patience=Patience(first_wait_s=1000.0, grace_s=0.05)
+            url,
+            None,
+            lost.append,
+            backoff=Backoff(first_wait_s=1000.0, max_wait_s=1000.0),
+            grace_s=0.05,
         )
         for number in range(5):
             webhook.put(event(number))
@@ -159,7 +164,7 @@ def test_closing_ends_a_long_wait_and_counts_what_is_left() -> None:
 def test_more_than_can_wait_loses_the_oldest() -> None:
     receiver, lost = Receiver(503, 200), []
     with receiver.serving() as url:
-        webhook = Webhook(url, None, lost.append, patience=Patience(first_wait_s=0.5), capacity=3)
+        webhook = Webhook(url, None, lost.append, backoff=Backoff(first_wait_s=0.5), capacity=3)
         webhook.put(event(0))
         receiver.wait_for(1)  # it waits for its second time
         for number in range(1, 8):

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from livesegment.backoff import HEALTHY_S, Backoff
+from livesegment.backoff import Restarts
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import CameraConfig, read_config
+from livesegment.monitor.keeper import HEALTHY_S, RESTART
 from livesegment.monitor.link import Message, packed_controls, unpacked_report
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
@@ -156,7 +157,7 @@ def test_neither_process_loads_what_only_the_other_needs(module: str, spared: se
 
 
 def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:
-    backoff = Backoff()
-    assert [backoff.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
-    assert backoff.after(HEALTHY_S) == 0
-    assert backoff.after(0.5) == 1
+    restarts = Restarts(RESTART, HEALTHY_S)
+    assert [restarts.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert restarts.after(HEALTHY_S) == 0
+    assert restarts.after(0.5) == 1

@@ -15,10 +15,10 @@ from clips import picture, serve_folder, serve_handler, shows, write_video
 from clock import read_stamp
 from conftest import skip_or_fail
 
-from livesegment.backoff import wait_before
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
 from livesegment.sources import open_live_source
+from livesegment.sources.reconnecting import REOPEN
 
 STALE_S = 1.9  # less than the silence that ends a connection; RTSP and MJPEG take 0.1
 
@@ -225,8 +225,8 @@ def test_other_sources_are_opened_as_ever(tmp_path: Path) -> None:
 
 
 def test_the_waits_grow_to_a_second_and_no_further() -> None:
-    longest = [wait_before(attempt, 0.0) for attempt in range(10_000)]
+    longest = [REOPEN.delay_s(attempt, share=1.0) for attempt in range(1, 10_001)]
     assert longest == sorted(longest)
     assert longest[0] < 0.3
     assert longest[-1] == 1.0
-    assert wait_before(50, 1.0) == 0.5
+    assert REOPEN.delay_s(51, share=0.0) == 0.5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livesegment.backoff import RetryPolicy
+from livesegment.backoff import Backoff, Restarts
 from livesegment.errors import (
     AuthenticationFailed,
     BadReply,
@@ -15,7 +15,7 @@ from livesegment.errors import (
     ServerFailed,
 )
 
-POLICY = RetryPolicy(attempts=5, first_wait_s=0.5, max_wait_s=3, max_retry_after_s=100)
+POLICY = Backoff(attempts=5, first_wait_s=0.5, max_wait_s=3, max_retry_after_s=100)
 
 
 @pytest.mark.parametrize("error", [AuthenticationFailed("no"), BadReply("no"), KeyError("no")])
@@ -48,8 +48,8 @@ def test_what_the_endpoint_asks_for_is_never_shortened(
 
 def test_an_hourly_quota_is_waited_out_and_a_day_is_not() -> None:
     hour, day = RateLimited("x", retry_after_s=3600), RateLimited("x", retry_after_s=86400)
-    assert RetryPolicy().wait_s(hour, 1, share=0.0) == 3600
-    assert RetryPolicy().wait_s(day, 1) is None
+    assert Backoff().wait_s(hour, 1, share=0.0) == 3600
+    assert Backoff().wait_s(day, 1) is None
 
 
 def test_one_that_never_gives_up_pauses_after_every_error() -> None:
@@ -60,7 +60,7 @@ def test_one_that_never_gives_up_pauses_after_every_error() -> None:
 
 @given(attempt=st.integers(1, 10**9), share=st.floats(0, 1))
 def test_no_wait_is_negative_or_longer_than_the_longest(attempt: int, share: float) -> None:
-    policy = RetryPolicy(attempts=10**9 + 1)
+    policy = Backoff(attempts=10**9 + 1)
     wait_s = policy.wait_s(EndpointTimeout("x"), attempt, share)
     assert wait_s is not None
     assert 0 < wait_s <= policy.max_wait_s
@@ -68,8 +68,31 @@ def test_no_wait_is_negative_or_longer_than_the_longest(attempt: int, share: flo
 
 @pytest.mark.parametrize(
     "values",
-    [{"attempts": 0}, {"first_wait_s": -1}, {"first_wait_s": 31}, {"max_retry_after_s": -1}],
+    [
+        {"attempts": 0},
+        {"first_wait_s": -1},
+        {"first_wait_s": 31},
+        {"max_retry_after_s": -1},
+        {"jitter": 2},
+    ],
 )
 def test_a_policy_out_of_range_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(OptionsError):
-        RetryPolicy(**values)  # type: ignore[arg-type]
+        Backoff(**values)  # type: ignore[arg-type]
+
+
+@given(failures=st.integers(1, 10**9))
+def test_a_wait_without_jitter_is_the_same_each_time(failures: int) -> None:
+    steady = Backoff(jitter=0.0)
+    assert steady.delay_s(failures, share=0.0) == steady.delay_s(failures, share=1.0)
+
+
+def test_one_for_ever_is_never_over() -> None:
+    assert not Backoff(attempts=None).is_over(10**9)
+    assert Backoff(attempts=None).wait_s(ServerFailed("x"), 10**9) is not None
+
+
+def test_what_ran_for_a_while_starts_again_at_once() -> None:
+    restarts = Restarts(Backoff(first_wait_s=1, max_wait_s=3), healthy_s=20)
+    assert [restarts.after(0) for _ in range(5)] == [0, 1, 2, 3, 3]
+    assert [restarts.after(lived_s) for lived_s in (20, 19.9)] == [0, 1]

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from livesegment.buffer import Buffer
-from livesegment.calls.quota import CallMeter, Turns
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
@@ -40,7 +41,7 @@ class LiveLoop:
         metrics: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
-        turns: Says when a call is allowed, in place of the limits' number and rate of calls.
+        quota: Says when a call is allowed, in place of the limits' number and rate of calls.
         redactor: Says what of a picture may leave, to sinks, viewer, views, watchers and
             snapshots; None: all of it.
     """
@@ -54,7 +55,7 @@ class LiveLoop:
         *,
         late: LateMasks | None = None,
         mirror: bool = False,
-        turns: Turns | None = None,
+        quota: Quota | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         late = late or LateMasks()
@@ -62,7 +63,7 @@ class LiveLoop:
         self._limits = limits
         self._metrics = metrics
         self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
-        self._keys = Keys(self._panel, self._take_snapshot)
+        self._keys = Keys(self._panel, self._take_snapshot, self.try_now)
         self._crew = WorkerGroup(grace_s=GRACE_S)
         self._arrivals: Buffer[Frame] = Buffer("keep newest")
         self._requests: Buffer[Frame] = Buffer("keep newest")
@@ -92,16 +93,16 @@ class LiveLoop:
             fps_limit=limits.fps_limit,
             mirror=mirror,
         )
-        turns = turns or CallMeter(limits.max_calls, limits.call_rate)
-        self._crew.on_stop(turns.wake)
+        quota = quota or Quota(limits.max_calls, limits.call_rate)
+        self._limiter = Limiter(limits.max_in_flight, quota, is_live=True)
+        self._crew.on_stop(self._limiter.wake)
         self._submitter = Submitter(
             parts.segmenter,
             self._requests,
             board,
-            turns,
+            self._limiter,
             metrics,
             self._crew.stopping,
-            max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
             gives_up=not limits.waits_for_endpoint,
         )
@@ -125,17 +126,17 @@ class LiveLoop:
                     self._go_round()
             finally:
                 self._turned_at_s = None
-        health = self._submitter.health
-        if (
-            health.trouble is not None
-            and not health.has_answered
-            and not self._limits.waits_for_endpoint
-        ):
-            raise health.trouble
+        trouble, has_answered = self._limiter.trouble, self._limiter.has_answered
+        if trouble is not None and not has_answered and not self._limits.waits_for_endpoint:
+            raise trouble
 
     def stop(self) -> None:
         """Ask `run` to end soon; from any thread, also before it runs."""
         self._crew.stop()
+
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone; from any thread."""
+        self._limiter.try_now()
 
     @property
     def turned_at_s(self) -> float | None:
@@ -147,14 +148,19 @@ class LiveLoop:
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""
-        trouble = self._submitter.health.trouble
         return replace(
             self._stage.moment,
-            trouble=None if trouble is None else str(trouble),
+            trouble=self._trouble(),
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
             turned_at_s=self._turned_at_s,
         )
+
+    def _trouble(self) -> str | None:
+        trouble, asked = self._limiter.trouble, self._limiter.asked_pause
+        if trouble is None or asked is None:
+            return None if trouble is None else str(trouble)
+        return f"{trouble}; {asked.sentence}, {asked.remainder(time.monotonic())}"
 
     def _go_round(self) -> None:
         if (frame := self._next_arrival()) is not None:
@@ -248,6 +254,7 @@ class LiveLoop:
             chosen,
             self._panel.snapshot().align,
             calls,
-            self._submitter.health.trouble,
+            self._limiter.trouble,
             self._delay_line.delay_s,
+            self._limiter.asked_pause,
         )

@@ -77,16 +77,20 @@ class Keys:
     """Turns keys into changes of the controls.
 
     q or Esc quit, space pauses, s takes a snapshot, o, l and h switch overlay, legend and HUD,
-    [ and ] change the opacity, 1 to 4 choose the style.
+    [ and ] change the opacity, 1 to 4 choose the style, r asks the endpoint at once.
 
     Args:
         panel: What the keys change.
         snapshot: Called for `s`.
+        try_now: Called for `r`.
     """
 
-    def __init__(self, panel: ControlPanel, snapshot: Callable[[], None]) -> None:
+    def __init__(
+        self, panel: ControlPanel, snapshot: Callable[[], None], try_now: Callable[[], None]
+    ) -> None:
         self._panel = panel
         self._snapshot = snapshot
+        self._try_now = try_now
         self.quit = False
 
     def press(self, key: int) -> None:
@@ -101,6 +105,8 @@ class Keys:
             self.quit = True
         elif character == "s":
             self._snapshot()
+        elif character == "r":
+            self._try_now()
         elif character in toggles:
             self._panel.toggle(toggles[character])
         elif character in steps:

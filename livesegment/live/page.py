@@ -67,6 +67,7 @@ class LivePage(Onlooker):
             self._coverage,
             panel=self._panel,
             status=loop.status,
+            try_now=loop.try_now,
             metrics=self._metrics,
             price_per_call=self._price_per_call,
             events=self._events,

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from livesegment.calls.breaker import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
@@ -73,6 +74,7 @@ def hud_lines(
     calls: str,
     trouble: EndpointError | None,
     delay_s: float = 0.0,
+    asked: AskedPause | None = None,
 ) -> list[str]:
     """Return what the HUD says.
 
@@ -83,6 +85,7 @@ def hud_lines(
         calls: The calls so far, in words.
         trouble: What the endpoint's latest answer was, if it was an error.
         delay_s: How long the picture is held back.
+        asked: The pause that the endpoint asked for, while it lasts.
     """
     lines = [f"{frames_per_s:.1f} frames/s"]
     if chosen.arrived is None:
@@ -95,7 +98,10 @@ def hud_lines(
         lines.append(f"picture {delay_s * 1000:.0f} ms late")
     lines.append(calls)
     if trouble is not None:
-        lines.append(f"{type(trouble).__name__}: waiting for the endpoint")
+        waits = "waiting for the endpoint" if asked is None else asked.sentence
+        lines.append(f"{type(trouble).__name__}: {waits}")
+    if asked is not None:
+        lines.append(f"{asked.remainder(time.monotonic())}, r tries now")
     return lines
 
 

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from livesegment.calls.quota import Turns
+from livesegment.calls.opening import requests_in_flight
+from livesegment.calls.quota import Quota
 from livesegment.errors import OutputNotWritable
 from livesegment.events.opening import check_events, open_events
 from livesegment.frame import Image
@@ -22,7 +23,7 @@ from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter, requests_in_flight
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import Keep, LiveOptions
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
@@ -80,7 +81,7 @@ def run_live(
     segmenter: Segmenter | None = None,
     sinks: Sequence[Sink] = (),
     onlooker: OpenOnlooker | None = None,
-    turns: Turns | None = None,
+    quota: Quota | None = None,
 ) -> dict[str, Any]:
     """Do what `live` does, with somebody who looks on, and calls that somebody else allows.
 
@@ -90,7 +91,7 @@ def run_live(
         segmenter: As `live` takes it.
         sinks: As `live` takes them.
         onlooker: Makes who looks on; None: nobody does.
-        turns: Says when a call is allowed; None: the options' number and rate of calls do.
+        quota: Says when a call is allowed; None: the options' number and rate of calls do.
 
     Returns:
         The figures, as `live` does.
@@ -126,7 +127,7 @@ def run_live(
         outputs += clips
         parts = LiveParts(opened, model, outputs, window, _save_snapshot, views, watchers)
         limits = LiveLimits(
-            max_in_flight=requests_in_flight(model, options.endpoint),
+            max_in_flight=requests_in_flight(options.endpoint, model.max_concurrency),
             max_calls=options.endpoint.max_calls,
             call_rate=options.endpoint.call_rate,
             duration_s=options.duration_s,
@@ -141,7 +142,7 @@ def run_live(
             metrics,
             late=_late_masks(options, panel),
             mirror=options.mirror,
-            turns=turns,
+            quota=quota,
             redactor=_redactor(options),
         )
         for each in looking:

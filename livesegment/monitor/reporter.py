@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import asdict
 
-from livesegment.calls.lease import LeasedTurns
+from livesegment.calls.lease import LeasedQuota
 from livesegment.events.event import Event
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import Onlooker
@@ -31,7 +31,7 @@ class Reporter(Onlooker):
 
     Args:
         link: Leads to the monitor.
-        turns: Where calls come from; told of every second.
+        quota: Where calls come from; told of every second.
         orders: What the monitor wants.
         source: What is shown.
         panel: Its controls.
@@ -41,14 +41,14 @@ class Reporter(Onlooker):
     def __init__(
         self,
         link: ChildLink,
-        turns: LeasedTurns,
+        quota: LeasedQuota,
         orders: "Orders",
         source: Source,
         panel: ControlPanel,
         metrics: Metrics,
     ) -> None:
         self._link = link
-        self._turns = turns
+        self._quota = quota
         self._orders = orders
         self._source = source
         self._metrics = metrics
@@ -69,6 +69,7 @@ class Reporter(Onlooker):
             self._coverage,
             panel=self.panel,
             status=loop.status,
+            try_now=loop.try_now,
             metrics=self._metrics,
         )
         self._orders.obey_in(loop, self)
@@ -101,7 +102,7 @@ class Reporter(Onlooker):
                 return
             if time.monotonic() >= second_began_s + _EVERY_S:
                 second_began_s = time.monotonic()
-                self._turns.note_second()
+                self._quota.note_second()
 
     def _send(self, loop: LiveLoop, feed: LiveFeed, report: Report) -> None:
         points = list(feed.history(self._sent_to_s))
@@ -128,7 +129,7 @@ class Orders:
         self._is_watched = False
 
     def take(self, message: Message) -> None:
-        """Take an order: `orders` or `stop`."""
+        """Take an order: `orders`, `try_now` or `stop`."""
         with self._lock:
             if self._loop is None or self._reporter is None:
                 self._early.append(message)
@@ -145,6 +146,9 @@ class Orders:
     def _do(self, message: Message, loop: LiveLoop, reporter: Reporter) -> None:
         if message.kind == "stop":
             loop.stop()
+            return
+        if message.kind == "try_now":
+            loop.try_now()
             return
         controls = unpacked_controls(message.fields["controls"])
         reporter.panel.change(

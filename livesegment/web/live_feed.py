@@ -27,6 +27,7 @@ class LiveFeed(Feed):
         coverage: What its masks covered.
         panel: Its controls.
         status: Says what the run is at.
+        try_now: Has the endpoint asked at once.
         metrics: What it counted.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
@@ -41,6 +42,7 @@ class LiveFeed(Feed):
         *,
         panel: ControlPanel,
         status: Callable[[], LiveStatus],
+        try_now: Callable[[], None] = lambda: None,
         metrics: Metrics,
         price_per_call: float | None = None,
         events: EventLog | None = None,
@@ -50,6 +52,7 @@ class LiveFeed(Feed):
         self._coverage = coverage
         self._panel = panel
         self._status = status
+        self._try_now = try_now
         self._metrics = metrics
         self._price_per_call = price_per_call
         self._began_s = time.monotonic()
@@ -88,6 +91,10 @@ class LiveFeed(Feed):
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change controls; the next picture has them."""
         self._panel.change(**changes)
+
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone."""
+        self._try_now()
 
     def _state(self, status: LiveStatus, now_s: float) -> tuple[CameraState, float | None]:
         """Return the state and since when, in monotonic seconds."""

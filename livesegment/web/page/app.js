@@ -39,6 +39,7 @@ function newCamera(name) {
   return new Camera(template, name, {
     announce,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
+    retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
 }
 

@@ -10,7 +10,7 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { send, announce }) {
+  constructor(template, name, { send, retry, announce }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
@@ -27,6 +27,7 @@ export class Camera {
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
     }
+    this.#find(".retry").addEventListener("click", () => this.#retry(retry));
     this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
   }
 
@@ -40,6 +41,7 @@ export class Camera {
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
+    this.#find(".retry").hidden = report.endpoint !== "trouble";
     this.controls.show(report.controls, report.classes);
     this.chart.add(report.history, now);
     this.chart.draw(report.classes, now);
@@ -91,6 +93,12 @@ export class Camera {
       spot.textContent = texts[spot.dataset.figure];
     }
     this.#find("[data-only=cost]").hidden = texts.cost === "";
+  }
+
+  // Have the endpoint asked at once, though it wants to be left alone for a while.
+  async #retry(retry) {
+    const isDone = await retry();
+    this.announce(`${this.title}: ${isDone ? "asking the endpoint" : "no connection to livesegment"}`);
   }
 
   #enlarge(button) {

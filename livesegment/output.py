@@ -74,6 +74,9 @@ class LiveRun(Protocol):
     def stop(self) -> None:
         """Ask the run to end soon."""
 
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone."""
+
     def take_snapshot(self) -> None:
         """Save the picture of the moment, without HUD. On the main thread only."""
 

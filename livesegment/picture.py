@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 from livesegment.annotate.asking import Caller
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
@@ -53,8 +53,8 @@ def predict(
 
 
 def _ask(segmenter: Segmenter, frame: Frame, options: EndpointOptions) -> Mask:
-    meter = CallMeter(options.max_calls, options.call_rate)
-    mask = Caller(segmenter, meter, Metrics(), threading.Event(), Flight(1)).ask(frame)
+    limiter = Limiter(1, Quota(options.max_calls, options.call_rate))
+    mask = Caller(segmenter, limiter, Metrics(), threading.Event()).ask(frame)
     if mask is None:
         raise OptionsError("--max-calls allows no call, so there is no answer")
     return mask

@@ -35,6 +35,7 @@ class HandFeed(Feed):
         self.said = Report("running")
         self.counted = Snapshot(moment={"fps_shown": 12.0})
         self.alive_at_s: float | None = None
+        self.retries = 0
         self._index = 0
 
     def put(self, size: tuple[int, int] = (64, 36)) -> None:
@@ -77,6 +78,10 @@ class HandFeed(Feed):
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change them."""
         self.panel.change(**changes)
+
+    def try_now(self) -> None:
+        """Note that somebody wants the endpoint asked at once."""
+        self.retries += 1
 
 
 @contextmanager

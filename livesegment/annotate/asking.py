@@ -9,7 +9,9 @@ from typing import Protocol
 
 from livesegment.annotate.journal import Journal
 from livesegment.backoff import Backoff
-from livesegment.calls.limiter import Flight, Place, Ration
+from livesegment.calls.breaker import asked_wait_s
+from livesegment.calls.limiter import Limiter, Permit
+from livesegment.duration import in_words
 from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
@@ -60,11 +62,10 @@ class KeptMasks:
         return Mask(class_ids, self._class_map, frame.index).resized(frame.frame_size)
 
 
-BEFORE_FIRST_MASK = Backoff()
-"""An endpoint that never answered is most likely a wrong address: that shows within seconds."""
-
-AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
-"""One that did answer is given some five minutes, so that its restart does not end a long run."""
+# An endpoint that never answered is most likely a wrong address: that shows within seconds.
+_BEFORE_FIRST_MASK = Backoff()
+# One that did answer is given some five minutes, so that its restart does not end a long run.
+_AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
 
 
 class ReplyKeeper(Protocol):
@@ -82,27 +83,24 @@ class Caller:
 
     Args:
         segmenter: Makes the calls.
-        meter: Says when a call is allowed.
+        limiter: Says when to ask; shared by all callers of a run.
         metrics: Counts calls, masks and errors, and measures round trips.
-        stopping: Ends every wait, together with `flight.wake`.
-        flight: The places for requests, shared by all callers of a run.
+        stopping: Ends every wait, together with `limiter.wake`.
         keeper: Keeps replies from the moment they come; None: nobody does.
     """
 
     def __init__(
         self,
         segmenter: Segmenter,
-        meter: Ration,
+        limiter: Limiter,
         metrics: Metrics,
         stopping: threading.Event,
-        flight: Flight,
         keeper: ReplyKeeper | None = None,
     ) -> None:
         self._segmenter = segmenter
-        self._meter = meter
+        self._limiter = limiter
         self._metrics = metrics
         self._stopping = stopping
-        self._flight = flight
         self._keeper = keeper
 
     def ask(self, frame: Frame) -> Mask | None:
@@ -116,20 +114,20 @@ class Caller:
         while True:
             attempt += 1
             try:
-                with self._flight.place(self._meter, self._stopping) as place:
-                    if place is None:
+                with self._limiter.permit(self._stopping) as permit:
+                    if permit is None:
                         return None
                     self._metrics.count("calls")
-                    mask = call(self._arrival(frame, place))
+                    mask = call(self._arrival(frame, permit))
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
             else:
                 self._metrics.count("masks_received")
-                self._metrics.measure("round_trip_ms", place.round_trip_s)
+                self._metrics.measure("round_trip_ms", permit.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
-    def _arrival(self, frame: Frame, place: Place) -> Keep | None:
+    def _arrival(self, frame: Frame, permit: Permit) -> Keep | None:
         """Return what is to happen when the reply comes.
 
         Raises:
@@ -142,7 +140,7 @@ class Caller:
 
         def arrived(reply: bytes) -> None:
             keeper.add(frame.index, reply)
-            self._flight.arrived(place)  # the next request need not wait until this is decoded
+            self._limiter.arrived(permit)  # the next request need not wait until this is decoded
 
         return arrived
 
@@ -150,14 +148,17 @@ class Caller:
         self._metrics.error(error)
         is_busy = isinstance(error, EndpointBusy)
         # A busy endpoint refuses this frame and takes another: what counts is that it takes none.
-        tries = self._flight.refusals_in_a_row if is_busy else error.attempts
-        policy = AFTER_FIRST_MASK if self._flight.has_answered else BEFORE_FIRST_MASK
-        wait_s = policy.wait_s(error, max(1, tries), share=random.random())
+        tries = self._limiter.refusals_in_a_row if is_busy else error.attempts
+        backoff = _AFTER_FIRST_MASK if self._limiter.has_answered else _BEFORE_FIRST_MASK
+        wait_s = backoff.wait_s(error, max(1, tries), share=random.random())
         if wait_s is None:
+            asked_s = asked_wait_s(error)
+            if asked_s is not None and asked_s > backoff.max_retry_after_s:
+                error.args = (f"{error}; the endpoint asks to wait {in_words(asked_s)}",)
             raise error
         logger.debug("frame %d: %s; to be asked again", frame.index, error)
         self._metrics.count("errors_retried")
-        if not is_busy:  # else the flight makes everybody wait
+        if not is_busy:  # else the limiter makes everybody wait
             self._stopping.wait(wait_s)
 
 

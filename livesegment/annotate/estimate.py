@@ -13,6 +13,7 @@ import numpy as np
 from livesegment.annotate.identity import reply_identity
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
+from livesegment.calls.opening import expected_in_flight
 from livesegment.errors import LiveSegmentError, OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -21,7 +22,7 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
-from livesegment.segmenters.opening import REMOTE_IN_FLIGHT, open_segmenter, requests_in_flight
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
@@ -168,9 +169,7 @@ def estimate(
         files = tuple(_look_at(job, segmenter, options) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
         frames = first_frames(readable[0]) if readable else []
-        in_flight = requests_in_flight(segmenter, options.endpoint)
-        if options.endpoint.max_in_flight == "auto" and segmenter.max_concurrency is None:
-            in_flight = REMOTE_IN_FLIGHT  # how many it will find, only calls can tell
+        in_flight = expected_in_flight(options.endpoint, segmenter.max_concurrency)
         round_trip_s = TYPICAL_ROUND_TRIP_S
         if isinstance(segmenter, BuiltinSegmenter):
             round_trip_s = seconds_a_call(segmenter, frames)

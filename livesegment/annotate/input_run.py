@@ -11,14 +11,10 @@ from livesegment.annotate.identity import output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.keyframes import KeyframeRule, plan_keyframes
-from livesegment.annotate.loop import (
-    Allowance,
-    AnnotateLoop,
-    AnnotateParts,
-    AnnotateResult,
-)
+from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
+from livesegment.calls.limiter import Limiter
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
 from livesegment.metrics import Metrics
@@ -37,13 +33,13 @@ class Shared:
 
     Attributes:
         segmenter: Who is asked; None where masks are kept ones.
-        allowance: What calls may be made.
+        limiter: Says when to ask.
         options: What to write.
         on_frame: Called with the run of the input after each frame written.
     """
 
     segmenter: Segmenter | None
-    allowance: Allowance
+    limiter: Limiter
     options: AnnotateOptions
     on_frame: Callable[["InputRun"], None] = lambda _: None
 
@@ -139,7 +135,7 @@ class InputRun:
         self._loop = loop = AnnotateLoop(
             parts,
             self._options.overlay.controls(),
-            allowance=self._shared.allowance,
+            limiter=self._shared.limiter,
             metrics=self._metrics,
             rule=self._rule(),
             on_frame=lambda: self._shared.on_frame(self),

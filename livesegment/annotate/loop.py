@@ -15,7 +15,7 @@ from livesegment.annotate.keyframes import (
     Role,
 )
 from livesegment.annotate.ordered import OrderedWindow
-from livesegment.calls.limiter import Flight, Ration
+from livesegment.calls.limiter import Limiter
 from livesegment.errors import SourceLost
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -47,19 +47,6 @@ class AnnotateParts:
     segmenter: Segmenter | KeptMasks
     sinks: Sequence[Sink]
     journal: Journal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What calls may be made; shared by the runs that go on at once.
-
-    Attributes:
-        meter: Allows and counts calls.
-        flight: Bounds the requests under way.
-    """
-
-    meter: Ration
-    flight: Flight
 
 
 @dataclass(slots=True)
@@ -102,7 +89,7 @@ class AnnotateLoop:
     Args:
         parts: What it works with.
         controls: How masks are drawn.
-        allowance: What calls may be made.
+        limiter: Says when to ask; shared by the runs that go on at once.
         rule: Which frames are asked about.
         metrics: Counts everything.
         on_frame: Called after each frame written.
@@ -114,7 +101,7 @@ class AnnotateLoop:
         parts: AnnotateParts,
         controls: Controls,
         *,
-        allowance: Allowance,
+        limiter: Limiter,
         metrics: Metrics,
         rule: KeyframeRule | None = None,
         on_frame: Callable[[], None] = lambda: None,
@@ -122,7 +109,7 @@ class AnnotateLoop:
     ) -> None:
         self._parts = parts
         self._controls = controls
-        self._flight = allowance.flight
+        self._limiter = limiter
         self._rule = rule or KeyframeRule()
         self._metrics = metrics
         self._on_frame = on_frame
@@ -131,24 +118,17 @@ class AnnotateLoop:
         self._result = AnnotateResult()
         self._compositor = Compositor()
         self._crew = WorkerGroup(grace_s=GRACE_S)
-        self._ask = self._who_answers(allowance)
+        self._ask = self._who_answers()
         self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
         # Before anything runs: a run may be stopped before it begins.
-        for stop in (parts.source.stop, self._window.stop, allowance.flight.wake):
+        for stop in (parts.source.stop, self._window.stop, limiter.wake):
             self._crew.on_stop(stop)
 
-    def _who_answers(self, allowance: Allowance) -> Callable[[Frame], Mask | None]:
+    def _who_answers(self) -> Callable[[Frame], Mask | None]:
         segmenter, journal = self._parts.segmenter, self._parts.journal
         if isinstance(segmenter, KeptMasks):
             return segmenter.ask
-        caller = Caller(
-            segmenter,
-            allowance.meter,
-            self._metrics,
-            self._crew.stopping,
-            flight=allowance.flight,
-            keeper=journal,
-        )
+        caller = Caller(segmenter, self._limiter, self._metrics, self._crew.stopping, journal)
         if journal is None:
             return caller.ask
         return Recall(journal, caller.ask, self._metrics).ask
@@ -183,13 +163,13 @@ class AnnotateLoop:
 
     def _start(self) -> None:
         in_order = isinstance(self._parts.segmenter, KeptMasks)
-        for number in range(1 if in_order else self._flight.width):
+        for number in range(1 if in_order else self._limiter.width):
             self._crew.start(f"submit-{number}", self._window.run, daemon=True)
         self._crew.start("reader", self._read, daemon=True)
 
     def _width(self) -> int:
         # More than the requests: while the oldest is awaited, the others must not run dry.
-        width = self._flight.limit + min(self._flight.limit, _MOST_AHEAD)
+        width = self._limiter.limit + min(self._limiter.limit, _MOST_AHEAD)
         return width if self._rule.asks_for_all else max(width, MOST_BETWEEN)
 
     def _read(self) -> None:

@@ -12,16 +12,15 @@ from typing import Protocol
 
 from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job, plan_jobs
-from livesegment.annotate.loop import Allowance
 from livesegment.annotate.outputs import check_together, make_folders
 from livesegment.annotate.progress import Progress, ProgressCount, Run
 from livesegment.annotate.report import AnnotateReport, FileReport
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.opening import open_limiter
 from livesegment.errors import AuthenticationFailed, ModelNotFound, PaymentRequired
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_flight, open_segmenter
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.run_files import written_at_end
 
@@ -160,9 +159,11 @@ class _ThreadRunner(Runner):
         self._stack = ExitStack()
         if segmenter is None and options.kept_masks is None:
             segmenter = self._stack.enter_context(open_segmenter(options.endpoint))
-        meter = CallMeter(options.endpoint.max_calls, options.endpoint.call_rate)
-        flight = Flight(1) if segmenter is None else open_flight(segmenter, options.endpoint)
-        self._shared = Shared(segmenter, Allowance(meter, flight), options)
+        # Kept masks need no call.
+        limiter = Limiter(1)
+        if segmenter is not None:
+            limiter = open_limiter(options.endpoint, segmenter.max_concurrency)
+        self._shared = Shared(segmenter, limiter, options)
 
     def run_of(self, job: Job, on_frame: Callable[[Run], None]) -> Run:
         """Return what works on an input."""

@@ -5,8 +5,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
-from livesegment.calls.quota import Turns
+from livesegment.calls.quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +33,38 @@ class Lease:
 
     Attributes:
         number: Rises from lease to lease.
-        places: Requests that it may have under way at once.
+        in_flight: Requests that it may have under way at once.
         calls: Calls that it may make in addition to those it has; None: any number.
         until_s: When those calls lapse, monotonic seconds, which all processes share.
     """
 
     number: int
-    places: int
+    in_flight: int
     calls: int | None = None
     until_s: float = 0.0
 
 
-class LeasedTurns(Turns):
-    """Takes turns out of leases, and says ahead what it needs: no call waits for an answer.
+class LeasedQuota(Quota):
+    """Takes calls out of leases, and says ahead what it needs: no call waits for an answer.
 
     Args:
-        own: What holds this camera's calls back besides.
         tell: Told what the camera needs, from any thread; it must not wait.
+        max_calls: Calls that this camera is allowed in all; None: any number.
+        calls_per_s: Calls that this camera is allowed a second; None: any number.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
-        own: Turns,
         tell: Callable[[Need], None],
+        max_calls: int | None = None,
+        calls_per_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._own = own
+        super().__init__(max_calls, calls_per_s, clock)
         self._tell = tell
-        self._clock = clock
-        self._changed = threading.Condition()
         self._lease = Lease(0, 0)
-        self._calls: deque[tuple[float, int]] = deque()  # until when, how many
+        self._leased: deque[tuple[float, int]] = deque()  # calls: until when, how many
         self._taken: dict[int, float] = {}  # by thread: until when its call might be made
         self._in_use = self._waiting = 0
         self._peak = self._made = 0  # requests at once, and calls, in this second
@@ -71,87 +72,86 @@ class LeasedTurns(Turns):
         self._wants = self._wants_told = 0
         self._calls_asked = 0  # of those asked for, how many have not come
 
-    def take_turn(self, stopping: threading.Event) -> bool:
-        """Wait for a place and a call, and count them."""
-        if not self._own.take_turn(stopping):
-            return False
-        with self._changed:
-            self._waiting += 1
+    def wanted(self, calls: int) -> None:
+        """Take note of how many calls would be made now if they were allowed."""
+        with self._lock:
+            # At a rate of its own it makes them one after the other.
+            self._waiting = min(calls, 1) if self._spacing_s else calls
+
+    def try_take(self) -> float | None:
+        """Count a call, and a request in flight, if both are allowed now."""
+        with self._lock:
+            if (wait_s := self._wait_s()) != 0:
+                self._waiting = 0
+                return wait_s
             self._say()
-            self._changed.wait_for(lambda: stopping.is_set() or self._is_allowed())
-            self._waiting -= 1
-            if stopping.is_set():
-                self._own.give_back()
-                return False
+            if not self._is_allowed():
+                return inf
+            self._waiting = max(0, self._waiting - 1)
             self._in_use += 1
             self._made += 1
             self._take_call()
             self._say()
-        return True
+            return super().try_take()
 
     def give_back(self) -> None:
-        """Take back a turn for which no call was made; in the thread that took it."""
-        self._own.give_back()
-        with self._changed:
+        """Take back a call that was not made; in the thread that took it."""
+        with self._lock:
+            super().give_back()
             self._made -= 1
-            if self._lease.calls is not None:
-                self._calls.appendleft((self._taken[threading.get_ident()], 1))
-        self.end_turn()
+            until_s = self._taken.pop(threading.get_ident(), None)
+            if until_s is not None:
+                self._leased.appendleft((until_s, 1))
+            self.ended()
 
-    def end_turn(self) -> None:
-        """Let the next one have the place."""
-        self._own.end_turn()
-        with self._changed:
+    def ended(self) -> None:
+        """Let the next request go."""
+        with self._lock:
             self._in_use -= 1
-            if self._in_use >= self._lease.places:
-                self._say(is_place_free=True)
-            self._changed.notify_all()
-
-    def wake(self) -> None:
-        """Let threads that wait see whether they are to stop."""
-        self._own.wake()
-        with self._changed:
-            self._changed.notify_all()
+            if self._in_use >= self._lease.in_flight:
+                self._say(is_free=True)
 
     def obey(self, lease: Lease) -> None:
         """Go by a new lease from now on."""
-        with self._changed:
-            is_less = lease.places < self._lease.places
+        with self._lock:
+            is_less = lease.in_flight < self._lease.in_flight
             self._lease = lease
             if lease.calls:
-                self._calls.append((lease.until_s, lease.calls))
+                self._leased.append((lease.until_s, lease.calls))
                 self._calls_asked = max(0, self._calls_asked - lease.calls)
             if is_less:
-                self._say(is_place_free=True)
-            self._changed.notify_all()
+                self._say(is_free=True)
+        self.on_change()
 
     def note_second(self) -> None:
         """Take stock of the second that has passed."""
-        with self._changed:
+        with self._lock:
             self._wants = max(self._peak, self._in_use + self._waiting)
             self._rate = self._made
             self._peak = self._made = 0
             self._say(is_second_over=True)
 
     def _is_allowed(self) -> bool:
-        return self._in_use < self._lease.places and (
+        return self._in_use < self._lease.in_flight and (
             self._lease.calls is None or self._calls_left() > 0
         )
 
     def _calls_left(self) -> int:
         now_s = self._clock()
-        while self._calls and self._calls[0][0] <= now_s:
-            self._calls.popleft()
-        return sum(count for _, count in self._calls)
+        while self._leased and self._leased[0][0] <= now_s:
+            self._leased.popleft()
+        return sum(count for _, count in self._leased)
 
     def _take_call(self) -> None:
-        if self._lease.calls is not None:
-            until_s, count = self._calls.popleft()
-            self._taken[threading.get_ident()] = until_s
-            if count > 1:
-                self._calls.appendleft((until_s, count - 1))
+        if self._lease.calls is None:
+            self._taken.pop(threading.get_ident(), None)
+            return
+        until_s, count = self._leased.popleft()
+        self._taken[threading.get_ident()] = until_s
+        if count > 1:
+            self._leased.appendleft((until_s, count - 1))
 
-    def _say(self, *, is_place_free: bool = False, is_second_over: bool = False) -> None:
+    def _say(self, *, is_free: bool = False, is_second_over: bool = False) -> None:
         """Say what is needed if it matters now: to say less has time until the second is over."""
         now = self._in_use + self._waiting
         self._peak = max(self._peak, now)
@@ -159,7 +159,7 @@ class LeasedTurns(Turns):
         calls, is_short = self._calls_needed()
         if is_second_over:
             is_short = calls != self._calls_asked
-        if is_place_free or is_short or self._wants != self._wants_told:
+        if is_free or is_short or self._wants != self._wants_told:
             self._wants_told, self._calls_asked = self._wants, calls
             self._tell(Need(self._lease.number, self._in_use, self._wants, calls))
 

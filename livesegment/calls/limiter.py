@@ -1,84 +1,75 @@
-"""How many requests are under way at once: one limit and one pause for everybody who asks."""
+"""Who may ask now: requests in flight, the quota, and one pause for everybody who asks."""
 
-import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from livesegment.backoff import Backoff
+from livesegment.calls.breaker import AskedPause, Breaker
+from livesegment.calls.quota import Quota
 from livesegment.calls.saturation import Saturation
-from livesegment.errors import EndpointBusy, EndpointTimeout
+from livesegment.calls.spacing import EvenSpacing
+from livesegment.errors import EndpointError
 
-PAUSES = Backoff(max_wait_s=60.0)
-
-_BESIDES = 2  # threads that read a reply while others have taken the place of its request
-
-
-class Ration(Protocol):
-    """Says how many calls may be made, and when: a CallMeter, in this process or in another."""
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether no call is allowed any more."""
-
-    def try_turn(self) -> float | None:
-        """Count a call if it is allowed now.
-
-        Returns:
-            0 if it is counted, else the seconds until it may be; None when the calls are used up.
-        """
+_BESIDES = 2  # threads that read a reply while others have the permit of its request
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class Permit:
     """A request under way.
 
     Attributes:
         round_trip_s: Seconds that it took, from the moment it was let go; 0 while it is under way.
-        is_free: Whether somebody else may have the place.
+        is_free: Whether somebody else may have the permit.
+        is_turn: Whether with it the endpoint began to fail, or to answer again.
     """
 
-    entered_at_s: float
+    began_at_s: float
     era: int
     refusals: int
+    is_trial: bool
     round_trip_s: float = 0.0
     is_free: bool = False
+    is_turn: bool = False
 
 
-class Flight:
-    """The places for requests of a run, over all its files. All methods may be called anywhere.
+class Limiter:
+    """Admits the requests of a run, over all its files. All methods may be called anywhere.
 
-    Whoever asks queues for a place, first come, first served, so that the oldest frame is not
-    overtaken. The head of the queue waits for three things: a free place, the end of a pause, and
-    a turn of the call meter; so a turn is taken only when the call is made at once.
-
-    When the endpoint asks for patience (429, 502, 503, 504), everybody pauses until what it asked
-    for with `Retry-After` has passed, or longer with every refusal in a row where it does not
-    say. Requests that were under way then count as the same refusal. Being told to come back
-    after an hour or more does not pause the run: the error ends it.
+    Whoever asks queues for a permit, first come, first served, so that the oldest frame is not
+    overtaken. The head of the queue waits until fewer requests are in flight than may be, until a
+    pause is over (see `Breaker`), and for a call of the quota; so a call is taken only when it is
+    made at once.
 
     Args:
-        limit: Requests at once; a Saturation finds the number by itself.
+        in_flight: Requests at once; a Saturation finds the number by itself.
+        quota: Says when a call is allowed; None: always.
+        is_live: Whether only the newest frame counts, for as long as there are any: no request is
+            made again, so every error makes everybody pause, and requests are spread evenly over
+            the time that an answer takes.
         clock: Monotonic seconds.
     """
 
     def __init__(
-        self, limit: int | Saturation, clock: Callable[[], float] = time.monotonic
+        self,
+        in_flight: int | Saturation,
+        quota: Quota | None = None,
+        *,
+        is_live: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._fixed = limit if isinstance(limit, int) else 0
-        self._saturation = None if isinstance(limit, int) else limit
+        self._fixed = in_flight if isinstance(in_flight, int) else 0
+        self._saturation = None if isinstance(in_flight, int) else in_flight
+        self._quota = quota or Quota()
+        self._breaker = Breaker(gives_up=not is_live, clock=clock)
+        self._spacing = EvenSpacing(clock) if is_live else None
         self._clock = clock
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
         self._in_flight = 0
-        self._resume_at_s = -float("inf")
-        self._refusals = 0
-        self._refusals_in_a_row = 0
-        self._has_answered = False
+        self._quota.on_change = self.wake
 
     @property
     def limit(self) -> int:
@@ -100,40 +91,71 @@ class Flight:
     @property
     def has_answered(self) -> bool:
         """Whether any request has succeeded."""
-        return self._has_answered
+        return self._breaker.has_answered
 
     @property
     def refusals_in_a_row(self) -> int:
         """How often the endpoint asked for patience since a request last succeeded."""
-        return self._refusals_in_a_row
+        return self._breaker.refusals_in_a_row
+
+    @property
+    def trouble(self) -> EndpointError | None:
+        """The latest error, until a request that was sent after it succeeds."""
+        return self._breaker.trouble
+
+    @property
+    def asked_pause(self) -> AskedPause | None:
+        """The pause that the endpoint asked for, while it lasts."""
+        asked = self._breaker.asked
+        is_on = self.trouble is not None and asked is not None and self._clock() < asked.until_s
+        return asked if is_on else None
 
     @contextmanager
-    def place(self, meter: Ration, stopping: threading.Event) -> Iterator[Place | None]:
-        """Wait for a place, hold it while the request is made, and learn from how that goes.
+    def permit(self, stopping: threading.Event) -> Iterator[Permit | None]:
+        """Wait for a permit, hold it while the request is made, and learn from how that goes.
 
         Args:
-            meter: Says when a call is allowed; it has counted the call once a place is given.
             stopping: Ends the wait, together with `wake`.
 
         Yields:
-            The place; None when the calls are used up or the wait was ended.
+            The permit, whose call the quota has counted; None when the calls are used up or the
+            wait was ended.
         """
-        place = self._enter(meter, stopping)
-        if place is None:
+        permit = self._enter(stopping)
+        if permit is None:
             yield None
             return
         raised: BaseException | None = None
         try:
-            yield place
+            yield permit
         except BaseException as error:
             raised = error
             raise
         finally:
-            self._leave(place, raised)
+            self._leave(permit, raised)
 
-    def arrived(self, place: Place) -> None:
-        """Free the place as soon as the reply has come, while its holder has still to read it."""
-        self._leave(place, None)
+    def begin(self, permit: Permit) -> None:
+        """Count its round trip from now: there was something to wait for before it could go."""
+        permit.began_at_s = self._clock()
+
+    def arrived(self, permit: Permit) -> None:
+        """Free the permit as soon as the reply has come, while its holder has still to read it."""
+        self._leave(permit, None)
+
+    def give_back(self, permit: Permit) -> None:
+        """Free a permit for which no call was made."""
+        with self._lock:
+            permit.is_free = True
+            self._quota.give_back()
+            self._breaker.stayed(is_trial=permit.is_trial)
+            self._in_flight -= 1
+            self._wake_head()
+
+    def try_now(self) -> None:
+        """Let one request go in spite of a pause, because a person asks."""
+        with self._lock:
+            self._breaker.try_now()
+            self._wake_head()
 
     def wake(self) -> None:
         """Have everybody who waits look again: to be called after `stopping` was set."""
@@ -141,67 +163,69 @@ class Flight:
             for waiter in self._queue:
                 waiter.notify()
 
-    def _enter(self, meter: Ration, stopping: threading.Event) -> Place | None:
+    def _enter(self, stopping: threading.Event) -> Permit | None:
         with self._lock:
             waiter = threading.Condition(self._lock)
             self._queue.append(waiter)
             try:
-                while not (stopping.is_set() or meter.exhausted):
+                while not (stopping.is_set() or self._quota.exhausted):
                     wait_s = self._hold_s(waiter)
                     if wait_s == 0:
-                        wait_s = meter.try_turn()
-                        if wait_s is None:
+                        self._quota.wanted(len(self._queue))
+                        call_s = self._quota.try_take()
+                        if call_s is None:
                             return None
-                        if wait_s == 0:
+                        if call_s == 0:
                             return self._admit()
-                    waiter.wait(wait_s)
+                        wait_s = call_s
+                    waiter.wait(min(wait_s, threading.TIMEOUT_MAX))
                 return None
             finally:
                 self._queue.remove(waiter)
+                if not self._queue:
+                    self._quota.wanted(0)
                 self._wake_head()
 
-    def _hold_s(self, waiter: threading.Condition) -> float | None:
-        """Return how many seconds to wait; 0: it may go; None: until it is woken."""
+    def _hold_s(self, waiter: threading.Condition) -> float:
+        """Return how many seconds to wait; 0: it may go; infinity: until it is woken."""
         if self._queue[0] is not waiter or self._in_flight >= self.limit:
-            return None
-        return min(max(0.0, self._resume_at_s - self._clock()), threading.TIMEOUT_MAX)
+            return float("inf")
+        hold_s = self._breaker.hold_s()
+        if hold_s > 0:
+            self._quota.wanted(0)
+        return max(hold_s, 0.0 if self._spacing is None else self._spacing.hold_s())
 
-    def _admit(self) -> Place:
+    def _admit(self) -> Permit:
         self._in_flight += 1
+        if self._spacing is not None:
+            self._spacing.went(self.limit)
         era = 0 if self._saturation is None else self._saturation.era
-        return Place(self._clock(), era, self._refusals)
+        return Permit(self._clock(), era, self._breaker.refusals, self._breaker.went())
 
-    def _leave(self, place: Place, error: BaseException | None) -> None:
+    def _leave(self, permit: Permit, error: BaseException | None) -> None:
         with self._lock:
-            if place.is_free:
+            if permit.is_free:
                 return
-            place.is_free = True
-            place.round_trip_s = self._clock() - place.entered_at_s
+            permit.is_free = True
+            permit.round_trip_s = self._clock() - permit.began_at_s
+            self._quota.ended()
+            had_trouble = self.trouble is not None
             if error is None:
-                self._has_answered = True
-                self._refusals_in_a_row = 0
-                if self._saturation is not None:
-                    self._saturation.replied(place.round_trip_s, self._in_flight, place.era)
-            elif isinstance(error, EndpointBusy | EndpointTimeout):
-                self._refused(place, error)
+                self._answered(permit)
+            elif isinstance(error, EndpointError):
+                is_overload = self._breaker.failed(error, permit.refusals)
+                if is_overload and self._saturation is not None:
+                    self._saturation.refused(self._in_flight)
+            permit.is_turn = had_trouble != (self.trouble is not None)
             self._in_flight -= 1
             self._wake_head()
 
-    def _refused(self, place: Place, error: EndpointBusy | EndpointTimeout) -> None:
-        is_news = place.refusals == self._refusals
-        if is_news:
-            self._refusals += 1
-            if self._saturation is not None:
-                self._saturation.refused(self._in_flight)
-        if isinstance(error, EndpointTimeout):
-            return
-        self._refusals_in_a_row += is_news
-        asked_s = error.retry_after_s
-        says_nothing_new = asked_s is None and not is_news
-        if says_nothing_new or (asked_s is not None and asked_s > PAUSES.max_retry_after_s):
-            return
-        pause_s = PAUSES.pause_s(error, max(1, self._refusals_in_a_row), share=random.random())
-        self._resume_at_s = max(self._resume_at_s, self._clock() + pause_s)
+    def _answered(self, permit: Permit) -> None:
+        self._breaker.answered(is_trial=permit.is_trial)
+        if self._saturation is not None:
+            self._saturation.replied(permit.round_trip_s, self._in_flight, permit.era)
+        if self._spacing is not None:
+            self._spacing.note(permit.round_trip_s)
 
     def _wake_head(self) -> None:
         if self._queue:

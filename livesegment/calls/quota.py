@@ -3,32 +3,22 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 
-class Turns(Protocol):
-    """Says when a call is allowed. For any number of threads."""
+class Quota:
+    """Says how many calls may be made, and when: so many in all, evenly spaced.
 
-    def take_turn(self, stopping: threading.Event) -> bool:
-        """Wait until a call is allowed and count it; False when none will be, or when stopped."""
-
-    def give_back(self) -> None:
-        """Take back a turn for which no call was made."""
-
-    def end_turn(self) -> None:
-        """Note that a turn's call has ended."""
-
-    def wake(self) -> None:
-        """Let threads that wait for a turn see whether they are to stop."""
-
-
-class CallMeter:
-    """Counts calls, and holds them back by number and by rate.
+    A quota that is kept elsewhere, or shared, extends this one. All methods may be called from
+    any thread; a limiter asks for whoever is first in its queue.
 
     Args:
         max_calls: Calls allowed in all; None: any number.
         calls_per_s: Calls allowed a second, evenly spaced; None: any number.
         clock: Monotonic seconds.
+
+    Attributes:
+        on_change: Called when more may be allowed than was said last, by whoever made it so and
+            never from within a method that a limiter calls.
     """
 
     def __init__(
@@ -37,16 +27,17 @@ class CallMeter:
         calls_per_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._max_calls = max_calls
         self._spacing_s = 1 / calls_per_s if calls_per_s else 0.0
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._calls = 0
         self._next_s = clock()
 
     @property
     def calls(self) -> int:
-        """Calls made so far, turns taken for one included."""
+        """Calls taken so far."""
         with self._lock:
             return self._calls
 
@@ -56,49 +47,35 @@ class CallMeter:
         with self._lock:
             return self._max_calls is not None and self._calls >= self._max_calls
 
-    def take_turn(self, stopping: threading.Event) -> bool:
-        """Wait until a call is allowed and count it.
+    def wanted(self, calls: int) -> None:
+        """Take note of how many calls would be made now if they were allowed."""
 
-        Args:
-            stopping: Ends the wait.
-
-        Returns:
-            False when the calls are used up or the wait was ended; then nothing is counted.
-        """
-        while not stopping.is_set():
-            wait_s = self.try_turn()
-            if wait_s is None:
-                return False
-            if wait_s == 0:
-                return True
-            stopping.wait(wait_s)
-        return False
-
-    def try_turn(self) -> float | None:
+    def try_take(self) -> float | None:
         """Count a call if it is allowed now.
 
         Returns:
-            0 if it is counted, else the seconds until it may be; None when the calls are used up.
+            0 if it is counted, else the seconds until it may be, infinity where only `on_change`
+            tells; None when the calls are used up.
         """
         with self._lock:
-            if self._max_calls is not None and self._calls >= self._max_calls:
-                return None
-            now_s = self._clock()
-            wait_s = self._next_s - now_s
-            if wait_s > 0:
-                return min(wait_s, threading.TIMEOUT_MAX)
-            self._calls += 1
-            # From the due time, not from now: a late wake-up must not lower the rate.
-            self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
-            return 0.0
+            wait_s = self._wait_s()
+            if wait_s == 0:
+                self._calls += 1
+                # From the due time, not from now: a late wake-up must not lower the rate.
+                now_s = self._clock()
+                self._next_s = max(self._next_s, now_s - self._spacing_s) + self._spacing_s
+            return wait_s
 
     def give_back(self) -> None:
-        """Take back a turn for which no call was made."""
+        """Take back a call that was not made; in the thread that took it."""
         with self._lock:
             self._calls -= 1
 
-    def end_turn(self) -> None:
-        """Note that a turn's call has ended, which makes no difference here."""
+    def ended(self) -> None:
+        """Note that a call that was made has ended."""
 
-    def wake(self) -> None:
-        """Do nothing: what `take_turn` waits for is the stop itself."""
+    def _wait_s(self) -> float | None:
+        """Return what `try_take` does, and count nothing. Holds the lock."""
+        if self._max_calls is not None and self._calls >= self._max_calls:
+            return None
+        return max(0.0, self._next_s - self._clock())

@@ -14,6 +14,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from livesegment.annotate.progress import Progress
+from livesegment.duration import in_words
 from livesegment.resource import Resource
 
 _LINE_EVERY_S = 10.0
@@ -73,7 +74,7 @@ class ProgressLines(Resource):
         if progress.frames_total is not None:
             of = f" of {progress.frames_total}"
             if rate:
-                left = f", {duration((progress.frames_total - progress.frames) / rate)} left"
+                left = f", {in_words((progress.frames_total - progress.frames) / rate)} left"
         files = _files(progress)
         print(
             f"livesegment: {files + ', ' if files else ''}{progress.frames}{of} frames,"
@@ -87,14 +88,6 @@ def open_progress() -> ProgressBar | ProgressLines:
     """Return what fits to where stderr leads."""
     console = Console(stderr=True)
     return ProgressBar(console) if console.is_terminal else ProgressLines()
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words, such as `2 h 05 min` or `40 s`."""
-    minutes = round(seconds / 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"
 
 
 def _files(progress: Progress) -> str:

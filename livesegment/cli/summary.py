@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from livesegment.annotate.estimate import Estimate
 from livesegment.annotate.report import AnnotateReport
 from livesegment.cli.outcome import print_result
-from livesegment.cli.progress import duration
+from livesegment.duration import in_words
 
 
 def print_summary(report: AnnotateReport) -> None:
@@ -17,7 +17,7 @@ def print_summary(report: AnnotateReport) -> None:
             f"{each.frames}",
             f"{each.calls}",
             f"{each.calls_saved}",
-            duration(each.elapsed_s),
+            in_words(each.elapsed_s),
             f"{each.output}" if each.error is None else f"{each.source}: {each.error}",
         )
         for each in report.files
@@ -27,7 +27,7 @@ def print_summary(report: AnnotateReport) -> None:
         f"{report.frames}",
         f"{report.calls}",
         f"{report.calls_saved}",
-        duration(report.elapsed_s),
+        in_words(report.elapsed_s),
         "in all",
     )
     header = ("outcome", "frames", "calls", "saved", "time", "")
@@ -51,7 +51,7 @@ def print_estimate(estimate: Estimate) -> None:
         print_result(line)
     if estimate.elapsed_s is not None:
         print_result(
-            f"about {duration(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call,"
+            f"about {in_words(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call,"
             f" {estimate.in_flight} at once; {estimate.frame_s * 1000:.0f} ms a frame to draw and"
             " write"
         )

@@ -11,7 +11,7 @@ from typing import Any
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.progress import Run
 from livesegment.annotate.report import FileReport
-from livesegment.cluster.desk import News, RemoteDesk
+from livesegment.cluster.relay import News, RemoteRelay
 from livesegment.cluster.task import FileTask
 from livesegment.errors import ClusterError
 
@@ -30,13 +30,13 @@ class Cluster:
     Attributes:
         ray: The package.
         annotate_file: Ray's form of `task.annotate_file`.
-        desk: Where tasks tell how far they are.
+        relay: Where tasks tell how far they are.
         shares: The requests at once for each of the tasks at once, as far as no task has them.
     """
 
     ray: Any
     annotate_file: Any
-    desk: RemoteDesk
+    relay: RemoteRelay
     shares: "queue.SimpleQueue[int | None]"
 
 
@@ -82,7 +82,7 @@ class RemoteRun:
         """Ask it to end soon, as far as it is. May be called from any thread."""
         if self._stopped_at_s is None:
             self._stopped_at_s = time.monotonic()
-            self._cluster.desk.stop(self._task.number)
+            self._cluster.relay.stop(self._task.number)
 
     def _attempt_all(self, task: FileTask) -> None:
         errors = self._cluster.ray.exceptions
@@ -111,22 +111,22 @@ class RemoteRun:
 
     def _attempt(self, task: FileTask) -> None:
         """Have a machine do the work, and listen to it until it is done."""
-        ray, desk = self._cluster.ray, self._cluster.desk
-        result = self._cluster.annotate_file.remote(task, desk.handle)
+        ray, relay = self._cluster.ray, self._cluster.relay
+        result = self._cluster.annotate_file.remote(task, relay.handle)
         while not ray.wait([result], timeout=_HEAR_EVERY_S)[0]:
-            self._take(desk.hear(task.number))
+            self._take(relay.hear(task.number))
             stopped_at_s = self._stopped_at_s
             if stopped_at_s is not None and time.monotonic() > stopped_at_s + _GRACE_S:
                 ray.cancel(result, force=True)
-        self._take(desk.hear(task.number))
+        self._take(relay.hear(task.number))
         self._take(ray.get(result))
 
     def _take(self, news: News | None) -> None:
         """Pass on what a task said; add what it did to what lost machines had done before."""
         if news is None:
             return
-        for message in news.messages:
-            logging.getLogger(message.logger).log(message.level, "%s", message.text)
+        for line in news.lines:
+            logging.getLogger(line.logger).log(line.level, "%s", line.text)
         lost, new = self._lost, news.report
         paid_before = lost.calls - sum(lost.errors.values())
         self._report = replace(

@@ -15,16 +15,17 @@ from livesegment.annotate.jobs import Job
 from livesegment.annotate.progress import Run
 from livesegment.annotate.report import AnnotateReport
 from livesegment.annotate.runner import OnProgress, Runner, annotate_with
-from livesegment.cluster.desk import Desk, RemoteDesk
+from livesegment.calls.opening import requests_in_flight
 from livesegment.cluster.ray_session import LOCAL, ray_session
+from livesegment.cluster.relay import Relay, RemoteRelay
 from livesegment.cluster.remote_run import Cluster, RemoteRun
 from livesegment.cluster.task import FileTask, annotate_file
 from livesegment.errors import ClusterError
-from livesegment.segmenters.opening import open_segmenter, requests_in_flight
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import BUILTIN, AnnotateOptions, EndpointOptions
 from livesegment.sources.images import is_images
 
-_DESK_OPENS_S = 60.0
+_RELAY_OPENS_S = 60.0
 _HEAD = "node:__internal_head__"  # Ray's resource that only the head of a cluster has
 
 
@@ -78,8 +79,8 @@ class _RayRunner(Runner):
             shares: queue.SimpleQueue[int | None] = queue.SimpleQueue()
             for share in _shares(requests, self.at_once):
                 shares.put(share)
-            desk = _open_desk(ray, self._options.endpoint)
-            self._cluster = Cluster(ray, _remote_task(ray), desk, shares)
+            relay = _open_relay(ray, self._options.endpoint)
+            self._cluster = Cluster(ray, _remote_task(ray), relay, shares)
             self._stack = stack.pop_all()
 
     def run_of(self, job: Job, on_frame: Callable[[Run], None]) -> Run:
@@ -97,23 +98,23 @@ def _remote_task(ray: Any) -> Any:
     return ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(annotate_file)
 
 
-def _open_desk(ray: Any, endpoint: EndpointOptions) -> RemoteDesk:
-    """Return a desk that answers.
+def _open_relay(ray: Any, endpoint: EndpointOptions) -> RemoteRelay:
+    """Return a relay that answers.
 
     Raises:
         ClusterError: If it does not.
     """
     # On the head of the cluster, whose loss ends everything anyway.
-    actor = ray.remote(num_cpus=0, resources={_HEAD: 0.001})(Desk)
+    actor = ray.remote(num_cpus=0, resources={_HEAD: 0.001})(Relay)
     handle = actor.remote(endpoint.max_calls, endpoint.call_rate)
     try:
-        ray.get(handle.hear.remote(0), timeout=_DESK_OPENS_S)
+        ray.get(handle.hear.remote(0), timeout=_RELAY_OPENS_S)
     except ray.exceptions.RayError as error:
         raise ClusterError(
             "the head of the cluster does not take up work"
             f" ({type(error).__name__}): has it the same livesegment?"
         ) from None
-    return RemoteDesk(ray, handle)
+    return RemoteRelay(ray, handle)
 
 
 def _requests(options: AnnotateOptions) -> int | None:
@@ -121,7 +122,7 @@ def _requests(options: AnnotateOptions) -> int | None:
     if options.kept_masks is not None:
         return None
     with open_segmenter(options.endpoint) as segmenter:
-        wanted = requests_in_flight(segmenter, options.endpoint)
+        wanted = requests_in_flight(options.endpoint, segmenter.max_concurrency)
         return wanted if segmenter.max_concurrency is None else None
 
 

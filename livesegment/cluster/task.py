@@ -10,17 +10,15 @@ from typing import Any
 
 from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job
-from livesegment.annotate.loop import Allowance
 from livesegment.annotate.report import FileReport
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
-from livesegment.calls.saturation import Saturation
-from livesegment.cluster.desk import Desk, DeskRation, Message, News, RemoteDesk
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.opening import open_limiter
 from livesegment.cluster.ray_session import import_ray
+from livesegment.cluster.relay import LogLine, News, Relay, RelayedQuota, RemoteRelay
 from livesegment.errors import JournalInUse
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_flight, open_segmenter
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 
 _TELL_EVERY_S = 0.5
@@ -53,61 +51,58 @@ class FileTask:
 
 
 def annotate_file(task: FileTask, handle: Any) -> News:
-    """Annotate one file; Ray calls this on some machine, with the handle of the run's Desk."""
-    return annotate_task(task, RemoteDesk(import_ray(), handle))
+    """Annotate one file; Ray calls this on some machine, with the handle of the run's Relay."""
+    return annotate_task(task, RemoteRelay(import_ray(), handle))
 
 
-def annotate_task(task: FileTask, desk: Desk | RemoteDesk) -> News:
+def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
     """Annotate one file.
 
     A retry waits for the lock on the journal, which may outlive the machine that held it.
 
     Args:
         task: The work.
-        desk: Is told how far it is, and tells whether to stop.
+        relay: Is told how far it is, and tells whether to stop.
 
     Returns:
-        What became of it, and what was said since the desk was last told.
+        What became of it, and what was said since the relay was last told.
     """
     with ExitStack() as stack:
-        messages = stack.enter_context(_collected_messages())
+        lines = stack.enter_context(_collected_lines())
         segmenter = None
         if task.options.kept_masks is None:
             segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
-        shared = Shared(segmenter, _allowance(task, segmenter, desk), task.options)
-        teller = stack.enter_context(_Teller(desk, task.number, messages))
+        shared = Shared(segmenter, _limiter(task, segmenter, relay), task.options)
+        teller = stack.enter_context(_Teller(relay, task.number, lines))
         given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
         while True:
             report = teller.follow(InputRun(task.job, shared))
             waits = isinstance(report.error, JournalInUse) and time.monotonic() < given_up_s
             if not waits or teller.stopping.wait(_LOCK_TRIED_EVERY_S):
                 break
-    return News(report, messages.take())
+    return News(report, lines.take())
 
 
-def _allowance(task: FileTask, segmenter: Segmenter | None, desk: Desk | RemoteDesk) -> Allowance:
+def _limiter(task: FileTask, segmenter: Segmenter | None, relay: Relay | RemoteRelay) -> Limiter:
+    if segmenter is None:
+        return Limiter(1)
     endpoint = task.options.endpoint
     is_bounded = endpoint.max_calls is not None or endpoint.call_rate is not None
-    meter = DeskRation(desk) if is_bounded else CallMeter()
-    if segmenter is None:
-        return Allowance(meter, Flight(1))
-    if task.share is None:
-        return Allowance(meter, open_flight(segmenter, endpoint))
-    is_auto = endpoint.max_in_flight == "auto"
-    return Allowance(meter, Flight(Saturation(task.share) if is_auto else task.share))
+    most = segmenter.max_concurrency if task.share is None else task.share
+    return open_limiter(endpoint, most, RelayedQuota(relay) if is_bounded else None)
 
 
-class _Messages(logging.Handler):
+class _LogLines(logging.Handler):
     """Keeps what our loggers say, for the terminal of whoever started the run."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: list[Message] = []
+        self._said: list[LogLine] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._said.append(Message(record.name, record.levelno, record.getMessage()))
+        self._said.append(LogLine(record.name, record.levelno, record.getMessage()))
 
-    def take(self) -> tuple[Message, ...]:
+    def take(self) -> tuple[LogLine, ...]:
         """Return what was said since this was last called."""
         self.acquire()  # as every handler does around `emit`
         try:
@@ -118,9 +113,9 @@ class _Messages(logging.Handler):
 
 
 @contextmanager
-def _collected_messages() -> Iterator[_Messages]:
+def _collected_lines() -> Iterator[_LogLines]:
     logger = logging.getLogger("livesegment")
-    handler, level, propagate = _Messages(), logger.level, logger.propagate
+    handler, level, propagate = _LogLines(), logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False  # not into Ray's log files
@@ -133,13 +128,13 @@ def _collected_messages() -> Iterator[_Messages]:
 
 
 class _Teller(Resource):
-    """Tells the desk now and then how far the run is, and stops it when the desk says so."""
+    """Tells the relay now and then how far the run is, and stops it when the relay says so."""
 
-    def __init__(self, desk: Desk | RemoteDesk, number: int, messages: _Messages) -> None:
+    def __init__(self, relay: Relay | RemoteRelay, number: int, lines: _LogLines) -> None:
         self.stopping = threading.Event()
-        self._desk = desk
+        self._relay = relay
         self._number = number
-        self._messages = messages
+        self._lines = lines
         self._run: InputRun | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="teller", daemon=True)
@@ -162,7 +157,7 @@ class _Teller(Resource):
             run = self._run
             if run is None:
                 continue
-            news = News(run.report(), self._messages.take())
-            if self._desk.tell(self._number, news):
+            news = News(run.report(), self._lines.take())
+            if self._relay.tell(self._number, news):
                 self.stopping.set()
                 run.stop()

@@ -4,10 +4,10 @@ import math
 import time
 from dataclasses import dataclass
 
+from livesegment.calls.opening import REMOTE_IN_FLIGHT
 from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.http import HttpSegmenter
-from livesegment.segmenters.opening import REMOTE_IN_FLIGHT
 from livesegment.settings import EndpointOptions
 from livesegment.sources.pattern import PatternSource
 

@@ -1,5 +1,8 @@
 """What the window's picture says of the run: a line for each figure that has one in the table."""
 
+import time
+
+from livesegment.calls.breaker import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.figures import FIGURES, Figure
 from livesegment.live.alignment import ChosenMask
@@ -15,6 +18,7 @@ def hud_lines(
     calls_used_up: bool = False,
     trouble: EndpointError | None = None,
     delay_s: float = 0.0,
+    asked: AskedPause | None = None,
 ) -> list[str]:
     """Return what the HUD says: figures, and beside them what they mean for the picture.
 
@@ -26,6 +30,7 @@ def hud_lines(
         calls_used_up: No call is allowed any more.
         trouble: What the endpoint's latest answer was, if it was an error.
         delay_s: How long the picture is held back.
+        asked: The pause that the endpoint asked for, while it lasts.
     """
     arrived = chosen.arrived
     moment = {
@@ -48,7 +53,10 @@ def hud_lines(
             lines.append(figure.hud.format(text) + remarks.get(figure.name, ""))
         lines.append(below.get(figure.name, ""))
     if trouble is not None:
-        lines.append(f"{type(trouble).__name__}: waiting for the endpoint")
+        waits = "waiting for the endpoint" if asked is None else asked.sentence
+        lines.append(f"{type(trouble).__name__}: {waits}")
+    if asked is not None:
+        lines.append(f"{asked.remainder(time.monotonic())}, r tries now")
     return [line for line in lines if line]
 
 

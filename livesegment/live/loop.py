@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from livesegment.buffer import Buffer
-from livesegment.calls.quota import CallMeter, Turns
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
@@ -42,7 +43,7 @@ class LiveLoop:
         metrics: Counts everything.
         late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
-        turns: Says when a call is allowed, in place of the limits' number and rate of calls.
+        quota: Says when a call is allowed, in place of the limits' number and rate of calls.
         redactor: Says what of a picture may leave, to any output or a snapshot; None: all of it.
     """
 
@@ -55,7 +56,7 @@ class LiveLoop:
         *,
         late: LateMasks | None = None,
         mirror: bool = False,
-        turns: Turns | None = None,
+        quota: Quota | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         late = late or LateMasks()
@@ -90,16 +91,16 @@ class LiveLoop:
             fps_limit=limits.fps_limit,
             mirror=mirror,
         )
-        turns = turns or CallMeter(limits.max_calls, limits.call_rate)
-        self._workers.on_stop(turns.wake)
+        quota = quota or Quota(limits.max_calls, limits.call_rate)
+        self._limiter = Limiter(limits.max_in_flight, quota, is_live=True)
+        self._workers.on_stop(self._limiter.wake)
         self._submitter = Submitter(
             parts.segmenter,
             self._requests,
             self._masks,
-            turns,
+            self._limiter,
             metrics,
             self._workers.stopping,
-            max_in_flight=limits.max_in_flight,
             on_latency=self._delay_line.note_latency,
             gives_up=not limits.waits_for_endpoint,
         )
@@ -122,17 +123,17 @@ class LiveLoop:
                     self._go_round()
             finally:
                 self._turned_at_s = None
-        health = self._submitter.health
-        if (
-            health.trouble is not None
-            and not health.has_answered
-            and not self._limits.waits_for_endpoint
-        ):
-            raise health.trouble
+        trouble, has_answered = self._limiter.trouble, self._limiter.has_answered
+        if trouble is not None and not has_answered and not self._limits.waits_for_endpoint:
+            raise trouble
 
     def stop(self) -> None:
         """Ask `run` to end soon; from any thread, also before it runs."""
         self._workers.stop()
+
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone; from any thread."""
+        self._limiter.try_now()
 
     @property
     def title(self) -> str:
@@ -163,16 +164,21 @@ class LiveLoop:
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""
-        trouble = self._submitter.health.trouble
         return replace(
             self._presenter.moment,
-            trouble=None if trouble is None else str(trouble),
+            trouble=self._trouble(),
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
             reconnects=self._parts.source.reconnects,
             is_photo=self._parts.source.frame_count == 1,
             turned_at_s=self._turned_at_s,
         )
+
+    def _trouble(self) -> str | None:
+        trouble, asked = self._limiter.trouble, self._limiter.asked_pause
+        if trouble is None or asked is None:
+            return None if trouble is None else str(trouble)
+        return f"{trouble}; {asked.sentence}, {asked.remainder(time.monotonic())}"
 
     def _go_round(self) -> None:
         if (frame := self._next_arrival()) is not None:
@@ -242,6 +248,7 @@ class LiveLoop:
             chosen,
             align=self._panel.snapshot().align,
             calls_used_up=self._calls_are_used_up(),
-            trouble=self._submitter.health.trouble,
+            trouble=self._limiter.trouble,
             delay_s=self._delay_line.delay_s,
+            asked=self._limiter.asked_pause,
         )

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from livesegment.calls.quota import Turns
+from livesegment.calls.opening import requests_in_flight
+from livesegment.calls.quota import Quota
 from livesegment.errors import OutputNotWritable
 from livesegment.events.delivery import Delivery
 from livesegment.events.opening import check_events, open_events
@@ -23,7 +24,7 @@ from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter, requests_in_flight
+from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import LiveOptions, Retention
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
@@ -81,7 +82,7 @@ def run_live(
     segmenter: Segmenter | None = None,
     sinks: Sequence[Sink] = (),
     outputs: Sequence[Output] = (),
-    turns: Turns | None = None,
+    quota: Quota | None = None,
 ) -> dict[str, Any]:
     """Do what `live` does, with others who look on, and calls that somebody else allows.
 
@@ -92,7 +93,7 @@ def run_live(
         sinks: As `live` takes them.
         outputs: Who looks on besides; closed with the run. One that is a `Delivery` too gets the
             run's events.
-        turns: Says when a call is allowed; None: the options' number and rate of calls do.
+        quota: Says when a call is allowed; None: the options' number and rate of calls do.
 
     Returns:
         The figures, as `live` does.
@@ -127,7 +128,7 @@ def run_live(
             metrics,
             late=_late_masks(options, panel),
             mirror=options.mirror,
-            turns=turns,
+            quota=quota,
             redactor=_redactor(options),
         )
         loop.run()
@@ -147,7 +148,7 @@ def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
 
 def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimits:
     return LiveLimits(
-        max_in_flight=requests_in_flight(model, options.endpoint),
+        max_in_flight=requests_in_flight(options.endpoint, model.max_concurrency),
         max_calls=options.endpoint.max_calls,
         call_rate=options.endpoint.call_rate,
         duration_s=options.duration_s,

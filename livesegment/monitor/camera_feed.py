@@ -28,6 +28,7 @@ class CameraFeed(Feed):
         price_per_call: What a call costs; None: not known.
         tell: Called, from any thread, when the controls have changed or viewers came or went; it
             must not wait.
+        try_now: Called, from any thread, when the endpoint is to be asked at once; must not wait.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class CameraFeed(Feed):
         controls: Controls,
         price_per_call: float | None,
         tell: Callable[[], None],
+        try_now: Callable[[], None] = lambda: None,
     ) -> None:
         pictures = Broadcast(on_watched=lambda _: tell())
         super().__init__(name, title, pictures, price_per_call=price_per_call)
         self._controls = controls
         self._tell = tell
+        self._try_now = try_now
         self._lock = threading.Lock()
         self._points: deque[CoveragePoint] = deque(maxlen=_KEPT)
         self._before = Snapshot({"process_ends": 0})  # of the processes that are no more
@@ -77,6 +80,10 @@ class CameraFeed(Feed):
         """Change controls; they hold for the next process too."""
         self._controls = replace(self._controls, **changes)
         self._tell()
+
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone."""
+        self._try_now()
 
     def set_controls(self, controls: Controls) -> None:
         """Begin anew with the controls of another configuration."""

@@ -17,8 +17,7 @@ from functools import partial
 
 import cv2
 
-from livesegment.calls.lease import Lease, LeasedTurns
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError
 from livesegment.live.run import run_live
 from livesegment.monitor.child_link import ChildLink, LinkHandler
@@ -55,17 +54,18 @@ def run(link: ChildLink, config: CameraConfig) -> int:
         config: The camera.
     """
     endpoint = config.options.endpoint
-    own = CallMeter(endpoint.max_calls, endpoint.call_rate)
-    turns = LeasedTurns(own, lambda need: link.send("need", **asdict(need)))
+    quota = LeasedQuota(
+        lambda need: link.send("need", **asdict(need)), endpoint.max_calls, endpoint.call_rate
+    )
     orders = Orders()
-    obey = partial(_obey, link, turns, orders)
+    obey = partial(_obey, link, quota, orders)
     threading.Thread(target=obey, name="orders", daemon=True).start()
     try:
         run_live(
             config.source,
             config.options,
-            outputs=[Reporter(link, turns, orders)],
-            turns=turns,
+            outputs=[Reporter(link, quota, orders)],
+            quota=quota,
         )
     except LiveSegmentError as error:
         link.send("failed", text=str(error))
@@ -77,10 +77,10 @@ def run(link: ChildLink, config: CameraConfig) -> int:
         link.close()
 
 
-def _obey(link: ChildLink, turns: LeasedTurns, orders: Orders) -> None:
+def _obey(link: ChildLink, quota: LeasedQuota, orders: Orders) -> None:
     while (message := link.receive()) is not None:
         if message.kind == "lease":
-            turns.obey(Lease(**message.fields))
+            quota.obey(Lease(**message.fields))
         else:
             orders.take(message)
     if link.is_closed:

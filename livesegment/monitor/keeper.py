@@ -8,9 +8,9 @@ from dataclasses import asdict
 from livesegment.backoff import Backoff, Restarts
 from livesegment.calls.lease import Need
 from livesegment.metrics import Snapshot
-from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import CameraConfig
+from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.link import (
     Message,
     packed_controls,
@@ -47,13 +47,13 @@ class Keeper:
     Args:
         config: The camera.
         feed: Where it is shown.
-        desk: Where it gets its leases.
+        coordinator: Where it gets its leases.
     """
 
-    def __init__(self, config: CameraConfig, feed: CameraFeed, desk: BudgetDesk) -> None:
+    def __init__(self, config: CameraConfig, feed: CameraFeed, coordinator: Coordinator) -> None:
         self.config = config
         self._feed = feed
-        self._desk = desk
+        self._coordinator = coordinator
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
@@ -72,6 +72,11 @@ class Keeper:
                 controls=packed_controls(self._feed.controls()),
                 is_watched=self._feed.pictures.is_watched,
             )
+
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone."""
+        if self._process is not None:
+            self._process.send("try_now")
 
     async def stop(self) -> None:
         """End the process, which finishes its files; kill it if that takes too long."""
@@ -125,7 +130,7 @@ class Keeper:
             return f"its process cannot be started: {(error.strerror or str(error)).lower()}"
         level = logging.INFO if self._complaint is None else logging.DEBUG
         logger.log(level, "%s: started, process %d", name, process.pid)
-        self._desk.join(name, lambda lease: process.send("lease", **asdict(lease)))
+        self._coordinator.join(name, lambda lease: process.send("lease", **asdict(lease)))
         self.send_orders()
         if self._stopping.is_set():
             _end(process)
@@ -138,7 +143,7 @@ class Keeper:
             watch.cancel()
             code = await process.ended(_LAST_WORDS_S)
             self._process = None
-            self._desk.leave(name)
+            self._coordinator.leave(name)
         return self._why or self._sentence or exit_in_words(code)
 
     async def _watch(self, process: CameraProcess) -> None:
@@ -174,7 +179,7 @@ class Keeper:
         elif message.kind == "event":
             self._feed.events.note(fields["event"])
         elif message.kind == "need":
-            self._desk.hear(self.config.name, Need(**fields))
+            self._coordinator.hear(self.config.name, Need(**fields))
         elif message.kind == "log":
             name = self.config.name
             logger.log(fields["level"], "%s: %s", name, fields["text"], extra={"camera": name})

@@ -18,7 +18,8 @@ class Message:
     """One message.
 
     Attributes:
-        kind: What it is about. To the camera: `start`, `orders`, `lease`, `stop`; to the monitor:
+        kind: What it is about. To the camera: `start`, `orders`, `lease`,
+            `try_now`, `stop`; to the monitor:
             `report`, `need`, `log`, `event`, `picture`, `ended`, `failed`.
         fields: Plain JSON types.
         body: What is no JSON, such as a picture.

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import asdict
 
-from livesegment.calls.lease import LeasedTurns
+from livesegment.calls.lease import LeasedQuota
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.monitor.child_link import ChildLink
@@ -28,14 +28,14 @@ class Reporter(PictureEncoder, Delivery):
 
     Args:
         link: Leads to the monitor.
-        turns: Where calls come from; told of every second.
+        quota: Where calls come from; told of every second.
         orders: What the monitor wants.
     """
 
-    def __init__(self, link: ChildLink, turns: LeasedTurns, orders: "Orders") -> None:
+    def __init__(self, link: ChildLink, quota: LeasedQuota, orders: "Orders") -> None:
         super().__init__(Broadcast(), Coverage())
         self._link = link
-        self._turns = turns
+        self._quota = quota
         self._orders = orders
         self._sent_to_s = 0
         self._closing = threading.Event()
@@ -74,7 +74,7 @@ class Reporter(PictureEncoder, Delivery):
                 return
             if time.monotonic() >= second_began_s + _EVERY_S:
                 second_began_s = time.monotonic()
-                self._turns.note_second()
+                self._quota.note_second()
 
     def _send(self, run: LiveRun, feed: LiveFeed, report: Report) -> None:
         points = list(feed.history(self._sent_to_s))
@@ -101,7 +101,7 @@ class Orders:
         self._is_watched = False
 
     def take(self, message: Message) -> None:
-        """Take an order: `orders` or `stop`."""
+        """Take an order: `orders`, `try_now` or `stop`."""
         with self._lock:
             if self._run is None or self._reporter is None:
                 self._early.append(message)
@@ -118,6 +118,9 @@ class Orders:
     def _do(self, message: Message, run: LiveRun, reporter: Reporter) -> None:
         if message.kind == "stop":
             run.stop()
+            return
+        if message.kind == "try_now":
+            run.try_now()
             return
         controls = unpacked_controls(message.fields["controls"])
         changes = {name: getattr(controls, name) for name in message.fields["controls"]}

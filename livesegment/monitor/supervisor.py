@@ -11,9 +11,9 @@ from pathlib import Path
 
 from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
-from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import CameraConfig, MonitorConfig
+from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
 from livesegment.settings.monitor import BudgetOptions
@@ -90,7 +90,8 @@ class Supervisor:
         self._read_again = read_again
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
-        self._desk = BudgetDesk(config.budget)
+        budget = config.budget
+        self._coordinator = Coordinator(budget.in_flight or 1, budget.calls_per_hour)
         self._is_stopping = self._is_reloading = False
         self._keepers: dict[str, Keeper] = {}
         self._feeds: dict[str, CameraFeed] = {}
@@ -148,7 +149,7 @@ class Supervisor:
                 pulse.cancel()
         finally:
             notices.close()
-            self._desk.close()
+            self._coordinator.close()
             for feed in self._feeds.values():
                 feed.pictures.close()
             await asyncio.to_thread(page.close)
@@ -190,12 +191,12 @@ class Supervisor:
         for keeper in going:
             del self._keepers[keeper.config.name]
         for name in self._feeds.keys() - wanted.keys():
-            self._desk.forget(name)
+            self._coordinator.forget(name)
             self._feeds.pop(name).pictures.close()
         if config.budget != self._config.budget:
             _say_budget(config.budget)
         self._config = config
-        self._desk.change(config.budget)
+        self._coordinator.change(config.budget.in_flight or 1, config.budget.calls_per_hour)
         for camera in config.cameras:
             self._start(camera, config.budget.price_per_call)
         self._shown = tuple(self._feeds[name] for name in wanted)
@@ -209,7 +210,8 @@ class Supervisor:
                 camera.title,
                 initial_controls(camera),
                 price_per_call,
-                tell=lambda: self._tell(name),
+                tell=lambda: self._on_keeper(name, Keeper.send_orders),
+                try_now=lambda: self._on_keeper(name, Keeper.try_now),
             )
             feed.events.load(earlier_events(camera.options.events))
             self._feeds[name] = feed
@@ -219,20 +221,21 @@ class Supervisor:
             feed.set_controls(initial_controls(camera))
             clips = camera.options.events.clips
             feed.events.folder = None if clips is None else Path(clips)
-            keeper = self._keepers[name] = Keeper(camera, feed, self._desk)
+            keeper = self._keepers[name] = Keeper(camera, feed, self._coordinator)
             self._tasks.create_task(keeper.run(), name=f"keeper {name}")
 
-    def _tell(self, name: str) -> None:
+    def _on_keeper(self, name: str, do: Callable[[Keeper], None]) -> None:
         """Have a camera told what the page wants; from any thread."""
+
+        def tell() -> None:
+            keeper = self._keepers.get(name)
+            if keeper is not None:
+                do(keeper)
+
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._send_orders, name)
-
-    def _send_orders(self, name: str) -> None:
-        keeper = self._keepers.get(name)
-        if keeper is not None:
-            keeper.send_orders()
+                loop.call_soon_threadsafe(tell)
 
 
 def _say_budget(budget: BudgetOptions) -> None:
@@ -240,6 +243,6 @@ def _say_budget(budget: BudgetOptions) -> None:
     limit = "any number of" if budget.calls_per_hour is None else f"{budget.calls_per_hour}"
     logger.info(
         "%d requests in flight for all cameras, %s calls an hour; [budget] changes it",
-        budget.in_flight,
+        budget.in_flight or 1,
         limit,
     )

@@ -21,6 +21,7 @@ from livesegment.errors import (
 from livesegment.protocol.reply import looks_like_html
 
 _MAX_MESSAGE = 200
+_LONGEST_S = 366 * 86_400.0  # whoever asks for more asks for no less than that
 _OVERLOADED = frozenset({502, 503, 504})
 
 _MEANINGS: dict[int, tuple[type[EndpointError], str]] = {
@@ -72,7 +73,9 @@ def error_for_status(
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for; None where it says nothing usable.
+    """Return the seconds that a `Retry-After` header asks for: above 0, and a year at most.
+
+    None where it says nothing usable, be it rubbish, 0 or a date that has passed.
 
     Source: RFC 9110, 10.2.3: seconds, or an HTTP date, which is compared to `now`.
     """
@@ -83,10 +86,11 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             when = parsedate_to_datetime(header)
-        except ValueError:
+            seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
+        except (ValueError, OverflowError):  # no date; one that no calendar has
             return None
-        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - now).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    # 0, a date that has passed and "inf" ask for nothing that could be kept.
+    return min(seconds, _LONGEST_S) if 0 < seconds < math.inf else None
 
 
 def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:

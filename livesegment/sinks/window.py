@@ -20,7 +20,7 @@ def press(key: int, run: LiveRun) -> None:
     """Do what a key stands for; other keys do nothing.
 
     q or Esc quit, space pauses, s takes a snapshot, o, l and h switch overlay, legend and HUD,
-    [ and ] change the opacity, 1 to 4 choose the style.
+    [ and ] change the opacity, 1 to 4 choose the style, r asks the endpoint at once.
 
     Args:
         key: The character's code, as `Window.poll_key` returns it.
@@ -34,6 +34,8 @@ def press(key: int, run: LiveRun) -> None:
         run.stop()
     elif character == "s":
         run.take_snapshot()
+    elif character == "r":
+        run.try_now()
     elif character in toggles:
         controls.toggle(toggles[character])
     elif character in steps:

@@ -112,6 +112,7 @@ def build_app(
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
+            Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             Route("/stream.mjpg", page.all_streams),
             Route("/cameras/{name}/stream.mjpg", page.stream),
             Route("/cameras/{name}/snapshot.jpg", page.snapshot),
@@ -200,6 +201,11 @@ class _Page:
         except BadChange as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse(shown_controls(feed.controls()))
+
+    async def retry(self, request: Request) -> Response:
+        """Have a camera's endpoint asked at once, though it wants to be left alone."""
+        self.feed(request).try_now()
+        return Response(status_code=204)
 
     async def stream(self, request: Request) -> Response:
         """Answer with the pictures of one camera."""

@@ -129,3 +129,7 @@ class Feed(ABC):
     @abstractmethod
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change controls: fields of `Controls`, already checked."""
+
+    @abstractmethod
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone for a while."""

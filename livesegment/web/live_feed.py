@@ -82,6 +82,10 @@ class LiveFeed(Feed):
         """Change controls; the next picture has them."""
         self._run.controls.change(**changes)
 
+    def try_now(self) -> None:
+        """Have the endpoint asked at once, though it wants to be left alone."""
+        self._run.try_now()
+
     def _state(self, status: LiveStatus, now_s: float) -> tuple[CameraState, float | None]:
         """Return the state and since when, in monotonic seconds."""
         lost_since_s, shown_at_s = status.lost_since_s, status.shown_at_s

@@ -36,8 +36,7 @@ import numpy as np
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, HttpSegmenter, annotate
 from livesegment.annotate.asking import Caller
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
 from livesegment.calls.saturation import Saturation
 from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
@@ -244,22 +243,22 @@ def found(clip: Path, seconds: float, **options: object) -> list[tuple[float, in
     with VideoFileSource(clip) as source:
         frame = source.read()
     assert frame is not None
-    flight, metrics, stopping = Flight(Saturation()), Metrics(), threading.Event()
+    limiter, metrics, stopping = Limiter(Saturation()), Metrics(), threading.Event()
     seen = []
     with (
         endpoint(**options) as running,
-        HttpSegmenter(running.url, MODEL, max_connections=flight.width) as segmenter,
+        HttpSegmenter(running.url, MODEL, max_connections=limiter.width) as segmenter,
     ):
-        caller = Caller(segmenter, CallMeter(), metrics, stopping, flight)
-        with ThreadPoolExecutor(flight.width) as pool:
-            for _ in range(flight.width):
+        caller = Caller(segmenter, limiter, metrics, stopping)
+        with ThreadPoolExecutor(limiter.width) as pool:
+            for _ in range(limiter.width):
                 pool.submit(_ask_on, caller, frame)
             began_s = time.monotonic()
             while (elapsed_s := time.monotonic() - began_s) < seconds:
-                seen.append((elapsed_s, flight.limit, metrics.get("masks_received")))
+                seen.append((elapsed_s, limiter.limit, metrics.get("masks_received")))
                 stopping.wait(0.1)
             stopping.set()
-            flight.wake()
+            limiter.wake()
     return seen
 
 

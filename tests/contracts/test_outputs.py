@@ -18,8 +18,8 @@ import pytest
 from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
 from waiting import wait_until
 
-from livesegment.calls.lease import LeasedTurns
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.lease import LeasedQuota
+from livesegment.calls.quota import Quota
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
@@ -156,7 +156,7 @@ def reporter(stack: ExitStack, folder: Path) -> Case:
     stack.callback(reading.join)
     link = ChildLink(ours)
     stack.callback(link.close)
-    turns = LeasedTurns(CallMeter(), lambda _: None)
+    turns = LeasedQuota(Quota(), lambda _: None)
     return watched(Reporter(link, turns, Orders()), stack)
 
 

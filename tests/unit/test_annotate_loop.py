@@ -5,14 +5,9 @@ import threading
 import pytest
 from parts import FrameList, FunctionSegmenter, ListSink
 
-from livesegment.annotate.loop import (
-    Allowance,
-    AnnotateLoop,
-    AnnotateParts,
-    AnnotateResult,
-)
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
 from livesegment.frame import Frame
 from livesegment.metrics import Metrics
@@ -33,7 +28,7 @@ def annotate(
     return AnnotateLoop(
         AnnotateParts(source, segmenter, [sink]),
         Controls(),
-        allowance=Allowance(CallMeter(max_calls), Flight(4)),
+        limiter=Limiter(4, Quota(max_calls)),
         metrics=metrics or Metrics(),
     ).run()
 
@@ -112,7 +107,7 @@ def test_a_run_that_is_stopped_says_that_it_is_not_complete() -> None:
     loop = AnnotateLoop(
         AnnotateParts(FrameList(1000), FunctionSegmenter(answer), [sink]),
         Controls(),
-        allowance=Allowance(CallMeter(), Flight(1)),
+        limiter=Limiter(1),
         metrics=Metrics(),
     )
     result = loop.run()
@@ -125,7 +120,7 @@ def test_a_run_that_is_stopped_before_it_begins_does_nothing() -> None:
     loop = AnnotateLoop(
         AnnotateParts(FrameList(5), FunctionSegmenter(lambda frame: 1), [sink]),
         Controls(),
-        allowance=Allowance(CallMeter(), Flight(1)),
+        limiter=Limiter(1),
         metrics=Metrics(),
     )
     loop.stop()

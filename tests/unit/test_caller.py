@@ -6,8 +6,8 @@ import pytest
 from parts import FunctionSegmenter, frame
 
 from livesegment.annotate.asking import Caller
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.errors import (
     AuthenticationFailed,
     EndpointError,
@@ -40,15 +40,14 @@ class Setting:
 
     def __init__(self, *errors: EndpointError, max_calls: int | None = None) -> None:
         self.errors = list(errors)
-        self.flight = Flight(2)
+        self.limiter = Limiter(2, Quota(max_calls))
         self.metrics = Metrics()
         self.stopping = CountedWaits()
         self.caller = Caller(
             FunctionSegmenter(self._answer),
-            CallMeter(max_calls),
+            self.limiter,
             self.metrics,
             self.stopping,
-            self.flight,
         )
 
     def _answer(self, asked: Frame) -> int:
@@ -71,8 +70,8 @@ def test_an_answer_is_counted_and_its_round_trip_measured() -> None:
     assert report["round_trip_ms"]["max"] is not None
 
 
-def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
-    flight = Flight(1)
+def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
+    limiter = Limiter(1)
     kept: list[tuple[int, int, bytes]] = []
 
     class Keeper:
@@ -80,23 +79,21 @@ def test_a_reply_is_kept_while_its_place_is_held_and_read_after() -> None:
             pass
 
         def add(self, index: int, reply: bytes) -> None:
-            kept.append((index, flight.in_flight, reply))
+            kept.append((index, limiter.in_flight, reply))
 
     class Reading(FunctionSegmenter):
         def prepare(self, asked: Frame) -> Call:
-            assert flight.in_flight == 0  # what comes before the call holds up nobody
+            assert limiter.in_flight == 0  # what comes before the call holds up nobody
 
             def call(keep: Keep | None) -> Mask:
                 assert keep is not None
                 keep(b"the reply")
-                assert flight.in_flight == 0
+                assert limiter.in_flight == 0
                 return self.segment(asked)
 
             return call
 
-    caller = Caller(
-        Reading(lambda asked: 1), CallMeter(), Metrics(), threading.Event(), flight, Keeper()
-    )
+    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), threading.Event(), Keeper())
     mask = caller.ask(frame(3))
     assert mask is not None
     assert kept == [(3, 1, b"the reply")]
@@ -131,10 +128,9 @@ def test_an_answer_to_another_file_counts_too() -> None:
     setting = Setting(*unreachable(11))
     beside = Caller(
         FunctionSegmenter(lambda asked: 1),
-        CallMeter(),
+        setting.limiter,
         Metrics(),
         threading.Event(),
-        setting.flight,
     )
     beside.ask(frame(0))
     assert setting.caller.ask(frame(0)) is not None
@@ -160,7 +156,7 @@ def test_an_error_that_stays_is_raised_at_once() -> None:
 def test_a_busy_endpoint_is_waited_for_by_everybody_not_by_the_one_it_refused() -> None:
     setting = Setting(RateLimited("later", retry_after_s=0.0))
     assert setting.caller.ask(frame(0)) is not None
-    assert setting.stopping.waits_s == []  # the flight held it back
+    assert setting.stopping.waits_s == []  # the limiter held it back
     assert setting.metrics.get("errors_retried") == 1
 
 
@@ -179,10 +175,10 @@ def test_a_frame_that_is_often_refused_does_not_end_a_run_that_goes_on() -> None
         return 1
 
     segmenter = FunctionSegmenter(answer)
-    flight = Flight(2, clock=_Jumping())
-    meter, metrics = CallMeter(), Metrics()
-    unlucky = Caller(segmenter, meter, metrics, threading.Event(), flight)
-    other = Caller(segmenter, meter, metrics, threading.Event(), flight)
+    limiter = Limiter(2, clock=_Jumping())
+    metrics = Metrics()
+    unlucky = Caller(segmenter, limiter, metrics, threading.Event())
+    other = Caller(segmenter, limiter, metrics, threading.Event())
     assert unlucky.ask(frame(1)) is not None
     assert metrics.get("errors_retried") == 20
 
@@ -204,8 +200,8 @@ def test_a_busy_endpoint_that_takes_nothing_is_given_up() -> None:
     def answer(asked: Frame) -> int:
         raise errors.pop()
 
-    flight = Flight(1, clock=_Jumping())
-    caller = Caller(FunctionSegmenter(answer), CallMeter(), Metrics(), threading.Event(), flight)
+    limiter = Limiter(1, clock=_Jumping())
+    caller = Caller(FunctionSegmenter(answer), limiter, Metrics(), threading.Event())
     with pytest.raises(ServerFailed) as caught:
         caller.ask(frame(0))
     assert caught.value.attempts == 5
@@ -236,10 +232,9 @@ def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
 
     caller = Caller(
         FunctionSegmenter(lambda asked: 1),
-        CallMeter(),
+        Limiter(1),
         setting.metrics,
         threading.Event(),
-        Flight(1),
         Full(),
     )
     with pytest.raises(OutputNotWritable, match="full"):

@@ -11,15 +11,15 @@ import pytest
 from livesegment.annotate.identity import reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
-from livesegment.calls.limiter import Flight
-from livesegment.cluster.desk import Desk, DeskRation, News
+from livesegment.calls.limiter import Limiter
+from livesegment.cluster.relay import News, Relay, RelayedQuota
 from livesegment.cluster.task import FileTask, annotate_task
 from livesegment.errors import JournalInUse
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 
 
-class HeardDesk(Desk):
+class HeardRelay(Relay):
     """Lets a test know when a task has told something."""
 
     def __init__(self, max_calls: int | None = None, call_rate: float | None = None) -> None:
@@ -44,10 +44,10 @@ def open_journal(job: Job) -> Journal:
 
 
 def test_a_retry_waits_for_the_lock_of_a_machine_that_is_lost(tmp_path: Path) -> None:
-    desk, work = HeardDesk(), job(tmp_path)
+    relay, work = HeardRelay(), job(tmp_path)
     with open_journal(work) as held, ThreadPoolExecutor(1) as pool:
-        task = pool.submit(annotate_task, FileTask(0, work, OPTIONS, is_retry=True), desk)
-        assert desk.told.wait(20)
+        task = pool.submit(annotate_task, FileTask(0, work, OPTIONS, is_retry=True), relay)
+        assert relay.told.wait(20)
         assert not task.done()
         held.close()
         assert task.result(20).report.outcome == "done"
@@ -57,49 +57,49 @@ def test_a_retry_waits_for_the_lock_of_a_machine_that_is_lost(tmp_path: Path) ->
 def test_another_run_is_not_waited_for(tmp_path: Path) -> None:
     work = job(tmp_path)
     with open_journal(work):
-        report = annotate_task(FileTask(0, work, OPTIONS), Desk(None, None)).report
+        report = annotate_task(FileTask(0, work, OPTIONS), Relay(None, None)).report
     assert report.outcome == "failed"
     assert isinstance(report.error, JournalInUse)
 
 
-def test_it_stops_when_the_desk_says_so(tmp_path: Path) -> None:
-    desk = Desk(None, None)
-    desk.stop(7)
-    news = annotate_task(FileTask(7, job(tmp_path, 100_000), OPTIONS), desk)
+def test_it_stops_when_the_relay_says_so(tmp_path: Path) -> None:
+    relay = Relay(None, None)
+    relay.stop(7)
+    news = annotate_task(FileTask(7, job(tmp_path, 100_000), OPTIONS), relay)
     assert news.report.outcome == "interrupted"
     assert 0 < news.report.frames < 100_000
 
 
 def test_what_it_says_comes_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), Desk(None, None))
-    said = [message.text for message in news.messages]
+    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), Relay(None, None))
+    said = [line.text for line in news.lines]
     assert f"wrote {tmp_path / 'out.mp4'}, 3 frames" in said
     assert caplog.records == []
 
 
-def test_calls_that_the_desk_does_not_allow_are_not_made(tmp_path: Path) -> None:
+def test_calls_that_the_relay_does_not_allow_are_not_made(tmp_path: Path) -> None:
     options = replace(OPTIONS, endpoint=replace(OPTIONS.endpoint, max_calls=2))
-    desk = Desk(max_calls=3, call_rate=None)
-    desk.try_turn()  # another machine's
-    report = annotate_task(FileTask(0, job(tmp_path, 5), options), desk).report
+    relay = Relay(max_calls=3, call_rate=None)
+    relay.try_take()  # another machine's
+    report = annotate_task(FileTask(0, job(tmp_path, 5), options), relay).report
     assert (report.calls, report.frames, report.frames_without_mask) == (2, 5, 3)
 
 
 def test_calls_that_others_used_up_are_not_waited_for() -> None:
-    desk = Desk(max_calls=1, call_rate=None)
-    desk.try_turn()  # another machine's
-    with Flight(1).place(DeskRation(desk), threading.Event()) as place:
-        assert place is None
+    relay = Relay(max_calls=1, call_rate=None)
+    relay.try_take()  # another machine's
+    with Limiter(1, RelayedQuota(relay)).permit(threading.Event()) as permit:
+        assert permit is None
 
 
-def test_messages_add_up_until_they_are_heard(tmp_path: Path) -> None:
-    desk = Desk(None, None)
-    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), desk)
-    assert desk.hear(0) is None
-    desk.tell(0, news)
-    desk.tell(0, news)
-    heard = desk.hear(0)
+def test_lines_add_up_until_they_are_heard(tmp_path: Path) -> None:
+    relay = Relay(None, None)
+    news = annotate_task(FileTask(0, job(tmp_path), OPTIONS), relay)
+    relay.hear(0)  # what was told on the way, where that took its time
+    relay.tell(0, news)
+    relay.tell(0, news)
+    heard = relay.hear(0)
     assert heard is not None
-    assert heard.messages == news.messages * 2
-    assert desk.hear(0) is None
+    assert heard.lines == news.lines * 2
+    assert relay.hear(0) is None

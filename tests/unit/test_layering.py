@@ -20,6 +20,7 @@ CORE = {
     "backoff",
     "workers",
     "http_client",
+    "duration",
     "settings",
     "address",
     "resource",
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "weights": set(),
     "calls": CORE | {"protocol"},
     "sources": CORE | {"protocol"},
-    "segmenters": CORE | {"protocol", "weights", "calls"},
+    "segmenters": CORE | {"protocol", "weights"},
     "motion": CORE | {"protocol", "weights"},
     "overlay": CORE | {"protocol"},
     "sinks": CORE | {"protocol"},
@@ -51,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"redaction"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"},
-    "doctor": CORE | {"protocol", "sources", "segmenters", "overlay", "sinks"},
+    "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
     | {"doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}

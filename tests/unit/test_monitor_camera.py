@@ -26,7 +26,7 @@ from livesegment.web.feed import Report
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
-PLENTY = {"number": 1, "places": 4, "calls": None, "until_s": 0.0}
+PLENTY = {"number": 1, "in_flight": 4, "calls": None, "until_s": 0.0}
 
 
 class Monitor:

@@ -23,9 +23,14 @@ class Run:
     def take_snapshot(self) -> None:
         self.asked.append("snapshot")
 
+    def try_now(self) -> None:
+        self.asked.append("try now")
 
-@pytest.mark.parametrize(("key", "asked"), [("q", "stop"), ("\x1b", "stop"), ("s", "snapshot")])
-def test_a_key_ends_the_run_or_takes_a_snapshot(key: str, asked: str) -> None:
+
+@pytest.mark.parametrize(
+    ("key", "asked"), [("q", "stop"), ("\x1b", "stop"), ("s", "snapshot"), ("r", "try now")]
+)
+def test_a_key_asks_something_of_the_run(key: str, asked: str) -> None:
     run = Run()
     press(ord(key), run)
     assert run.asked == [asked]
@@ -54,7 +59,7 @@ def test_other_keys_do_nothing() -> None:
     # Among them the ² of French keyboards, which Python calls a digit.
     run = Run()
     for key in range(2**16):
-        if chr(key) not in "q\x1bs olh[]1234":
+        if chr(key) not in "q\x1bsr olh[]1234":
             press(key, run)
     assert run.asked == []
     assert run.controls.snapshot() == Controls(opacity=0.5)

@@ -41,6 +41,7 @@ function newCamera(name) {
     controls,
     announce,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
+    retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
 }
 

@@ -11,7 +11,7 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { controls, send, announce }) {
+  constructor(template, name, { controls, send, retry, announce }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
@@ -29,6 +29,7 @@ export class Camera {
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
     }
+    this.#find(".retry").addEventListener("click", () => this.#retry(retry));
     this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
   }
 
@@ -42,6 +43,7 @@ export class Camera {
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
+    this.#find(".retry").hidden = report.endpoint !== "trouble";
     this.controls.show(report.controls, report.classes);
     this.chart.add(report.history, now);
     this.chart.draw(report.classes, now);
@@ -86,6 +88,12 @@ export class Camera {
     this.screen.canvas.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
     // The first state is no change.
     if (this.state !== null) this.announce(`${this.title}: ${text}`);
+  }
+
+  // Have the endpoint asked at once, though it wants to be left alone for a while.
+  async #retry(retry) {
+    const isDone = await retry();
+    this.announce(`${this.title}: ${isDone ? "asking the endpoint" : "no connection to livesegment"}`);
   }
 
   #enlarge(button) {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from livesegment.calls.limiter import Flight
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.calls.saturation import Saturation
 from livesegment.errors import (
     AuthenticationFailed,
@@ -43,13 +43,11 @@ class WatchedEvent(threading.Event):
 class Asker:
     """Makes one request on a thread of its own, which takes until `answer` is called."""
 
-    def __init__(
-        self, flight: Flight, meter: CallMeter, clock: Clock, order: "list[Asker]"
-    ) -> None:
+    def __init__(self, limiter: Limiter, clock: Clock, order: "list[Asker]") -> None:
         self.stopping = WatchedEvent()
         self.entered_at_s: float | None = None
         self.round_trip_s: float | None = None
-        self._flight, self._meter, self._clock, self._order = flight, meter, clock, order
+        self._limiter, self._clock, self._order = limiter, clock, order
         self._entered = threading.Event()
         self._answered = threading.Event()
         self._error: EndpointError | None = None
@@ -59,8 +57,8 @@ class Asker:
 
     def _run(self) -> None:
         try:
-            with self._flight.place(self._meter, self.stopping) as place:
-                if place is None:
+            with self._limiter.permit(self.stopping) as permit:
+                if permit is None:
                     return
                 self.entered_at_s = self._clock()
                 self._order.append(self)
@@ -68,12 +66,12 @@ class Asker:
                 assert self._answered.wait(10)
                 if self._error is not None:
                     raise self._error
-            self.round_trip_s = place.round_trip_s
+            self.round_trip_s = permit.round_trip_s
         except EndpointError:
             pass
 
     def answer(self, error: EndpointError | None = None) -> None:
-        """Let the request succeed or fail, and wait until its place is free."""
+        """Let the request succeed or fail, and wait until its permit is free."""
         assert self._entered.wait(10), "it is still waiting"
         self._error = error
         self._answered.set()
@@ -85,27 +83,28 @@ class Asker:
 
 
 class Scene:
-    """A flight, a clock, and who asks."""
+    """A limiter, a clock, and who asks."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.askers: list[Asker] = []
         self.order: list[Asker] = []
 
-    def prepare(self, limit: int | Saturation, meter: CallMeter | None = None) -> Flight:
-        self.flight = Flight(limit, self.clock)
-        self.meter = meter or CallMeter()
-        return self.flight
+    def prepare(
+        self, limit: int | Saturation, quota: Quota | None = None, *, is_live: bool = False
+    ) -> Limiter:
+        self.limiter = Limiter(limit, quota, is_live=is_live, clock=self.clock)
+        return self.limiter
 
     def ask(self) -> Asker:
-        asker = Asker(self.flight, self.meter, self.clock, self.order)
+        asker = Asker(self.limiter, self.clock, self.order)
         self.askers.append(asker)
         return asker
 
     def at(self, now_s: float) -> None:
         """Set the clock and have everybody look at it."""
         self.clock.now = now_s
-        self.flight.wake()
+        self.limiter.wake()
 
 
 @pytest.fixture
@@ -114,17 +113,17 @@ def scene() -> Iterator[Scene]:
     yield made
     for asker in made.askers:
         asker.stopping.set()
-    made.flight.wake()
+    made.limiter.wake()
     for asker in made.askers:
         asker._answered.set()
         asker.join()
 
 
 def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
-    flight = scene.prepare(2)
-    assert (flight.limit, flight.width) == (2, 4)
+    limiter = scene.prepare(2)
+    assert (limiter.limit, limiter.width) == (2, 4)
     first, _second, third = scene.ask(), scene.ask(), scene.ask()
-    assert flight.in_flight == 2
+    assert limiter.in_flight == 2
     scene.clock.now = 103.0
     first.answer()
     assert first.round_trip_s == 3.0
@@ -132,7 +131,7 @@ def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
     assert third.entered_at_s == 103.0
 
 
-def test_places_are_given_in_the_order_of_asking(scene: Scene) -> None:
+def test_permits_are_given_in_the_order_of_asking(scene: Scene) -> None:
     scene.prepare(1)
     askers = [scene.ask() for _ in range(4)]
     for asker in askers:
@@ -144,13 +143,13 @@ def test_places_are_given_in_the_order_of_asking(scene: Scene) -> None:
 def test_everybody_waits_as_long_as_the_endpoint_asked_one(
     scene: Scene, kind: type[RateLimited] | type[ServerFailed]
 ) -> None:
-    flight = scene.prepare(4)
+    limiter = scene.prepare(4)
     refused, other = scene.ask(), scene.ask()
     refused.answer(kind("later", retry_after_s=30.0))
     other.answer()
     waiting = [scene.ask() for _ in range(3)]
     scene.at(129.9)
-    assert flight.in_flight == 0
+    assert limiter.in_flight == 0
     scene.at(131.0)
     for asker in waiting:
         asker.answer()
@@ -158,58 +157,58 @@ def test_everybody_waits_as_long_as_the_endpoint_asked_one(
 
 
 def test_the_longest_of_several_pauses_counts(scene: Scene) -> None:
-    flight = scene.prepare(2)
+    limiter = scene.prepare(2)
     first, second = scene.ask(), scene.ask()
     first.answer(RateLimited("later", retry_after_s=30.0))
     second.answer(RateLimited("later", retry_after_s=10.0))
     waiting = scene.ask()
     scene.at(129.9)
-    assert flight.in_flight == 0
+    assert limiter.in_flight == 0
     scene.at(131.0)
     waiting.answer()
 
 
 def test_refusals_of_requests_sent_together_count_once(scene: Scene) -> None:
-    flight = scene.prepare(8)
+    limiter = scene.prepare(8)
     for asker in [scene.ask() for _ in range(8)]:
         asker.answer(RateLimited("later"))
-    assert flight.refusals_in_a_row == 1
+    assert limiter.refusals_in_a_row == 1
     scene.at(100.5)  # the first pause without Retry-After is half a second at the most
     scene.ask().answer()
-    assert flight.refusals_in_a_row == 0
+    assert limiter.refusals_in_a_row == 0
 
 
 def test_without_retry_after_pauses_become_longer_until_an_answer(scene: Scene) -> None:
-    flight = scene.prepare(1)
+    limiter = scene.prepare(1)
     for count in range(1, 8):
         scene.ask().answer(ServerFailed("restarting"))
-        assert flight.refusals_in_a_row == count
+        assert limiter.refusals_in_a_row == count
         waiting = scene.ask()
         scene.at(scene.clock.now + min(60.0, 0.5 * 2 ** (count - 1)) * 0.49)
-        assert flight.in_flight == 0
+        assert limiter.in_flight == 0
         scene.at(scene.clock.now + 60.0)
         waiting.answer(EndpointUnreachable("reset"))  # neither a refusal nor an answer
     scene.ask().answer()
-    assert flight.refusals_in_a_row == 0
-    assert flight.has_answered
+    assert limiter.refusals_in_a_row == 0
+    assert limiter.has_answered
 
 
 def test_being_told_to_come_back_tomorrow_does_not_hold_up_other_files(scene: Scene) -> None:
-    flight = scene.prepare(1)
+    limiter = scene.prepare(1)
     scene.ask().answer(RateLimited("tomorrow", retry_after_s=86400.0))
     scene.ask()
-    assert flight.in_flight == 1
+    assert limiter.in_flight == 1
 
 
-@pytest.mark.parametrize("reason", ["place", "pause"])
+@pytest.mark.parametrize("reason", ["permit", "pause"])
 def test_a_stop_ends_the_wait_of_those_who_stop_only(scene: Scene, reason: str) -> None:
-    flight = scene.prepare(1)
+    limiter = scene.prepare(1)
     first = scene.ask()
     if reason == "pause":
         first.answer(RateLimited("later", retry_after_s=3000.0))
     stopped, patient = scene.ask(), scene.ask()
     stopped.stopping.set()
-    flight.wake()
+    limiter.wake()
     stopped.join()
     assert stopped.entered_at_s is None
     if reason == "pause":
@@ -220,66 +219,66 @@ def test_a_stop_ends_the_wait_of_those_who_stop_only(scene: Scene, reason: str) 
     assert patient.entered_at_s is not None
 
 
-def test_a_turn_of_the_meter_is_taken_only_with_a_place(scene: Scene) -> None:
-    meter = CallMeter(max_calls=2)
-    flight = scene.prepare(1, meter)
+def test_a_call_of_the_quota_is_taken_only_with_a_permit(scene: Scene) -> None:
+    quota = Quota(max_calls=2)
+    limiter = scene.prepare(1, quota)
     first, second, third = scene.ask(), scene.ask(), scene.ask()
-    assert (flight.in_flight, meter.calls) == (1, 1)
+    assert (limiter.in_flight, quota.calls) == (1, 1)
     first.answer()
     second.answer()
     third.join()
     assert third.entered_at_s is None
-    assert meter.calls == 2
+    assert quota.calls == 2
 
 
 def test_used_up_calls_end_the_wait_for_a_pause(scene: Scene) -> None:
-    scene.prepare(2, CallMeter(max_calls=1))
+    scene.prepare(2, Quota(max_calls=1))
     scene.ask().answer(RateLimited("later", retry_after_s=3000.0))
     late = scene.ask()
     late.join()
     assert late.entered_at_s is None
 
 
-def test_a_place_is_free_again_after_any_error(scene: Scene) -> None:
-    flight = scene.prepare(1)
+def test_a_permit_is_free_again_after_any_error(scene: Scene) -> None:
+    limiter = scene.prepare(1)
     with (
         pytest.raises(KeyError),
-        flight.place(CallMeter(), threading.Event()),
+        limiter.permit(threading.Event()),
     ):
         raise KeyError
-    assert flight.in_flight == 0
-    assert not flight.has_answered
+    assert limiter.in_flight == 0
+    assert not limiter.has_answered
     scene.ask().answer()
 
 
-def test_a_place_is_free_once_the_reply_has_come_and_only_once(scene: Scene) -> None:
-    flight = scene.prepare(1)
-    with flight.place(CallMeter(), threading.Event()) as place:
-        assert place is not None
+def test_a_permit_is_free_once_the_reply_has_come_and_only_once(scene: Scene) -> None:
+    limiter = scene.prepare(1)
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
         scene.clock.now = 100.2
-        flight.arrived(place)
-        assert flight.in_flight == 0
+        limiter.arrived(permit)
+        assert limiter.in_flight == 0
         other = scene.ask()
         scene.clock.now = 105.0
-    assert flight.in_flight == 1
-    assert place.round_trip_s == pytest.approx(0.2)
+    assert limiter.in_flight == 1
+    assert permit.round_trip_s == pytest.approx(0.2)
     other.answer()
 
 
 def test_the_limit_that_is_found_lets_more_in_as_it_grows(scene: Scene) -> None:
-    flight = scene.prepare(Saturation(largest=16))
-    assert (flight.limit, flight.width) == (2, 18)
-    meter, stopping = CallMeter(), threading.Event()
-    while flight.limit < 4:
+    limiter = scene.prepare(Saturation(largest=16))
+    assert (limiter.limit, limiter.width) == (2, 18)
+    stopping = threading.Event()
+    while limiter.limit < 4:
         askers = [scene.ask(), scene.ask()]
         waiting = [scene.ask(), scene.ask()]
         scene.clock.now += 0.15
         for asker in [*askers, *waiting]:
             asker.answer()
-    with flight.place(meter, stopping), flight.place(meter, stopping):
-        for _ in range(flight.limit - 2):
+    with limiter.permit(stopping), limiter.permit(stopping):
+        for _ in range(limiter.limit - 2):
             scene.ask()
-        assert flight.in_flight == flight.limit
+        assert limiter.in_flight == limiter.limit
 
 
 @pytest.mark.parametrize(
@@ -297,7 +296,7 @@ def test_what_shows_overload_cuts_the_limit_once(
     saturation = Saturation()
     while saturation.limit < 16:
         saturation.replied(0.15, saturation.limit, saturation.era)
-    flight = scene.prepare(saturation)
+    limiter = scene.prepare(saturation)
     for asker in [scene.ask() for _ in range(16)]:
         asker.answer(error)
-    assert flight.limit == (11 if cuts else 16)
+    assert limiter.limit == (11 if cuts else 16)

@@ -1,5 +1,6 @@
 """Shares requests in flight and calls per hour among cameras, fairly and never too many."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +10,21 @@ from livesegment.calls.lease import Lease, Need
 CALL_TERM_S = 5.0
 """Calls that were not made by then lapse."""
 
-PLACE_TERM_S = 0.5
-"""Where there are fewer places than cameras that want one, they are handed on after this."""
+PERMIT_TERM_S = 0.5
+"""Where fewer requests may be in flight than cameras want, permits are handed on after this."""
 
 _HOUR_S = 3600.0
 _SLACK_S = 1.0  # leases may be told late, and no two calls are to be an hour apart to the dot
+
+
+SendLease = Callable[[Lease], None]
 
 
 @dataclass
 class _Member:
     need: Need
     told: Lease
+    send: SendLease
     most_in_use: int = 0  # requests that may be under way, whatever it was told since
     goal: int = 0
     has_extra: bool = False
@@ -28,14 +33,14 @@ class _Member:
 
     @property
     def held(self) -> int:
-        """Places that nobody else can have."""
-        return max(self.told.places, self.most_in_use)
+        """Requests in flight that nobody else can have."""
+        return max(self.told.in_flight, self.most_in_use)
 
 
-class Budget:
+class Coordinator:
     """Says what each camera may do. Leases are small and handed on, so that nobody starves.
 
-    A place is somebody else's only when its camera has confirmed that it is free, or is gone: so
+    A permit is somebody else's only when its camera has confirmed that it is free, or is gone: so
     there are never more requests in flight than allowed. Calls are given out evenly over the hour,
     and counted as made when they are given: so there are never more in any hour than allowed,
     whatever becomes of those who got them.
@@ -43,24 +48,34 @@ class Budget:
     Args:
         in_flight: Requests at once.
         calls_per_hour: Calls within any hour; None: any number.
-        clock: Monotonic seconds.
+        clock: Monotonic seconds, as an event loop counts them.
+        has_loop: Whether it belongs to an event loop, in which it settles whenever something
+            changes and sends what changed; else it is for whoever owns it to `settle`.
     """
 
     def __init__(
         self,
         in_flight: int,
         calls_per_hour: int | None = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
+        has_loop: bool = True,
     ) -> None:
         self._clock = clock
+        self._has_loop = has_loop
+        self._timer: asyncio.TimerHandle | None = None
         self._members: dict[str, _Member] = {}
         self._due_s = -float("inf")
         self._turn: list[str] = []  # whose call is next
         self._last_in_line = 0
-        self.change(in_flight, calls_per_hour)
+        self._allow(in_flight, calls_per_hour)
 
     def change(self, in_flight: int, calls_per_hour: int | None) -> None:
         """Allow more or less from now on."""
+        self._allow(in_flight, calls_per_hour)
+        self._tell()
+
+    def _allow(self, in_flight: int, calls_per_hour: int | None) -> None:
         self._in_flight = in_flight
         self._is_limited = calls_per_hour is not None
         self._all_have_to_know = True
@@ -72,15 +87,17 @@ class Budget:
         self._spacing_s = (_HOUR_S + CALL_TERM_S + _SLACK_S) / (calls_per_hour - burst + 1)
         self._ahead_s = (burst - 1) * self._spacing_s
 
-    def join(self, name: str) -> None:
-        """Begin to share with a camera."""
-        self._members[name] = _Member(Need(), Lease(0, 0, None))
+    def join(self, name: str, send: SendLease = lambda _: None) -> None:
+        """Begin to share with a camera, which is sent its leases."""
+        self._members[name] = _Member(Need(), Lease(0, 0, None), send)
         if name not in self._turn:
             self._turn.append(name)
+        self._tell()
 
     def leave(self, name: str) -> None:
         """Share no more with a camera whose requests have all ended. May be called twice."""
         self._members.pop(name, None)
+        self._tell()
 
     def forget(self, name: str) -> None:
         """Give up the place in line of a camera that will not come back."""
@@ -96,17 +113,24 @@ class Budget:
         member.need = need
         if need.number == member.told.number:
             member.most_in_use = need.in_use
+        self._tell()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._members.clear()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def settle(self) -> dict[str, Lease]:
         """Return a new lease for every camera whose lease has changed."""
-        places, calls = self._place_changes(), self._call_grants()
+        permits, calls = self._permit_changes(), self._call_grants()
         until_s = self._clock() + CALL_TERM_S
         changed = {}
         for name, member in self._members.items():
             is_new = member.told.number == 0 or self._all_have_to_know
-            if not (is_new or name in places or name in calls):
+            if not (is_new or name in permits or name in calls):
                 continue
-            count = places.get(name, member.told.places)
+            count = permits.get(name, member.told.in_flight)
             given = calls.get(name, 0) if self._is_limited else None
             # Until it confirms, it may have as many under way as it was allowed before.
             member.most_in_use = member.held
@@ -119,7 +143,7 @@ class Budget:
     def next_at_s(self) -> float | None:
         """When to settle again, monotonic seconds, though nobody says anything; None: not so."""
         moments = [
-            member.extra_since_s + PLACE_TERM_S
+            member.extra_since_s + PERMIT_TERM_S
             for member in self._members.values()
             if member.has_extra and member.extra_since_s is not None
         ]
@@ -127,27 +151,42 @@ class Budget:
             moments.append(self._due_s - self._ahead_s)
         return min(moments, default=None)
 
-    def _place_changes(self) -> dict[str, int]:
-        """Return the places of every camera for which their number changes."""
+    def _tell(self) -> None:
+        """Send every camera its lease if that has changed."""
+        if not self._has_loop:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for name, lease in self.settle().items():
+            self._members[name].send(lease)
+        next_at_s = self.next_at_s
+        if next_at_s is not None:
+            # The loop's clock is ours, but its timers may be early by its resolution.
+            at_s = next_at_s + 0.001
+            self._timer = asyncio.get_running_loop().call_at(at_s, self._tell)
+
+    def _permit_changes(self) -> dict[str, int]:
+        """Return the requests in flight of every camera for which their number changes."""
         now_s = self._clock()
         self._set_goals(now_s)
         free = self._in_flight - sum(member.held for member in self._members.values())
         changes = {}
         line = sorted(self._members.items(), key=lambda each: each[1].in_line)
         for name, member in line:
-            places = member.told.places
+            permits = member.told.in_flight
             # What it holds beyond its lease is its own to use again.
-            available = max(0, free) + member.held - places
-            count = min(member.goal, places + available)
+            available = max(0, free) + member.held - permits
+            count = min(member.goal, permits + available)
             free -= max(0, count - member.held)
             if member.has_extra and count == member.goal and member.extra_since_s is None:
                 member.extra_since_s = now_s
-            if count != places:
+            if count != permits:
                 changes[name] = count
         return changes
 
     def _set_goals(self, now_s: float) -> None:
-        """Share out the places: evenly, and what is left over in turns."""
+        """Share out the permits: evenly, and what is left over in turns."""
         members = self._members.values()
         for member in members:
             member.goal = 0
@@ -161,7 +200,7 @@ class Budget:
 
         def rank(member: _Member) -> tuple[int, int]:
             since_s = member.extra_since_s
-            is_in_term = member.has_extra and (since_s is None or now_s < since_s + PLACE_TERM_S)
+            is_in_term = member.has_extra and (since_s is None or now_s < since_s + PERMIT_TERM_S)
             return 0 if is_in_term else 2 if member.has_extra else 1, member.in_line
 
         chosen = sorted(takers, key=rank)[:left]
@@ -171,7 +210,7 @@ class Budget:
                 self._last_in_line += 1
                 member.in_line = self._last_in_line
             since_s = member.extra_since_s
-            is_over = since_s is not None and now_s >= since_s + PLACE_TERM_S
+            is_over = since_s is not None and now_s >= since_s + PERMIT_TERM_S
             if not has_extra or is_over:
                 member.extra_since_s = None
             member.has_extra = has_extra

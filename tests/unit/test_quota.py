@@ -2,7 +2,8 @@
 
 import threading
 
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 
 
 class Clock:
@@ -28,47 +29,57 @@ class Waits(threading.Event):
         return False
 
 
+def taken(quota: Quota, waits: threading.Event) -> bool:
+    """Take a call as a limiter does, waiting for it; False when they are used up."""
+    while wait_s := quota.try_take():
+        waits.wait(wait_s)
+    return wait_s == 0
+
+
 def test_calls_end_at_the_limit() -> None:
-    meter = CallMeter(max_calls=2)
+    quota = Quota(max_calls=2)
     go_on = threading.Event()
-    assert [meter.take_turn(go_on) for _ in range(3)] == [True, True, False]
-    assert meter.exhausted
+    assert [taken(quota, go_on) for _ in range(3)] == [True, True, False]
+    assert quota.exhausted
 
 
-def test_a_turn_that_was_given_back_may_be_taken_again() -> None:
-    meter = CallMeter(max_calls=1)
-    assert meter.take_turn(threading.Event())
-    meter.give_back()
-    assert not meter.exhausted
-    assert meter.take_turn(threading.Event())
+def test_a_call_that_was_given_back_may_be_taken_again() -> None:
+    quota = Quota(max_calls=1)
+    assert taken(quota, threading.Event())
+    quota.give_back()
+    assert not quota.exhausted
+    assert taken(quota, threading.Event())
 
 
 def test_calls_are_spaced_evenly() -> None:
     clock = Clock()
-    meter = CallMeter(calls_per_s=4, clock=clock)
+    quota = Quota(calls_per_s=4, clock=clock)
     waits, times = Waits(clock), []
     for _ in range(5):
-        meter.take_turn(waits)
+        taken(quota, waits)
         times.append(clock.now - 100.0)
     assert times == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_time_that_nobody_used_is_not_saved_up() -> None:
     clock = Clock()
-    meter = CallMeter(calls_per_s=4, clock=clock)
+    quota = Quota(calls_per_s=4, clock=clock)
     waits = Waits(clock)
-    meter.take_turn(waits)
+    taken(quota, waits)
     clock.now += 10
     for _ in range(3):
-        meter.take_turn(waits)
+        taken(quota, waits)
     # One call was overdue and the next is due at once; after that they are a quarter apart.
     assert clock.now - 110.0 == 0.25
 
 
 def test_a_stop_ends_the_wait_without_counting() -> None:
-    meter = CallMeter(calls_per_s=0.001)
+    quota = Quota(calls_per_s=0.001)
+    limiter = Limiter(1, quota)
     stopping = threading.Event()
-    assert meter.take_turn(stopping)
+    with limiter.permit(stopping) as permit:
+        assert permit is not None
     stopping.set()
-    assert not meter.take_turn(stopping)
-    assert meter.calls == 1
+    with limiter.permit(stopping) as permit:
+        assert permit is None
+    assert quota.calls == 1

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from livesegment.annotate.report import FileReport
-from livesegment.calls.quota import CallMeter
+from livesegment.calls.quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class LogLine:
     """What a logger on another machine said.
 
     Attributes:
@@ -28,15 +28,15 @@ class News:
 
     Attributes:
         report: What it has done so far.
-        messages: What it has said since it last told.
+        lines: What it has said since it last told.
     """
 
     report: FileReport
-    messages: tuple[Message, ...] = ()
+    lines: tuple[LogLine, ...] = ()
 
 
-class Desk:
-    """Hands out calls, passes on news and the wish to stop. Runs as one Ray actor.
+class Relay:
+    """Passes on news and the wish to stop, and keeps the quota of the run. Runs as one Ray actor.
 
     Every single call is asked for here where their number or rate is bounded: a bound divided
     among the tasks beforehand would leave calls unused with those that need fewer. It costs each
@@ -48,19 +48,23 @@ class Desk:
     """
 
     def __init__(self, max_calls: int | None, call_rate: float | None) -> None:
-        self._meter = CallMeter(max_calls, call_rate)
+        self._quota = Quota(max_calls, call_rate)
         self._news: dict[int, News] = {}
         self._stopped: set[int] = set()
 
-    def try_turn(self) -> float | None:
-        """Count a call if it is allowed now, as `CallMeter.try_turn`."""
-        return self._meter.try_turn()
+    def try_take(self) -> float | None:
+        """Count a call if it is allowed now, as `Quota.try_take`."""
+        return self._quota.try_take()
+
+    def give_back(self) -> None:
+        """Take back a call that was not made."""
+        self._quota.give_back()
 
     def tell(self, number: int, news: News) -> bool:
         """Leave news of a task, and learn whether it is to stop."""
         waiting = self._news.get(number)
         if waiting is not None:
-            news = replace(news, messages=waiting.messages + news.messages)
+            news = replace(news, lines=waiting.lines + news.lines)
         self._news[number] = news
         return number in self._stopped
 
@@ -73,8 +77,8 @@ class Desk:
         self._stopped.add(number)
 
 
-class RemoteDesk:
-    """The desk of a run, wherever it is.
+class RemoteRelay:
+    """The relay of a run, wherever it is.
 
     Args:
         ray: The package.
@@ -88,10 +92,14 @@ class RemoteDesk:
         self.handle = handle
         self._ray = ray
 
-    def try_turn(self) -> float | None:
-        """Count a call if it is allowed now, as `CallMeter.try_turn`."""
-        wait_s: float | None = self._ray.get(self.handle.try_turn.remote())
+    def try_take(self) -> float | None:
+        """Count a call if it is allowed now, as `Quota.try_take`."""
+        wait_s: float | None = self._ray.get(self.handle.try_take.remote())
         return wait_s
+
+    def give_back(self) -> None:
+        """Take back a call that was not made; does not wait."""
+        self.handle.give_back.remote()
 
     def tell(self, number: int, news: News) -> bool:
         """Leave news of a task, and learn whether it is to stop."""
@@ -107,15 +115,16 @@ class RemoteDesk:
         self.handle.stop.remote(number)
 
 
-class DeskRation:
-    """The calls that the desk hands out, as a task sees them.
+class RelayedQuota(Quota):
+    """The quota of the whole run, as a task sees it.
 
     Args:
-        desk: Where to ask for each.
+        relay: Where to ask for each call.
     """
 
-    def __init__(self, desk: Desk | RemoteDesk) -> None:
-        self._desk = desk
+    def __init__(self, relay: Relay | RemoteRelay) -> None:
+        super().__init__()
+        self._relay = relay
         self._exhausted = False
 
     @property
@@ -123,12 +132,15 @@ class DeskRation:
         """Whether no call is allowed any more."""
         return self._exhausted
 
-    def try_turn(self) -> float | None:
-        """Count a call if it is allowed now.
-
-        Returns:
-            0 if it is counted, else the seconds until it may be; None when the calls are used up.
-        """
-        wait_s = self._desk.try_turn()
+    def try_take(self) -> float | None:
+        """Count a call if it is allowed now, as `Quota.try_take`."""
+        wait_s = self._relay.try_take()
         self._exhausted = wait_s is None
+        if wait_s == 0:
+            super().try_take()
         return wait_s
+
+    def give_back(self) -> None:
+        """Take back a call that was not made."""
+        self._relay.give_back()
+        super().give_back()

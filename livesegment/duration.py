@@ -1,0 +1,9 @@
+"""Durations in words."""
+
+
+def in_words(seconds: float) -> str:
+    """Return seconds in words, such as `2 h 05 min`, `12 min` or `40 s`."""
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"

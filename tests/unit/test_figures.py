@@ -11,6 +11,7 @@ from feeds import HandFeed, served
 from generate import GENERATED
 
 import livesegment
+from livesegment.annotate.report import FileReport
 from livesegment.figures import FIGURES, Figure, shown_figures
 from livesegment.live.alignment import ChosenMask
 from livesegment.live.hud import hud_lines
@@ -68,6 +69,14 @@ def test_stats_have_the_keys_that_they_always_had() -> None:
     assert report.keys() == counters | times | {"errors", "fps_shown"}
     assert {name for name in report if report[name] == 0} == counters
     assert report["mask_age_ms"] == {"p50": None, "p95": None, "max": None}
+
+
+def test_what_annotate_counts_stands_in_its_report() -> None:
+    metrics = Metrics()
+    metrics.count("errors_retried", 2)
+    said = FileReport("a.mp4", Path("b.mp4"), "done", figures=metrics.report("annotate")).as_json()
+    assert {name for name, row in FIGURES.items() if "annotate" in row.by} <= said.keys()
+    assert said["errors_retried"] == 2
 
 
 def test_the_page_has_the_keys_that_it_always_had() -> None:

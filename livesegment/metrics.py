@@ -1,116 +1,95 @@
-"""Counters and distributions of a run, in bounded memory."""
+"""What a run counts, in bounded memory: every figure is a row of the table in `figures`."""
 
 import logging
-import math
 import threading
 import time
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_GROWTH = 1.01
+from livesegment.distribution import Distribution, Histogram
+from livesegment.figures import FIGURES, Command, Figure, Kind
+
+BOUNDS_S = (
+    *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
+    *(0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0),
+)
+"""Bounds of the histograms of durations, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
-    """How many values fell between bounds, of any number of runs that have the same bounds.
+class Snapshot:
+    """Figures at one moment: they add up from one process to the next, and travel as JSON.
+
+    What the table has and a snapshot has not counts as nothing so far.
 
     Attributes:
-        counts: Values up to each bound and above the one before; the last: above all bounds.
-        total: Sum of all values.
+        counts: Counters by name.
+        kinds: Counters by name and kind.
+        durations: Histograms of durations by name, between `BOUNDS_S`.
+        moment: Newest values by name, in seconds or frames a second; None: there is none.
     """
 
-    counts: tuple[int, ...] = ()
-    total: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    durations: Mapping[str, Histogram] = field(default_factory=dict)
+    moment: Mapping[str, float | None] = field(default_factory=dict)
 
-    def plus(self, other: "Histogram") -> "Histogram":
-        """Return the histogram of both one's values; an empty one changes nothing."""
-        if not self.counts or not other.counts:
-            return self if self.counts else other
-        counts = tuple(
-            mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)
-        )
-        return Histogram(counts, self.total + other.total)
+    def plus(self, later: "Snapshot") -> "Snapshot":
+        """Return what both counted, at the moment of the later one."""
+        kinds, durations = dict(self.kinds), dict(self.durations)
+        for name, counts in later.kinds.items():
+            kinds[name] = dict(Counter(kinds.get(name, {})) + Counter(counts))
+        for name, histogram in later.durations.items():
+            durations[name] = durations.get(name, Histogram()).plus(histogram)
+        # Not `+` alone, which forgets counters that are 0.
+        counted = dict.fromkeys((*self.counts, *later.counts), 0)
+        counted.update(Counter(self.counts) + Counter(later.counts))
+        return Snapshot(counted, kinds, durations, later.moment)
 
+    def value(self, figure: Figure, price_per_call: float | None = None) -> float | None:
+        """Return a figure as one number, as the page and the HUD show it; None: there is none."""
+        if figure.kind == "counter":
+            return self.counts.get(figure.name, None if "live" not in figure.by else 0)
+        if figure.kind == "counter by kind":
+            return sum(self.kinds.get(figure.name, {}).values())
+        if figure.kind == "cost":
+            calls = self.counts.get("calls", 0)
+            return None if price_per_call is None else round(calls * price_per_call, 4)
+        return self.moment.get(figure.name, 0.0 if figure.kind == "rate" else None)
 
-class Distribution:
-    """Percentiles of a stream of positive numbers, within 0.5%, in memory that does not grow.
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return asdict(self)
 
-    Numbers are counted in buckets whose bounds grow by 1%; the maximum is exact.
-    Source: the idea of HdrHistogram (Tene, 2012), with logarithmic buckets.
-    """
-
-    def __init__(self) -> None:
-        self._buckets: Counter[int] = Counter()
-        self._count = 0
-        self._max = 0.0
-        self._sum = 0.0
-
-    def add(self, value: float) -> None:
-        """Count one value; values below 0.001 count as 0.001."""
-        self._buckets[round(math.log(max(value, 1e-3), _GROWTH))] += 1
-        self._count += 1
-        self._sum += value
-        self._max = max(self._max, value)
-
-    def percentile(self, percent: float) -> float | None:
-        """Return the value that `percent` of all values do not exceed; None without values."""
-        wanted = math.ceil(self._count * percent / 100)
-        seen = 0
-        for bucket in sorted(self._buckets):
-            seen += self._buckets[bucket]
-            if seen >= wanted:
-                return min(_GROWTH**bucket, self._max)
-        return None
-
-    def histogram(self, bounds: Sequence[float]) -> Histogram:
-        """Return how many values fell between bounds, which rise."""
-        counts = [0] * (len(bounds) + 1)
-        for bucket, count in self._buckets.items():
-            counts[bisect_left(bounds, _GROWTH**bucket)] += count
-        return Histogram(tuple(counts), self._sum)
-
-    def summary(self) -> dict[str, float | None]:
-        """Return p50, p95 and max, rounded to 0.01; None where nothing was counted."""
-        p50, p95 = self.percentile(50), self.percentile(95)
-        maximum = self._max if self._count else None
-        return {
-            name: None if value is None else round(value, 2)
-            for name, value in (("p50", p50), ("p95", p95), ("max", maximum))
+    @classmethod
+    def from_json(cls, sent: Mapping[str, Any]) -> "Snapshot":
+        """Return the snapshot that was sent."""
+        durations = {
+            name: Histogram(tuple(each["counts"]), each["total"])
+            for name, each in sent["durations"].items()
         }
+        return cls(**{**sent, "durations": durations})
 
 
 class Metrics:
-    """What a run counted. All methods may be called from any thread."""
+    """What a run counts. All methods may be called from any thread.
 
-    _COUNTERS = (
-        "frames_captured",
-        "frames_shown",
-        "frames_submitted",
-        "frames_dropped",
-        "frames_unwritten",
-        "frames_hidden",
-        "masks_received",
-        "masks_stale",
-        "calls",
-        "reconnects",
-        "events",
-        "events_lost",
-    )
-    _DISTRIBUTIONS = ("mask_age_ms", "round_trip_ms", "capture_to_show_ms")
+    Only names of the table are counted; any other raises KeyError.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-        self._errors: Counter[str] = Counter()
-        self._distributions = {name: Distribution() for name in self._DISTRIBUTIONS}
+        self._counts = dict.fromkeys(_names("counter"), 0)
+        kinds = _names("counter by kind")
+        self._kinds: dict[str, Counter[str]] = {name: Counter() for name in kinds}
+        self._durations = {name: Distribution() for name in _names("duration")}
         self._first_shown_s: float | None = None
         self._last_shown_s = 0.0
 
     def count(self, name: str, by: int = 1) -> None:
-        """Raise a counter by its name; one that `report` does not list can be had with `get`."""
+        """Raise a counter."""
         with self._lock:
             self._counts[name] += by
 
@@ -122,12 +101,12 @@ class Metrics:
     def error(self, error: BaseException) -> None:
         """Count an error under the name of its class."""
         with self._lock:
-            self._errors[type(error).__name__] += 1
+            self._kinds["errors"][type(error).__name__] += 1
 
     def measure(self, name: str, seconds: float) -> None:
         """Add a duration in seconds to one of the distributions, which report milliseconds."""
         with self._lock:
-            self._distributions[name].add(seconds * 1000)
+            self._durations[name].add(seconds * 1000)
 
     def shown(self, now_s: float) -> None:
         """Count a new frame shown at `now_s` (monotonic seconds)."""
@@ -137,21 +116,35 @@ class Metrics:
                 self._first_shown_s = now_s
             self._last_shown_s = now_s
 
-    def histogram(self, name: str, bounds_s: Sequence[float]) -> Histogram:
-        """Return how many durations of a distribution fell between bounds; its total is in s."""
+    def snapshot(self, moment: Mapping[str, float | None] | None = None) -> Snapshot:
+        """Return what a live run counted so far, with newest values that the caller knows."""
+        bounds_ms = [1000 * bound for bound in BOUNDS_S]
         with self._lock:
-            found = self._distributions[name].histogram([1000 * bound for bound in bounds_s])
-        return Histogram(found.counts, found.total / 1000)
+            found = {name: each.histogram(bounds_ms) for name, each in self._durations.items()}
+            return Snapshot(
+                {name: self._counts[name] for name in self._counts if "live" in FIGURES[name].by},
+                {name: dict(counts) for name, counts in self._kinds.items()},
+                {name: Histogram(each.counts, each.total / 1000) for name, each in found.items()},
+                moment or {},
+            )
 
-    def report(self) -> dict[str, Any]:
-        """Return everything as plain JSON types; see the README for what each figure means."""
+    def report(self, command: Command = "live") -> dict[str, Any]:
+        """Return every figure of a command as plain JSON types, as `--stats` writes them."""
         with self._lock:
-            report: dict[str, Any] = {name: self._counts[name] for name in self._COUNTERS}
-            report["errors"] = dict(self._errors)
-            report["fps_shown"] = self._fps_shown()
-            for name, distribution in self._distributions.items():
-                report[name] = distribution.summary()
-            return report
+            return {
+                name: self._reported(figure)
+                for name, figure in FIGURES.items()
+                if command in figure.by and figure.kind != "cost"
+            }
+
+    def _reported(self, figure: Figure) -> Any:
+        if figure.kind == "counter":
+            return self._counts[figure.name]
+        if figure.kind == "counter by kind":
+            return dict(self._kinds[figure.name])
+        if figure.kind == "rate":
+            return self._fps_shown()
+        return self._durations[figure.name].summary()
 
     def _fps_shown(self) -> float | None:
         if self._first_shown_s is None or self._last_shown_s <= self._first_shown_s:
@@ -178,6 +171,7 @@ class LiveStatus:
         is_photo: Whether the source is a single picture, after which none is to come.
         turned_at_s: When the run's loop last went round, monotonic seconds; None while it does not
             run.
+        capture_to_show_s: How old the frame shown last was when it was shown; None: none so far.
     """
 
     frames_per_s: float = 0.0
@@ -190,6 +184,15 @@ class LiveStatus:
     reconnects: int = 0
     is_photo: bool = False
     turned_at_s: float | None = None
+    capture_to_show_s: float | None = None
+
+    def moment(self) -> dict[str, float | None]:
+        """Return the newest value of every figure that has one, by the figure's name."""
+        return {
+            figure.name: getattr(self, figure.key)
+            for figure in FIGURES.values()
+            if figure.kind in ("duration", "rate")
+        }
 
 
 class DropLog:
@@ -218,3 +221,7 @@ class DropLog:
             self._logger.log(self._level, "%d %s in %.1f s", self._pending, self._what, elapsed_s)
             self._pending = 0
             self._last_s = now_s
+
+
+def _names(kind: Kind) -> Iterator[str]:
+    return (figure.name for figure in FIGURES.values() if figure.kind == kind)

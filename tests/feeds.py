@@ -9,14 +9,14 @@ import numpy as np
 from parts import frame
 
 from livesegment.mask import Mask
+from livesegment.metrics import Snapshot
 from livesegment.output import Shown, Wants
 from livesegment.settings import WebOptions
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast
-from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
-from livesegment.web.feed import CoveragePoint, Feed, Figures, Report
+from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
 
@@ -32,8 +32,8 @@ class HandFeed(Feed):
         self.coverage = Coverage()
         self.encoder = PictureEncoder(self.pictures, self.coverage)
         self.panel = ControlPanel()
-        self.said = Report("running", figures=Figures(frames_per_s=12.0))
-        self.counted = Counters()
+        self.said = Report("running")
+        self.counted = Snapshot(moment={"fps_shown": 12.0})
         self.alive_at_s: float | None = None
         self._index = 0
 
@@ -57,7 +57,7 @@ class HandFeed(Feed):
         """Return what the test said."""
         return replace(self.said, classes=self.coverage.classes())
 
-    def counters(self) -> Counters:
+    def snapshot(self) -> Snapshot:
         """Return what the test counted."""
         return self.counted
 

@@ -86,7 +86,7 @@ class InputRun:
         error: LiveSegmentError | None = None,
     ) -> FileReport:
         """Return what it has done so far."""
-        result, metrics = self._result, self._metrics
+        result, figures = self._result, self._metrics.report("annotate")
         return FileReport(
             source=self.job.source,
             output=self.job.output,
@@ -95,9 +95,10 @@ class InputRun:
             frames_without_mask=result.frames_without_mask,
             frames_carried=result.frames_carried,
             frames_still=result.frames_still,
-            calls=metrics.get("calls"),
-            masks_recalled=metrics.get("masks_recalled"),
-            errors=metrics.report()["errors"],
+            calls=figures["calls"],
+            masks_recalled=figures["masks_recalled"],
+            errors=figures["errors"],
+            figures=figures,
             elapsed_s=elapsed_s,
             error=error,
         )
@@ -188,11 +189,11 @@ class InputRun:
             logger.info("wrote %s, %d frames", output, result.frames)
         else:
             logger.warning("%s; %s goes as far as that", result.lost, output)
-        if result.frames_hidden:
+        if hidden := self._metrics.get("frames_hidden"):
             logger.warning(
                 "%d of %d frames in %s are hidden whole, since no mask could be trusted for them:"
                 " to ask about every frame shows more",
-                result.frames_hidden,
+                hidden,
                 result.frames,
                 output,
             )

@@ -71,7 +71,6 @@ class AnnotateResult:
         frames_without_mask: Of these, written plain because no more calls were allowed.
         frames_carried: Of these, with a mask carried from keyframes around them.
         frames_still: Of these, with the mask of the keyframe before, since nothing had moved.
-        frames_hidden: Of these, hidden whole because no mask was to be trusted.
         lost: Why the source ended early; None if it came to its end.
         complete: Whether all that the source has is written; False after `stop`.
     """
@@ -80,7 +79,6 @@ class AnnotateResult:
     frames_without_mask: int = 0
     frames_carried: int = 0
     frames_still: int = 0
-    frames_hidden: int = 0
     lost: SourceLost | None = None
     complete: bool = field(default=False)
 
@@ -198,7 +196,6 @@ class AnnotateLoop:
         chooser = KeyframeChooser(self._rule)
         try:
             while (frame := self._parts.source.read()) is not None:
-                self._metrics.count("frames_captured")
                 chosen = chooser.add(frame)
                 if chosen is not None and not self._window.put(chosen):
                     return
@@ -219,7 +216,8 @@ class AnnotateLoop:
         for sink in self._parts.sinks:
             sink.write(Annotated(leaving.frame, leaving.mask, image))
         self._result.note(masked)
-        self._result.frames_hidden += leaving.is_whole
+        if leaving.is_whole:
+            self._metrics.count("frames_hidden")
         self._on_frame()
 
     def _leave(self, masked: Masked) -> Leaving:

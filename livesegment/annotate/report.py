@@ -30,6 +30,7 @@ class FileReport:
         errors: Number of endpoint errors by class name, those tried again included.
         elapsed_s: Seconds that it took.
         error: Why it failed or was cut short.
+        figures: Everything that was counted, by name; of several machines, by the last one.
     """
 
     source: str
@@ -44,6 +45,7 @@ class FileReport:
     errors: Mapping[str, int] = field(default_factory=dict)
     elapsed_s: float = 0.0
     error: LiveSegmentError | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def calls_saved(self) -> int:
@@ -52,7 +54,7 @@ class FileReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {
+        said = {
             "source": self.source,
             "output": str(self.output),
             "outcome": self.outcome,
@@ -67,6 +69,7 @@ class FileReport:
             "elapsed_s": round(self.elapsed_s, 3),
             "error": None if self.error is None else str(self.error),
         }
+        return {**said, **{name: each for name, each in self.figures.items() if name not in said}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
 from livesegment.live.delay_line import DelayLine
+from livesegment.live.hud import hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
 from livesegment.live.outputs import as_output
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.live.presenting import Outage, Presenter, hud_lines
+from livesegment.live.presenting import Outage, Presenter
 from livesegment.live.submitting import Submitter
 from livesegment.metrics import DropLog, LiveStatus, Metrics
 from livesegment.redaction.redactor import Redactor
@@ -235,14 +236,12 @@ class LiveLoop:
         return max_calls is not None and self._metrics.get("calls") >= max_calls
 
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
-        calls = f"{self._metrics.get('calls')} calls"
-        if self._calls_are_used_up():
-            calls += ", the limit"
         return hud_lines(
+            self._metrics,
             frames_per_s,
             chosen,
-            self._panel.snapshot().align,
-            calls,
-            self._submitter.health.trouble,
-            self._delay_line.delay_s,
+            align=self._panel.snapshot().align,
+            calls_used_up=self._calls_are_used_up(),
+            trouble=self._submitter.health.trouble,
+            delay_s=self._delay_line.delay_s,
         )

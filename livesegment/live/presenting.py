@@ -4,7 +4,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from livesegment.errors import EndpointError
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.metrics import LiveStatus, Metrics
@@ -64,39 +63,6 @@ class FrameRate:
         return (len(self._times) - 1) / elapsed_s if elapsed_s > 0 else 0.0
 
 
-def hud_lines(
-    frames_per_s: float,
-    chosen: ChosenMask,
-    align: str,
-    calls: str,
-    trouble: EndpointError | None,
-    delay_s: float = 0.0,
-) -> list[str]:
-    """Return what the HUD says.
-
-    Args:
-        frames_per_s: Frames shown a second.
-        chosen: The mask on the picture.
-        align: Name of the alignment.
-        calls: The calls so far, in words.
-        trouble: What the endpoint's latest answer was, if it was an error.
-        delay_s: How long the picture is held back.
-    """
-    lines = [f"{frames_per_s:.1f} frames/s"]
-    if chosen.arrived is None:
-        lines.append("waiting for the first mask")
-    else:
-        age = f"mask {chosen.age_s * 1000:.0f} ms old, {align}"
-        lines.append(age if chosen.mask is not None else f"{age}: not shown")
-        lines.append(f"round trip {chosen.arrived.round_trip_s * 1000:.0f} ms")
-    if delay_s > 0:
-        lines.append(f"picture {delay_s * 1000:.0f} ms late")
-    lines.append(calls)
-    if trouble is not None:
-        lines.append(f"{type(trouble).__name__}: waiting for the endpoint")
-    return lines
-
-
 HudLines = Callable[[float, ChosenMask], list[str]]
 """Says what the HUD shows, given the frames a second and the mask on the picture."""
 
@@ -145,6 +111,7 @@ class Presenter:
         self._chosen = ChosenMask()
         self._controls = panel.snapshot()
         self._shown_at_s = 0.0
+        self._shown_after_s: float | None = None
         self._moment = LiveStatus()
 
     @property
@@ -166,10 +133,11 @@ class Presenter:
             self._metrics.count("frames_hidden")
         self._hand_out(leaving, is_new=True)
         now_s = self._shown_at_s = time.monotonic()
+        self._shown_after_s = now_s - frame.captured_at_s
         self._rate.tick(now_s)
         self._moment = self._status()
         self._metrics.shown(now_s)
-        self._metrics.measure("capture_to_show_ms", now_s - frame.captured_at_s)
+        self._metrics.measure("capture_to_show_ms", self._shown_after_s)
         if chosen.mask is not None:
             self._metrics.measure("mask_age_ms", chosen.age_s)
 
@@ -255,4 +223,5 @@ class Presenter:
             shown_at_s=self._shown_at_s,
             mask_age_s=chosen.age_s if chosen.arrived is not None else None,
             round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
+            capture_to_show_s=self._shown_after_s,
         )

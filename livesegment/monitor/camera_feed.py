@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from livesegment.metrics import Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
-from livesegment.web.counters import Counters
-from livesegment.web.feed import CameraState, CoveragePoint, Feed, Figures, Report
+from livesegment.web.feed import CameraState, CoveragePoint, Feed, Report
 
 _KEPT = 300  # seconds of coverage
 
@@ -19,7 +19,7 @@ _KEPT = 300  # seconds of coverage
 class CameraFeed(Feed):
     """Remembers what a camera's process said last, also when that process is no more.
 
-    Counters go on from one process to the next.
+    What is counted goes on from one process to the next.
 
     Args:
         name: What addresses call it.
@@ -38,38 +38,26 @@ class CameraFeed(Feed):
         price_per_call: float | None,
         tell: Callable[[], None],
     ) -> None:
-        super().__init__(name, title, Broadcast(on_watched=lambda _: tell()))
-        self.price_per_call = price_per_call
+        pictures = Broadcast(on_watched=lambda _: tell())
+        super().__init__(name, title, pictures, price_per_call=price_per_call)
         self._controls = controls
         self._tell = tell
         self._lock = threading.Lock()
         self._points: deque[CoveragePoint] = deque(maxlen=_KEPT)
-        self._before = Figures()
-        self._counted_before = self._counted = Counters()
+        self._before = Snapshot({"process_ends": 0})  # of the processes that are no more
+        self._now = Snapshot()
         self._answered_at_s: float | None = None
         self._report = Report("starting", since=_now())
 
     def report(self) -> Report:
         """Return what is to be shown beside the picture."""
         with self._lock:
-            before, report = self._before, self._report
-        now = report.figures
-        calls = before.calls + now.calls
-        price = self.price_per_call
-        figures = replace(
-            now,
-            calls=calls,
-            cost=None if price is None else round(calls * price, 4),
-            errors=before.errors + now.errors,
-            frames_dropped=before.frames_dropped + now.frames_dropped,
-            reconnects=before.reconnects + now.reconnects,
-        )
-        return replace(report, figures=figures)
+            return self._report
 
-    def counters(self) -> Counters:
+    def snapshot(self) -> Snapshot:
         """Return what was counted by all processes of the camera, one after the other."""
         with self._lock:
-            return self._counted_before.plus(self._counted)
+            return self._before.plus(self._now)
 
     @property
     def answered_at_s(self) -> float | None:
@@ -94,11 +82,11 @@ class CameraFeed(Feed):
         """Begin anew with the controls of another configuration."""
         self._controls = controls
 
-    def take(self, report: Report, points: Sequence[CoveragePoint], counters: Counters) -> None:
+    def take(self, report: Report, points: Sequence[CoveragePoint], snapshot: Snapshot) -> None:
         """Take in what the process says."""
         with self._lock:
             self._report = report
-            self._counted = counters
+            self._now = snapshot
             self._answered_at_s = time.monotonic()
             self._points.extend(points)
 
@@ -106,21 +94,11 @@ class CameraFeed(Feed):
         """Note that there is no process, and why."""
         self.events.end_all(datetime.now().astimezone().isoformat(timespec="milliseconds"))
         with self._lock:
-            self._before = _summed(self._before, self._report.figures)
             self._report = Report(state, text, _now(), classes=self._report.classes)
-            ended = Counters(process_ends=1 if text else 0)
-            self._counted_before = self._counted_before.plus(self._counted).plus(ended)
-            self._counted = Counters()
+            ended = Snapshot({"process_ends": 1 if text else 0})
+            self._before = self._before.plus(self._now).plus(ended)
+            self._now = Snapshot()
             self._answered_at_s = None
-
-
-def _summed(before: Figures, now: Figures) -> Figures:
-    return Figures(
-        calls=before.calls + now.calls,
-        errors=before.errors + now.errors,
-        frames_dropped=before.frames_dropped + now.frames_dropped,
-        reconnects=before.reconnects + now.reconnects,
-    )
 
 
 def _now() -> float:

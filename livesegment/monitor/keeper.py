@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from livesegment.backoff import Backoff, Restarts
 from livesegment.calls.lease import Need
+from livesegment.metrics import Snapshot
 from livesegment.monitor.budget_desk import BudgetDesk
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import CameraConfig
@@ -18,7 +19,6 @@ from livesegment.monitor.link import (
 )
 from livesegment.monitor.process import CameraProcess, exit_in_words
 from livesegment.settings.controls import Controls
-from livesegment.web.counters import Counters
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Keeper:
             self._feed.take(
                 unpacked_report(fields["report"]),
                 unpacked_points(fields["points"]),
-                Counters.unpacked(fields["counters"]),
+                Snapshot.from_json(fields["snapshot"]),
             )
             if fields["idle_s"] > HANG_S and not self._stopping.is_set():
                 self._why = f"its picture stood still for {fields['idle_s']:.0f} s"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from livesegment.settings.controls import Controls
-from livesegment.web.feed import ClassShare, CoveragePoint, Figures, Report
+from livesegment.web.feed import ClassShare, CoveragePoint, Report
 
 LENGTHS = struct.Struct("!II")
 """What each message begins with: the bytes of its head, and those of its body."""
@@ -54,9 +54,8 @@ def unpacked_controls(fields: Mapping[str, Any]) -> Controls:
 
 def unpacked_report(fields: Mapping[str, Any]) -> Report:
     """Return the report whose `asdict` was sent."""
-    figures = Figures(**fields["figures"])
     classes = [ClassShare(**each) for each in fields["classes"]]
-    return Report(**{**fields, "figures": figures, "classes": classes})
+    return Report(**{**fields, "classes": classes})
 
 
 def packed_points(points: "list[CoveragePoint]") -> list[tuple[int, dict[str, float]]]:

@@ -84,7 +84,7 @@ class Reporter(PictureEncoder, Delivery):
         self._link.send(
             "report",
             report=asdict(report),
-            counters=asdict(feed.counters()),
+            snapshot=feed.snapshot().as_json(),
             points=packed_points(points),
             idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,
         )

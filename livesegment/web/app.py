@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from livesegment.figures import Figure, shown_figures
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
 from livesegment.web.controls import BadChange, drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
@@ -182,6 +183,7 @@ class _Page:
             {
                 "now": time.time(),
                 "needs_login": self._access.is_demanded,
+                "figures": [_row(figure) for figure in shown_figures()],
                 "cameras": [_described(feed, after) for feed in self._feeds()],
             }
         )
@@ -229,11 +231,23 @@ class _Page:
         raise HTTPException(404, "there is no such camera")
 
 
+def _row(figure: Figure) -> dict[str, Any]:
+    """Return what the page has to know to draw a figure."""
+    return {
+        "key": figure.key,
+        "label": figure.label,
+        "help": figure.help.replace("`", ""),
+        "unit": "s" if figure.kind == "duration" else figure.unit,
+        "is_first": figure.is_first,
+    }
+
+
 def _described(feed: Feed, after: int) -> dict[str, Any]:
     return {
         "name": feed.name,
         "title": feed.title,
         **asdict(feed.report()),
+        "figures": feed.figures(),
         "controls": shown_controls(feed.controls()),
         "events_revision": feed.events.revision,
         "history": [[point.second, dict(point.shares)] for point in feed.history(after)],

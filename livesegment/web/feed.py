@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from livesegment.figures import shown_figures
+from livesegment.metrics import Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
-from livesegment.web.counters import Counters
 from livesegment.web.event_log import EventLog
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
@@ -17,31 +18,6 @@ first picture; lost: pictures came and come no more; stopped: it has ended, or f
 EndpointState = Literal["waiting", "answering", "trouble", "used_up"]
 """waiting: for the first mask; trouble: its last answer was an error; used_up: no call is allowed
 any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a run has counted, and where it is now.
-
-    Attributes:
-        frames_per_s: Frames shown a second at the moment.
-        mask_age_s: How much older than the picture its mask is; None: there is none.
-        round_trip_s: Seconds from asking for that mask to having it; None: there is none.
-        calls: Calls to the endpoint so far.
-        cost: What they cost; None: not known.
-        errors: Calls that failed.
-        frames_dropped: Frames that were not sent because newer ones came.
-        reconnects: How often the camera came back.
-    """
-
-    frames_per_s: float = 0.0
-    mask_age_s: float | None = None
-    round_trip_s: float | None = None
-    calls: int = 0
-    cost: float | None = None
-    errors: int = 0
-    frames_dropped: int = 0
-    reconnects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +46,6 @@ class Report:
             the last picture came.
         endpoint: Whether masks come.
         endpoint_text: The endpoint's last error in a sentence; empty otherwise.
-        figures: Counters and times.
         classes: Every class that may be drawn, in the model's order; empty before the first mask.
     """
 
@@ -79,7 +54,6 @@ class Report:
     since: float | None = None
     endpoint: EndpointState = "waiting"
     endpoint_text: str = ""
-    figures: Figures = field(default_factory=Figures)
     classes: Sequence[ClassShare] = ()
 
 
@@ -104,23 +78,37 @@ class Feed(ABC):
         title: What people call it; no credentials.
         pictures: Its pictures; whoever makes the feed publishes to it and closes it.
         events: Its events; whoever makes the feed notes them there.
+        price_per_call: What a call costs; None: not known.
     """
 
     def __init__(
-        self, name: str, title: str, pictures: Broadcast, events: EventLog | None = None
+        self,
+        name: str,
+        title: str,
+        pictures: Broadcast,
+        events: EventLog | None = None,
+        price_per_call: float | None = None,
     ) -> None:
         self.name = name
         self.title = title
         self.pictures = pictures
         self.events = events or EventLog()
+        self.price_per_call = price_per_call
 
     @abstractmethod
     def report(self) -> Report:
         """Return what is to be shown beside the picture."""
 
     @abstractmethod
-    def counters(self) -> Counters:
-        """Return what was counted since the program began."""
+    def snapshot(self) -> Snapshot:
+        """Return what was counted since the program began, and what is true now."""
+
+    def figures(self) -> dict[str, float | None]:
+        """Return every figure as one number, as the page shows it; None: there is none."""
+        snapshot = self.snapshot()
+        return {
+            figure.key: snapshot.value(figure, self.price_per_call) for figure in shown_figures()
+        }
 
     @property
     @abstractmethod

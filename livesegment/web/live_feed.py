@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from livesegment.metrics import LiveStatus
+from livesegment.metrics import LiveStatus, Snapshot
 from livesegment.output import LiveRun
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
-from livesegment.web.counters import Counters
 from livesegment.web.coverage import Coverage
 from livesegment.web.event_log import EventLog
-from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Figures, Report
+from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Report
 
 _LOST_AFTER_S = 3.0  # without a picture, whatever the source says
 _RECENT_S = 2.0  # figures of a picture older than this are not of this moment
@@ -39,10 +39,9 @@ class LiveFeed(Feed):
         price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
-        super().__init__(name, run.title, pictures, events)
+        super().__init__(name, run.title, pictures, events, price_per_call)
         self._run = run
         self._coverage = coverage
-        self._price_per_call = price_per_call
         self._began_s = time.monotonic()
 
     def report(self) -> Report:
@@ -55,13 +54,16 @@ class LiveFeed(Feed):
             since=None if since_s is None else round(time.time() - (now_s - since_s), 3),
             endpoint=endpoint,
             endpoint_text=(status.trouble or "") if endpoint == "trouble" else "",
-            figures=self._figures(status, now_s),
             classes=self._coverage.classes(),
         )
 
-    def counters(self) -> Counters:
-        """Return what was counted since the run began."""
-        return Counters.of(self._run.metrics, reconnects=self._run.status().reconnects)
+    def snapshot(self) -> Snapshot:
+        """Return what was counted since the run began, and what is true now."""
+        status = self._run.status()
+        shown_at_s = status.shown_at_s
+        is_recent = shown_at_s is not None and time.monotonic() - shown_at_s < _RECENT_S
+        rate = round(status.frames_per_s, 2) if is_recent else 0.0
+        return self._run.metrics.snapshot(replace(status, frames_per_s=rate).moment())
 
     @property
     def answered_at_s(self) -> float | None:
@@ -94,21 +96,6 @@ class LiveFeed(Feed):
         if now_s - shown_at_s > _LOST_AFTER_S and not status.is_photo:
             return "lost", shown_at_s
         return "running", None
-
-    def _figures(self, status: LiveStatus, now_s: float) -> Figures:
-        counted = self._run.metrics.report()
-        is_recent = status.shown_at_s is not None and now_s - status.shown_at_s < _RECENT_S
-        price, calls = self._price_per_call, int(counted["calls"])
-        return Figures(
-            frames_per_s=round(status.frames_per_s, 2) if is_recent else 0.0,
-            mask_age_s=status.mask_age_s,
-            round_trip_s=status.round_trip_s,
-            calls=calls,
-            cost=None if price is None else round(calls * price, 4),
-            errors=sum(counted["errors"].values()),
-            frames_dropped=int(counted["frames_dropped"]),
-            reconnects=status.reconnects,
-        )
 
 
 def _endpoint_state(status: LiveStatus) -> EndpointState:

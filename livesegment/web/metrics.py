@@ -22,22 +22,11 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from livesegment import __version__
-from livesegment.metrics import Histogram
-from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
+from livesegment.distribution import Histogram
+from livesegment.figures import Figure, shown_figures
+from livesegment.metrics import BOUNDS_S, Snapshot
 from livesegment.web.feed import CameraState, EndpointState, Feed, Report
 
-_COUNTERS = {
-    "frames_captured": "Frames read from the source.",
-    "frames_shown": "Frames shown, each counted once.",
-    "frames_submitted": "Frames sent to the model.",
-    "frames_dropped": "Frames not sent to the model, because a newer one came.",
-    "frames_unwritten": "Frames that a recording was too slow to take.",
-    "masks_received": "Answers of the model.",
-    "masks_stale": "Answers later than a newer frame's.",
-    "calls": "Calls made to the endpoint.",
-    "reconnects": "How often the source came back.",
-    "process_ends": "How often the camera's process ended without being asked to.",
-}
 _CAMERA = ("camera",)
 
 
@@ -45,7 +34,8 @@ _CAMERA = ("camera",)
 class _Camera:
     name: str
     report: Report
-    counters: Counters
+    snapshot: Snapshot
+    price_per_call: float | None
 
 
 class FeedCollector(Collector):
@@ -60,12 +50,14 @@ class FeedCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric with its value for each camera."""
-        cameras = [_Camera(feed.name, feed.report(), feed.counters()) for feed in self._feeds()]
+        cameras = [
+            _Camera(feed.name, feed.report(), feed.snapshot(), feed.price_per_call)
+            for feed in self._feeds()
+        ]
         yield InfoMetricFamily("livesegment", "The program.", value={"version": __version__})
         yield from _states(cameras)
-        yield from _moments(cameras)
-        yield from _counted(cameras)
-        yield _round_trips(cameras)
+        for figure in shown_figures():
+            yield _family(figure, cameras)
         yield _coverage(cameras)
 
 
@@ -100,60 +92,44 @@ def _states(cameras: Sequence[_Camera]) -> Iterator[Metric]:
     yield endpoint_state
 
 
-def _moments(cameras: Sequence[_Camera]) -> Iterator[Metric]:
-    """Yield what is true at this moment."""
-    rate = GaugeMetricFamily(
-        "livesegment_frames_shown_per_second", "Frames shown a second now.", labels=_CAMERA
-    )
-    age = GaugeMetricFamily(
-        "livesegment_mask_age_seconds",
-        "How much older than the picture its mask is.",
-        labels=_CAMERA,
-    )
-    cost = CounterMetricFamily(
-        "livesegment_cost", "What the calls cost, where a price is known.", labels=_CAMERA
-    )
+def _family(figure: Figure, cameras: Sequence[_Camera]) -> Metric:
+    """Return a figure of all cameras."""
+    name, meaning = f"livesegment_{figure.exported}", figure.help.replace("`", "")
+    if figure.kind == "counter by kind":
+        return _by_kind(name, meaning, figure, cameras)
+    if figure.kind == "duration" and not figure.is_gauge:
+        return _histogram(name, meaning, figure, cameras)
+    is_gauge = figure.kind in ("duration", "rate")
+    family = (GaugeMetricFamily if is_gauge else CounterMetricFamily)(name, meaning, labels=_CAMERA)
     for camera in cameras:
-        figures = camera.report.figures
-        rate.add_metric((camera.name,), figures.frames_per_s)
-        if figures.mask_age_s is not None:
-            age.add_metric((camera.name,), figures.mask_age_s)
-        if figures.cost is not None:
-            cost.add_metric((camera.name,), figures.cost)
-    yield from (rate, age, cost)
+        value = camera.snapshot.value(figure, camera.price_per_call)
+        if value is None and figure.kind == "counter":
+            value = 0
+        if value is not None:
+            family.add_metric((camera.name,), value)
+    return family
 
 
-def _counted(cameras: Sequence[_Camera]) -> Iterator[Metric]:
-    for name, meaning in _COUNTERS.items():
-        counter = CounterMetricFamily(f"livesegment_{name}", meaning, labels=_CAMERA)
-        for camera in cameras:
-            counter.add_metric((camera.name,), getattr(camera.counters, name))
-        yield counter
-    errors = CounterMetricFamily(
-        "livesegment_errors", "Calls that failed, by kind.", labels=("camera", "kind")
-    )
+def _by_kind(name: str, meaning: str, figure: Figure, cameras: Sequence[_Camera]) -> Metric:
+    family = CounterMetricFamily(name, meaning, labels=("camera", "kind"))
     for camera in cameras:
-        for kind, count in camera.counters.errors.items():
-            errors.add_metric((camera.name, kind), count)
-    yield errors
+        for kind, count in camera.snapshot.kinds.get(figure.name, {}).items():
+            family.add_metric((camera.name, kind), count)
+    return family
 
 
-def _round_trips(cameras: Sequence[_Camera]) -> Metric:
-    histogram = HistogramMetricFamily(
-        "livesegment_round_trip_seconds",
-        "From asking for a mask to having it.",
-        labels=_CAMERA,
-    )
+def _histogram(name: str, meaning: str, figure: Figure, cameras: Sequence[_Camera]) -> Metric:
+    family = HistogramMetricFamily(name, meaning, labels=_CAMERA)
     for camera in cameras:
-        trips = camera.counters.round_trips
-        histogram.add_metric((camera.name,), _buckets(trips), sum_value=trips.total)
-    return histogram
+        histogram = camera.snapshot.durations.get(figure.name, Histogram())
+        family.add_metric((camera.name,), _buckets(histogram), sum_value=histogram.total)
+    return family
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
     """Return how many values are up to each bound, as Prometheus counts them."""
-    counts = histogram.counts or (0,) * (len(ROUND_TRIP_BOUNDS_S) + 1)
-    bounds = [*map(floatToGoString, ROUND_TRIP_BOUNDS_S), "+Inf"]
+    counts = histogram.counts or (0,) * (len(BOUNDS_S) + 1)
+    bounds = [*map(floatToGoString, BOUNDS_S), "+Inf"]
     return [(bound, float(count)) for bound, count in zip(bounds, accumulate(counts), strict=True)]
 
 

@@ -15,8 +15,6 @@ from conftest import need_package
 from feeds import HandFeed, served
 
 from livesegment.metrics import Metrics
-from livesegment.web.counters import Counters
-from livesegment.web.feed import Figures
 
 DEPLOY = Path(__file__).parents[2] / "samples" / "deploy"
 OURS = re.compile(r"\blivesegment_[a-z_]+")
@@ -95,8 +93,8 @@ def test_rules_and_dashboard_ask_for_figures_that_there_are() -> None:
     feed = HandFeed("door")
     metrics = Metrics()
     metrics.error(TimeoutError())
-    feed.counted = Counters.of(metrics, reconnects=0)
-    feed.say(figures=Figures(mask_age_s=0.1))
+    feed.counted = metrics.snapshot({"mask_age_ms": 0.1})
+    feed.price_per_call = 0.5
     feed.put()
     with served(feed) as page:
         text = httpx.get(f"{page.url}/metrics").text

@@ -17,10 +17,10 @@ from feeds import HandFeed, served
 from parts import FunctionSegmenter, started
 from waiting import wait_until
 
+from livesegment.metrics import Snapshot
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.serve import ServeOptions
-from livesegment.web.feed import Figures
 
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
@@ -149,21 +149,33 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
 
 def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
     feed = HandFeed("one", "Front gate")
-    feed.say(
-        figures=Figures(14.8, 0.18, 2.1, 12345, 24.69, 2, 118, 3),
-        endpoint="trouble",
-        endpoint_text="http://127.0.0.1:9001 does not answer",
+    feed.counted = Snapshot(
+        {"calls": 12345, "frames_dropped": 118, "reconnects": 3, "frames_hidden": 7},
+        {"errors": {"ServerFailed": 2}},
+        moment={"fps_shown": 14.8, "mask_age_ms": 0.18, "round_trip_ms": 2.1},
     )
+    feed.price_per_call = 0.002
+    feed.say(endpoint="trouble", endpoint_text="http://127.0.0.1:9001 does not answer")
     with served(feed) as server, moving(feed):
         page.goto(server.url)
         shown = {
             name: page.locator(f"[data-figure={name}]")
-            for name in ("frames_per_s", "mask_age", "round_trip", "calls", "cost", "reconnects")
+            for name in (
+                *("frames_per_s", "mask_age_s", "round_trip_s", "calls", "cost", "reconnects"),
+                *("frames_hidden", "events", "events_lost", "errors"),
+            )
         }
         for name, text in zip(
-            shown, ("14.8", "180 ms", "2.1 s", "12,345", "24.69", "3"), strict=True
+            shown,
+            ("14.8", "180 ms", "2.1 s", "12,345", "24.69", "3", "7", "0", "0", "2"),
+            strict=True,
         ):
             expect(shown[name]).to_have_text(text)
+        # What each is called and means comes from the server.
+        hidden = page.locator("div", has=shown["frames_hidden"]).last
+        expect(hidden.locator("dt")).to_have_text("Hidden")
+        expect(hidden).to_have_attribute("title", re.compile("--redact"))
+        expect(page.locator("[data-figure=process_ends]")).to_be_hidden()
         expect(page.locator(".endpoint")).to_contain_text("127.0.0.1:9001 does not answer")
         expect(page.locator(".chip", has_text="person")).to_contain_text("25 %")
         expect(page.locator(".chart")).to_have_attribute(

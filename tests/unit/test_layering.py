@@ -12,6 +12,8 @@ CORE = {
     "frame",
     "mask",
     "errors",
+    "figures",
+    "distribution",
     "metrics",
     "output",
     "buffer",

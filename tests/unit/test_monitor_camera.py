@@ -14,6 +14,7 @@ import pytest
 from waiting import wait_until
 
 from livesegment.backoff import Restarts
+from livesegment.metrics import Snapshot
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import CameraConfig, read_config
@@ -113,14 +114,16 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
     needs = [monitor.until("need")[-1].fields]
     assert needs[0] == {"number": 0, "in_use": 0, "wants": 1, "calls": 0}
     monitor.until("report")
-    report = unpacked_report(monitor.until("report")[-1].fields["report"])
-    assert report.figures.calls == 0
+    fields = monitor.until("report")[-1].fields
+    report = unpacked_report(fields["report"])
+    assert Snapshot.from_json(fields["snapshot"]).counts["calls"] == 0
     assert report.state == "running"
     monitor.send("lease", **PLENTY)
 
     def asked() -> Report | None:
-        report = unpacked_report(monitor.until("report")[-1].fields["report"])
-        return report if report.figures.calls else None
+        fields = monitor.until("report")[-1].fields
+        has_asked = Snapshot.from_json(fields["snapshot"]).counts["calls"]
+        return unpacked_report(fields["report"]) if has_asked else None
 
     report = wait_until(asked, "a call", pause_s=0)
     assert report.endpoint in {"waiting", "answering"}

@@ -5,23 +5,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 
 import httpx
 import pytest
 from conftest import need_package
 from feeds import HandFeed, served
 
-from livesegment.metrics import Metrics
+from livesegment.metrics import BOUNDS_S, Metrics, Snapshot
 from livesegment.settings import ApiKey, WebOptions
-from livesegment.web.counters import ROUND_TRIP_BOUNDS_S, Counters
-from livesegment.web.feed import Figures
 
 TOKEN = "correct-horse-battery"
 needs_prometheus = pytest.mark.needs_package("prometheus_client", extra="monitor")
 
 
-def counted(**counts: int) -> Counters:
+def counted(**counts: int) -> Snapshot:
     """Return what a run counts that had two answers and two errors."""
     metrics = Metrics()
     for name, count in counts.items():
@@ -29,7 +27,8 @@ def counted(**counts: int) -> Counters:
     for seconds in (0.12, 0.12, 4.0, 70.0):
         metrics.measure("round_trip_ms", seconds)
     metrics.error(TimeoutError())
-    return Counters.of(metrics, reconnects=2)
+    metrics.count("reconnects", 2)
+    return metrics.snapshot()
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:
@@ -50,12 +49,10 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 def test_every_figure_of_every_camera_is_there() -> None:
     door, yard = HandFeed("door"), HandFeed("yard")
     door.put()
-    door.counted = counted(frames_captured=100, frames_shown=90, frames_dropped=7, calls=5)
-    door.say(
-        state="lost",
-        endpoint="trouble",
-        figures=Figures(frames_per_s=24.5, mask_age_s=0.25, cost=0.75),
-    )
+    counts = counted(frames_captured=100, frames_shown=90, frames_dropped=7, calls=5)
+    door.counted = replace(counts, moment={"fps_shown": 24.5, "mask_age_ms": 0.25})
+    door.price_per_call = 0.15
+    door.say(state="lost", endpoint="trouble")
     with served(door, yard) as page:
         answer = httpx.get(f"{page.url}/metrics")
     assert answer.status_code == 200
@@ -96,18 +93,38 @@ def test_round_trips_are_a_cumulative_histogram() -> None:
     assert up_to["5.0"] == 3
     assert up_to["10.0"] == 3
     assert up_to["+Inf"] == 4
-    assert len(up_to) == len(ROUND_TRIP_BOUNDS_S) + 1
+    assert len(up_to) == len(BOUNDS_S) + 1
     assert found["livesegment_round_trip_seconds_count", "camera=door"] == 4
     assert found["livesegment_round_trip_seconds_sum", "camera=door"] == pytest.approx(74.24)
 
 
 def test_counters_of_processes_add_up_and_travel_as_json() -> None:
     first, second = counted(calls=3), counted(calls=4)
-    both = Counters(process_ends=1).plus(first).plus(second)
-    assert (both.calls, both.reconnects, both.process_ends) == (7, 4, 1)
-    assert both.errors == {"TimeoutError": 2}
-    assert sum(both.round_trips.counts) == 8
-    assert Counters.unpacked(json.loads(json.dumps(asdict(both)))) == both
+    both = Snapshot({"process_ends": 1}).plus(first).plus(second)
+    counts = both.counts
+    assert (counts["calls"], counts["reconnects"], counts["process_ends"]) == (7, 4, 1)
+    assert both.kinds["errors"] == {"TimeoutError": 2}
+    assert sum(both.durations["round_trip_ms"].counts) == 8
+    assert Snapshot.from_json(json.loads(json.dumps(both.as_json()))) == both
+
+
+def test_whoever_adds_up_has_the_newest_values_and_forgets_no_counter_that_is_0() -> None:
+    before = replace(counted(), moment={"mask_age_ms": 0.1})
+    both = before.plus(replace(counted(), moment={"mask_age_ms": 0.2}))
+    assert both.moment == {"mask_age_ms": 0.2}
+    assert both.counts["events_lost"] == 0
+    assert both.plus(Snapshot()) == replace(both, moment={})
+
+
+def test_what_is_hidden_and_what_is_lost_can_be_seen() -> None:
+    feed = HandFeed("door")
+    feed.counted = counted(frames_hidden=4, events=6, events_lost=2)
+    with served(feed) as page:
+        found = samples(httpx.get(f"{page.url}/metrics").text)
+        (camera,) = httpx.get(f"{page.url}/api/cameras").json()["cameras"]
+    for name, count in {"frames_hidden": 4, "events": 6, "events_lost": 2}.items():
+        assert found[f"livesegment_{name}_total", "camera=door"] == count
+        assert camera["figures"][name] == count
 
 
 @needs_prometheus

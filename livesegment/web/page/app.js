@@ -69,7 +69,7 @@ async function report() {
   const said = await ask(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
   logOut.hidden = !said.needs_login;
   arrange(said.cameras);
-  for (const each of said.cameras) cameras.get(each.name).update(each, said.now);
+  for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures);
   lastReportS = Math.floor(said.now);
   summarise();
 }

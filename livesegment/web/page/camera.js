@@ -3,8 +3,9 @@
 import { Chart } from "./chart.js";
 import { ControlBox } from "./controls.js";
 import { EventList } from "./events.js";
+import { FigureLists } from "./figures.js";
 import { Screen } from "./screen.js";
-import { endpointWords, figureTexts, since, stateWords } from "./words.js";
+import { endpointWords, since, stateWords } from "./words.js";
 import { ZoneDrawing } from "./zone.js";
 
 const STALLED_MS = 3000;
@@ -23,6 +24,7 @@ export class Camera {
     this.chart = new Chart(this.#find(".chart"));
     this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
+    this.figures = new FigureLists(this.card);
     this.zone = new ZoneDrawing(this.card);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
@@ -30,12 +32,12 @@ export class Camera {
     this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
   }
 
-  // Take what the server says about the camera.
-  update(report, now) {
+  // Take what the server says about the camera, and about the figures that there are.
+  update(report, now, rows) {
     this.report = report;
     this.title = report.title;
     this.#find("h2").textContent = report.title;
-    this.#showFigures(figureTexts(report.figures));
+    this.figures.show(rows, report.figures);
     const endpoint = this.#find(".endpoint");
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
@@ -84,13 +86,6 @@ export class Camera {
     this.screen.canvas.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
     // The first state is no change.
     if (this.state !== null) this.announce(`${this.title}: ${text}`);
-  }
-
-  #showFigures(texts) {
-    for (const spot of this.card.querySelectorAll("[data-figure]")) {
-      spot.textContent = texts[spot.dataset.figure];
-    }
-    this.#find("[data-only=cost]").hidden = texts.cost === "";
   }
 
   #enlarge(button) {

@@ -1,4 +1,4 @@
-// What states and figures are called.
+// What states, choices and events are called.
 
 const STATES = {
   starting: { word: "Starting", veil: "Starting", mood: "waiting" },
@@ -25,28 +25,6 @@ export function endpointWords(endpoint, text) {
   return text ? `${words}: ${text}` : words;
 }
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-export function figureTexts(figures) {
-  return {
-    frames_per_s: figures.frames_per_s.toFixed(1),
-    mask_age: milliseconds(figures.mask_age_s),
-    round_trip: milliseconds(figures.round_trip_s),
-    calls: whole.format(figures.calls),
-    cost: figures.cost === null ? "" : money.format(figures.cost),
-    errors: whole.format(figures.errors),
-    frames_dropped: whole.format(figures.frames_dropped),
-    reconnects: whole.format(figures.reconnects),
-  };
-}
-
-function milliseconds(seconds) {
-  if (seconds === null) return "–";
-  if (seconds >= 9.95) return `${whole.format(seconds)} s`;
-  if (seconds >= 0.9995) return `${seconds.toFixed(1)} s`;
-  return `${whole.format(seconds * 1000)} ms`;
-}
 
 // When an event was, how long, and how much the class covered.
 export function eventWords({ began, ended, coverage }) {

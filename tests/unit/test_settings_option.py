@@ -1,0 +1,188 @@
+"""One description of an option, and everything that comes from it."""
+
+import json
+import pickle
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from livesegment import (
+    ApiKey,
+    EndpointOptions,
+    EventOptions,
+    KeyframeOptions,
+    LiveOptions,
+    OptionsError,
+    OverlayOptions,
+)
+from livesegment.cli.help import help_text
+from livesegment.cli.line import read_line
+from livesegment.settings.commands import AnnotateCommand, LiveCommand
+from livesegment.settings.monitor import camera_tables, file_tables, json_schema
+from livesegment.settings.option import all_options
+from livesegment.web.controls import drawn_controls
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def appearances(flag: str, key: str, control: str) -> dict[str, bool]:
+    """Tell where an option shows itself."""
+    table, _, name = key.partition(".")
+    tables = json_schema()["properties"]
+    try:
+        read_line(LiveCommand, [flag, "0.5"])
+        is_read = True
+    except OptionsError:
+        is_read = False
+    return {
+        "flag": is_read,
+        "help": flag in help_text("live", LiveCommand, ""),
+        "key": name in file_tables()[table],
+        "schema": name in tables[table]["properties"],
+        "page": control in {each["name"] for each in drawn_controls()},
+    }
+
+
+def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    option = ("--opacity", "overlay.opacity", "opacity")
+    assert set(appearances(*option).values()) == {True}
+    described = dict(OverlayOptions.__dataclass_fields__)
+    del described["opacity"]
+    monkeypatch.setattr(OverlayOptions, "__dataclass_fields__", described)
+    assert set(appearances(*option).values()) == {False}
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: LiveOptions(mask_ttl_s=0), "mask_ttl_s is a number above 0 to 60 seconds, not 0"),
+        (
+            lambda: LiveOptions(max_frames=1.5),
+            "max_frames is a whole number from 1 frames, not 1.5",
+        ),
+        (lambda: LiveOptions(smooth=1), "smooth is true or false, not 1"),
+        (lambda: LiveOptions(align="wrap"), "align is one of warp, delay, paste, not the text"),
+        (lambda: OverlayOptions(opacity=float("nan")), "opacity is a number from 0 to 1, not nan"),
+        (
+            lambda: EndpointOptions(max_in_flight=257),
+            "max_in_flight is a whole number from 1 to 256",
+        ),
+        (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
+        (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
+    ],
+)
+def test_a_python_program_is_told_in_its_own_words(make: object, sentence: str) -> None:
+    with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
+        make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("--mask-ttl 0", "--mask-ttl is a number above 0 to 60 seconds, not 0"),
+        ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
+        ("--max-frames 1.5", "--max-frames is a whole number from 1 frames, not '1.5'"),
+        ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
+        ("--in-flight auto", "--in-flight auto is for annotate; live takes a number, such as"),
+        ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
+        ("--redact ,", "--redact is names of classes, such as person, none of them empty"),
+        ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
+        ("--mask", "there is no option --mask: did you mean --masks?"),
+        ("--mask-ttl", "--mask-ttl takes a value, S"),
+        ("--mask-ttl --mirror", "--mask-ttl takes a value, S"),
+        ("--mirror=yes", "--mirror takes no value"),
+        ("0 1", "one argument too many: '1'"),
+        ("--rule person", "--rule 'person', character 1: a rule begins with a class"),
+    ],
+)
+def test_a_command_line_is_told_in_its_own_words(line: str, sentence: str) -> None:
+    with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
+        read_line(LiveCommand, line.split())
+
+
+def test_options_and_inputs_are_mixed_and_values_may_begin_with_a_dash() -> None:
+    words = "a.mp4 -o out --api-key -abc b.mp4 --export coco --export png -v --no-legend -- -c.mp4"
+    command, given = read_line(AnnotateCommand, words.split())
+    assert command.inputs == ("a.mp4", "b.mp4", "-c.mp4")
+    assert command.output == "out"
+    assert command.options.endpoint.api_key == ApiKey("-abc")
+    assert command.options.export == ("coco", "png")
+    assert command.log.verbose
+    assert not command.options.overlay.legend
+    assert "--api-key" in given
+    assert "--codec" not in given
+    with pytest.raises(OptionsError, match="the option --output is missing"):
+        read_line(AnnotateCommand, ["a.mp4"])
+    with pytest.raises(OptionsError, match="the argument INPUT is missing"):
+        read_line(AnnotateCommand, ["-o", "out"])
+
+
+def test_classes_add_up_and_secrets_come_from_the_environment_and_stay_out_of_sight() -> None:
+    secrets = {"LIVESEGMENT_WEBHOOK_SECRET": "s-1", "LIVESEGMENT_MQTT_PASSWORD": "p-1"}
+    words = "--redact person --redact car,dog --api-key k-1 --webhook http://a/?t=k-2"
+    command, _ = read_line(LiveCommand, words.split(), secrets)
+    options = command.options
+    assert options.redact.classes == {"person", "car", "dog"}
+    assert options.events.webhook_secret == ApiKey("s-1")
+    assert options.events.mqtt_password == ApiKey("p-1")
+    for secret in ("s-1", "p-1", "k-1", "k-2"):
+        assert secret not in repr(command)
+    with pytest.raises(OptionsError) as caught:
+        read_line(LiveCommand, ["--webhook", "ftp://u:k-3@host"])
+    assert "k-3" not in str(caught.value)
+    with pytest.raises(OptionsError) as caught:
+        EventOptions(webhook="ftp://u:k-4@host")
+    assert "k-4" not in str(caught.value)
+
+
+def test_ten_options_stand_first_in_help_and_all_others_under_a_heading() -> None:
+    text = help_text("live", LiveCommand, "")
+    headings = re.findall(r"(?m)^([A-Z][a-z ]+):$", text)
+    assert headings[:2] == ["Arguments", "Most used"]
+    assert {"Source", "Model", "Picture", "Keep", "Events", "Privacy"} <= set(headings)
+    assert sum(each.is_common for each in all_options(LiveCommand)) == 10
+    for each in all_options(LiveCommand):
+        if each.flag is not None:
+            assert len(re.findall(rf"(?m)^  (-v, )?{each.given_as}[ ,]", text)) == 1, each
+
+
+def uncommented(text: str) -> str:
+    return re.sub(r"(?m)^# (?=\[|\w+(\.\w+)? = )", "", text)
+
+
+def test_the_sample_shows_every_key_there_is() -> None:
+    document = tomllib.loads(uncommented((SAMPLES / "monitor.toml").read_text(encoding="utf-8")))
+    cameras = document.pop("camera")
+    shown = {f"{table}.{key}" for table, keys in document.items() for key in keys}
+    for camera in cameras:
+        rules = camera.pop("rule", [])
+        shown |= {f"rule.{key}" for rule in rules for key in rule}
+        shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
+    either = {"rule.below", "endpoint.api_key_env"}  # instead of another one, and named beside it
+    known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
+    assert shown == known - either
+    text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")
+    assert all(key.partition(".")[2] in text for key in either)
+
+
+def test_the_sample_is_what_its_schema_says_and_the_schema_what_the_program_says() -> None:
+    text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")
+    assert text.startswith("#:schema ./monitor.schema.json\n")
+    written = json.loads((SAMPLES / "monitor.schema.json").read_text(encoding="utf-8"))
+    assert written == json_schema(), "write it anew: python tests/generate.py"
+    jsonschema.Draft202012Validator.check_schema(written)
+    jsonschema.validate(tomllib.loads(text), written)
+    jsonschema.validate(tomllib.loads(uncommented(text)), written)
+    for wrong in ("[picture]\nmask_ttl = 0", "[picture]\nmask_tl = 1", 'picture = "warp"'):
+        document = tomllib.loads(f'{wrong}\n[[camera]]\nname = "a"\nsource = 0')
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, written)
+
+
+def test_a_wrong_setting_travels_between_processes() -> None:
+    with pytest.raises(OptionsError) as caught:
+        LiveOptions(mask_ttl_s=0)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Frame, Image
-from livesegment.live.presenting import HIDDEN
+from livesegment.live.presenter import HIDDEN
 from livesegment.mask import ClassIds, Mask
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice

@@ -12,7 +12,7 @@ The way of a frame, with the file that does each step::
                                                     ▼
                                               redaction/: what of both may leave
                                                     ▼
-                                              presenting.py: drawn once, on one canvas
+                                              presenter.py: drawn once, on one canvas
                                                     ▼
              Output.on_frame: rules of events · sinks, each queued (outputs.py) · page · window
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Frame, Image
-from livesegment.live.presenting import HIDDEN
+from livesegment.live.presenter import HIDDEN
 from livesegment.mask import ClassIds, Mask
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice
@@ -145,7 +145,6 @@ class Outlets(Sink):
     viewed: dict[int, list[Image]] = field(default_factory=dict)
     shown: list[Image] = field(default_factory=list)
     watched: dict[int, Image] = field(default_factory=dict)
-    hidden: set[int] = field(default_factory=set)
     key: int | None = None
 
     def __post_init__(self) -> None:
@@ -159,8 +158,6 @@ class Outlets(Sink):
         """Keep what a recording would."""
         with self._changed:
             self.written[picture.frame.index] = [picture.image.copy(), picture.frame.image]
-            if picture.mask is None:
-                self.hidden.add(picture.frame.index)
             self._changed.notify_all()
 
     def wait_for(self, count: int) -> None:
@@ -180,6 +177,7 @@ class _Screen(Output):
 
     def on_frame(self, shown: Shown) -> None:
         assert shown.image is not None
+        assert shown.mask is None or not is_notice(shown.image), "an outline tells as much"
         self._outlets.shown.append(shown.image.copy())
 
     def on_tick(self) -> None:
@@ -194,6 +192,7 @@ class _Page(Output):
 
     def on_frame(self, shown: Shown) -> None:
         assert shown.image is not None
+        assert shown.mask is None or not is_notice(shown.image), "an outline tells as much"
         images = self._outlets.viewed.setdefault(shown.frame.index, [])
         images += [shown.image.copy(), shown.frame.image]
 

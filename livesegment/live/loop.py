@@ -13,11 +13,11 @@ from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
 from livesegment.live.delay_line import DelayLine
-from livesegment.live.hud import hud_lines
+from livesegment.live.hud import Outage, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
 from livesegment.live.outputs import as_output
 from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
-from livesegment.live.presenting import Outage, Presenter
+from livesegment.live.presenter import Presenter
 from livesegment.live.submitting import Submitter
 from livesegment.metrics import DropLog, LiveStatus, Metrics
 from livesegment.redaction.redactor import Redactor

@@ -1,67 +1,17 @@
 """Where a frame meets its mask, is drawn, and is shown."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
+from livesegment.live.hud import FrameRate
 from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_hud, draw_notice
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.settings.controls import ControlPanel
-from livesegment.sources.base import Source
-
-
-class Outage:
-    """Puts into words since when a source is lost.
-
-    Args:
-        source: Whose pictures are shown.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._since_s: float | None = None
-        self._sentence: str | None = None
-
-    def notice(self) -> str | None:
-        """Return what to write across the last picture; None while pictures come."""
-        since_s = self._source.lost_since_s
-        if since_s is None:
-            self._since_s = self._sentence = None
-        elif since_s != self._since_s:
-            self._since_s = since_s
-            # Worked out once for each outage: a clock that is set meanwhile would change it.
-            clock_s = time.time() - (time.monotonic() - since_s)
-            began = time.strftime("%H:%M:%S", time.localtime(clock_s))
-            self._sentence = f"camera lost since {began}"
-        return self._sentence
-
-
-WINDOW_S = 2.0
-
-
-class FrameRate:
-    """Frames a second over the last two seconds."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque()
-
-    def tick(self, now_s: float) -> None:
-        """Note a frame shown at this time."""
-        self._times.append(now_s)
-        while self._times[0] < now_s - WINDOW_S:
-            self._times.popleft()
-
-    def value(self) -> float:
-        """Return the rate; 0 before the second frame."""
-        elapsed_s = self._times[-1] - self._times[0] if self._times else 0.0
-        # Two frames may have one time: the clock of Windows goes in steps of 16 ms.
-        return (len(self._times) - 1) / elapsed_s if elapsed_s > 0 else 0.0
-
 
 HudLines = Callable[[float, ChosenMask], list[str]]
 """Says what the HUD shows, given the frames a second and the mask on the picture."""

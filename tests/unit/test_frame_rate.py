@@ -1,6 +1,6 @@
 """What the HUD says of the frame rate."""
 
-from livesegment.live.presenting import FrameRate
+from livesegment.live.hud import FrameRate
 
 
 def test_the_frame_rate_is_that_of_the_last_two_seconds() -> None:

@@ -3,8 +3,6 @@
 import time
 from collections import deque
 
-import time
-
 from livesegment.calls.breaker import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.figures import FIGURES, Figure

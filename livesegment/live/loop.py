@@ -45,6 +45,10 @@ class LiveLoop:
         mirror: Flip each picture left to right.
         quota: Says when a call is allowed, in place of the limits' number and rate of calls.
         redactor: Says what of a picture may leave, to any output or a snapshot; None: all of it.
+
+    Attributes:
+        controls: The panel.
+        metrics: As given.
     """
 
     def __init__(
@@ -62,8 +66,8 @@ class LiveLoop:
         late = late or LateMasks()
         self._parts = parts
         self._limits = limits
-        self._metrics = metrics
-        self._panel = ControlPanel(controls) if isinstance(controls, Controls) else controls
+        self.metrics = metrics
+        self.controls = ControlPanel(controls) if isinstance(controls, Controls) else controls
         self._workers = WorkerGroup(grace_s=GRACE_S)
         self._arrivals: Buffer[Frame] = Buffer("keep newest")
         self._requests: Buffer[Frame] = Buffer("keep newest")
@@ -73,19 +77,11 @@ class LiveLoop:
         self._delay_line = DelayLine(late.max_delay_s)
         self._masks = MaskBuffer(for_delayed=late.max_delay_s > 0)
         self._outputs = [as_output(each, metrics) for each in parts.outputs]
-        self._presenter = Presenter(
-            MaskChoice(self._masks, late.alignment, late.mask_ttl_s, late.smoothing),
-            self._panel,
-            self._outputs,
-            hud=self._hud,
-            notice=Outage(parts.source).notice,
-            metrics=metrics,
-            redactor=redactor,
-        )
+        self._presenter = self._new_presenter(late, redactor)
         self._capture = Capture(
             parts.source,
             self._arrivals,
-            self._panel,
+            self.controls,
             metrics,
             self._workers.stopping,
             fps_limit=limits.fps_limit,
@@ -103,6 +99,17 @@ class LiveLoop:
             self._workers.stopping,
             on_latency=self._delay_line.note_latency,
             gives_up=not limits.waits_for_endpoint,
+        )
+
+    def _new_presenter(self, late: LateMasks, redactor: Redactor | None) -> Presenter:
+        return Presenter(
+            MaskChoice(self._masks, late.alignment, late.mask_ttl_s, late.smoothing),
+            self.controls,
+            self._outputs,
+            hud=self._hud,
+            notice=Outage(self._parts.source).notice,
+            metrics=self.metrics,
+            redactor=redactor,
         )
 
     def run(self) -> None:
@@ -139,16 +146,6 @@ class LiveLoop:
     def title(self) -> str:
         """What people call the source."""
         return self._parts.source.name
-
-    @property
-    def controls(self) -> ControlPanel:
-        """How the picture is drawn."""
-        return self._panel
-
-    @property
-    def metrics(self) -> Metrics:
-        """What is counted."""
-        return self._metrics
 
     def start_worker(self, name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:
         """Run an output's work on a thread of its own."""
@@ -202,7 +199,7 @@ class LiveLoop:
         workers.on_stop(self._parts.source.stop)
         workers.on_stop(self._arrivals.abort)
         workers.on_stop(self._requests.abort)
-        workers.on_stop(lambda: self._panel.change(paused=False))
+        workers.on_stop(lambda: self.controls.change(paused=False))
         for output in self._outputs:
             output.on_start(self)
         for number in range(self._limits.max_in_flight):
@@ -210,7 +207,7 @@ class LiveLoop:
         workers.start("capture", self._capture.run, daemon=True)
 
     def _is_over(self) -> bool:
-        limits, shown = self._limits, self._metrics.get("frames_shown")
+        limits, shown = self._limits, self.metrics.get("frames_shown")
         is_at_end = self._arrivals.finished and not self._delay_line
         return (
             self._workers.stopping.is_set()
@@ -220,11 +217,11 @@ class LiveLoop:
         )
 
     def _on_arrival(self, frame: Frame) -> None:
-        controls = self._panel.snapshot()
+        controls = self.controls.snapshot()
         if controls.paused:
             return
         if not self._calls_are_used_up() and self._requests.put(frame):
-            self._metrics.count("frames_dropped")
+            self.metrics.count("frames_dropped")
             self._drops.add()
         self._delay_line.put(frame, hold=controls.align == "delay")
 
@@ -239,14 +236,14 @@ class LiveLoop:
     def _calls_are_used_up(self) -> bool:
         # Calls made, not turns taken: a thread that has its turn still waits here for a frame.
         max_calls = self._limits.max_calls
-        return max_calls is not None and self._metrics.get("calls") >= max_calls
+        return max_calls is not None and self.metrics.get("calls") >= max_calls
 
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
         return hud_lines(
-            self._metrics,
+            self.metrics,
             frames_per_s,
             chosen,
-            align=self._panel.snapshot().align,
+            align=self.controls.snapshot().align,
             calls_used_up=self._calls_are_used_up(),
             trouble=self._limiter.trouble,
             delay_s=self._delay_line.delay_s,

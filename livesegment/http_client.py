@@ -3,15 +3,6 @@
 Whoever asks somebody over HTTP does it with an `HttpClient`: its timeouts, proxies, certificates,
 the silence in the logs and what must not be shown are the same for all. Only `server/image_fetch`
 brings an asynchronous client of its own, because it chooses the addresses that it connects to.
-
-What can go wrong in an exchange:
-
-    HttpFailure
-    ├── TimedOut      no answer, or not all of it, in time
-    ├── TooLong       the answer's body has more bytes than are wanted
-    ├── Undecodable   the answer's body is packed in a way that cannot be unpacked
-    ├── Unwritable    no request can be made of the address
-    └── Unreachable   anything else on the way
 """
 
 import logging
@@ -21,6 +12,7 @@ import traceback
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Literal
 
 import httpx
 
@@ -28,50 +20,34 @@ from livesegment.address import is_loopback, scrubbed, shown_url
 from livesegment.errors import OptionsError
 from livesegment.resource import Resource
 
+What = Literal["timed out", "too long", "undecodable", "unwritable", "unreachable"]
+"""timed out: no answer, or not all of it, in time; too long: the body has more bytes than are
+wanted; undecodable: it is packed in a way that cannot be unpacked; unwritable: no request can be
+made of the address; unreachable: anything else on the way."""
+
 
 class HttpFailure(Exception):
     """An exchange that came to nothing. Neither it nor its cause holds a secret.
 
-    Args:
-        reason: What went wrong, in words.
-        kind: The name of what httpx raised; empty: it raised nothing.
-
     Attributes:
+        what: What kind of failure it is.
         reason: What went wrong, in words.
-        kind: The name of what httpx raised, which says less and repeats nothing of the address.
+        raised: The name of what httpx raised, which says less and repeats nothing of the address;
+            empty: it raised nothing.
     """
 
-    def __init__(self, reason: str, kind: str = "") -> None:
+    def __init__(self, what: What, reason: str, raised: str = "") -> None:
         super().__init__(reason)
+        self.what = what
         self.reason = reason
-        self.kind = kind or type(self).__name__
+        self.raised = raised
 
 
-class TimedOut(HttpFailure):
-    """No answer, or not all of it, in time."""
-
-
-class TooLong(HttpFailure):
-    """The answer's body has more bytes than are wanted; the rest is not read."""
-
-
-class Undecodable(HttpFailure):
-    """The answer's body is packed in a way that cannot be unpacked."""
-
-
-class Unwritable(HttpFailure):
-    """No request can be made of the address."""
-
-
-class Unreachable(HttpFailure):
-    """Whoever is asked cannot be reached, or breaks off, or does not speak HTTP."""
-
-
-_KINDS: tuple[tuple[tuple[type[Exception], ...], type[HttpFailure]], ...] = (
-    ((httpx.TimeoutException,), TimedOut),
-    ((httpx.DecodingError,), Undecodable),
-    ((httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol), Unwritable),
-    ((httpx.HTTPError,), Unreachable),
+_RAISED: tuple[tuple[tuple[type[Exception], ...], What], ...] = (
+    ((httpx.TimeoutException,), "timed out"),
+    ((httpx.DecodingError,), "undecodable"),
+    ((httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol), "unwritable"),
+    ((httpx.HTTPError,), "unreachable"),
 )
 """What httpx raises, and what it means; the first that fits."""
 
@@ -92,9 +68,9 @@ class Deadline:
         self._ends_at_s = time.monotonic() + seconds
 
     def check(self) -> None:
-        """Raise TimedOut if it has passed."""
+        """Raise HttpFailure if it has passed."""
         if time.monotonic() > self._ends_at_s:
-            raise TimedOut(f"no answer within {self._seconds:g} s")
+            raise HttpFailure("timed out", f"no answer within {self._seconds:g} s")
 
 
 class Answer:
@@ -118,13 +94,13 @@ class Answer:
             most: Bytes at most.
 
         Raises:
-            HttpFailure: TooLong if it has more, TimedOut if it is not there in time.
+            HttpFailure: If it has more, or is not there in time.
         """
         body = bytearray()
         for chunk in self._response.iter_bytes():
             body += chunk
             if len(body) > most:
-                raise TooLong(f"the answer has over {most} bytes")
+                raise HttpFailure("too long", f"the answer has over {most} bytes")
             self._deadline.check()
         return bytes(body)
 
@@ -229,13 +205,13 @@ class HttpClient(Resource):
         try:
             yield
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure = next(failure for kinds, failure in _KINDS if isinstance(error, kinds))
-            kind = type(error).__name__
+            what = next(what for kinds, what in _RAISED if isinstance(error, kinds))
+            raised = type(error).__name__
             if isinstance(error, httpx.RequestError):
                 # The failed request rides along in the error, its URL with the key.
                 error.request = httpx.Request(method, shown_url(str(url)))
-            reason = scrubbed(str(error), self._secrets) or kind
-            raise failure(reason, kind) from self._without_secrets(error)
+            reason = scrubbed(str(error), self._secrets) or raised
+            raise HttpFailure(what, reason, raised) from self._without_secrets(error)
 
     def _without_secrets(self, error: Exception) -> Exception | None:
         """Return the error as a cause that may be printed; None if its text holds a secret."""

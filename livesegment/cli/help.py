@@ -6,7 +6,6 @@ from typing import Any
 
 from livesegment.cli.line import is_argument
 from livesegment.errors import MissingExtra
-from livesegment.settings.kinds import Choice, Several
 from livesegment.settings.option import Option, Settings, all_options, is_flag
 
 PROGRAM = "livesegment"
@@ -86,7 +85,7 @@ def _parser(name: str, command: type[Settings], summary: str) -> argparse.Argume
 
 def _placed(each: Option) -> str:
     metavar = each.kind.metavar or ""
-    shown = f"{metavar}..." if isinstance(each.kind, Several) else metavar
+    shown = f"{metavar}..." if each.kind.adds_up else metavar
     return shown if each.is_needed else f"[{shown}]"
 
 
@@ -119,11 +118,10 @@ def _add(group: Any, each: Option) -> None:
     known: dict[str, Any] = {"help": _described(each).replace("%", "%%")}
     if not is_flag(each):
         known["metavar"] = each.kind.metavar
-        kind = each.kind.kind if isinstance(each.kind, Several) else each.kind
-        if isinstance(kind, Choice):
-            known["choices"] = kind.values  # for completion: the line is read elsewhere
+        if each.kind.values:
+            known["choices"] = each.kind.values  # for completion: the line is read elsewhere
     if is_argument(each):
-        group.add_argument(each.name, nargs="*" if isinstance(each.kind, Several) else "?", **known)
+        group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
         return
     names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/")]
     group.add_argument(*names, **known, **({"action": "store_true"} if is_flag(each) else {}))

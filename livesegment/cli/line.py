@@ -13,7 +13,6 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from livesegment.errors import OptionsError
-from livesegment.settings.kinds import Names, Several
 from livesegment.settings.option import (
     Option,
     Settings,
@@ -131,7 +130,7 @@ class _Line:
     def _value(self, described: Option, name: str) -> str:
         following = self._words[0] if self._words else None
         if described.implied is not None:
-            pattern = described.kind.schema().get("pattern", "")
+            pattern = described.kind.schema.get("pattern", "")
             if following is None or not re.search(pattern, following):
                 return described.implied
         # Another option in its place: the value was forgotten.
@@ -141,10 +140,7 @@ class _Line:
 
     def _take(self, described: Option, text: str) -> None:
         value, name = described.parsed(text), described.given_as
-        is_added = isinstance(described.kind, Several) or (
-            isinstance(described.kind, Names) and described.kind.adds_up
-        )
-        if is_added and name in self._given:
+        if described.kind.adds_up and name in self._given:
             before = self._given[name]
             value = before | value if isinstance(value, frozenset) else before + value
         self._given[name] = value
@@ -152,7 +148,7 @@ class _Line:
     def _inputs(self, inputs: Sequence[str]) -> None:
         left = list(inputs)
         for each in self._arguments:
-            if isinstance(each.kind, Several):
+            if each.kind.adds_up:
                 for text in left:
                     self._take(each, text)
                 return

@@ -17,7 +17,7 @@ from livesegment.backoff import Backoff
 from livesegment.errors import OptionsError
 from livesegment.events.delivery import CAPACITY, Courier, OnLost
 from livesegment.events.event import Event
-from livesegment.http_client import HttpClient, HttpFailure, TimedOut, Unwritable
+from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.settings import ApiKey
 
 logger = logging.getLogger(__name__)
@@ -125,12 +125,12 @@ class Webhook(Courier):
         try:
             with self._client.exchange("POST", self._url, content=body, headers=headers) as answer:
                 status = answer.status
-        except TimedOut:
-            return "no answer in time", False
-        except Unwritable:
-            return "no such kind of address", True
-        except HttpFailure as error:
-            return error.kind, False
+        except HttpFailure as failure:
+            if failure.what == "timed out":
+                return "no answer in time", False
+            if failure.what == "unwritable":
+                return "no such kind of address", True
+            return failure.raised, False
         if 200 <= status < 300:
             return None, False
         if 300 <= status < 400:

@@ -9,20 +9,14 @@ import httpx
 from livesegment.address import shown_url
 from livesegment.errors import (
     BadReply,
+    EndpointError,
     EndpointTimeout,
     EndpointUnreachable,
     OptionsError,
     RequestRefused,
 )
 from livesegment.frame import Frame
-from livesegment.http_client import (
-    HttpClient,
-    HttpFailure,
-    TimedOut,
-    TooLong,
-    Undecodable,
-    Unwritable,
-)
+from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
@@ -150,15 +144,7 @@ class HttpSegmenter(Segmenter):
     def _call(self, url: httpx.URL, body: bytes) -> bytes:
         """Return the body of a good answer."""
         with self._mapped_errors(), self._client.exchange("POST", url, content=body) as answer:
-            try:
-                reply = answer.read(MAX_REPLY_BYTES)
-            except TooLong as error:
-                raise BadReply(
-                    f"the answer from {self._shown_url} does not end: it has over"
-                    f" {MAX_REPLY_BYTES // 2**20} MB",
-                    url=self._shown_url,
-                    status=answer.status,
-                ) from error
+            reply = answer.read(MAX_REPLY_BYTES)
         if answer.status != 200:
             raise error_for_status(
                 answer.status,
@@ -172,25 +158,31 @@ class HttpSegmenter(Segmenter):
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:
         """Turn what goes wrong in an exchange into errors of an endpoint."""
-        url = self._shown_url
         try:
             yield
-        except TimedOut as error:
-            raise EndpointTimeout(
+        except HttpFailure as failure:
+            raise self._error(failure) from failure
+
+    def _error(self, failure: HttpFailure) -> EndpointError:
+        url = self._shown_url
+        if failure.what == "timed out":
+            return EndpointTimeout(
                 f"{url} did not answer within {self._options.timeout_s:g} s", url=url
-            ) from error
-        except Undecodable as error:
-            raise BadReply(
+            )
+        if failure.what == "too long":
+            megabytes = MAX_REPLY_BYTES // 2**20
+            return BadReply(
+                f"the answer from {url} does not end: it has over {megabytes} MB", url=url
+            )
+        if failure.what == "undecodable":
+            return BadReply(
                 f"the answer from {url} is packed in a way that cannot be unpacked", url=url
-            ) from error
-        except Unwritable as error:
-            raise RequestRefused(
-                f"a request to {url} cannot be written: {error.reason}", url=url
-            ) from error
-        except HttpFailure as error:
-            raise EndpointUnreachable(
-                f"{url} cannot be reached: {error.reason}", url=url
-            ) from error
+            )
+        if failure.what == "unwritable":
+            return RequestRefused(
+                f"a request to {url} cannot be written: {failure.reason}", url=url
+            )
+        return EndpointUnreachable(f"{url} cannot be reached: {failure.reason}", url=url)
 
 
 def _model_url(endpoint: str, model: str) -> httpx.URL:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.endpoint import EndpointOptions
-from livesegment.settings.kinds import Choice, Flag, Number, Several, Text
+from livesegment.settings.kinds import choice, flag, number, several, text
 from livesegment.settings.option import Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
@@ -38,7 +38,7 @@ class KeyframeOptions(Settings):
 
     every: int = option(
         1,
-        Number(1, 64, whole=True),
+        number(1, 64, whole=True),
         "Ask about one frame in N, carry masks between.",
         flag="--every",
         group=_FEWER,
@@ -46,14 +46,14 @@ class KeyframeOptions(Settings):
     )
     budget: int | None = option(
         None,
-        Number(2, math.inf, whole=True, metavar="CALLS"),
+        number(2, math.inf, whole=True, metavar="CALLS"),
         "Ask about so many frames of each input, where most changes.",
         flag="--budget",
         group=_FEWER,
     )
     skip_still: bool = option(
         False,
-        Flag(),
+        flag(),
         "Ask nothing about frames that do not change.",
         flag="--skip-still",
         group=_FEWER,
@@ -98,21 +98,21 @@ class AnnotateOptions(Settings):
     keyframes: KeyframeOptions = section(KeyframeOptions)
     masks: str | None = option(
         None,
-        Text("FILE.mkv", "the path of a file"),
+        text("FILE.mkv", "the path of a file"),
         "Keep the masks, lossless; a folder with several inputs.",
         flag="--masks",
         group=_OUTPUT,
     )
     kept_masks: str | None = option(
         None,
-        Text("FILE.mkv", "the path of a file"),
+        text("FILE.mkv", "the path of a file"),
         "Draw the masks kept by an earlier run: no call is made.",
         flag="--masks-from",
         group=_OUTPUT,
     )
     export: tuple[ExportKind, ...] = option(
         (),
-        Several(Choice(EXPORTS)),
+        several(choice(EXPORTS)),
         "Write annotations beside the output; may be repeated.",
         flag="--export",
         group=_OUTPUT,
@@ -120,21 +120,21 @@ class AnnotateOptions(Settings):
     )
     codec: Codec = option(
         "h264",
-        Choice(CODECS),
+        choice(CODECS),
         "Video codec; all of them play in browsers.",
         flag="--codec",
         group=_OUTPUT,
     )
     quality: int = option(
         75,
-        Number(1, 100, whole=True, metavar="1..100"),
+        number(1, 100, whole=True, metavar="1..100"),
         "Quality of the video written.",
         flag="--quality",
         group=_OUTPUT,
     )
     jobs: int | None = option(
         None,
-        Number(1, 64, whole=True),
+        number(1, 64, whole=True),
         "Inputs to work on at once: 1, or a cluster's processors.",
         flag="--jobs",
         group=_MANY,
@@ -142,14 +142,14 @@ class AnnotateOptions(Settings):
     )
     report: str | None = option(
         None,
-        Text("FILE.json", "the path of a file"),
+        text("FILE.json", "the path of a file"),
         "Write what became of each input; replaces it.",
         flag="--report",
         group=_MANY,
     )
     overwrite: bool = option(
         False,
-        Flag(),
+        flag(),
         "Replace existing outputs.",
         flag="--overwrite",
         group=_OUTPUT,

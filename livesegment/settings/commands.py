@@ -5,7 +5,7 @@ from typing import Literal
 
 from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import EndpointOptions
-from livesegment.settings.kinds import Choice, Flag, Several, Text
+from livesegment.settings.kinds import choice, flag, several, text
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
@@ -34,13 +34,13 @@ class LogOptions(Settings):
 
     log_format: LogFormat = option(
         "text",
-        Choice(("text", "json")),
+        choice(("text", "json")),
         "How messages on stderr are written: for people, or a JSON object a line.",
         flag="--log-format",
         group=_PROGRAM,
     )
     verbose: bool = option(
-        False, Flag(), "Say more on stderr.", flag="--verbose", short="-v", group=_PROGRAM
+        False, flag(), "Say more on stderr.", flag="--verbose", short="-v", group=_PROGRAM
     )
 
 
@@ -57,13 +57,13 @@ class LiveCommand(Settings):
 
     source: str = option(
         "0",
-        Text("SOURCE", "a camera, a file, an address or pattern:"),
+        text("SOURCE", "a camera, a file, an address or pattern:"),
         "Camera number or device, video file, image, folder, URL, or 'pattern:'.",
         flag="SOURCE",
     )
     web: str | None = option(
         None,
-        Text(
+        text(
             "[HOST:PORT]",
             "an address such as 127.0.0.1:8080",
             _checked_address,
@@ -94,11 +94,11 @@ class AnnotateCommand(Settings):
     """
 
     inputs: tuple[str, ...] = option(
-        ..., Several(Text("INPUT")), "Videos, images, folders, globs.", flag="INPUT"
+        ..., several(text("INPUT")), "Videos, images, folders, globs.", flag="INPUT"
     )
     output: str = option(
         ...,
-        Text("OUTPUT", "the path of a video, an image or a folder"),
+        text("OUTPUT", "the path of a video, an image or a folder"),
         "Video (.mp4), image or folder; a folder with several inputs.",
         flag="--output",
         short="-o",
@@ -107,7 +107,7 @@ class AnnotateCommand(Settings):
     )
     dry_run: bool = option(
         False,
-        Flag(),
+        flag(),
         "Say how many calls and hours it would take.",
         flag="--dry-run",
         group="Many files",
@@ -115,7 +115,7 @@ class AnnotateCommand(Settings):
     )
     cluster: str | None = option(
         None,
-        Text("local|ADDRESS", "local, or the address of a cluster"),
+        text("local|ADDRESS", "local, or the address of a cluster"),
         "Have Ray do it: started here, or auto, HOST:PORT, ray://HOST:PORT.",
         flag="--cluster",
         group="Many files",
@@ -137,17 +137,17 @@ class PredictCommand(Settings):
         log: What is said on stderr.
     """
 
-    image: str = option(..., Text("IMAGE_OR_URL"), "The picture to segment.", flag="IMAGE_OR_URL")
+    image: str = option(..., text("IMAGE_OR_URL"), "The picture to segment.", flag="IMAGE_OR_URL")
     save: str | None = option(
         None,
-        Text("OUT.jpg", "the path of an image"),
+        text("OUT.jpg", "the path of an image"),
         "Write the annotated picture.",
         flag="--save",
         group=_OUTPUT,
         is_common=True,
     )
     overwrite: bool = option(
-        False, Flag(), "Replace existing outputs.", flag="--overwrite", group=_OUTPUT
+        False, flag(), "Replace existing outputs.", flag="--overwrite", group=_OUTPUT
     )
     endpoint: EndpointOptions = section(EndpointOptions)
     overlay: OverlayOptions = section(OverlayOptions)
@@ -167,14 +167,14 @@ class ServeCommand(Settings):
 
     model_file: str | None = option(
         None,
-        Text("FILE", "the path of a file"),
+        text("FILE", "the path of a file"),
         "ONNX or TFLite model; without it, the person model.",
         flag="--model-file",
         group="Model",
     )
     classes: str | None = option(
         None,
-        Text("FILE", "the path of a file"),
+        text("FILE", "the path of a file"),
         "Its class names, one a line, from id 0.",
         flag="--classes",
         group="Model",
@@ -205,20 +205,20 @@ class MonitorCommand(Settings):
 
     config: str | None = option(
         None,
-        Text("CONFIG.toml", "the path of a file"),
+        text("CONFIG.toml", "the path of a file"),
         "The cameras, and what they share.",
         flag="CONFIG.toml",
     )
     check_only: bool = option(
         False,
-        Flag(),
+        flag(),
         "Say every mistake in the file, with its line.",
         flag="--check",
         group="Configuration",
     )
     schema: bool = option(
         False,
-        Flag(),
+        flag(),
         "Print the JSON Schema of such files, by which editors complete them.",
         flag="--schema",
         group="Configuration",
@@ -241,7 +241,7 @@ class DoctorCommand(Settings):
     """
 
     json: bool = option(
-        False, Flag(), "Write the findings to stdout as JSON.", flag="--json", group=_OUTPUT
+        False, flag(), "Write the findings to stdout as JSON.", flag="--json", group=_OUTPUT
     )
     endpoint: EndpointOptions = section(EndpointOptions)
     log: LogOptions = section(LogOptions)
@@ -256,5 +256,5 @@ class CompletionCommand(Settings):
     """
 
     shell: Literal["bash", "zsh", "fish"] = option(
-        ..., Choice(("bash", "zsh", "fish")), "Whose completion to print.", flag="SHELL"
+        ..., choice(("bash", "zsh", "fish")), "Whose completion to print.", flag="SHELL"
     )

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from livesegment.settings.kinds import Flag
+from livesegment.settings.kinds import flag
 from livesegment.settings.option import Control, Settings, option
 
 Style = Literal["fill", "outline", "blur", "cutout"]
@@ -52,7 +52,7 @@ class Controls(Settings):
     opacity: float = 0.5
     classes: frozenset[str] | None = None
     show_overlay: bool = option(
-        True, Flag(), "Draw the mask at all.", control=Control("show_overlay", "Overlay")
+        True, flag(), "Draw the mask at all.", control=Control("show_overlay", "Overlay")
     )
     show_legend: bool = True
     show_hud: bool = True

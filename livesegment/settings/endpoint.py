@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
-from livesegment.settings.kinds import Choice, Either, Instance, Number, Text
+from livesegment.settings.kinds import choice, either, instance, number, text
 from livesegment.settings.option import Settings, option
 from livesegment.settings.secret import ApiKey
 
@@ -62,7 +62,7 @@ class EndpointOptions(Settings):
 
     endpoint: str | None = option(
         None,
-        Text(
+        text(
             "URL|builtin",
             f"'{BUILTIN}' or an address that begins with http:// or https://",
             _endpoint,
@@ -76,7 +76,7 @@ class EndpointOptions(Settings):
     )
     model: str | None = option(
         None,
-        Text(
+        text(
             "SLUG/VERSION", "written slug/version, such as my-model/3", _model, "^[^ ]+/[^ /]+/?$"
         ),
         "Which model to ask there.",
@@ -87,7 +87,7 @@ class EndpointOptions(Settings):
     )
     api_key: ApiKey | None = option(
         None,
-        Instance(ApiKey, "KEY"),
+        instance(ApiKey, "KEY"),
         "Better kept in LIVESEGMENT_API_KEY or ROBOFLOW_API_KEY: command lines are seen.",
         flag="--api-key",
         key="endpoint.api_key",
@@ -97,7 +97,7 @@ class EndpointOptions(Settings):
     )
     confidence: float = option(
         50.0,
-        Number(0, 100, metavar="0..100"),
+        number(0, 100, metavar="0..100"),
         "How sure the model must be.",
         flag="--confidence",
         key="endpoint.confidence",
@@ -105,7 +105,7 @@ class EndpointOptions(Settings):
     )
     max_side: int = option(
         640,
-        Number(16, math.inf, "pixels", whole=True, metavar="PX"),
+        number(16, math.inf, "pixels", whole=True, metavar="PX"),
         "Longest side of what is sent to the endpoint.",
         flag="--max-side",
         key="endpoint.max_side",
@@ -113,7 +113,7 @@ class EndpointOptions(Settings):
     )
     jpeg_quality: int = option(
         80,
-        Number(1, 100, whole=True, metavar="1..100"),
+        number(1, 100, whole=True, metavar="1..100"),
         "JPEG quality of what is sent.",
         flag="--jpeg-quality",
         key="endpoint.jpeg_quality",
@@ -121,8 +121,8 @@ class EndpointOptions(Settings):
     )
     max_in_flight: int | Auto | None = option(
         None,
-        Either(
-            (Number(1, 256, whole=True), Choice(("auto",))),
+        either(
+            (number(1, 256, whole=True), choice(("auto",))),
             "a whole number from 1 to 256 requests, or auto",
             "N|auto",
         ),
@@ -133,7 +133,7 @@ class EndpointOptions(Settings):
     )
     max_calls: int | None = option(
         None,
-        Number(0, math.inf, "calls", whole=True),
+        number(0, math.inf, "calls", whole=True),
         "Stop asking after N calls; the picture goes on.",
         flag="--max-calls",
         group=_CALLS,
@@ -141,7 +141,7 @@ class EndpointOptions(Settings):
     )
     call_rate: float | None = option(
         None,
-        Number(0, math.inf, "calls a second", above=True),
+        number(0, math.inf, "calls a second", above=True),
         "Ask at most N times a second.",
         flag="--call-rate",
         key="endpoint.call_rate",
@@ -149,7 +149,7 @@ class EndpointOptions(Settings):
     )
     timeout_s: float = option(
         10.0,
-        Number(0, 3600, "seconds", above=True, metavar="S"),
+        number(0, 3600, "seconds", above=True, metavar="S"),
         "Seconds to wait for an answer.",
         flag="--timeout",
         key="endpoint.timeout",

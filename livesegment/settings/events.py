@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from livesegment.settings.kinds import Instance, Number, Several, Text, address_of, http_address
+from livesegment.settings.kinds import address_of, http_address, instance, number, several, text
 from livesegment.settings.option import Settings, option
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
@@ -10,7 +10,7 @@ from livesegment.settings.rule_text import parse_rule
 from livesegment.settings.secret import ApiKey
 
 _GROUP = "Events"
-_SECONDS = Number(0, 60, "seconds", metavar="S")
+_SECONDS = number(0, 60, "seconds", metavar="S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class EventOptions(Settings):
 
     rules: tuple[Rule, ...] = option(
         (),
-        Several(Instance(Rule, "RULE", parse_rule)),
+        several(instance(Rule, "RULE", parse_rule)),
         "Notice something, such as 'person > 5% for 2s in 0,0 1,0 1,1 named door'; may be given"
         " several times.",
         flag="--rule",
         group=_GROUP,
     )
     camera: str | None = option(
-        None, Text("NAME"), "What events call the camera.", flag="--camera-name", group=_GROUP
+        None, text("NAME"), "What events call the camera.", flag="--camera-name", group=_GROUP
     )
     jsonl: str | None = option(
         None,
-        Text("FILE.jsonl", "the path of a file"),
+        text("FILE.jsonl", "the path of a file"),
         "Append every event to a file.",
         flag="--events",
         group=_GROUP,
@@ -65,7 +65,7 @@ class EventOptions(Settings):
     )
     webhook_secret: ApiKey | None = option(
         None,
-        Instance(ApiKey, "SECRET"),
+        instance(ApiKey, "SECRET"),
         "Signs what is posted.",
         key="events.webhook_secret",
         is_secret=True,
@@ -82,7 +82,7 @@ class EventOptions(Settings):
     )
     mqtt_password: ApiKey | None = option(
         None,
-        Instance(ApiKey, "PASSWORD"),
+        instance(ApiKey, "PASSWORD"),
         "Password for the broker, if its address has none.",
         key="events.mqtt_password",
         is_secret=True,
@@ -90,7 +90,7 @@ class EventOptions(Settings):
     )
     clips: str | None = option(
         None,
-        Text("FOLDER", "the path of a folder"),
+        text("FOLDER", "the path of a folder"),
         "Keep a video and a picture of every event.",
         flag="--clips",
         group=_GROUP,
@@ -113,7 +113,7 @@ class EventOptions(Settings):
     )
     keep_clips: str = option(
         "5GB",
-        Text(
+        text(
             "N|5GB|30d",
             "a number of clips such as 200, a size such as 5GB or an age such as 30d",
             checked_clip_retention,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
-from livesegment.settings.kinds import Choice, Flag, Number, Text
+from livesegment.settings.kinds import choice, flag, number, text
 from livesegment.settings.option import Control, Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
@@ -59,7 +59,7 @@ class LiveOptions(Settings):
     overlay: OverlayOptions = section(OverlayOptions)
     align: Align = option(
         "warp",
-        Choice(ALIGNMENTS),
+        choice(ALIGNMENTS),
         "A late mask is moved to where its object is now (warp, the default), its picture held"
         " back for it (delay, the default with --redact), or drawn where it was (paste).",
         flag="--align",
@@ -71,7 +71,7 @@ class LiveOptions(Settings):
     )
     max_delay_s: float = option(
         2.0,
-        Number(0, 10, "seconds", above=True, metavar="S"),
+        number(0, 10, "seconds", above=True, metavar="S"),
         "The longest that 'delay' holds a picture back.",
         flag="--max-delay",
         key="picture.max_delay",
@@ -79,7 +79,7 @@ class LiveOptions(Settings):
     )
     mask_ttl_s: float = option(
         2.0,
-        Number(0, 60, "seconds", above=True, metavar="S"),
+        number(0, 60, "seconds", above=True, metavar="S"),
         "Age at which a mask has faded away.",
         flag="--mask-ttl",
         key="picture.mask_ttl",
@@ -87,18 +87,18 @@ class LiveOptions(Settings):
     )
     smooth: bool = option(
         False,
-        Flag(),
+        flag(),
         "Calm the edges of masks where the picture is still.",
         flag="--smooth",
         key="picture.smooth",
         group=_PICTURE,
     )
     window: bool = option(
-        True, Flag(), "Open no window.", flag="--no-window", group=_PICTURE, is_common=True
+        True, flag(), "Open no window.", flag="--no-window", group=_PICTURE, is_common=True
     )
     record: str | None = option(
         None,
-        Text("FILE.mp4", "the path of a file"),
+        text("FILE.mp4", "the path of a file"),
         "Record what is shown, fragmented MP4.",
         flag="--record",
         group=_KEEP,
@@ -106,38 +106,38 @@ class LiveOptions(Settings):
     )
     masks: str | None = option(
         None,
-        Text("FILE.mkv", "the path of a file"),
+        text("FILE.mkv", "the path of a file"),
         "Keep the masks shown, lossless.",
         flag="--masks",
         group=_KEEP,
     )
     stats: str | None = option(
         None,
-        Text("FILE", "the path of a file"),
+        text("FILE", "the path of a file"),
         "Write the run's figures as JSON.",
         flag="--stats",
         group=_KEEP,
     )
     overwrite: bool = option(
-        False, Flag(), "Replace existing outputs.", flag="--overwrite", group=_KEEP
+        False, flag(), "Replace existing outputs.", flag="--overwrite", group=_KEEP
     )
     duration_s: float | None = option(
         None,
-        Number(0, math.inf, "seconds", above=True, metavar="S"),
+        number(0, math.inf, "seconds", above=True, metavar="S"),
         "End S seconds after the first frame.",
         flag="--duration",
         group=_END,
     )
     max_frames: int | None = option(
         None,
-        Number(1, math.inf, "frames", whole=True),
+        number(1, math.inf, "frames", whole=True),
         "End after N frames shown.",
         flag="--max-frames",
         group=_END,
     )
     fps_limit: float | None = option(
         None,
-        Number(0, 1000, "frames a second", above=True),
+        number(0, 1000, "frames a second", above=True),
         "Show at most N frames a second.",
         flag="--fps-limit",
         key="picture.fps_limit",
@@ -145,7 +145,7 @@ class LiveOptions(Settings):
     )
     mirror: bool = option(
         False,
-        Flag(),
+        flag(),
         "Flip the picture, as a mirror.",
         flag="--mirror",
         key="picture.mirror",
@@ -154,7 +154,7 @@ class LiveOptions(Settings):
     )
     wait_for_source: bool = option(
         False,
-        Flag(),
+        flag(),
         "Wait for a network camera that cannot be opened yet.",
         flag="--wait-for-source",
         group=_SOURCE,
@@ -162,7 +162,7 @@ class LiveOptions(Settings):
     web: WebOptions | None = section(WebOptions, is_optional=True)
     price_per_call: float | None = option(
         None,
-        Number(0, math.inf),
+        number(0, math.inf),
         "What a call costs, for the page.",
         flag="--price-per-call",
         key="budget.price_per_call",
@@ -171,7 +171,7 @@ class LiveOptions(Settings):
     )
     segment_minutes: float | None = option(
         None,
-        Number(0, 1440, "minutes", above=True, metavar="MINUTES"),
+        number(0, 1440, "minutes", above=True, metavar="MINUTES"),
         "Record into a new file every so often: FILE_date-timeZ.mp4.",
         flag="--segment",
         key="record.segment",
@@ -179,7 +179,7 @@ class LiveOptions(Settings):
     )
     keep: str | None = option(
         None,
-        Text(
+        text(
             "20GB|7d",
             "a size such as 20GB or an age such as 7d",
             checked_retention,
@@ -192,12 +192,12 @@ class LiveOptions(Settings):
     )
     align_budget_ms: float = option(
         15.0,
-        Number(0, 1000, "ms a frame", above=True),
+        number(0, 1000, "ms a frame", above=True),
         "What alignment may take of each frame's time, in ms of one core.",
         key="picture.align_budget_ms",
     )
     wait_for_endpoint: bool = option(
-        False, Flag(), "Show the picture without masks as long as the endpoint refuses."
+        False, flag(), "Show the picture without masks as long as the endpoint refuses."
     )
     events: EventOptions = section(EventOptions)
     redact: RedactOptions = section(RedactOptions)

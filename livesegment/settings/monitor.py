@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from livesegment.settings.kinds import Flag, Number, Text
+from livesegment.settings.kinds import flag, number, text
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Option, Settings, all_options, option, same_as
 from livesegment.settings.rule import Rule
 from livesegment.settings.web import WebOptions
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_FOLDER = Text("FOLDER", "the path of a folder")
-_SECONDS = Number(0, 86400, "seconds")
+_FOLDER = text("FOLDER", "the path of a folder")
+_SECONDS = number(0, 86400, "seconds")
 
 
 def _camera_name(text: str) -> str:
@@ -44,7 +44,7 @@ class CameraOptions(Settings):
 
     name: str = option(
         ...,
-        Text(
+        text(
             "NAME",
             "made of letters, digits, '-', '_' and '.': addresses and files bear it",
             _camera_name,
@@ -55,7 +55,7 @@ class CameraOptions(Settings):
     )
     source: str = option(
         ...,
-        Text(
+        text(
             "SOURCE",
             "a camera's number or device, an address, a file, or pattern:",
             _camera_source,
@@ -66,7 +66,7 @@ class CameraOptions(Settings):
         is_secret=True,
     )
     title: str | None = option(
-        None, Text("TITLE", "a text for people"), "What people call it.", key="camera.title"
+        None, text("TITLE", "a text for people"), "What people call it.", key="camera.title"
     )
 
 
@@ -80,7 +80,7 @@ class KeyOptions(Settings):
 
     api_key_env: str | None = option(
         None,
-        Text("NAME", "the name of a variable of the environment"),
+        text("NAME", "the name of a variable of the environment"),
         "The variable of the environment that holds the key.",
         key="endpoint.api_key_env",
     )
@@ -95,7 +95,7 @@ class RecordOptions(Settings):
         folder: Where FOLDER/NAME_date-timeZ.mp4 are written.
     """
 
-    on: bool | None = option(None, Flag(), "Whether it is recorded.", key="record.on")
+    on: bool | None = option(None, flag(), "Whether it is recorded.", key="record.on")
     folder: str | None = option(
         None, _FOLDER, "Where FOLDER/NAME_date-timeZ.mp4 are written.", key="record.folder"
     )
@@ -119,7 +119,7 @@ class EventFileOptions(Settings):
         key="events.folder",
     )
     clips: bool | None = option(
-        None, Flag(), "A video and a picture of every event.", key="events.clips"
+        None, flag(), "A video and a picture of every event.", key="events.clips"
     )
     camera_lost: float | None = option(
         None, _SECONDS, "Seconds without a picture.", key="events.camera_lost"
@@ -141,14 +141,14 @@ class BudgetOptions(Settings):
 
     in_flight: int | None = option(
         None,
-        Number(1, 4096, "requests", whole=True),
+        number(1, 4096, "requests", whole=True),
         "Requests at once, of all cameras together.",
         key="budget.in_flight",
         has_own=False,
     )
     calls_per_hour: int | None = option(
         None,
-        Number(1, math.inf, "calls", whole=True),
+        number(1, math.inf, "calls", whole=True),
         "Calls within any hour, of all cameras together.",
         key="budget.calls_per_hour",
         has_own=False,
@@ -213,7 +213,7 @@ def _table(options: Mapping[str, Option]) -> dict[str, Any]:
 
 
 def _described(each: Option) -> dict[str, Any]:
-    schema = {"description": each.help, **each.kind.schema()}
+    schema = {"description": each.help, **each.kind.schema}
     if isinstance(each.default, str | int | float):
         schema["default"] = each.default
     if each.is_secret:

@@ -7,7 +7,7 @@ JSON Schema, the page and the sentence about a wrong value are derived from that
     @dataclass(frozen=True, slots=True)
     class PictureOptions(Settings):
         mask_ttl_s: float = option(
-            2.0, Number(0, 60, "seconds", above=True), "Age at which a mask has faded away.",
+            2.0, number(0, 60, "seconds", above=True), "Age at which a mask has faded away.",
             flag="--mask-ttl", key="picture.mask_ttl", group="Picture",
         )
 
@@ -22,7 +22,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from livesegment.errors import OptionsError
-from livesegment.settings.kinds import Flag, Kind
+from livesegment.settings.kinds import Kind
 
 S = TypeVar("S", bound="Settings")
 
@@ -155,7 +155,8 @@ class WrongSetting(OptionsError):
         super().__init__(template.format(**{each.name: naming(each) for each in options}))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._template, self.options)
+        # To another process goes the sentence: descriptions stay where they are.
+        return OptionsError, (str(self),)
 
     def in_words_of(self, naming: Naming) -> "WrongSetting":
         """Return the error for whoever calls the options otherwise."""
@@ -299,7 +300,7 @@ def option_of(group: type[Settings], name: str) -> Option:
 
 def is_flag(described: Option) -> bool:
     """Tell whether an option takes no value."""
-    return isinstance(described.kind, Flag)
+    return described.kind.form == "flag"
 
 
 def _shown(value: Any) -> str:

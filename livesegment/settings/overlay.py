@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from livesegment.settings.controls import STYLE_HINTS, STYLES, Controls, Style
-from livesegment.settings.kinds import Choice, Flag, Names, Number
+from livesegment.settings.kinds import choice, flag, names, number
 from livesegment.settings.option import Control, Settings, option
 
 _GROUP = "Picture"
@@ -25,7 +25,7 @@ class OverlayOptions(Settings):
 
     style: Style = option(
         "fill",
-        Choice(STYLES),
+        choice(STYLES),
         "How masks are drawn.",
         flag="--style",
         key="overlay.style",
@@ -35,7 +35,7 @@ class OverlayOptions(Settings):
     )
     opacity: float = option(
         0.5,
-        Number(0, 1, metavar="0..1", step=0.05),
+        number(0, 1, metavar="0..1", step=0.05),
         "How strongly masks are drawn.",
         flag="--opacity",
         key="overlay.opacity",
@@ -44,7 +44,7 @@ class OverlayOptions(Settings):
     )
     classes: frozenset[str] | None = option(
         None,
-        Names(),
+        names(),
         "Draw only these classes, by name.",
         flag="--classes",
         key="overlay.classes",
@@ -53,7 +53,7 @@ class OverlayOptions(Settings):
     )
     legend: bool = option(
         True,
-        Flag(),
+        flag(),
         "Draw class names and their shares.",
         flag="--legend/--no-legend",
         key="overlay.legend",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.controls import Align
-from livesegment.settings.kinds import Choice, Names
+from livesegment.settings.kinds import choice, names
 from livesegment.settings.option import Settings, option
 
 RedactStyle = Literal["pixelate", "black"]
@@ -34,7 +34,7 @@ class RedactOptions(Settings):
 
     classes: frozenset[str] = option(
         frozenset(),
-        Names(are_needed=True, adds_up=True),
+        names(are_needed=True, adds_up=True),
         "Hide these classes in everything shown, written and told; may be repeated.",
         flag="--redact",
         key="redact.classes",
@@ -43,7 +43,7 @@ class RedactOptions(Settings):
     )
     style: RedactStyle = option(
         "pixelate",
-        Choice(("pixelate", "black")),
+        choice(("pixelate", "black")),
         "How they are hidden; black leaves nothing.",
         flag="--redact-style",
         key="redact.style",
@@ -51,7 +51,7 @@ class RedactOptions(Settings):
     )
     unmasked: Unmasked = option(
         "withhold",
-        Choice(("withhold", "blur")),
+        choice(("withhold", "blur")),
         "With --redact, what is left of a picture that has no mask to be trusted: a black picture"
         " (withhold) or a few spots of colour (blur).",
         flag="--unmasked",

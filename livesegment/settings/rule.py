@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livesegment.errors import OptionsError
-from livesegment.settings.kinds import Number, Share, Text
+from livesegment.settings.kinds import Kind, number, share, text
 from livesegment.settings.option import Settings, option
 
 Subject = Literal["coverage", "camera", "endpoint"]
@@ -19,18 +19,14 @@ Polygon = tuple[tuple[float, float], ...]
 
 DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
 _MARGIN = 0.2  # of the threshold
-_LONGEST_S = 86400.0
-_TIME = Number(0, _LONGEST_S, "seconds")
+_LONGEST_S = 86400
+_TIME = number(0, _LONGEST_S, "seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Corners:
-    """The corners of a polygon, at least three for a zone."""
+def _corners() -> Kind:
+    """Return the kind of a zone's corners."""
 
-    metavar: str = "X,Y X,Y X,Y"
-
-    def read(self, value: Any) -> Polygon:
-        """Return the corners of a list of pairs."""
+    def read(value: Any) -> Polygon:
         try:
             return tuple((float(x), float(y)) for x, y in value)
         except (TypeError, ValueError):
@@ -38,16 +34,12 @@ class Corners:
                 "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
             ) from None
 
-    load = read
+    def parse(written: str) -> Polygon:
+        return read([corner.split(",") for corner in written.split()])
 
-    def parse(self, text: str) -> Polygon:
-        """Return the corners of pairs between blanks."""
-        return self.read([corner.split(",") for corner in text.split()])
-
-    def schema(self) -> dict[str, Any]:
-        """Return that it is a list of pairs."""
-        corner = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-        return {"type": "array", "items": corner, "minItems": 3}
+    corner = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    schema = {"type": "array", "items": corner, "minItems": 3}
+    return Kind("list", read, read, parse, schema, "X,Y X,Y X,Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +69,18 @@ class Rule(Settings):
     """
 
     name: str = option(
-        ..., Text("NAME", "a text for people"), "What it is called.", key="rule.name"
+        ..., text("NAME", "a text for people"), "What it is called.", key="rule.name"
     )
     subject: Subject = "coverage"
     class_name: str = option(
-        "", Text("CLASS", "the name of a class"), "The class.", key="rule.class"
+        "", text("CLASS", "the name of a class"), "The class.", key="rule.class"
     )
-    above: float | None = option(None, Share(), "Begin above this share.", key="rule.above")
-    below: float | None = option(None, Share(), "Begin below this share.", key="rule.below")
+    above: float | None = option(None, share(), "Begin above this share.", key="rule.above")
+    below: float | None = option(None, share(), "Begin below this share.", key="rule.below")
     for_s: float | None = option(None, _TIME, "For so many seconds.", key="rule.for")
-    zone: Polygon | None = option(None, Corners(), "Where to look.", key="rule.zone")
+    zone: Polygon | None = option(None, _corners(), "Where to look.", key="rule.zone")
     hysteresis: float | None = option(
-        None, Share(), "How far back beyond the threshold it ends.", key="rule.hysteresis"
+        None, share(), "How far back beyond the threshold it ends.", key="rule.hysteresis"
     )
     cooldown_s: float = option(
         0.0, _TIME, "Seconds from its end in which it does not begin.", key="rule.cooldown"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from livesegment.settings.kinds import Choice, Flag, Number, Text
+from livesegment.settings.kinds import choice, flag, number, text
 from livesegment.settings.option import Settings, option
 
 ReplyShape = Literal["flat", "nested"]
@@ -31,49 +31,49 @@ class ServeOptions(Settings):
 
     host: str = option(
         "127.0.0.1",
-        Text("HOST", "an address of this machine, such as 127.0.0.1"),
+        text("HOST", "an address of this machine, such as 127.0.0.1"),
         "Address to listen on.",
         flag="--host",
         group=_ADDRESS,
     )
     port: int = option(
         9001,
-        Number(0, 65535, whole=True),
+        number(0, 65535, whole=True),
         "Port to listen on.",
         flag="--port",
         group=_ADDRESS,
     )
     api_key_file: str | None = option(
         None,
-        Text("FILE", "the path of a file"),
+        text("FILE", "the path of a file"),
         "Accepted keys, one a line; without it, any key.",
         flag="--api-key-file",
         group=_ADDRESS,
     )
     reply: ReplyShape = option(
         "flat",
-        Choice(("flat", "nested")),
+        choice(("flat", "nested")),
         "Shape of the replies.",
         flag="--reply",
         group=_REPLIES,
     )
     latency_ms: float = option(
         0.0,
-        Number(0, 600_000, "ms"),
+        number(0, 600_000, "ms"),
         "Reply no earlier than N ms after the request.",
         flag="--latency-ms",
         group=_REPLIES,
     )
     allow_url_images: bool = option(
         False,
-        Flag(),
+        flag(),
         "Fetch pictures given as image=URL.",
         flag="--allow-url-images",
         group=_IMAGES,
     )
     allow_private_urls: bool = option(
         False,
-        Flag(),
+        flag(),
         "Also from private addresses.",
         flag="--allow-private-urls",
         group=_IMAGES,

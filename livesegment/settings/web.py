@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from livesegment.address import is_loopback
-from livesegment.settings.kinds import Instance, Number, Text
+from livesegment.settings.kinds import instance, number, text
 from livesegment.settings.option import Settings, option, require
 from livesegment.settings.secret import ApiKey
 
@@ -25,21 +25,21 @@ class WebOptions(Settings):
 
     host: str = option(
         "127.0.0.1",
-        Text("HOST", "an address of this machine, such as 127.0.0.1"),
+        text("HOST", "an address of this machine, such as 127.0.0.1"),
         "Address to listen on; any other than this machine's own demands a token.",
         key="web.host",
         has_own=False,
     )
     port: int = option(
         8080,
-        Number(0, 65535, whole=True),
+        number(0, 65535, whole=True),
         "Port to listen on; 0 takes a free one.",
         key="web.port",
         has_own=False,
     )
     token: ApiKey | None = option(
         None,
-        Instance(ApiKey, "TOKEN"),
+        instance(ApiKey, "TOKEN"),
         "What people log in with to see the page.",
         key="web.token",
         has_own=False,

@@ -3,7 +3,7 @@
 from livesegment.address import shown_url
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.frame import Image
-from livesegment.http_client import HttpClient, HttpFailure, TimedOut, TooLong
+from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.sources.images import decode_image
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -34,11 +34,11 @@ def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
             content = answer.read(MAX_BYTES)
     except OptionsError as error:
         raise SourceNotFound(f"{name} cannot be fetched: {error}") from None
-    except TooLong:
-        raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB") from None
-    except TimedOut:
-        raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s") from None
-    except HttpFailure as error:
+    except HttpFailure as failure:
+        if failure.what == "too long":
+            raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB") from None
+        if failure.what == "timed out":
+            raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s") from None
         # Not the reason: it may hold the whole address.
-        raise SourceNotFound(f"{name} cannot be fetched: {error.kind}") from None
+        raise SourceNotFound(f"{name} cannot be fetched: {failure.raised}") from None
     return decode_image(content, name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from livesegment.settings.controls import Controls
-from livesegment.settings.kinds import Choice, Flag, Names, Number
+from livesegment.settings.kinds import Form
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Option, WrongSetting, all_options
 
@@ -59,12 +59,12 @@ def read_change(sent: object) -> dict[str, Any]:
 def _controls() -> dict[str, Option]:
     """Return the options that the page may change, by the fields of `Controls`."""
     found = {option.control.name: option for option in _candidates() if option.control is not None}
-    order = sorted(found, key=lambda name: _ORDER.index(type(found[name].kind)))
+    order = sorted(found, key=lambda name: _ORDER.index(found[name].kind.form))
     return {name: found[name] for name in order}
 
 
-_ORDER: tuple[type, ...] = (Flag, Number, Choice, Names)
-"""Kinds in the order in which the page draws them."""
+_ORDER: tuple[Form, ...] = ("flag", "number", "choice", "names")
+"""Forms in the order in which the page draws them."""
 
 
 def _candidates() -> Iterator[Option]:
@@ -78,11 +78,11 @@ def _called(option: Option) -> str:
 
 def _drawn(option: Option) -> dict[str, Any]:
     kind = option.kind
-    if isinstance(kind, Flag):
+    if kind.form == "flag":
         return {"kind": "switch"}
-    if isinstance(kind, Number):
-        return {"kind": "slider", "low": kind.low, "high": kind.high, "step": kind.step}
-    if isinstance(kind, Choice) and option.control is not None:
+    if kind.form == "number":
+        return {"kind": "slider", **dict(zip(("low", "high", "step"), kind.bounds, strict=True))}
+    if kind.form == "choice" and option.control is not None:
         hints = option.control.hints
         values = [{"value": each, "hint": hints.get(each, "")} for each in kind.values]
         return {"kind": "choice", "values": values}

@@ -3,9 +3,8 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from livesegment.annotate.journal import Journal
 from livesegment.backoff import Backoff
@@ -68,25 +67,17 @@ _BEFORE_FIRST_MASK = Backoff()
 _AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
 
 
-class ReplyKeeper(Protocol):
-    """Keeps what was paid for."""
-
-    def check(self) -> None:
-        """Raise what `add` raised before, if it did."""
-
-    def add(self, frame_index: int, reply: bytes) -> None:
-        """Keep the reply for a frame."""
-
-
 class Caller:
     """Asks a segmenter about frames and tries again after errors that may go away.
+
+    What the journal has an answer to is not asked: it was paid for before.
 
     Args:
         segmenter: Makes the calls.
         limiter: Says when to ask; shared by all callers of a run.
-        metrics: Counts calls, masks and errors, and measures round trips.
+        metrics: Counts calls, masks, those recalled and errors, and measures round trips.
         stopping: Ends every wait, together with `limiter.wake`.
-        keeper: Keeps replies from the moment they come; None: nobody does.
+        journal: Keeps replies from the moment they come; None: nothing does.
     """
 
     def __init__(
@@ -95,13 +86,13 @@ class Caller:
         limiter: Limiter,
         metrics: Metrics,
         stopping: threading.Event,
-        keeper: ReplyKeeper | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._segmenter = segmenter
         self._limiter = limiter
         self._metrics = metrics
         self._stopping = stopping
-        self._keeper = keeper
+        self._journal = journal
 
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
@@ -109,6 +100,8 @@ class Caller:
         Raises:
             EndpointError: If the error will not go away or came too often.
         """
+        if (mask := self._recalled(frame)) is not None:
+            return mask
         call = self._segmenter.prepare(frame)
         attempt = 0
         while True:
@@ -127,19 +120,31 @@ class Caller:
                 self._metrics.measure("round_trip_ms", permit.round_trip_s)
                 return replace(mask, frame_index=frame.index)
 
+    def _recalled(self, frame: Frame) -> Mask | None:
+        """Return what the journal says about a frame; None where it does not."""
+        reply = None if self._journal is None else self._journal.reply(frame.index)
+        if reply is None:
+            return None
+        try:
+            mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
+        except BadReply:
+            return None  # it was paid for, but says nothing
+        self._metrics.count("masks_recalled")
+        return mask
+
     def _arrival(self, frame: Frame, permit: Permit) -> Keep | None:
         """Return what is to happen when the reply comes.
 
         Raises:
             OutputNotWritable: If it could not be kept: then the call is not worth its price.
         """
-        keeper = self._keeper
-        if keeper is None:
+        journal = self._journal
+        if journal is None:
             return None
-        keeper.check()
+        journal.check()
 
         def arrived(reply: bytes) -> None:
-            keeper.add(frame.index, reply)
+            journal.add(frame.index, reply)
             self._limiter.arrived(permit)  # the next request need not wait until this is decoded
 
         return arrived
@@ -160,34 +165,3 @@ class Caller:
         self._metrics.count("errors_retried")
         if not is_busy:  # else the limiter makes everybody wait
             self._stopping.wait(wait_s)
-
-
-Ask = Callable[[Frame], Mask | None]
-
-
-class Recall:
-    """Looks into the journal before it asks.
-
-    Args:
-        journal: Where replies are kept.
-        ask: Asked about frames that have none.
-        metrics: Counts `masks_recalled`.
-    """
-
-    def __init__(self, journal: Journal, ask: Ask, metrics: Metrics) -> None:
-        self._journal = journal
-        self._ask = ask
-        self._metrics = metrics
-
-    def ask(self, frame: Frame) -> Mask | None:
-        """Return the frame's mask; None when no call is allowed any more."""
-        reply = self._journal.reply(frame.index)
-        if reply is None:
-            return self._ask(frame)
-        try:
-            mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
-        except BadReply:
-            # It was paid for, but says nothing.
-            return self._ask(frame)
-        self._metrics.count("masks_recalled")
-        return mask

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from livesegment.annotate.asking import Caller, KeptMasks, Recall
+from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.journal import Journal
 from livesegment.annotate.keyframes import (
     MOST_BETWEEN,
@@ -125,13 +125,12 @@ class AnnotateLoop:
             self._crew.on_stop(stop)
 
     def _who_answers(self) -> Callable[[Frame], Mask | None]:
-        segmenter, journal = self._parts.segmenter, self._parts.journal
+        segmenter = self._parts.segmenter
         if isinstance(segmenter, KeptMasks):
             return segmenter.ask
-        caller = Caller(segmenter, self._limiter, self._metrics, self._crew.stopping, journal)
-        if journal is None:
-            return caller.ask
-        return Recall(journal, caller.ask, self._metrics).ask
+        return Caller(
+            segmenter, self._limiter, self._metrics, self._crew.stopping, self._parts.journal
+        ).ask
 
     @property
     def result(self) -> AnnotateResult:

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job, plan_jobs
@@ -49,11 +48,8 @@ class Runner(Resource):
         """
 
 
-class OpenRunner(Protocol):
-    """Opens a runner once all that can be checked before is."""
-
-    def __call__(self, options: AnnotateOptions, jobs: int) -> Runner:
-        """Return a runner for so many jobs; the caller closes it."""
+OpenRunner = Callable[[AnnotateOptions, int], Runner]
+"""Opens a runner for so many jobs, once all that can be checked before is; the caller closes it."""
 
 
 def annotate_with(

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from livesegment.cli.line import is_argument
@@ -23,9 +24,7 @@ _GROUPS = (
 _WIDTH, _INDENT = 100, 30
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=_INDENT, width=_WIDTH)
+_Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=_INDENT, width=_WIDTH)
 
 
 def help_text(name: str, command: type[Settings], summary: str) -> str:

@@ -90,17 +90,13 @@ class ClipRing:
 _MOST_BYTES = 256 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What is to be done next: a picture to write, or the end of a clip."""
+_Step = tuple[str, StoredPicture | None]
+"""What is to be done next for a clip: a picture to write, or its end."""
 
-    stem: str
-    picture: StoredPicture | None
 
-    @property
-    def size(self) -> int:
-        """Bytes that it takes while it waits: an end takes none, so there is room for it."""
-        return 0 if self.picture is None else len(self.picture.jpeg)
+def _size(step: _Step) -> int:
+    """Return the bytes that a step takes: an end takes none, so there is room for it."""
+    return 0 if step[1] is None else len(step[1].jpeg)
 
 
 class ClipWriter:
@@ -121,7 +117,7 @@ class ClipWriter:
         self._folder = folder
         self._fps = fps
         self._on_unwritten = on_unwritten
-        self._steps: Buffer[_Step] = Buffer("refuse", size=lambda step: step.size, most=_MOST_BYTES)
+        self._steps: Buffer[_Step] = Buffer("refuse", size=_size, most=_MOST_BYTES)
         self._sink: VideoFileSink | None = None
         self._began_s, self._count = 0.0, 0
         self._broken: str | None = None
@@ -130,12 +126,12 @@ class ClipWriter:
 
     def write(self, stem: str, picture: StoredPicture) -> None:
         """Take the next picture of a clip; what there is no room for is counted."""
-        if self._steps.put(_Step(stem, picture)):
+        if self._steps.put((stem, picture)):
             self._on_unwritten(1)
 
     def finish(self, stem: str) -> None:
         """Say that a clip has all its pictures."""
-        self._steps.put(_Step(stem, None))
+        self._steps.put((stem, None))
 
     def close(self) -> None:
         """Write what waits. May be called twice."""
@@ -144,14 +140,15 @@ class ClipWriter:
 
     def _run(self) -> None:
         while (step := self._steps.get()) is not None:
+            stem, picture = step
             try:
-                if step.picture is None:
-                    self._finish(step.stem)
+                if picture is None:
+                    self._finish(stem)
                 else:
-                    self._add(step.stem, step.picture)
+                    self._add(stem, picture)
             except SinkError as error:
                 logger.warning("%s", error)
-                self._give_up(step.stem)
+                self._give_up(stem)
 
     def _add(self, stem: str, picture: StoredPicture) -> None:
         if stem == self._broken:

@@ -11,6 +11,7 @@ from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
 from livesegment.motion.cut import CutDetector
+from livesegment.motion.smooth import MaskSmoother
 from livesegment.settings.controls import Align, ControlPanel
 
 _SMALL = (160, 90)  # enough to see a cut
@@ -80,13 +81,6 @@ class ChosenAlignment:
 _FADING_SHARE = 1 / 3
 
 
-class Smoothing(Protocol):
-    """Calms masks from frame to frame."""
-
-    def smooth(self, frame: Frame, mask: Mask, age_s: float = 0.0) -> Mask:
-        """Return the mask to draw on the newest frame; its own frame is older by `age_s`."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ChosenMask:
     """What to draw on one frame.
@@ -120,7 +114,7 @@ class MaskChoice:
         masks: MaskBuffer,
         alignment: Alignment,
         mask_ttl_s: float = float("inf"),
-        smoothing: Smoothing | None = None,
+        smoothing: MaskSmoother | None = None,
     ) -> None:
         self._masks = masks
         self._alignment = alignment

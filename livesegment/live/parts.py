@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from livesegment.frame import Image
-from livesegment.live.alignment import Alignment, Paste, Smoothing
+from livesegment.live.alignment import Alignment, Paste
+from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.segmenters.base import Segmenter
 from livesegment.sinks.base import Sink
@@ -68,6 +69,6 @@ class LateMasks:
     """
 
     alignment: Alignment = field(default_factory=Paste)
-    smoothing: Smoothing | None = None
+    smoothing: MaskSmoother | None = None
     mask_ttl_s: float = float("inf")
     max_delay_s: float = 0.0

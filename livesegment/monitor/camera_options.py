@@ -10,7 +10,7 @@ from livesegment.errors import OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
-from livesegment.settings.monitor import EventFileOptions, KeyOptions, RecordOptions
+from livesegment.settings.monitor import FileOptions
 from livesegment.settings.option import (
     WrongSetting,
     all_options,
@@ -114,7 +114,7 @@ def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
 
 def _choose_key(given: dict[str, Any], tables: CameraTables, reader: TableReader) -> None:
     """Settle on one key; a camera's own goes before that of all."""
-    key, variable = "endpoint.api_key", by_key(option_of(KeyOptions, "api_key_env"))
+    key, variable = "endpoint.api_key", by_key(option_of(FileOptions, "api_key_env"))
     for level in (tables.own, tables.shared):
         if key in level and variable in level:
             reader.mistake(
@@ -141,17 +141,17 @@ def _recording(
     name: str, given: dict[str, Any], tables: CameraTables, reader: TableReader
 ) -> dict[str, Any]:
     """Return the file to record, and drop what is said of a recording that is not to be."""
-    wanted = build(RecordOptions, given, by_key)
+    wanted = build(FileOptions, given, by_key)
     segment, keep = "record.segment", "record.keep"
-    is_on = wanted.folder is not None if wanted.on is None else wanted.on
-    if is_on and wanted.folder is None:
+    is_on = wanted.recordings is not None if wanted.is_recorded is None else wanted.is_recorded
+    if is_on and wanted.recordings is None:
         reader.mistake(tables.path("record.on"), "a recording needs a 'folder'")
-    if not is_on or wanted.folder is None:
+    if not is_on or wanted.recordings is None:
         given.pop(segment, None)
         given.pop(keep, None)
         return {}
-    _check_folder(wanted.folder, tables.path("record.folder"), reader)
-    file = str(Path(wanted.folder) / f"{name}.mp4")
+    _check_folder(wanted.recordings, tables.path("record.folder"), reader)
+    file = str(Path(wanted.recordings) / f"{name}.mp4")
     return {"--record": file, segment: given.get(segment, SEGMENT_MINUTES)}
 
 
@@ -164,8 +164,8 @@ def _events(
     reader: TableReader,
 ) -> EventOptions:
     """Return what is noticed in front of a camera, and where it is told."""
-    files = build(EventFileOptions, given, by_key)
-    after_s = {"camera": files.camera_lost, "endpoint": files.endpoint_failing}
+    files = build(FileOptions, given, by_key)
+    after_s = {"camera": files.camera_lost_s, "endpoint": files.endpoint_failing_s}
     outages = [
         Rule(subject, subject, for_s=after_s[subject])
         for subject in _OUTAGES
@@ -177,13 +177,13 @@ def _events(
         reader.mistake((*tables.place, "rule"), str(error))
         return EventOptions()
     options = replace(options, rules=(*rules, *outages), camera=name)
-    if files.folder is None:
-        if files.clips:
+    if files.events is None:
+        if files.has_clips:
             reader.mistake(tables.path("events.clips"), "clips need a 'folder'")
         return options
-    _check_folder(files.folder, tables.path("events.folder"), reader)
-    folder = Path(files.folder)
-    clips = None if files.clips is False else str(folder / name)
+    _check_folder(files.events, tables.path("events.folder"), reader)
+    folder = Path(files.events)
+    clips = None if files.has_clips is False else str(folder / name)
     return replace(options, jsonl=str(folder / f"{name}.jsonl"), clips=clips)
 
 

@@ -21,9 +21,9 @@ from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError
 from livesegment.live.run import run_live
 from livesegment.monitor.child_link import ChildLink, LinkHandler
-from livesegment.monitor.config import CameraConfig
 from livesegment.monitor.link import Message
-from livesegment.monitor.reporter import Orders, Reporter
+from livesegment.monitor.reporter import Reporter
+from livesegment.settings.monitor import CameraOptions
 
 LAST_WORDS_S = 10.0
 """How long files may take to be finished when the monitor is gone."""
@@ -46,7 +46,7 @@ def main() -> int:
     return run(link, pickle.loads(start.body))
 
 
-def run(link: ChildLink, config: CameraConfig) -> int:
+def run(link: ChildLink, config: CameraOptions) -> int:
     """Run one camera and return the exit code.
 
     Args:
@@ -57,14 +57,14 @@ def run(link: ChildLink, config: CameraConfig) -> int:
     quota = LeasedQuota(
         lambda need: link.send("need", **asdict(need)), endpoint.max_calls, endpoint.call_rate
     )
-    orders = Orders()
-    obey = partial(_obey, link, quota, orders)
+    reporter = Reporter(link, quota)
+    obey = partial(_obey, link, quota, reporter)
     threading.Thread(target=obey, name="orders", daemon=True).start()
     try:
         run_live(
             config.source,
             config.options,
-            outputs=[Reporter(link, quota, orders)],
+            outputs=[reporter],
             quota=quota,
         )
     except LiveSegmentError as error:
@@ -77,19 +77,19 @@ def run(link: ChildLink, config: CameraConfig) -> int:
         link.close()
 
 
-def _obey(link: ChildLink, quota: LeasedQuota, orders: Orders) -> None:
+def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:
     while (message := link.receive()) is not None:
         if message.kind == "lease":
             quota.obey(Lease(**message.fields))
         else:
-            orders.take(message)
+            reporter.take(message)
     if link.is_closed:
         return
     # Nobody is there to end us if the run does not end by itself.
     timer = threading.Timer(LAST_WORDS_S, os._exit, (1,))
     timer.daemon = True
     timer.start()
-    orders.take(Message("stop"))
+    reporter.take(Message("stop"))
 
 
 def _open_link() -> ChildLink:

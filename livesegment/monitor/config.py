@@ -12,7 +12,7 @@ from livesegment.errors import OptionsError
 from livesegment.monitor.camera_options import CameraTables, live_options, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
 from livesegment.monitor.toml_lines import key_lines
-from livesegment.settings import LiveOptions, WebOptions
+from livesegment.settings import WebOptions
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.settings.option import (
     WrongSetting,
@@ -24,24 +24,8 @@ from livesegment.settings.option import (
 )
 
 _READABLE_BY_OTHERS = 0o044
+_OWN = frozenset(by_key(each) for each in own_options(CameraOptions))
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class CameraConfig:
-    """One camera.
-
-    Attributes:
-        name: What addresses and files call it.
-        title: What people call it.
-        source: As `open_live_source` takes it; may hold a password.
-        options: How it is shown, asked about and recorded.
-    """
-
-    name: str
-    title: str
-    source: str = field(repr=False)
-    options: LiveOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ class MonitorConfig:
         warnings: What is allowed and unwise.
     """
 
-    cameras: tuple[CameraConfig, ...]
+    cameras: tuple[CameraOptions, ...]
     budget: BudgetOptions
     web: WebOptions = field(default_factory=WebOptions)
     warnings: tuple[str, ...] = ()
@@ -105,7 +89,7 @@ def _syntax_mistake(said: str, text: str) -> Mistake:
 
 def _parts(
     document: dict[str, Any], reader: TableReader, environment: Mapping[str, str]
-) -> tuple[tuple[CameraConfig, ...], BudgetOptions, WebOptions]:
+) -> tuple[tuple[CameraOptions, ...], BudgetOptions, WebOptions]:
     known, shared = reader.tables(document)
     cameras = _cameras(known.get("camera"), shared, reader, environment)
     budget = build(BudgetOptions, shared, by_key)
@@ -118,14 +102,14 @@ def _cameras(
     shared: Mapping[str, Any],
     reader: TableReader,
     environment: Mapping[str, str],
-) -> tuple[CameraConfig, ...]:
+) -> tuple[CameraOptions, ...]:
     if written is None:
         reader.mistake((), "there is no camera: each one is a table [[camera]]")
         return ()
     if not isinstance(written, list):
         reader.mistake(("camera",), "a camera is written in double brackets, [[camera]]")
         return ()
-    cameras: dict[str, CameraConfig] = {}
+    cameras: dict[str, CameraOptions] = {}
     for number, each in enumerate(written):
         camera = _camera(number, each, shared, reader, environment)
         if camera.name.casefold() in cameras:
@@ -140,7 +124,7 @@ def _camera(
     shared: Mapping[str, Any],
     reader: TableReader,
     environment: Mapping[str, str],
-) -> CameraConfig:
+) -> CameraOptions:
     place = ("camera", number)
     own = reader.camera(place, written)
     for each in own_options(CameraOptions):
@@ -149,11 +133,12 @@ def _camera(
             reader.mistake(place, f"a {table} needs a '{key}'")
     # Only for a camera whose own name or source is a mistake already.
     standing = {"camera.name": f"camera-{number + 1}", "camera.source": "pattern:"}
-    said = build(CameraOptions, {**standing, **own}, by_key)
+    given = {**standing, **own}
+    name = given[by_key(option_of(CameraOptions, "name"))]
     rules = read_rules(place, own.pop("rule", []), reader)
-    tables = CameraTables(place, own, shared)
-    options = live_options(said.name, tables, rules, reader, environment)
-    return CameraConfig(said.name, said.title or said.name, said.source, options)
+    options = live_options(name, CameraTables(place, own, shared), rules, reader, environment)
+    camera = build(CameraOptions, {name: given[name] for name in given if name in _OWN}, by_key)
+    return replace(camera, options=options)
 
 
 def _web(

@@ -129,7 +129,7 @@ class TableReader:
     def _load(self, read: dict[str, Any], option: Option, path: KeyPath, value: object) -> None:
         try:
             read[by_key(option)] = option.loaded(self._expanded(option, path, value))
-        except _MissingVariable as error:
+        except LookupError as error:
             self.mistake(path, str(error))
         except WrongSetting as error:
             self.mistake(path, str(error.in_words_of(by_key)))
@@ -138,7 +138,7 @@ class TableReader:
         """Return a variable of the environment; empty, and a mistake, if it is not set."""
         try:
             return self._variable(name)
-        except _MissingVariable as error:
+        except LookupError as error:
             self.mistake(path, str(error))
             return ""
 
@@ -150,7 +150,7 @@ class TableReader:
     def _variable(self, name: str) -> str:
         value = self._environment.get(name, "").strip()
         if not value:
-            raise _MissingVariable(f"the environment has no variable {name}, or an empty one")
+            raise LookupError(f"the environment has no variable {name}, or an empty one")
         return value
 
     def _expanded(self, option: Option, path: KeyPath, value: object) -> object:
@@ -176,10 +176,6 @@ class TableReader:
             text = f"'{path[-1]}' holds a secret in a file that others can read: chmod 600 it, or "
             text += "keep the secret in the environment and write ${NAME}"
             self.warnings.append(Mistake(self._line(path), text))
-
-
-class _MissingVariable(Exception):
-    pass
 
 
 def _has_password(address: str) -> bool:

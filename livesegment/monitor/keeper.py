@@ -9,7 +9,6 @@ from livesegment.backoff import Backoff, Restarts
 from livesegment.calls.lease import Need
 from livesegment.metrics import Snapshot
 from livesegment.monitor.camera_feed import CameraFeed
-from livesegment.monitor.config import CameraConfig
 from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.link import (
     Message,
@@ -19,6 +18,7 @@ from livesegment.monitor.link import (
 )
 from livesegment.monitor.process import CameraProcess, exit_in_words
 from livesegment.settings.controls import Controls
+from livesegment.settings.monitor import CameraOptions
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Keeper:
         coordinator: Where it gets its leases.
     """
 
-    def __init__(self, config: CameraConfig, feed: CameraFeed, coordinator: Coordinator) -> None:
+    def __init__(self, config: CameraOptions, feed: CameraFeed, coordinator: Coordinator) -> None:
         self.config = config
         self._feed = feed
         self._coordinator = coordinator
@@ -196,7 +196,7 @@ def _end(process: CameraProcess) -> None:
     asyncio.get_running_loop().call_later(GRACE_S, process.kill)
 
 
-def initial_controls(config: CameraConfig) -> Controls:
+def initial_controls(config: CameraOptions) -> Controls:
     """Return the controls that a camera starts with."""
     options = config.options
     controls = options.overlay.controls()

@@ -10,8 +10,8 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
-from livesegment.monitor.config import CameraConfig
 from livesegment.monitor.link import LENGTHS, Message
+from livesegment.settings.monitor import CameraOptions
 
 _MODULE = "livesegment.monitor.camera_process"
 _BUFFER = 2**20
@@ -35,7 +35,7 @@ class CameraProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, config: CameraConfig) -> Self:
+    async def start(cls, config: CameraOptions) -> Self:
         """Start a process for a camera."""
         ours, theirs = socket.socketpair()
         with theirs:

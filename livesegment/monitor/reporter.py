@@ -29,22 +29,27 @@ class Reporter(PictureEncoder, Delivery):
     Args:
         link: Leads to the monitor.
         quota: Where calls come from; told of every second.
-        orders: What the monitor wants.
     """
 
-    def __init__(self, link: ChildLink, quota: LeasedQuota, orders: "Orders") -> None:
+    def __init__(self, link: ChildLink, quota: LeasedQuota) -> None:
         super().__init__(Broadcast(), Coverage())
         self._link = link
         self._quota = quota
-        self._orders = orders
         self._sent_to_s = 0
+        self._lock = threading.Lock()
+        self._early: deque[Message] = deque()  # orders that came before there was a run
+        self._live: LiveRun | None = None
+        self._is_sent = False
         self._closing = threading.Event()
         self._reporting: threading.Thread | None = None
 
     def on_start(self, run: LiveRun) -> None:
         """Begin to report, and to do what is ordered."""
         feed = LiveFeed("", run, self.pictures, self.coverage)
-        self._orders.obey_in(run, self)
+        with self._lock:
+            self._live = run
+            while self._early:
+                self._obey(self._early.popleft(), run)
         self._reporting = threading.Thread(target=self._report, args=(run, feed), name="report")
         self._reporting.start()
 
@@ -60,9 +65,27 @@ class Reporter(PictureEncoder, Delivery):
         self._link.show(None)
         super().close()
 
-    def show(self, *, is_watched: bool) -> None:
-        """Send pictures or not."""
-        self._link.show(self.pictures if is_watched else None)
+    def take(self, order: Message) -> None:
+        """Do what the monitor orders, `orders`, `try_now` or `stop`, as soon as there is a run."""
+        with self._lock:
+            if self._live is None:
+                self._early.append(order)
+            else:
+                self._obey(order, self._live)
+
+    def _obey(self, order: Message, run: LiveRun) -> None:
+        if order.kind == "stop":
+            run.stop()
+            return
+        if order.kind == "try_now":
+            run.try_now()
+            return
+        controls = unpacked_controls(order.fields["controls"])
+        run.controls.change(**{name: getattr(controls, name) for name in order.fields["controls"]})
+        is_watched = bool(order.fields["is_watched"])
+        if is_watched != self._is_sent:
+            self._is_sent = is_watched
+            self._link.show(self.pictures if is_watched else None)
 
     def _report(self, run: LiveRun, feed: LiveFeed) -> None:
         second_began_s = time.monotonic()
@@ -88,44 +111,3 @@ class Reporter(PictureEncoder, Delivery):
             points=packed_points(points),
             idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,
         )
-
-
-class Orders:
-    """What the monitor wants: kept until there is a run, then done at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._early: deque[Message] = deque()
-        self._run: LiveRun | None = None
-        self._reporter: Reporter | None = None
-        self._is_watched = False
-
-    def take(self, message: Message) -> None:
-        """Take an order: `orders`, `try_now` or `stop`."""
-        with self._lock:
-            if self._run is None or self._reporter is None:
-                self._early.append(message)
-            else:
-                self._do(message, self._run, self._reporter)
-
-    def obey_in(self, run: LiveRun, reporter: Reporter) -> None:
-        """Do what was ordered, and from now on what will be."""
-        with self._lock:
-            self._run, self._reporter = run, reporter
-            while self._early:
-                self._do(self._early.popleft(), run, reporter)
-
-    def _do(self, message: Message, run: LiveRun, reporter: Reporter) -> None:
-        if message.kind == "stop":
-            run.stop()
-            return
-        if message.kind == "try_now":
-            run.try_now()
-            return
-        controls = unpacked_controls(message.fields["controls"])
-        changes = {name: getattr(controls, name) for name in message.fields["controls"]}
-        run.controls.change(**changes)
-        is_watched = bool(message.fields["is_watched"])
-        if is_watched != self._is_watched:
-            self._is_watched = is_watched
-            reporter.show(is_watched=is_watched)

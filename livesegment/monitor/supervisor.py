@@ -12,11 +12,11 @@ from pathlib import Path
 from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
 from livesegment.monitor.camera_feed import CameraFeed
-from livesegment.monitor.config import CameraConfig, MonitorConfig
+from livesegment.monitor.config import MonitorConfig
 from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
-from livesegment.settings.monitor import BudgetOptions
+from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
@@ -201,13 +201,13 @@ class Supervisor:
             self._start(camera, config.budget.price_per_call)
         self._shown = tuple(self._feeds[name] for name in wanted)
 
-    def _start(self, camera: CameraConfig, price_per_call: float | None) -> None:
+    def _start(self, camera: CameraOptions, price_per_call: float | None) -> None:
         name = camera.name
         feed = self._feeds.get(name)
         if feed is None:
             feed = CameraFeed(
                 name,
-                camera.title,
+                camera.title or name,
                 initial_controls(camera),
                 price_per_call,
                 tell=lambda: self._on_keeper(name, Keeper.send_orders),
@@ -217,7 +217,7 @@ class Supervisor:
             self._feeds[name] = feed
         feed.price_per_call = price_per_call
         if name not in self._keepers:
-            feed.title = camera.title
+            feed.title = camera.title or name
             feed.set_controls(initial_controls(camera))
             clips = camera.options.events.clips
             feed.events.folder = None if clips is None else Path(clips)

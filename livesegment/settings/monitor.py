@@ -11,7 +11,7 @@ from typing import Any
 
 from livesegment.settings.kinds import flag, number, text
 from livesegment.settings.live import LiveOptions
-from livesegment.settings.option import Option, Settings, all_options, option, same_as
+from livesegment.settings.option import Option, Settings, all_options, option, same_as, section
 from livesegment.settings.rule import Rule
 from livesegment.settings.web import WebOptions
 
@@ -34,12 +34,13 @@ def _camera_source(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CameraOptions(Settings):
-    """One camera: what a table [[camera]] says of itself.
+    """One camera: what a table [[camera]] says.
 
     Attributes:
         name: What addresses and files call it.
         source: As `open_live_source` takes it; may hold a password.
         title: What people call it; None: its name.
+        options: How it is shown, asked about and recorded.
     """
 
     name: str = option(
@@ -68,14 +69,21 @@ class CameraOptions(Settings):
     title: str | None = option(
         None, text("TITLE", "a text for people"), "What people call it.", key="camera.title"
     )
+    options: LiveOptions = section(LiveOptions)
 
 
 @dataclass(frozen=True, slots=True)
-class KeyOptions(Settings):
-    """Another way to give an endpoint's key.
+class FileOptions(Settings):
+    """What a file says of a camera in another way than a command line does.
 
     Attributes:
-        api_key_env: Name of the variable that holds it.
+        api_key_env: Name of the variable that holds the endpoint's key.
+        is_recorded: Whether the camera is recorded; None: if there is a folder.
+        recordings: Where FOLDER/NAME_date-timeZ.mp4 are written.
+        events: Where FOLDER/NAME.jsonl is written, and clips in FOLDER/NAME.
+        has_clips: Whether there is a video and a picture of every event; None: with a folder.
+        camera_lost_s: Seconds without a picture that are an event; None: 5.
+        endpoint_failing_s: Seconds without a good reply that are an event; None: 10.
     """
 
     api_key_env: str | None = option(
@@ -84,47 +92,23 @@ class KeyOptions(Settings):
         "The variable of the environment that holds the key.",
         key="endpoint.api_key_env",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOptions(Settings):
-    """Where a camera is recorded.
-
-    Attributes:
-        on: Whether it is; None: if there is a folder.
-        folder: Where FOLDER/NAME_date-timeZ.mp4 are written.
-    """
-
-    on: bool | None = option(None, flag(), "Whether it is recorded.", key="record.on")
-    folder: str | None = option(
+    is_recorded: bool | None = option(None, flag(), "Whether it is recorded.", key="record.on")
+    recordings: str | None = option(
         None, _FOLDER, "Where FOLDER/NAME_date-timeZ.mp4 are written.", key="record.folder"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class EventFileOptions(Settings):
-    """Where a camera's events are kept, and which outages are events.
-
-    Attributes:
-        folder: Where FOLDER/NAME.jsonl is written, and clips in FOLDER/NAME.
-        clips: Whether there is a video and a picture of every event.
-        camera_lost: Seconds without a picture; None: 5.
-        endpoint_failing: Seconds without a good reply; None: 10.
-    """
-
-    folder: str | None = option(
+    events: str | None = option(
         None,
         _FOLDER,
         "Where FOLDER/NAME.jsonl is written, and clips in FOLDER/NAME.",
         key="events.folder",
     )
-    clips: bool | None = option(
+    has_clips: bool | None = option(
         None, flag(), "A video and a picture of every event.", key="events.clips"
     )
-    camera_lost: float | None = option(
+    camera_lost_s: float | None = option(
         None, _SECONDS, "Seconds without a picture.", key="events.camera_lost"
     )
-    endpoint_failing: float | None = option(
+    endpoint_failing_s: float | None = option(
         None, _SECONDS, "Seconds without a good reply.", key="events.endpoint_failing"
     )
 
@@ -157,20 +141,19 @@ class BudgetOptions(Settings):
 
 
 FILE_GROUPS: tuple[type[Settings], ...] = (
-    LiveOptions,
-    KeyOptions,
-    RecordOptions,
-    EventFileOptions,
+    CameraOptions,
+    FileOptions,
     BudgetOptions,
     WebOptions,
+    Rule,
 )
-"""Every group whose options stand in tables of the file; [[camera]] and its rules beside them."""
+"""Every group whose options stand in the file."""
 
 
 def file_tables() -> Mapping[str, Mapping[str, Option]]:
     """Return the options of every table of the file by its name, and within it by their keys."""
     tables: dict[str, dict[str, Option]] = {}
-    for group in (*FILE_GROUPS, CameraOptions, Rule):
+    for group in FILE_GROUPS:
         for each in all_options(group):
             if each.key is not None:
                 table, _, key = each.key.partition(".")

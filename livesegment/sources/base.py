@@ -5,6 +5,9 @@ from abc import abstractmethod
 from livesegment.frame import Frame
 from livesegment.resource import Resource
 
+LATE_S = 0.5
+"""A live picture that is later than this has stalled: those after it are paced anew."""
+
 
 class Source(Resource):
     """Where pictures come from. A source of one's own needs only `read`.

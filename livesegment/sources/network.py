@@ -14,9 +14,9 @@ from livesegment.address import shown_url
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame, Image
 from livesegment.media_file import find_video
-from livesegment.sources.base import Source
+from livesegment.pacer import Pacer
+from livesegment.sources.base import LATE_S, Source
 from livesegment.sources.decoding import Decoder
-from livesegment.sources.media_pace import MediaPace
 
 _MOST = 600  # twenty seconds at 30 frames/s, more than the newest part of a stream lasts
 _STEP = 8  # every eighth row and column tells pictures apart
@@ -121,7 +121,7 @@ class NetworkSource(Source):
         self._last_s = -_SMALLEST_STEP_S
         # The parts of an HLS stream come at once, each.
         is_hls = self._container.format.name == "hls"
-        self._pace = MediaPace(self._stopping) if is_hls and self.is_live else None
+        self._pace = Pacer(self._stopping, LATE_S) if is_hls and self.is_live else None
         self._replays = replays if self._pace is not None else None
         if self._replays is not None:
             self._replays.reconnect()

@@ -11,8 +11,8 @@ from livesegment.backoff import Backoff
 from livesegment.buffer import Buffer
 from livesegment.errors import SourceError, SourceLost
 from livesegment.frame import Frame
-from livesegment.sources.base import Source
-from livesegment.sources.media_pace import MediaPace
+from livesegment.pacer import Pacer
+from livesegment.sources.base import LATE_S, Source
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class ReconnectingSource(Source):
         Raises:
             SourceLost: If a file breaks off.
         """
-        pace = MediaPace(self._stopping) if self.is_live and not source.is_live else None
+        pace = Pacer(self._stopping, LATE_S) if self.is_live and not source.is_live else None
         is_first = True
         while not self._is_stopped:
             try:

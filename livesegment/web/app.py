@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from livesegment.errors import OptionsError
 from livesegment.figures import Figure, shown_figures
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
-from livesegment.web.controls import BadChange, drawn_controls, read_change, shown_controls
+from livesegment.web.controls import drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, client_address, message, too_many_guesses
 from livesegment.web.machine_routes import Beat, MachineRoutes
@@ -198,7 +199,7 @@ class _Page:
         feed = self.feed(request)
         try:
             feed.change(read_change(await _json(request)))
-        except BadChange as error:
+        except OptionsError as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse(shown_controls(feed.controls()))
 

@@ -7,14 +7,11 @@ is read by the same descriptions (`read_change`).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from livesegment.errors import OptionsError
 from livesegment.settings.controls import Controls
 from livesegment.settings.kinds import Form
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Option, WrongSetting, all_options
-
-
-class BadChange(ValueError):
-    """What was sent is no change of the controls; the text says why."""
 
 
 def drawn_controls() -> list[dict[str, Any]]:
@@ -42,18 +39,18 @@ def read_change(sent: object) -> dict[str, Any]:
         sent: A JSON object with any of the names that `shown_controls` gives.
 
     Raises:
-        BadChange: If a name is unknown or a value is not one that its control can have.
+        OptionsError: If a name is unknown or a value is not one that its control can have.
     """
     if not isinstance(sent, Mapping):
-        raise BadChange("a change is an object of controls and their values")
+        raise OptionsError("a change is an object of controls and their values")
     known = _controls()
     for name in sent:
         if name not in known:
-            raise BadChange(f"there is no control '{name[:40]}'; there are: {', '.join(known)}")
+            raise OptionsError(f"there is no control '{name[:40]}'; there are: {', '.join(known)}")
     try:
         return {name: known[name].checked(value) for name, value in sent.items()}
     except WrongSetting as error:
-        raise BadChange(str(error.in_words_of(_called))) from None
+        raise error.in_words_of(_called) from None
 
 
 def _controls() -> dict[str, Option]:

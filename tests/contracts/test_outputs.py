@@ -31,7 +31,7 @@ from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
 from livesegment.monitor.child_link import ChildLink
-from livesegment.monitor.reporter import Orders, Reporter
+from livesegment.monitor.reporter import Reporter
 from livesegment.output import Output, Shown, Wants
 from livesegment.settings import WebOptions
 from livesegment.settings.controls import Controls
@@ -157,7 +157,7 @@ def reporter(stack: ExitStack, folder: Path) -> Case:
     link = ChildLink(ours)
     stack.callback(link.close)
     turns = LeasedQuota(Quota(), lambda _: None)
-    return watched(Reporter(link, turns, Orders()), stack)
+    return watched(Reporter(link, turns), stack)
 
 
 def drain(connection: socket.socket) -> None:

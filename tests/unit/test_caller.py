@@ -75,6 +75,9 @@ def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
     kept: list[tuple[int, int, bytes]] = []
 
     class Keeper:
+        def reply(self, index: int) -> None:
+            """Know no reply."""
+
         def check(self) -> None:
             pass
 
@@ -224,6 +227,9 @@ def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
     setting = Setting()
 
     class Full:
+        def reply(self, index: int) -> None:
+            """Know no reply."""
+
         def check(self) -> None:
             raise OutputNotWritable("the disk is full")
 

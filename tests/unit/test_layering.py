@@ -19,6 +19,7 @@ CORE = {
     "buffer",
     "backoff",
     "workers",
+    "pacer",
     "http_client",
     "duration",
     "settings",

@@ -17,10 +17,11 @@ from livesegment.backoff import Restarts
 from livesegment.metrics import Snapshot
 from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
-from livesegment.monitor.config import CameraConfig, read_config
+from livesegment.monitor.config import read_config
 from livesegment.monitor.keeper import HEALTHY_S, RESTART
 from livesegment.monitor.link import Message, packed_controls, unpacked_report
 from livesegment.settings.controls import Controls
+from livesegment.settings.monitor import CameraOptions
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.feed import Report
 
@@ -64,7 +65,7 @@ class Monitor:
 
 
 @pytest.fixture
-def camera(tmp_path: Path) -> CameraConfig:
+def camera(tmp_path: Path) -> CameraOptions:
     """Return a small camera, drawn."""
     path = tmp_path / "c.toml"
     path.write_text('[[camera]]\nname = "a"\nsource = "pattern:64x48@30"\n')
@@ -73,12 +74,12 @@ def camera(tmp_path: Path) -> CameraConfig:
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[[CameraConfig], Monitor]]:
+def started() -> Iterator[Callable[[CameraOptions], Monitor]]:
     """Return what runs a camera on another thread and ends it after the test."""
     with ThreadPoolExecutor(1) as pool:
         running, monitors = [], []
 
-        def start(config: CameraConfig) -> Monitor:
+        def start(config: CameraOptions) -> Monitor:
             ours, theirs = socket.socketpair()
             monitors.append(Monitor(ours))
             running.append(pool.submit(run, ChildLink(theirs), config))
@@ -92,7 +93,7 @@ def started() -> Iterator[Callable[[CameraConfig], Monitor]]:
             monitor.close()
 
 
-def test_pictures_are_made_only_while_somebody_watches(started, camera: CameraConfig) -> None:
+def test_pictures_are_made_only_while_somebody_watches(started, camera: CameraOptions) -> None:
     monitor = started(camera)
     said = monitor.until("report") + monitor.until("report")
     assert all(message.kind != "picture" for message in said)
@@ -108,7 +109,7 @@ def test_pictures_are_made_only_while_somebody_watches(started, camera: CameraCo
 
 
 def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
-    started, camera: CameraConfig
+    started, camera: CameraOptions
 ) -> None:
     monitor = started(camera)
     needs = [monitor.until("need")[-1].fields]
@@ -129,10 +130,10 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
     assert report.endpoint in {"waiting", "answering"}
 
 
-def test_a_source_that_cannot_be_opened_is_told_in_a_sentence(camera: CameraConfig) -> None:
+def test_a_source_that_cannot_be_opened_is_told_in_a_sentence(camera: CameraOptions) -> None:
     ours, theirs = socket.socketpair()
     monitor = Monitor(ours)
-    broken = CameraConfig("a", "a", "/no/such/file.mp4", camera.options)
+    broken = CameraOptions("a", "/no/such/file.mp4", "a", camera.options)
     with ThreadPoolExecutor(1) as pool:
         code = pool.submit(run, ChildLink(theirs), broken)
         failed = monitor.until("failed")[-1]

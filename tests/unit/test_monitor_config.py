@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from livesegment import OptionsError, RedactOptions
-from livesegment.monitor.config import CameraConfig, MonitorConfig, read_config
+from livesegment.monitor.config import MonitorConfig, read_config
 from livesegment.monitor.config_tables import ConfigMistakes
 from livesegment.monitor.toml_lines import key_lines
+from livesegment.settings.monitor import CameraOptions
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "monitor.toml"
 CAMERA = '[[camera]]\nname = "a"\nsource = "pattern:"\n'
@@ -42,7 +43,7 @@ def mistakes(read):
 def test_a_camera_needs_only_a_name_and_a_source(read) -> None:
     config = read(CAMERA)
     [camera] = config.cameras
-    assert (camera.name, camera.title, camera.source) == ("a", "a", "pattern:")
+    assert (camera.name, camera.title, camera.source) == ("a", None, "pattern:")
     assert camera.options.endpoint.is_builtin
     assert camera.options.wait_for_source
     assert not camera.options.window
@@ -268,7 +269,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_config(tmp_path / "bytes.toml")
 
 
-def camera(config: MonitorConfig) -> CameraConfig:
+def camera(config: MonitorConfig) -> CameraOptions:
     [only] = config.cameras
     return only
 

@@ -107,6 +107,13 @@ class Monitored:
         )
         urllib.request.urlopen(request, timeout=30).close()
 
+    def retry(self, name: str) -> None:
+        """Have a camera's endpoint asked at once, as the page does."""
+        request = urllib.request.Request(
+            f"{self.url}/api/cameras/{name}/retry", b"{}", {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+
     def ended(self, *, by: signal.Signals) -> int:
         """End it with a signal and return its exit code."""
         self.program.send_signal(by)
@@ -152,12 +159,14 @@ class CountingEndpoint:
         times: When each request came, monotonic seconds.
         most: Requests that were under way at once.
         status: What it answers with.
+        retry_after: What it asks for besides; None: nothing.
     """
 
     def __init__(self, latency_s: float = 0.0) -> None:
         self.times: list[float] = []
         self.most = 0
         self.status = 200
+        self.retry_after: str | None = None
         self._under_way = 0
         self._lock = threading.Lock()
         mask = Mask(np.full((90, 160), 1, np.uint8), {0: "background", 1: "thing"})
@@ -180,6 +189,8 @@ class CountingEndpoint:
                 with contextlib.suppress(OSError):  # who asked may have been killed
                     self.send_response(endpoint.status)
                     self.send_header("Content-Length", str(len(body)))
+                    if endpoint.retry_after is not None:
+                        self.send_header("Retry-After", endpoint.retry_after)
                     self.end_headers()
                     self.wfile.write(body)
 

@@ -23,7 +23,7 @@ class Permit:
     Attributes:
         round_trip_s: Seconds that it took, from the moment it was let go; 0 while it is under way.
         is_free: Whether somebody else may have the permit.
-        is_turn: Whether with it the endpoint began to fail, or to answer again.
+        changes_trouble: Whether with it the endpoint began to fail, or to answer again.
     """
 
     began_at_s: float
@@ -32,7 +32,7 @@ class Permit:
     is_trial: bool
     round_trip_s: float = 0.0
     is_free: bool = False
-    is_turn: bool = False
+    changes_trouble: bool = False
 
 
 class Limiter:
@@ -216,7 +216,7 @@ class Limiter:
                 is_overload = self._breaker.failed(error, permit.refusals)
                 if is_overload and self._saturation is not None:
                     self._saturation.refused(self._in_flight)
-            permit.is_turn = had_trouble != (self.trouble is not None)
+            permit.changes_trouble = had_trouble != (self.trouble is not None)
             self._in_flight -= 1
             self._wake_head()
 

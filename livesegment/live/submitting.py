@@ -93,13 +93,13 @@ class Submitter:
         self._metrics.error(error)
         if self._gives_up and not error.retryable and not self._limiter.has_answered:
             raise error
-        if permit is not None and permit.is_turn:
+        if permit is not None and permit.changes_trouble:
             logger.warning("%s; the picture goes on without new masks", error)
 
     def _hand_on(self, frame: Frame, mask: Mask, permit: Permit) -> None:
         if mask.frame_index != frame.index:
             mask = replace(mask, frame_index=frame.index)
-        if permit.is_turn:
+        if permit.changes_trouble:
             logger.info("the endpoint answers again")
         self._on_latency(time.monotonic() - frame.captured_at_s)
         self._metrics.count("masks_received")

@@ -66,7 +66,7 @@ class Coordinator:
         self._timer: asyncio.TimerHandle | None = None
         self._members: dict[str, _Member] = {}
         self._due_s = -float("inf")
-        self._turn: list[str] = []  # whose call is next
+        self._next_calls: list[str] = []  # whose call is next
         self._last_in_line = 0
         self._allow(in_flight, calls_per_hour)
 
@@ -90,8 +90,8 @@ class Coordinator:
     def join(self, name: str, send: SendLease = lambda _: None) -> None:
         """Begin to share with a camera, which is sent its leases."""
         self._members[name] = _Member(Need(), Lease(0, 0, None), send)
-        if name not in self._turn:
-            self._turn.append(name)
+        if name not in self._next_calls:
+            self._next_calls.append(name)
         self._tell()
 
     def leave(self, name: str) -> None:
@@ -102,8 +102,8 @@ class Coordinator:
     def forget(self, name: str) -> None:
         """Give up the place in line of a camera that will not come back."""
         self.leave(name)
-        if name in self._turn:
-            self._turn.remove(name)
+        if name in self._next_calls:
+            self._next_calls.remove(name)
 
     def hear(self, name: str, need: Need) -> None:
         """Take in what a camera could use, and what it has under way."""
@@ -186,7 +186,7 @@ class Coordinator:
         return changes
 
     def _set_goals(self, now_s: float) -> None:
-        """Share out the permits: evenly, and what is left over in turns."""
+        """Share out the permits: evenly, and what is left over one after the other."""
         members = self._members.values()
         for member in members:
             member.goal = 0
@@ -224,11 +224,11 @@ class Coordinator:
         now_s = self._clock()
         wanted = {name: each.need.calls for name, each in self._members.items()}
         while self._due_s - self._ahead_s <= now_s:
-            name = next((each for each in self._turn if wanted.get(each, 0) > 0), None)
+            name = next((each for each in self._next_calls if wanted.get(each, 0) > 0), None)
             if name is None:
                 break
-            self._turn.remove(name)
-            self._turn.append(name)
+            self._next_calls.remove(name)
+            self._next_calls.append(name)
             wanted[name] -= 1
             grants[name] = grants.get(name, 0) + 1
             self._due_s = max(self._due_s, now_s) + self._spacing_s

@@ -61,7 +61,7 @@ class Segmenter(Resource):
     def prepare(self, frame: Frame) -> Call:
         """Do all that can be done before the call, and return the call.
 
-        A call that is made again after an error, or has to wait for its turn, is prepared once.
+        A call that is made again after an error, or has to wait for its permit, is prepared once.
 
         Args:
             frame: The picture.

@@ -169,6 +169,22 @@ def test_a_refusing_endpoint_is_told_and_the_picture_goes_on(tmp_path: Path) -> 
     assert "geheim" not in everything
 
 
+def test_an_endpoint_that_wants_patience_is_left_alone_until_the_page_asks(tmp_path: Path) -> None:
+    with CountingEndpoint() as endpoint:
+        endpoint.status, endpoint.retry_after = 429, "600"
+        with monitored(tmp_path, endpoint.toml + A) as monitor:
+            monitor.until_runs("a")
+            monitor.said("a: the endpoint asks to wait 10 min: waiting")
+            until(lambda: monitor.cameras()["a"]["endpoint"] == "trouble")
+            text = monitor.cameras()["a"]["endpoint_text"]
+            assert "the endpoint asks to wait 10 min, tried again in 10 min" in text
+            refused = len(endpoint.times)
+            endpoint.status, endpoint.retry_after = 200, None
+            monitor.retry("a")
+            until(lambda: monitor.cameras()["a"]["endpoint"] == "answering")
+            assert monitor.cameras()["a"]["figures"]["errors"] == refused
+
+
 def test_a_source_that_is_not_there_is_complained_of_once_and_tried_until_it_is(
     tmp_path: Path,
 ) -> None:

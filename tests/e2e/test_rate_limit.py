@@ -1,6 +1,8 @@
 """An endpoint that asks for fewer calls, over real connections."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,8 +31,9 @@ class LimitedEndpoint(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 64  # connections may come all at once
 
-    def __init__(self) -> None:
+    def __init__(self, retry_after: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.retry_after = retry_after
         self.lock = threading.Lock()
         self.requests = 0
         self.closed_at_s: list[float] = []
@@ -62,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.dumps(reply if is_answered else {"message": "slow down"}).encode()
         self.send_response(200 if is_answered else 429)
         if not is_answered:
-            self.send_header("Retry-After", str(RETRY_AFTER_S))
+            self.send_header("Retry-After", self.server.retry_after)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -72,8 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def limited_endpoint() -> Iterator[LimitedEndpoint]:
-    with LimitedEndpoint() as server:
+def limited_endpoint(retry_after: str = str(RETRY_AFTER_S)) -> Iterator[LimitedEndpoint]:
+    with LimitedEndpoint(retry_after) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -83,14 +86,20 @@ def limited_endpoint() -> Iterator[LimitedEndpoint]:
             thread.join()
 
 
+def write_frames(folder: Path) -> Path:
+    """Write pictures into a folder in another, and return that."""
+    made = folder / "in"
+    made.mkdir()
+    for index in range(FRAMES):
+        cv2.imwrite(str(made / f"{index:03}.png"), np.full((48, 64, 3), index, np.uint8))
+    return made
+
+
 @pytest.mark.parametrize("in_flight", [4, "auto"])
 def test_every_frame_gets_a_mask_and_nobody_asks_during_the_pause(
     tmp_path: Path, in_flight: int | Literal["auto"]
 ) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for index in range(FRAMES):
-        cv2.imwrite(str(folder / f"{index:03}.png"), np.full((48, 64, 3), index, np.uint8))
+    folder = write_frames(tmp_path)
     with limited_endpoint() as server:
         options = AnnotateOptions(
             endpoint=EndpointOptions(
@@ -105,3 +114,49 @@ def test_every_frame_gets_a_mask_and_nobody_asks_during_the_pause(
     assert report.calls == server.requests == FRAMES + len(REFUSED)
     assert len(server.closed_at_s) == len(REFUSED)
     assert server.intruders == []
+
+
+def annotated(folder: Path, server: LimitedEndpoint) -> "subprocess.CompletedProcess[str]":
+    """Annotate as a user does."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    command = ["annotate", "in", "-o", "out", "--endpoint", url, "--model", "any/1"]
+    return subprocess.run(
+        [sys.executable, "-m", "livesegment", *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_is_waited_for_is_said_without_asking(tmp_path: Path) -> None:
+    write_frames(tmp_path)
+    with limited_endpoint() as server:
+        ended = annotated(tmp_path, server)
+    assert ended.returncode == 0, ended.stderr
+    assert "livesegment: the endpoint asks to wait 1 s: waiting\n" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "time"),
+    [("86400", "24 h 00 min"), ("1e9", "8784 h"), ("Fri, 31 Dec 9999 23:59:59 GMT", "8784 h")],
+)
+def test_more_than_an_hour_is_not_waited_for_and_the_time_is_said(
+    tmp_path: Path, retry_after: str, time: str
+) -> None:
+    write_frames(tmp_path)
+    with limited_endpoint(retry_after) as server:
+        ended = annotated(tmp_path, server)
+    assert ended.returncode == 4, ended.stderr
+    assert f"slow down); the endpoint asks to wait {time}" in ended.stderr
+    assert ": waiting" not in ended.stderr
+
+
+@pytest.mark.parametrize("retry_after", ["0", "Wed, 01 May 99999999999 12:01:00 GMT"])
+def test_a_useless_retry_after_is_backed_off_from(tmp_path: Path, retry_after: str) -> None:
+    write_frames(tmp_path)
+    with limited_endpoint(retry_after) as server:
+        ended = annotated(tmp_path, server)
+    assert ended.returncode == 0, ended.stderr
+    assert "asks to wait" not in ended.stderr

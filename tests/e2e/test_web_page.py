@@ -185,6 +185,25 @@ def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
         expect(page.locator(".chart .line")).to_have_attribute("d", re.compile("L"))
 
 
+def test_an_endpoint_in_trouble_is_asked_at_once_at_the_press_of_a_button(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        button = page.get_by_role("button", name="Try now")
+        expect(page.locator("[data-figure=frames_per_s]")).to_have_text("12.0")
+        expect(button).to_be_hidden()
+        feed.say(endpoint="trouble", endpoint_text="the endpoint asks to wait 12 min")
+        expect(page.locator(".endpoint")).to_contain_text("asks to wait 12 min")
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: asking the endpoint")
+        assert feed.retries == 1
+        feed.say(endpoint="answering", endpoint_text="")
+        expect(button).to_be_hidden()
+
+
 def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> None:
     feed = HandFeed("one", "Front gate")
     with served(feed) as server, moving(feed):

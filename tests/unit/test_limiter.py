@@ -1,5 +1,6 @@
 """One limit of requests under way and one pause, whoever asks."""
 
+import logging
 import threading
 from collections.abc import Iterator
 
@@ -300,3 +301,214 @@ def test_what_shows_overload_cuts_the_limit_once(
     for asker in [scene.ask() for _ in range(16)]:
         asker.answer(error)
     assert limiter.limit == (11 if cuts else 16)
+
+
+def paused(scene: Scene, error: EndpointError) -> Limiter:
+    """Return a live limiter whose first request met an error at 100 s."""
+    limiter = scene.prepare(4, is_live=True)
+    scene.ask().answer(error)
+    return limiter
+
+
+LATER = RateLimited("later", retry_after_s=60.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointUnreachable("reset"),
+        AuthenticationFailed("no"),
+        ServerFailed("restarting"),
+        RateLimited("sooner", retry_after_s=1.0),
+    ],
+)
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_pause_that_was_asked_for_is_not_shortened_by_a_later_error(
+    scene: Scene, error: EndpointError, is_live: bool
+) -> None:
+    limiter = scene.prepare(2, is_live=is_live)
+    first, second = scene.ask(), scene.ask()
+    first.answer(LATER)
+    scene.at(110.0)
+    second.answer(error)
+    waiting = scene.ask()
+    scene.at(159.9)
+    assert limiter.in_flight == 0
+    scene.at(161.0)
+    waiting.answer()
+    assert waiting.entered_at_s == 161.0
+
+
+def test_cameras_that_are_told_the_same_do_not_come_back_at_the_same_moment() -> None:
+    clock = Clock()
+    moments = set()
+    for _ in range(8):
+        limiter = Limiter(1, is_live=True, clock=clock)
+        with pytest.raises(RateLimited), limiter.permit(threading.Event()):
+            raise LATER
+        asked = limiter.asked_pause
+        assert asked is not None
+        assert 160.0 <= asked.until_s <= 161.0
+        moments.add(asked.until_s)
+    assert len(moments) == 8
+
+
+@pytest.mark.parametrize("kind", [EndpointUnreachable, AuthenticationFailed, RateLimited])
+def test_live_pauses_after_every_error_for_some_seconds_at_the_most(
+    scene: Scene, kind: type[EndpointError]
+) -> None:
+    limiter = paused(scene, kind("no"))
+    for count in range(1, 8):
+        assert limiter.refusals_in_a_row == count
+        waiting = scene.ask()
+        scene.at(scene.clock.now + min(5.0, 0.25 * 2 ** (count - 1)) * 0.49)
+        assert limiter.in_flight == 0
+        scene.at(scene.clock.now + 5.0)
+        waiting.answer(kind("no"))
+        assert waiting.entered_at_s == scene.clock.now
+
+
+def test_live_waits_for_an_hour_at_the_most_and_says_how_long(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    limiter = paused(scene, RateLimited("tomorrow", retry_after_s=86400.0))
+    assert caplog.messages == ["the endpoint asks to wait 24 h 00 min: tried again in 1 h 00 min"]
+    waiting = scene.ask()
+    scene.at(100.0 + 3599.0)
+    assert limiter.in_flight == 0
+    scene.at(100.0 + 3601.0)
+    waiting.answer()
+    assert waiting.entered_at_s == 3701.0
+    assert limiter.asked_pause is None
+
+
+def test_a_pause_is_said_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    scene.prepare(8)
+    for asker in [scene.ask() for _ in range(8)]:
+        asker.answer(RateLimited("later", retry_after_s=42.0))
+    assert caplog.messages == ["the endpoint asks to wait 42 s: waiting"]
+    scene.at(160.0)
+    scene.ask().answer(RateLimited("later", retry_after_s=720.0))
+    assert caplog.messages[1:] == ["the endpoint asks to wait 12 min: waiting"]
+
+
+def test_many_short_pauses_are_not_a_line_each(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    scene.prepare(1)
+    for second in range(20):
+        scene.at(100.0 + 2 * second)
+        scene.ask().answer(RateLimited("later", retry_after_s=1.0))
+    assert 3 <= len(caplog.messages) <= 4
+
+
+@pytest.mark.parametrize("asked_s", [0.0, -5.0, float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_useless_retry_after_counts_as_none(scene: Scene, asked_s: float, is_live: bool) -> None:
+    limiter = scene.prepare(1, is_live=is_live)
+    scene.ask().answer(RateLimited("later", retry_after_s=asked_s))
+    assert limiter.asked_pause is None
+    waiting = scene.ask()
+    scene.at(100.1)
+    assert limiter.in_flight == 0
+    scene.at(100.5)
+    waiting.answer()
+
+
+def test_a_person_has_one_request_go_at_once_whose_answer_ends_the_pause(scene: Scene) -> None:
+    limiter = paused(scene, LATER)
+    waiting = [scene.ask(), scene.ask()]
+    scene.at(110.0)
+    assert limiter.in_flight == 0
+    limiter.try_now()
+    waiting[0].answer()
+    assert limiter.trouble is None
+    assert limiter.asked_pause is None
+    waiting[1].answer()
+    assert (waiting[0].entered_at_s, waiting[1].entered_at_s) == (110.0, 110.0)
+
+
+def test_a_person_who_asks_in_vain_does_not_shorten_the_pause(scene: Scene) -> None:
+    limiter = paused(scene, LATER)
+    waiting = [scene.ask(), scene.ask()]
+    scene.at(110.0)
+    limiter.try_now()
+    waiting[0].answer(EndpointUnreachable("still"))
+    scene.at(159.9)
+    assert limiter.in_flight == 0
+    scene.at(161.0)
+    waiting[1].answer()
+    assert waiting[1].entered_at_s == 161.0
+
+
+def test_a_wish_to_try_now_lasts_until_there_is_something_to_ask_about(scene: Scene) -> None:
+    limiter = paused(scene, LATER)
+    limiter.try_now()
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        limiter.give_back(permit)
+    assert limiter.in_flight == 0
+    scene.ask().answer()
+    assert limiter.trouble is None
+
+
+def test_nothing_is_tried_early_when_there_is_no_pause(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True)
+    limiter.try_now()
+    scene.ask().answer(LATER)
+    scene.ask()
+    assert limiter.in_flight == 0
+
+
+def test_an_answer_to_what_was_sent_before_the_pause_does_not_end_the_trouble(
+    scene: Scene,
+) -> None:
+    limiter = scene.prepare(2, is_live=True)
+    first, second = scene.ask(), scene.ask()
+    first.answer(LATER)
+    second.answer()
+    assert limiter.trouble is LATER
+    assert limiter.has_answered
+    scene.at(161.0)
+    scene.ask().answer()
+    assert limiter.trouble is None
+
+
+def test_a_call_that_was_not_made_is_given_back(scene: Scene) -> None:
+    quota = Quota(max_calls=1)
+    limiter = scene.prepare(1, quota)
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        limiter.give_back(permit)
+        assert (limiter.in_flight, quota.calls) == (0, 0)
+    assert not limiter.has_answered
+    scene.ask().answer()
+    assert quota.calls == 1
+
+
+def test_live_spreads_requests_over_the_round_trip(scene: Scene) -> None:
+    limiter = scene.prepare(4, is_live=True)
+    first = scene.ask()
+    scene.clock.now = 100.8
+    first.answer()
+    askers = [scene.ask() for _ in range(4)]
+    for number, asker in enumerate(askers):
+        scene.at(max(100.8, 100.8 + number * 0.18 - 0.02))
+        scene.at(100.8 + number * 0.18 + 0.001)
+        assert asker._entered.wait(10)
+    assert limiter.in_flight == 4
+    times = [asker.entered_at_s for asker in askers]
+    assert times == pytest.approx([100.8, 100.98, 101.16, 101.34], abs=0.01)
+
+
+def test_a_round_trip_is_counted_from_when_there_was_something_to_send(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True)
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        scene.clock.now = 100.4
+        limiter.begin(permit)
+        scene.clock.now = 100.7
+    assert permit.round_trip_s == pytest.approx(0.3)

@@ -84,6 +84,19 @@ def test_other_sites_pages_and_forms_change_nothing(arguments: dict, status: int
         assert feed.controls().show_overlay
 
 
+def test_the_page_itself_has_the_endpoint_asked_at_once_and_nobody_elses_does() -> None:
+    path = "/api/cameras/gate/retry"
+    with page() as (client, feed):
+        assert client.post(path, json={}).status_code == 204
+        assert feed.retries == 1
+        assert client.post("/api/cameras/nowhere/retry", json={}).status_code == 404
+        assert client.post(path, data={}).status_code == 415
+        elsewhere = {"Origin": "http://evil.example"}
+        assert client.post(path, json={}, headers=elsewhere).status_code == 403
+        assert client.get(path).status_code == 405
+        assert feed.retries == 1
+
+
 def test_other_sites_pages_get_no_pictures_and_a_link_to_the_page_may_be_followed() -> None:
     with page() as (client, _):
         elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}

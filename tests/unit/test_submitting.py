@@ -1,0 +1,120 @@
+"""What a live run does while its endpoint wants to be left alone, and when a person asks."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from parts import FunctionSegmenter, ListSink, StepSource
+
+from livesegment.calls.breaker import AskedPause
+from livesegment.errors import RateLimited
+from livesegment.frame import Frame, Image
+from livesegment.live.alignment import ChosenMask
+from livesegment.live.loop import LiveLoop
+from livesegment.live.outputs import Keys
+from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.live.presenting import hud_lines
+from livesegment.metrics import Metrics
+from livesegment.settings.controls import ControlPanel, Controls
+
+LATER = RateLimited("slow down", retry_after_s=720.0)
+
+
+class KeyPad:
+    """A viewer on which a test presses keys."""
+
+    is_open = True
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+
+    def press(self, key: str) -> None:
+        self._keys.append(key)
+
+    def show(self, image: Image) -> None:
+        """Show nothing."""
+
+    def poll_key(self) -> int | None:
+        return ord(self._keys.pop()) if self._keys else None
+
+
+class Endpoint:
+    """Asks for patience until a test lets it answer, and notes what it was asked about."""
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.answers = False
+        self._asked = threading.Semaphore(0)
+
+    def __call__(self, frame: Frame) -> int:
+        self.frames.append(frame.index)
+        self._asked.release()
+        if not self.answers:
+            raise LATER
+        return 1
+
+    def wait_until_asked(self) -> None:
+        assert self._asked.acquire(timeout=10)
+
+
+@pytest.mark.parametrize("how", ["key", "method"])
+def test_an_endpoint_that_wants_patience_is_left_alone_until_a_person_asks(how: str) -> None:
+    source, sink, endpoint, keys = StepSource(), ListSink(), Endpoint(), KeyPad()
+    parts = LiveParts(source, FunctionSegmenter(endpoint), [sink], viewer=keys)
+    loop = LiveLoop(parts, LiveLimits(max_in_flight=2), Controls(), Metrics())
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        source.step()
+        endpoint.wait_until_asked()
+        for count in range(2, 12):
+            source.step()
+            sink.wait_for(count)
+        text = loop.status().trouble or ""
+        assert text == "slow down; the endpoint asks to wait 12 min, tried again in 12 min"
+        assert endpoint.frames == [0]
+        endpoint.answers = True
+        if how == "key":
+            keys.press("r")
+        else:
+            loop.try_now()
+        endpoint.wait_until_asked()
+        # A newer one, and never again the one that was refused.
+        assert endpoint.frames[1] > 0
+        source.step()
+        endpoint.wait_until_asked()
+        assert loop.status().trouble is None
+        loop.stop()
+        end.result(10)
+    assert len(set(endpoint.frames)) == len(endpoint.frames)
+
+
+def test_a_run_that_pauses_for_long_ends_at_once() -> None:
+    source, endpoint = StepSource(), Endpoint()
+    limits = LiveLimits(max_in_flight=2, waits_for_endpoint=True)
+    loop = LiveLoop(LiveParts(source, FunctionSegmenter(endpoint)), limits, Controls(), Metrics())
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        source.step()
+        endpoint.wait_until_asked()
+        source.step()
+        source.end()
+        end.result(10)
+    assert endpoint.frames == [0]
+
+
+def test_the_hud_says_how_long_the_endpoint_asks_to_wait_and_which_key_does_not() -> None:
+    asked = AskedPause(720.0, time.monotonic() + 540.0)
+    lines = hud_lines(25.0, ChosenMask(), "warp", "3 calls", LATER, asked=asked)
+    assert lines[-2:] == [
+        "RateLimited: the endpoint asks to wait 12 min",
+        "tried again in 9 min, r tries now",
+    ]
+
+
+def test_the_key_r_asks_at_once() -> None:
+    asked: list[bool] = []
+    keys = Keys(ControlPanel(Controls()), lambda: None, lambda: asked.append(True))
+    keys.press(ord("r"))
+    keys.press(ord("x"))
+    assert asked == [True]

@@ -1,7 +1,7 @@
-"""Write what follows from the table of figures: `python tests/generate.py`.
+"""Write what follows from descriptions in the program: `python tests/generate.py`.
 
-That is the README's table of figures and the panels of the dashboard in samples/deploy. A test
-fails while what is written differs from what would be.
+From the table of figures: the table and the panels of the dashboard in samples/deploy. From the
+options: the JSON Schema of a monitor's file. Tests fail while what is written differs.
 """
 
 import json
@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.figures import FIGURES, Figure, shown_figures
+from livesegment.settings.monitor import json_schema
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+README = ROOT / "samples" / "deploy" / "README.md"
 DASHBOARD = ROOT / "samples" / "deploy" / "grafana-dashboard.json"
+SCHEMA = ROOT / "samples" / "monitor.schema.json"
 BEGIN, END = "<!-- figures: python tests/generate.py -->", "<!-- end of figures -->"
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -132,7 +134,12 @@ def dashboard(text: str) -> str:
     return json.dumps({**board, "panels": panels}, indent=2, ensure_ascii=False) + "\n"
 
 
-GENERATED = {README: readme, DASHBOARD: dashboard}
+def schema(_: str) -> str:
+    """Return the schema as it should be."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+GENERATED = {README: readme, DASHBOARD: dashboard, SCHEMA: schema}
 """Each file of which a part is written here, and what it should be, given what it is."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server")
 
@@ -68,15 +69,13 @@ def window_id(child: Child) -> str:
 def test_keys_reach_the_program_and_the_picture_the_screen(child, need_tool, tmp_path):
     # A picture of 1600x800 on a screen of 800x600: 720x360, left half red, right half green.
     wanted = [[0, 0, 255], [0, 255, 0], [0, 0, 0]]
-    seen: list[list[int]] = []
-    for _ in range(50):
-        # The server paints in its own time.
+
+    def painted() -> bool:
         child.tool(need_tool("import"), "-window", "root", str(tmp_path / "screen.png"))
         shot = cv2.imread(str(tmp_path / "screen.png"))
-        seen = [shot[180, 180].tolist(), shot[180, 540].tolist(), shot[500, 400].tolist()]
-        if seen == wanted:
-            break
-    assert seen == wanted
+        return wanted == [shot[y, x].tolist() for x, y in ((180, 180), (540, 180), (400, 500))]
+
+    wait_until(painted, "the picture on the screen")  # the server paints in its own time
     keys = {"s": 115, "space": 32, "bracketleft": 91, "1": 49, "Escape": 27, "q": 113}
     for name, code in keys.items():
         child.tool("xdotool", "windowfocus", "--sync", window_id(child), "key", name)

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from livesegment.live.presenting import hud_lines
 from parts import FunctionSegmenter, ListSink, StepSource
 
 from livesegment.calls.breaker import AskedPause
@@ -14,7 +15,6 @@ from livesegment.live.alignment import ChosenMask
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import Keys
 from livesegment.live.parts import LiveLimits, LiveParts
-from livesegment.live.presenting import hud_lines
 from livesegment.metrics import Metrics
 from livesegment.settings.controls import ControlPanel, Controls
 

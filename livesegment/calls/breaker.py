@@ -101,7 +101,8 @@ class Breaker:
 
     def stayed(self, *, is_trial: bool) -> None:
         """Note that a request did not go after all: there was nothing to ask about."""
-        self._tries_now |= is_trial
+        if is_trial:
+            self.try_now()
 
     def answered(self, *, is_trial: bool) -> None:
         """Take in that a request succeeded."""

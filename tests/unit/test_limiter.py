@@ -455,6 +455,19 @@ def test_a_wish_to_try_now_lasts_until_there_is_something_to_ask_about(scene: Sc
     assert limiter.trouble is None
 
 
+def test_a_wish_to_try_now_ends_with_the_pause(scene: Scene) -> None:
+    limiter = paused(scene, LATER)
+    limiter.try_now()
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        scene.at(161.0)
+        other = scene.ask()
+        limiter.give_back(permit)
+    other.answer(LATER)
+    scene.ask()
+    assert limiter.in_flight == 0
+
+
 def test_nothing_is_tried_early_when_there_is_no_pause(scene: Scene) -> None:
     limiter = scene.prepare(1, is_live=True)
     limiter.try_now()

@@ -5,38 +5,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from livesegment.live.presenting import hud_lines
 from parts import FunctionSegmenter, ListSink, StepSource
 
 from livesegment.calls.breaker import AskedPause
 from livesegment.errors import RateLimited
-from livesegment.frame import Frame, Image
+from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask
+from livesegment.live.hud import hud_lines
 from livesegment.live.loop import LiveLoop
-from livesegment.live.outputs import Keys
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
-from livesegment.settings.controls import ControlPanel, Controls
+from livesegment.settings.controls import Controls
+from livesegment.sinks.window import press
 
 LATER = RateLimited("slow down", retry_after_s=720.0)
-
-
-class KeyPad:
-    """A viewer on which a test presses keys."""
-
-    is_open = True
-
-    def __init__(self) -> None:
-        self._keys: list[str] = []
-
-    def press(self, key: str) -> None:
-        self._keys.append(key)
-
-    def show(self, image: Image) -> None:
-        """Show nothing."""
-
-    def poll_key(self) -> int | None:
-        return ord(self._keys.pop()) if self._keys else None
 
 
 class Endpoint:
@@ -60,8 +42,8 @@ class Endpoint:
 
 @pytest.mark.parametrize("how", ["key", "method"])
 def test_an_endpoint_that_wants_patience_is_left_alone_until_a_person_asks(how: str) -> None:
-    source, sink, endpoint, keys = StepSource(), ListSink(), Endpoint(), KeyPad()
-    parts = LiveParts(source, FunctionSegmenter(endpoint), [sink], viewer=keys)
+    source, sink, endpoint = StepSource(), ListSink(), Endpoint()
+    parts = LiveParts(source, FunctionSegmenter(endpoint), [sink])
     loop = LiveLoop(parts, LiveLimits(max_in_flight=2), Controls(), Metrics())
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
@@ -75,7 +57,7 @@ def test_an_endpoint_that_wants_patience_is_left_alone_until_a_person_asks(how: 
         assert endpoint.frames == [0]
         endpoint.answers = True
         if how == "key":
-            keys.press("r")
+            press(ord("r"), loop)
         else:
             loop.try_now()
         endpoint.wait_until_asked()
@@ -105,16 +87,8 @@ def test_a_run_that_pauses_for_long_ends_at_once() -> None:
 
 def test_the_hud_says_how_long_the_endpoint_asks_to_wait_and_which_key_does_not() -> None:
     asked = AskedPause(720.0, time.monotonic() + 540.0)
-    lines = hud_lines(25.0, ChosenMask(), "warp", "3 calls", LATER, asked=asked)
+    lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=LATER, asked=asked)
     assert lines[-2:] == [
         "RateLimited: the endpoint asks to wait 12 min",
         "tried again in 9 min, r tries now",
     ]
-
-
-def test_the_key_r_asks_at_once() -> None:
-    asked: list[bool] = []
-    keys = Keys(ControlPanel(Controls()), lambda: None, lambda: asked.append(True))
-    keys.press(ord("r"))
-    keys.press(ord("x"))
-    assert asked == [True]

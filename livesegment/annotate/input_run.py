@@ -10,7 +10,7 @@ from livesegment.annotate.asking import KeptMasks
 from livesegment.annotate.identity import output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
-from livesegment.annotate.keyframes import KeyframeRule, plan_keyframes
+from livesegment.annotate.keyframes import plan_keyframes
 from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
@@ -137,7 +137,8 @@ class InputRun:
             self._options.overlay.controls(),
             limiter=self._shared.limiter,
             metrics=self._metrics,
-            rule=self._rule(),
+            keyframes=self._options.keyframes,
+            planned=self._planned(),
             on_frame=lambda: self._shared.on_frame(self),
             redactor=Redactor(redact) if redact.is_wanted else None,
         )
@@ -163,12 +164,9 @@ class InputRun:
         reader = stack.enter_context(MaskFileReader(path))
         return KeptMasks(iter(reader), reader.class_map, str(path))
 
-    def _rule(self) -> KeyframeRule:
-        options = self._options.keyframes
-        planned = None
-        if options.budget is not None:
-            planned = plan_keyframes(self._frames(), options.budget)
-        return KeyframeRule(options.every, planned, options.skip_still)
+    def _planned(self) -> frozenset[int] | None:
+        budget = self._options.keyframes.budget
+        return None if budget is None else plan_keyframes(self._frames(), budget)
 
     def _frames(self) -> Iterator[Frame]:
         """Yield the input's frames, as far as it goes."""

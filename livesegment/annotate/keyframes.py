@@ -12,6 +12,7 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion.difference import SceneChange, Stillness
 from livesegment.motion.propagate import Propagator
+from livesegment.settings import KeyframeOptions
 
 MOST_BETWEEN = 64
 """Frames between two keyframes that wait for the second one, at the most."""
@@ -43,37 +44,17 @@ class Chosen:
     begins_scene: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KeyframeRule:
-    """What makes a frame a keyframe.
-
-    The first frame of a scene and the last frame of all are keyframes under any rule.
-
-    Attributes:
-        every: One frame in so many.
-        planned: Indices of the keyframes, in place of `every`; None: no plan.
-        skip_still: Make no keyframe where nothing has changed since the one before.
-    """
-
-    every: int = 1
-    planned: frozenset[int] | None = None
-    skip_still: bool = False
-
-    @property
-    def asks_for_all(self) -> bool:
-        """Whether every frame is a keyframe."""
-        return self.every == 1 and self.planned is None and not self.skip_still
-
-
 class KeyframeChooser:
     """Gives each frame its role. It looks one frame ahead, since the last one is a keyframe.
 
     Args:
-        rule: What makes a frame a keyframe.
+        options: What makes a frame a keyframe; the first of a scene is one in any case.
+        planned: Indices of the keyframes, in place of one in so many; None: no plan.
     """
 
-    def __init__(self, rule: KeyframeRule) -> None:
-        self._rule = rule
+    def __init__(self, options: KeyframeOptions, planned: frozenset[int] | None = None) -> None:
+        self._options = options
+        self._planned = planned
         self._scene = SceneChange()
         self._stillness = Stillness()
         self._waiting: Frame | None = None
@@ -90,25 +71,25 @@ class KeyframeChooser:
         return None if last is None else self._choose(last, is_last=True)
 
     def _choose(self, frame: Frame, *, is_last: bool) -> Chosen:
-        rule = self._rule
-        if rule.asks_for_all:
+        skip_still = self._options.skip_still
+        if self._planned is None and self._options.asks_for_all:
             return Chosen(frame, Role.ASKED)
         begins_scene = self._scene.step(frame.image).is_cut or self._since is None
-        if rule.skip_still and not begins_scene and self._stillness.is_still(frame.image):
+        if skip_still and not begins_scene and self._stillness.is_still(frame.image):
             self._since = 0
             return Chosen(frame, Role.STILL)
         self._since = 0 if self._since is None else self._since + 1
         if not (begins_scene or is_last or self._is_due(frame)):
             return Chosen(frame, Role.CARRIED)
         self._since = 0
-        if rule.skip_still:
+        if skip_still:
             self._stillness.mark(frame.image)
         return Chosen(frame, Role.ASKED, begins_scene)
 
     def _is_due(self, frame: Frame) -> bool:
-        if self._rule.planned is not None:
-            return frame.index in self._rule.planned
-        return self._since is None or self._since >= self._rule.every
+        if self._planned is not None:
+            return frame.index in self._planned
+        return self._since is None or self._since >= self._options.every
 
 
 @dataclass(slots=True)

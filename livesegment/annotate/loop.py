@@ -10,7 +10,6 @@ from livesegment.annotate.keyframes import (
     Carrier,
     Chosen,
     KeyframeChooser,
-    KeyframeRule,
     Masked,
     Role,
 )
@@ -23,6 +22,7 @@ from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings import KeyframeOptions
 from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sources.base import Source
@@ -90,7 +90,8 @@ class AnnotateLoop:
         parts: What it works with.
         controls: How masks are drawn.
         limiter: Says when to ask; shared by the runs that go on at once.
-        rule: Which frames are asked about.
+        keyframes: Which frames are asked about.
+        planned: Indices of the keyframes, as `plan_keyframes` returns them; None: no plan.
         metrics: Counts everything.
         on_frame: Called after each frame written.
         redactor: Says what of a picture may leave; None: all of it.
@@ -103,33 +104,35 @@ class AnnotateLoop:
         *,
         limiter: Limiter,
         metrics: Metrics,
-        rule: KeyframeRule | None = None,
+        keyframes: KeyframeOptions | None = None,
+        planned: frozenset[int] | None = None,
         on_frame: Callable[[], None] = lambda: None,
         redactor: Redactor | None = None,
     ) -> None:
         self._parts = parts
         self._controls = controls
         self._limiter = limiter
-        self._rule = rule or KeyframeRule()
+        self._keyframes = keyframes or KeyframeOptions()
+        self._planned = planned
         self._metrics = metrics
         self._on_frame = on_frame
         self._redactor = redactor
         self._asked: Masked | None = None
         self._result = AnnotateResult()
         self._compositor = Compositor()
-        self._crew = WorkerGroup(grace_s=GRACE_S)
+        self._workers = WorkerGroup(grace_s=GRACE_S)
         self._ask = self._who_answers()
         self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
         # Before anything runs: a run may be stopped before it begins.
         for stop in (parts.source.stop, self._window.stop, limiter.wake):
-            self._crew.on_stop(stop)
+            self._workers.on_stop(stop)
 
     def _who_answers(self) -> Callable[[Frame], Mask | None]:
         segmenter = self._parts.segmenter
         if isinstance(segmenter, KeptMasks):
             return segmenter.ask
         return Caller(
-            segmenter, self._limiter, self._metrics, self._crew.stopping, self._parts.journal
+            segmenter, self._limiter, self._metrics, self._workers.stopping, self._parts.journal
         ).ask
 
     @property
@@ -145,12 +148,12 @@ class AnnotateLoop:
             SinkError: If an output cannot be written.
         """
         carrier = Carrier()
-        with self._crew:
+        with self._workers:
             self._start()
             for chosen, mask in self._window.results():
                 for masked in carrier.add(chosen, mask):
                     self._write(masked)
-            if not self._crew.stopping.is_set():
+            if not self._workers.stopping.is_set():
                 for masked in carrier.end():
                     self._write(masked)
                 self._result.complete = True
@@ -158,21 +161,21 @@ class AnnotateLoop:
 
     def stop(self) -> None:
         """Ask the run to end soon, as far as it is. May be called from any thread."""
-        self._crew.stop()
+        self._workers.stop()
 
     def _start(self) -> None:
         in_order = isinstance(self._parts.segmenter, KeptMasks)
         for number in range(1 if in_order else self._limiter.width):
-            self._crew.start(f"submit-{number}", self._window.run, daemon=True)
-        self._crew.start("reader", self._read, daemon=True)
+            self._workers.start(f"submit-{number}", self._window.run, daemon=True)
+        self._workers.start("reader", self._read, daemon=True)
 
     def _width(self) -> int:
         # More than the requests: while the oldest is awaited, the others must not run dry.
         width = self._limiter.limit + min(self._limiter.limit, _MOST_AHEAD)
-        return width if self._rule.asks_for_all else max(width, MOST_BETWEEN)
+        return width if self._keyframes.asks_for_all else max(width, MOST_BETWEEN)
 
     def _read(self) -> None:
-        chooser = KeyframeChooser(self._rule)
+        chooser = KeyframeChooser(self._keyframes, self._planned)
         try:
             while (frame := self._parts.source.read()) is not None:
                 chosen = chooser.add(frame)

@@ -16,7 +16,7 @@ from livesegment.live.delay_line import DelayLine
 from livesegment.live.hud import Outage, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
 from livesegment.live.outputs import as_output
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.live.presenter import Presenter
 from livesegment.live.submitting import Submitter
 from livesegment.metrics import DropLog, LiveStatus, Metrics
@@ -41,7 +41,6 @@ class LiveLoop:
         limits: How much is shown and asked.
         controls: What the user starts with, or the panel on which others change it too.
         metrics: Counts everything.
-        late: What becomes of masks that come late.
         mirror: Flip each picture left to right.
         quota: Says when a call is allowed, in place of the limits' number and rate of calls.
         redactor: Says what of a picture may leave, to any output or a snapshot; None: all of it.
@@ -58,12 +57,10 @@ class LiveLoop:
         controls: Controls | ControlPanel,
         metrics: Metrics,
         *,
-        late: LateMasks | None = None,
         mirror: bool = False,
         quota: Quota | None = None,
         redactor: Redactor | None = None,
     ) -> None:
-        late = late or LateMasks()
         self._parts = parts
         self._limits = limits
         self.metrics = metrics
@@ -74,10 +71,10 @@ class LiveLoop:
         self._turned_at_s: float | None = None
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
-        self._delay_line = DelayLine(late.max_delay_s)
-        self._masks = MaskBuffer(for_delayed=late.max_delay_s > 0)
+        self._delay_line = DelayLine(limits.max_delay_s)
+        self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
         self._outputs = [as_output(each, metrics) for each in parts.outputs]
-        self._presenter = self._new_presenter(late, redactor)
+        self._presenter = self._new_presenter(redactor)
         self._capture = Capture(
             parts.source,
             self._arrivals,
@@ -101,13 +98,14 @@ class LiveLoop:
             gives_up=not limits.waits_for_endpoint,
         )
 
-    def _new_presenter(self, late: LateMasks, redactor: Redactor | None) -> Presenter:
+    def _new_presenter(self, redactor: Redactor | None) -> Presenter:
+        parts = self._parts
         return Presenter(
-            MaskChoice(self._masks, late.alignment, late.mask_ttl_s, late.smoothing),
+            MaskChoice(self._masks, parts.alignment, self._limits.mask_ttl_s, parts.smoothing),
             self.controls,
             self._outputs,
             hud=self._hud,
-            notice=Outage(self._parts.source).notice,
+            notice=Outage(parts.source).notice,
             metrics=self.metrics,
             redactor=redactor,
         )

@@ -27,6 +27,9 @@ class LiveLimits:
             answers; else a refusal for good before the first mask ends the run.
         ends_with_source: Whether the run ends with its source; else the last picture stays until
             the user ends it, as a photo does in its window.
+        mask_ttl_s: Age from which a mask is not drawn any more.
+        max_delay_s: How long a picture may be held back for its mask while the controls say
+            `delay`; 0: not at all.
     """
 
     max_in_flight: int = 1
@@ -37,6 +40,8 @@ class LiveLimits:
     fps_limit: float | None = None
     waits_for_endpoint: bool = False
     ends_with_source: bool = True
+    mask_ttl_s: float = float("inf")
+    max_delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +53,13 @@ class LiveParts:
         segmenter: Who is asked.
         outputs: Who looks on. A sink gets every frame shown, on a thread of its own.
         snapshot: Saves a picture, BGR uint8 (H, W, 3), when the user asks; None: cannot.
+        alignment: Carries a late mask to the frame shown.
+        smoothing: Calms masks from frame to frame; None: they are drawn as they are.
     """
 
     source: Source
     segmenter: Segmenter
     outputs: Sequence[Output | Sink] = ()
     snapshot: Callable[[Image], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LateMasks:
-    """What becomes of masks that come later than their frame.
-
-    Attributes:
-        alignment: Carries a mask to the frame shown.
-        smoothing: Calms masks from frame to frame; None: they are drawn as they are.
-        mask_ttl_s: Age from which a mask is not drawn any more.
-        max_delay_s: How long a picture may be held back for its mask while the controls say
-            `delay`; 0: not at all.
-    """
-
     alignment: Alignment = field(default_factory=Paste)
     smoothing: MaskSmoother | None = None
-    mask_ttl_s: float = float("inf")
-    max_delay_s: float = 0.0

@@ -17,7 +17,7 @@ from livesegment.events.opening import check_events, open_events
 from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
@@ -122,11 +122,17 @@ def run_live(
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         looking_on += open_events(options.events, opened, metrics, stack, hearing)
         loop = LiveLoop(
-            LiveParts(opened, model, [*sinks, *looking_on], _save_snapshot),
+            LiveParts(
+                opened,
+                model,
+                [*sinks, *looking_on],
+                _save_snapshot,
+                _alignment(options, panel),
+                MaskSmoother() if options.smooth else None,
+            ),
             _limits(options, opened, model),
             panel,
             metrics,
-            late=_late_masks(options, panel),
             mirror=options.mirror,
             quota=quota,
             redactor=_redactor(options),
@@ -157,17 +163,14 @@ def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimit
         waits_for_endpoint=options.wait_for_endpoint,
         # A photo stays in its window until the user closes it.
         ends_with_source=not (options.window and source.frame_count == 1),
-    )
-
-
-def _late_masks(options: LiveOptions, panel: ControlPanel) -> LateMasks:
-    aligner = partial(MaskAligner, budget_ms=options.align_budget_ms, max_age_s=options.mask_ttl_s)
-    return LateMasks(
-        alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
-        smoothing=MaskSmoother() if options.smooth else None,
         mask_ttl_s=options.mask_ttl_s,
         max_delay_s=options.max_delay_s,
     )
+
+
+def _alignment(options: LiveOptions, panel: ControlPanel) -> ChosenAlignment:
+    aligner = partial(MaskAligner, budget_ms=options.align_budget_ms, max_age_s=options.mask_ttl_s)
+    return ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
 
 
 def _redactor(options: LiveOptions) -> Redactor | None:

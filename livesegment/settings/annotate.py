@@ -59,6 +59,11 @@ class KeyframeOptions(Settings):
         group=_FEWER,
     )
 
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether every frame is asked about."""
+        return self.every == 1 and self.budget is None and not self.skip_still
+
     def check(self) -> None:
         """Check that one thing alone says how many calls to make."""
         self.require(

@@ -16,7 +16,7 @@ from livesegment.events.event import Event
 from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
@@ -77,7 +77,7 @@ class Run:
         )
         parts = LiveParts(source, segmenter, [self.sink, self.watch])
         limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
-        self.loop = LiveLoop(parts, limits, Controls(), self.metrics, late=LateMasks())
+        self.loop = LiveLoop(parts, limits, Controls(), self.metrics)
         self._shown = 0
 
     def step(self) -> None:

@@ -10,7 +10,6 @@ from livesegment.annotate.keyframes import (
     Carrier,
     Chosen,
     KeyframeChooser,
-    KeyframeRule,
     Masked,
     Role,
     plan_keyframes,
@@ -18,6 +17,7 @@ from livesegment.annotate.keyframes import (
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.settings import KeyframeOptions
 from livesegment.sources.pattern import PatternSource
 
 SIZE = (96, 64)
@@ -43,36 +43,41 @@ def moving(count: int) -> list[np.ndarray]:
     return [frame.image for frame in iter(source.read, None)]
 
 
-def choose(frames: Sequence[Frame], rule: KeyframeRule) -> list[Chosen]:
-    chooser = KeyframeChooser(rule)
+def choose(
+    frames: Sequence[Frame], options: KeyframeOptions, planned: frozenset[int] | None = None
+) -> list[Chosen]:
+    chooser = KeyframeChooser(options, planned)
     chosen = [chooser.add(frame) for frame in frames] + [chooser.end()]
     return [each for each in chosen if each is not None]
 
 
-def asked(frames: Sequence[Frame], rule: KeyframeRule) -> list[int]:
-    return [each.frame.index for each in choose(frames, rule) if each.role is Role.ASKED]
+def asked(
+    frames: Sequence[Frame], options: KeyframeOptions, planned: frozenset[int] | None = None
+) -> list[int]:
+    chosen = choose(frames, options, planned)
+    return [each.frame.index for each in chosen if each.role is Role.ASKED]
 
 
 def test_without_a_rule_every_frame_is_asked_about() -> None:
-    assert asked(frames_of(moving(10)), KeyframeRule()) == list(range(10))
+    assert asked(frames_of(moving(10)), KeyframeOptions()) == list(range(10))
 
 
 def test_one_in_so_many_and_the_last() -> None:
-    assert asked(frames_of(moving(20)), KeyframeRule(every=8)) == [0, 8, 16, 19]
-    assert asked(frames_of(moving(17)), KeyframeRule(every=8)) == [0, 8, 16]
-    assert asked(frames_of(moving(1)), KeyframeRule(every=8)) == [0]
-    assert asked([], KeyframeRule(every=8)) == []
+    assert asked(frames_of(moving(20)), KeyframeOptions(every=8)) == [0, 8, 16, 19]
+    assert asked(frames_of(moving(17)), KeyframeOptions(every=8)) == [0, 8, 16]
+    assert asked(frames_of(moving(1)), KeyframeOptions(every=8)) == [0]
+    assert asked([], KeyframeOptions(every=8)) == []
 
 
 def test_a_cut_begins_anew() -> None:
     frames = frames_of([*moving(11), *still(1, 7), *still(9, 7)])
-    chosen = choose(frames, KeyframeRule(every=8))
+    chosen = choose(frames, KeyframeOptions(every=8))
     assert [each.frame.index for each in chosen if each.role is Role.ASKED] == [0, 8, 11, 19, 20]
     assert [each.frame.index for each in chosen if each.begins_scene] == [0, 11]
 
 
-@pytest.mark.parametrize("rule", [KeyframeRule(every=8), KeyframeRule(skip_still=True)])
-def test_another_size_begins_anew(rule: KeyframeRule) -> None:
+@pytest.mark.parametrize("rule", [KeyframeOptions(every=8), KeyframeOptions(skip_still=True)])
+def test_another_size_begins_anew(rule: KeyframeOptions) -> None:
     small = scene(2)
     large = small.repeat(2, axis=0).repeat(2, axis=1)
     chosen = choose(frames_of([small] * 4 + [large] * 4), rule)
@@ -82,7 +87,7 @@ def test_another_size_begins_anew(rule: KeyframeRule) -> None:
 
 def test_nothing_is_asked_while_nothing_moves() -> None:
     frames = frames_of([*still(10), *moving(4), *still(10, 5)])
-    chosen = choose(frames, KeyframeRule(skip_still=True))
+    chosen = choose(frames, KeyframeOptions(skip_still=True))
     roles = [each.role for each in chosen]
     assert roles[:10] == [Role.ASKED] + [Role.STILL] * 9
     assert roles[10] is Role.ASKED
@@ -91,7 +96,7 @@ def test_nothing_is_asked_while_nothing_moves() -> None:
 
 def test_still_frames_do_not_count_towards_the_next_keyframe() -> None:
     frames = frames_of([*still(10, 3), *moving(20)])
-    chosen = choose(frames, KeyframeRule(every=8, skip_still=True))
+    chosen = choose(frames, KeyframeOptions(every=8, skip_still=True))
     roles = [each.role for each in chosen]
     assert roles[:10] == [Role.ASKED] + [Role.STILL] * 9
     assert roles[10] is Role.ASKED  # a cut
@@ -104,7 +109,7 @@ def test_a_plan_stays_within_its_budget_and_spends_it_where_something_moves() ->
     assert len(plan) == 14
     assert {0, 60, 100, 159} <= plan  # the first, the cuts, the last
     assert len([index for index in plan if 60 <= index < 100]) == 14 - 3
-    assert asked(frames_of(pictures), KeyframeRule(planned=plan)) == sorted(plan)
+    assert asked(frames_of(pictures), KeyframeOptions(budget=len(plan)), plan) == sorted(plan)
 
 
 def test_a_plan_for_less_frames_than_calls_takes_them_all() -> None:
@@ -140,27 +145,29 @@ def give_masks(
 
 
 def test_every_frame_between_keyframes_gets_a_mask_of_its_own_in_order() -> None:
-    given, most = give_masks(choose(frames_of(moving(30)), KeyframeRule(every=8)))
+    given, most = give_masks(choose(frames_of(moving(30)), KeyframeOptions(every=8)))
     assert given == [(index, index) for index in range(30)]
     assert most == 7
 
 
 def test_no_more_than_64_frames_wait_for_a_keyframe() -> None:
     plan = frozenset({0, 149})
-    given, most = give_masks(choose(frames_of(moving(150)), KeyframeRule(planned=plan)))
+    given, most = give_masks(
+        choose(frames_of(moving(150)), KeyframeOptions(budget=len(plan)), plan)
+    )
     assert given == [(index, index) for index in range(150)]
     assert most < MOST_BETWEEN + 1
 
 
 def test_frames_beside_a_keyframe_without_a_mask_get_the_other_sides() -> None:
-    chosen = choose(frames_of(moving(17)), KeyframeRule(every=8))
+    chosen = choose(frames_of(moving(17)), KeyframeOptions(every=8))
     given, _ = give_masks(chosen, missing=frozenset({8, 16}))
     assert [index for index, mask in given if mask is None] == [8, *range(9, 17)]
 
 
 def test_nothing_is_carried_over_a_cut() -> None:
     frames = frames_of([*still(6, 8), *moving(6)])
-    chosen = choose(frames, KeyframeRule(every=8))
+    chosen = choose(frames, KeyframeOptions(every=8))
     carrier = Carrier()
     everywhere = np.ones(SIZE[::-1], np.uint8)
     masks = {0: everywhere * 0, 6: everywhere, 11: everywhere}
@@ -177,7 +184,7 @@ def test_frames_that_stand_still_share_the_mask_of_their_keyframe() -> None:
     frames = frames_of(still(5))
     carrier, mask = Carrier(), PatternSource(SIZE).truth(0)
     given = []
-    for each in choose(frames, KeyframeRule(skip_still=True)):
+    for each in choose(frames, KeyframeOptions(skip_still=True)):
         given += carrier.add(each, mask if each.role is Role.ASKED else None)
     assert [each.mask is not None and each.mask.frame_index for each in given] == list(range(5))
     for each in given:

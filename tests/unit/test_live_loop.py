@@ -18,7 +18,7 @@ from livesegment.errors import (
 )
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
@@ -33,13 +33,12 @@ def running(
     *sinks: Sink,
     limits: LiveLimits | None = None,
     controls: Controls | None = None,
-    late: LateMasks | None = None,
 ) -> Iterator[tuple["Future[None]", Metrics]]:
     """Run a loop on another thread, as a program without a window may."""
     metrics = Metrics()
     parts = LiveParts(source, segmenter, sinks)
     limits = limits or LiveLimits(max_in_flight=4)
-    loop = LiveLoop(parts, limits, controls or Controls(), metrics, late=late)
+    loop = LiveLoop(parts, limits, controls or Controls(), metrics)
     with ThreadPoolExecutor(1) as pool:
         try:
             yield pool.submit(loop.run), metrics
@@ -328,9 +327,8 @@ def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask
         source,
         FunctionSegmenter(lambda frame: 1),
         sink,
-        limits=LiveLimits(max_in_flight=1),
+        limits=LiveLimits(max_in_flight=1, max_delay_s=10.0),
         controls=Controls(align="delay"),
-        late=LateMasks(max_delay_s=10.0),
     ) as (end, metrics):
         for index in range(12):
             source.step()

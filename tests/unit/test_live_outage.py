@@ -12,7 +12,7 @@ from waiting import wait_until
 from livesegment.frame import Frame, Image
 from livesegment.live.loop import LiveLoop
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
 from livesegment.output import Output, Shown, Wants
@@ -75,8 +75,8 @@ def test_a_mask_of_before_the_loss_is_not_drawn_on_what_comes_after(align: str) 
         return 1
 
     parts = LiveParts(source, FunctionSegmenter(segment), [sink])
-    late = LateMasks(max_delay_s=0.05 if align == "delay" else 0.0)
-    loop = LiveLoop(parts, LiveLimits(), Controls(align=align), metrics, late=late)
+    limits = LiveLimits(max_delay_s=0.05 if align == "delay" else 0.0)
+    loop = LiveLoop(parts, limits, Controls(align=align), metrics)
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
         source.step()

@@ -25,7 +25,7 @@ from livesegment.errors import ServerFailed
 from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
-from livesegment.live.parts import LateMasks, LiveLimits, LiveParts
+from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.redaction.redactor import Redactor
@@ -109,11 +109,10 @@ def running(
     aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
     alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
     loop = LiveLoop(
-        LiveParts(source, segmenter, outlets.all(), snapshots.append),
-        LiveLimits(max_in_flight=len(shots)),
+        LiveParts(source, segmenter, outlets.all(), snapshots.append, alignment),
+        LiveLimits(max_in_flight=len(shots), mask_ttl_s=TTL_S, max_delay_s=0.001),
         panel,
         metrics,
-        late=LateMasks(alignment, mask_ttl_s=TTL_S, max_delay_s=0.001),
         redactor=Redactor(options, TTL_S),
     )
     with ThreadPoolExecutor(1) as pool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from conftest import MAP_AGAIN
 from parts import started
 from waiting import wait_until
 
@@ -104,9 +105,10 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
 
     arguments = ["live", "pattern:320x240", "--style", "cutout", "--opacity", "1"]
     with started(tmp_path, *arguments, environment=screen) as program:
+        find = [xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment"]
+        tool(*find, *MAP_AGAIN)
         # No person is in the pattern, so the cutout leaves one colour; o brings the picture back.
         until(lambda image: np.abs(image[150:230, 150:310] - np.float32(CUTOUT_BGR)).max() < 4)
-        find = [xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment"]
         tool(*find, "windowfocus", "--sync")
         tool(xdotool, "key", "o")
         until(lambda image: image[150:230, 150:310].std(axis=(0, 1)).max() > 5)

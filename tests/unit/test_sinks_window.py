@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from conftest import MAP_AGAIN
 from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server")
@@ -56,6 +57,7 @@ def child(screen: dict[str, str], need_tool: Callable[[str], str]) -> Iterator[C
     try:
         said = child.read()
         assert said == "shown", said or child.end()
+        child.tool("xdotool", "search", "--sync", "--name", "^a window$", *MAP_AGAIN)
         yield child
     finally:
         child.process.kill()

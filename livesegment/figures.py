@@ -1,7 +1,7 @@
 """The one table of figures: what is counted and measured, and how people and programs call it.
 
 From it come `--stats`, the lines in the window, the page, `/metrics`, and what
-`python tests/generate.py` writes: the README's table and the dashboard's panels.
+`python tests/generate.py` writes: the table in `samples/deploy/README.md`, the dashboard's panels.
 """
 
 from dataclasses import KW_ONLY, dataclass

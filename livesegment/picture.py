@@ -3,11 +3,13 @@
 import threading
 from pathlib import Path
 
+from livesegment.address import shown_url
 from livesegment.annotate.asking import Caller
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
-from livesegment.errors import OptionsError
+from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.frame import Frame, Image
+from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
@@ -17,8 +19,10 @@ from livesegment.settings import EndpointOptions, OverlayOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.image_file import ImageFileSink
 from livesegment.sinks.run_files import check_distinct
-from livesegment.sources.image_url import fetch_image
-from livesegment.sources.images import read_image
+from livesegment.sources.images import decode_image, read_image
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_REDIRECTS = 5
 
 
 def predict(
@@ -72,6 +76,40 @@ def load_image(image: str | Path, *, timeout_s: float = 10.0) -> Image:
     if isinstance(image, str) and image.startswith(("http://", "https://")):
         return fetch_image(image, timeout_s=timeout_s)
     return read_image(Path(image))
+
+
+def fetch_image(url: str, *, timeout_s: float = 10.0) -> Image:
+    """Fetch an image over http(s).
+
+    Args:
+        url: The address; user, password and query in it are never shown.
+        timeout_s: Seconds for connecting, for each wait for data, and for the whole picture.
+
+    Returns:
+        BGR uint8 (H, W, 3), turned upright.
+
+    Raises:
+        SourceNotFound: If it cannot be fetched, has over 20 MB, or is no image.
+    """
+    name = shown_url(url)
+    try:
+        with (
+            HttpClient(url, timeout_s=timeout_s, max_redirects=MAX_REDIRECTS) as client,
+            client.exchange("GET", url) as answer,
+        ):
+            if answer.status != 200:
+                raise SourceNotFound(f"{name} answers {answer.status}")
+            content = answer.read(MAX_BYTES)
+    except OptionsError as error:
+        raise SourceNotFound(f"{name} cannot be fetched: {error}") from None
+    except HttpFailure as failure:
+        if failure.what == "too long":
+            raise SourceNotFound(f"{name} has over {MAX_BYTES // 2**20} MB") from None
+        if failure.what == "timed out":
+            raise SourceNotFound(f"{name} did not arrive within {timeout_s:g} s") from None
+        # Not the reason: it may hold the whole address.
+        raise SourceNotFound(f"{name} cannot be fetched: {failure.raised}") from None
+    return decode_image(content, name)
 
 
 def check_save(image: str | Path, path: str | Path, *, overwrite: bool = False) -> None:

@@ -92,15 +92,6 @@ class KeyframeChooser:
         return self._since is None or self._since >= self._options.every
 
 
-@dataclass(slots=True)
-class _Look:
-    """What a first look at a source found."""
-
-    indices: list[int]
-    amounts: list[float]
-    cuts: set[int]
-
-
 def plan_keyframes(frames: Iterable[Frame], budget: int) -> frozenset[int]:
     """Look through a source and put a number of keyframes where the picture changes most.
 
@@ -118,28 +109,28 @@ def plan_keyframes(frames: Iterable[Frame], budget: int) -> frozenset[int]:
     Raises:
         OptionsError: If the cuts alone need more.
     """
-    look = _look_through(frames)
-    if not look.indices:
+    indices, amounts, cuts = _look_through(frames)
+    if not indices:
         return frozenset()
-    last = len(look.indices) - 1
-    chosen = {0, last} | look.cuts
+    chosen = {0, len(indices) - 1} | cuts
     if len(chosen) > budget:
         raise OptionsError(
             f"--budget {budget} is too small: the cuts and the last frame need {len(chosen)} calls"
         )
-    chosen.update(_divided(look.amounts, sorted(chosen), look.cuts, budget - len(chosen)))
-    return frozenset(look.indices[place] for place in chosen)
+    chosen.update(_divided(amounts, sorted(chosen), cuts, budget - len(chosen)))
+    return frozenset(indices[place] for place in chosen)
 
 
-def _look_through(frames: Iterable[Frame]) -> _Look:
-    look, scene = _Look([], [], set()), SceneChange()
+def _look_through(frames: Iterable[Frame]) -> tuple[list[int], list[float], set[int]]:
+    """Return each frame's index and how much it changed, and the places of the cuts."""
+    indices, amounts, cuts, scene = [], [], set(), SceneChange()
     for place, frame in enumerate(frames):
         change = scene.step(frame.image)
-        look.indices.append(frame.index)
-        look.amounts.append(change.amount)
+        indices.append(frame.index)
+        amounts.append(change.amount)
         if change.is_cut:
-            look.cuts.add(place)
-    return look
+            cuts.add(place)
+    return indices, amounts, cuts
 
 
 def _divided(

@@ -1,14 +1,17 @@
 """`livesegment annotate`."""
 
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from livesegment.cli.logs import set_up_logging
-from livesegment.cli.outcome import BUG, DONE, exit_code
+from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
+from livesegment.duration import in_words
 from livesegment.settings.commands import AnnotateCommand
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they import OpenCV
+    from livesegment.annotate.estimate import Estimate
     from livesegment.annotate.report import AnnotateReport
 
 
@@ -19,12 +22,10 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     was broken off, and pays for nothing twice.
     """
     set_up_logging(command.log)
-    from livesegment.cli.summary import print_estimate, print_summary  # they import OpenCV
-
     if command.dry_run:
         from livesegment.annotate.estimate import estimate
 
-        print_estimate(estimate(command.inputs, command.output, options=command.options))
+        _print_estimate(estimate(command.inputs, command.output, options=command.options))
         return DONE
     from livesegment.cli.progress import open_progress
 
@@ -34,7 +35,7 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
             command.inputs, command.output, options=command.options, on_progress=progress.update
         )
     if len(report.files) > 1:
-        print_summary(report)
+        _print_summary(report)
     if report.unfinished:
         error = report.unfinished[0].error
         return BUG if error is None else exit_code(error)
@@ -49,3 +50,66 @@ def _who_annotates(cluster: str | None) -> Callable[..., "AnnotateReport"]:
     from livesegment.cluster.runner import annotate_on_cluster
 
     return partial(annotate_on_cluster, address=cluster)
+
+
+def _print_summary(report: "AnnotateReport") -> None:
+    """Write what became of each input to stderr."""
+    rows = [
+        (
+            each.outcome,
+            f"{each.frames}",
+            f"{each.calls}",
+            f"{each.calls_saved}",
+            in_words(each.elapsed_s),
+            f"{each.output}" if each.error is None else f"{each.source}: {each.error}",
+        )
+        for each in report.files
+    ]
+    total = (
+        f"{len(rows) - len(report.unfinished)} of {len(rows)}",
+        f"{report.frames}",
+        f"{report.calls}",
+        f"{report.calls_saved}",
+        in_words(report.elapsed_s),
+        "in all",
+    )
+    header = ("outcome", "frames", "calls", "saved", "time", "")
+    for line in _aligned([header, *rows, total]):
+        print(line, file=sys.stderr)
+
+
+def _print_estimate(estimate: "Estimate") -> None:
+    """Write what annotating would take to stdout."""
+    rows = [
+        (
+            "?" if each.frames is None else f"{each.frames}",
+            "?" if each.calls is None else f"{each.calls}",
+            f"{each.kept}",
+            f"{each.source} -> {each.output}" if each.error is None else f"{each.error}",
+        )
+        for each in estimate.files
+    ]
+    total = (_number(estimate.frames), _number(estimate.calls), f"{estimate.kept}", "in all")
+    for line in _aligned([("frames", "calls", "kept", ""), *rows, total]):
+        print_result(line)
+    if estimate.elapsed_s is not None:
+        print_result(
+            f"about {in_words(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call,"
+            f" {estimate.in_flight} at once; {estimate.frame_s * 1000:.0f} ms a frame to draw and"
+            " write"
+        )
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else f"{value}"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the rows as lines with aligned columns, the last one as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    return lines

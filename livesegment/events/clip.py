@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from livesegment.events.clip_folder import CLIP_SUFFIX, SNAPSHOT_SUFFIX, ClipFolder
-from livesegment.events.clip_writer import TOLERANCE_S, ClipRing, ClipWriter, StoredPicture
+from livesegment.events.clip_writer import ClipWriter, StoredPicture
 from livesegment.events.event import Event
 from livesegment.settings import Retention
 from livesegment.sinks.base import Annotated, Sink
@@ -18,7 +18,8 @@ from livesegment.sinks.output_file import partial_path
 
 logger = logging.getLogger(__name__)
 
-_RING_BYTES = 128 * 2**20
+_MOST_KEPT_BYTES = 128 * 2**20
+_TOLERANCE_S = 1e-6  # times of pictures are sums of fractions
 _LONGEST_S = 120.0
 
 
@@ -68,7 +69,9 @@ class ClipRecorder(Sink):
         self._tell = tell
         self._post_s = post_s
         self._longest_s = longest_s + pre_s + post_s
-        self._ring = ClipRing(pre_s, _RING_BYTES)
+        self._pre_s = pre_s
+        self._kept: deque[StoredPicture] = deque()  # the pictures before an event
+        self._kept_bytes = 0
         self._writer = ClipWriter(self._folder, fps, on_unwritten)
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Event, int]] = deque()
@@ -85,7 +88,7 @@ class ClipRecorder(Sink):
         """Keep a picture, and write it if it belongs to a clip."""
         frame = picture.frame
         stored = StoredPicture.encode(picture.image, frame.index, frame.pts_s)
-        self._ring.add(stored)
+        self._keep(stored)
         is_new = self._clip is None
         for event in self._due(frame.index):
             self._take(event, stored)
@@ -94,8 +97,8 @@ class ClipRecorder(Sink):
             return
         if not is_new:
             self._writer.write(clip.stem, stored)
-        goes_on = clip.stem in self._going_on.values() or stored.pts_s < clip.ends_s - TOLERANCE_S
-        if not goes_on or stored.pts_s - clip.began_s >= self._longest_s - TOLERANCE_S:
+        goes_on = clip.stem in self._going_on.values() or stored.pts_s < clip.ends_s - _TOLERANCE_S
+        if not goes_on or stored.pts_s - clip.began_s >= self._longest_s - _TOLERANCE_S:
             self._end_clip()
 
     def close(self) -> None:
@@ -108,6 +111,17 @@ class ClipRecorder(Sink):
             self._tell(event if stem is None else _named(event, stem))
         self._end_clip()
         self._writer.close()
+
+    def _keep(self, stored: StoredPicture) -> None:
+        """Keep a picture for an event to come, and let those go that are too old or too many."""
+        kept = self._kept
+        kept.append(stored)
+        self._kept_bytes += len(stored.jpeg)
+        while len(kept) > 1 and (
+            stored.pts_s - kept[0].pts_s > self._pre_s + _TOLERANCE_S
+            or self._kept_bytes > _MOST_KEPT_BYTES
+        ):
+            self._kept_bytes -= len(kept.popleft().jpeg)
 
     def _due(self, frame_index: int) -> list[Event]:
         due = []
@@ -134,7 +148,7 @@ class ClipRecorder(Sink):
         has_snapshot = self._save(self._folder.path / f"{stem}{SNAPSHOT_SUFFIX}", stored)
         if self._clip is None:
             self._clip = _Clip(stem, stored.pts_s, stored.pts_s + self._post_s)
-            for each in self._ring.pictures():
+            for each in self._kept:
                 self._writer.write(stem, each)
         self._going_on[event.id] = self._clip.stem
         named = _named(event, self._clip.stem)

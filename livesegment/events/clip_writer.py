@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,8 +19,6 @@ from livesegment.sinks.video_file import VideoFileSink
 logger = logging.getLogger(__name__)
 
 _QUALITY = 85  # of 720p about 0.2 MB a picture; H.264 in a ring would wait for its keyframes
-
-TOLERANCE_S = 1e-6  # times of pictures are sums of fractions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,35 +53,6 @@ class StoredPicture:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
         assert image is not None
         return image.astype(np.uint8, copy=False)
-
-
-class ClipRing:
-    """Keeps the newest pictures.
-
-    Args:
-        length_s: Seconds before the newest one.
-        most_bytes: What they may take together; the oldest go first.
-    """
-
-    def __init__(self, length_s: float, most_bytes: int) -> None:
-        self._length_s = length_s
-        self._most_bytes = most_bytes
-        self._pictures: deque[StoredPicture] = deque()
-        self._size = 0
-
-    def add(self, picture: StoredPicture) -> None:
-        """Keep a picture that is newer than all."""
-        self._pictures.append(picture)
-        self._size += len(picture.jpeg)
-        while len(self._pictures) > 1 and (
-            picture.pts_s - self._pictures[0].pts_s > self._length_s + TOLERANCE_S
-            or self._size > self._most_bytes
-        ):
-            self._size -= len(self._pictures.popleft().jpeg)
-
-    def pictures(self) -> list[StoredPicture]:
-        """Return what is kept, oldest first."""
-        return list(self._pictures)
 
 
 _MOST_BYTES = 256 * 2**20

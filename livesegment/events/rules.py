@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _TOLERANCE_S = 1e-6  # times of pictures are sums of fractions
 
 
-class Latch:
+class Debounce:
     """Switches on when it has been told so for a time, and off likewise. No clock of its own.
 
     Args:
@@ -136,7 +136,7 @@ class CoverageWatch:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.coverage: float | None = None
-        self._latch = Latch(rule.begins_after_s, rule.begins_after_s, rule.cooldown_s)
+        self._debounce = Debounce(rule.begins_after_s, rule.begins_after_s, rule.cooldown_s)
         self._is_beyond = False
         self._grid: ZoneGrid | None = None
         self._grid_size = (0, 0)
@@ -147,7 +147,7 @@ class CoverageWatch:
     @property
     def is_on(self) -> bool:
         """Whether the event has begun and is not over."""
-        return self._latch.is_on
+        return self._debounce.is_on
 
     def step(self, now_s: float, mask: Mask | None) -> Kind | None:
         """Look at the mask of the next picture and return what happens.
@@ -157,15 +157,15 @@ class CoverageWatch:
             mask: Its mask; None: there is none, and nothing changes for as long.
         """
         if mask is None:
-            self.coverage, self._is_beyond = None, self._latch.is_on
-            return self._latch.step(now_s, None)
+            self.coverage, self._is_beyond = None, self._debounce.is_on
+            return self._debounce.step(now_s, None)
         self._read_classes(mask)
         if self._grid is None or self._grid_size != mask.frame_size:
             self._grid = ZoneGrid(self.rule.zone, mask.frame_size)
             self._grid_size = mask.frame_size
         self.coverage = self._grid.coverage(mask.class_ids, self._wanted)
         self._is_beyond = self._judge(self.coverage)
-        return self._latch.step(now_s, self._is_beyond)
+        return self._debounce.step(now_s, self._is_beyond)
 
     def _judge(self, coverage: float) -> bool:
         rule = self.rule
@@ -204,7 +204,7 @@ class OutageWatch:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self._latch = Latch(cooldown_s=rule.cooldown_s)
+        self._debounce = Debounce(cooldown_s=rule.cooldown_s)
 
     @property
     def coverage(self) -> None:
@@ -214,7 +214,7 @@ class OutageWatch:
     @property
     def is_on(self) -> bool:
         """Whether the event has begun and is not over."""
-        return self._latch.is_on
+        return self._debounce.is_on
 
     def step(self, now_s: float, away_since_s: float | None) -> Kind | None:
         """Take in since when it has been away, and return what happens.
@@ -224,7 +224,7 @@ class OutageWatch:
             away_since_s: Since when, on the same clock; None: it is there.
         """
         is_away = away_since_s is not None and now_s - away_since_s >= self.rule.begins_after_s
-        return self._latch.step(now_s, is_away)
+        return self._debounce.step(now_s, is_away)
 
 
 class AnswerClock:

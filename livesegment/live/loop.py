@@ -75,27 +75,33 @@ class LiveLoop:
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
         self._outputs = [as_output(each, metrics) for each in parts.outputs]
         self._presenter = self._new_presenter(redactor)
-        self._capture = Capture(
-            parts.source,
-            self._arrivals,
-            self.controls,
-            metrics,
-            self._workers.stopping,
-            fps_limit=limits.fps_limit,
-            mirror=mirror,
-        )
+        self._capture = self._new_capture(mirror=mirror)
         quota = quota or Quota(limits.max_calls, limits.call_rate)
         self._limiter = Limiter(limits.max_in_flight, quota, is_live=True)
         self._workers.on_stop(self._limiter.wake)
-        self._submitter = Submitter(
-            parts.segmenter,
+        self._submitter = self._new_submitter()
+
+    def _new_capture(self, *, mirror: bool) -> Capture:
+        return Capture(
+            self._parts.source,
+            self._arrivals,
+            self.controls,
+            self.metrics,
+            self._workers.stopping,
+            fps_limit=self._limits.fps_limit,
+            mirror=mirror,
+        )
+
+    def _new_submitter(self) -> Submitter:
+        return Submitter(
+            self._parts.segmenter,
             self._requests,
             self._masks,
             self._limiter,
-            metrics,
+            self.metrics,
             self._workers.stopping,
             on_latency=self._delay_line.note_latency,
-            gives_up=not limits.waits_for_endpoint,
+            gives_up=not self._limits.waits_for_endpoint,
         )
 
     def _new_presenter(self, redactor: Redactor | None) -> Presenter:
@@ -232,7 +238,7 @@ class LiveLoop:
         self._presenter.present(frame)
 
     def _calls_are_used_up(self) -> bool:
-        # Calls made, not turns taken: a thread that has its turn still waits here for a frame.
+        # Calls made, not permits: a thread that has its permit still waits here for a frame.
         max_calls = self._limits.max_calls
         return max_calls is not None and self.metrics.get("calls") >= max_calls
 

@@ -111,9 +111,8 @@ def run_live(
         if isinstance(source, Source):
             opened = source
         else:
-            opened = open_live_source(source, wait=options.wait_for_source)
-            stack.enter_context(opened)
-        looking_on: list[Output | Sink] = []
+            opened = stack.enter_context(open_live_source(source, wait=options.wait_for_source))
+        looking_on: list[Output | Sink] = [*sinks]
         for each in _outputs(options, opened, metrics):
             stack.enter_context(each)
             looking_on.append(each)
@@ -122,14 +121,7 @@ def run_live(
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         looking_on += open_events(options.events, opened, metrics, stack, hearing)
         loop = LiveLoop(
-            LiveParts(
-                opened,
-                model,
-                [*sinks, *looking_on],
-                _save_snapshot,
-                _alignment(options, panel),
-                MaskSmoother() if options.smooth else None,
-            ),
+            _parts(options, opened, model, looking_on, panel),
             _limits(options, opened, model),
             panel,
             metrics,
@@ -138,7 +130,7 @@ def run_live(
             redactor=_redactor(options),
         )
         loop.run()
-        for each in [*sinks, *looking_on]:
+        for each in looking_on:
             if isinstance(each, Sink):
                 each.commit()
     return metrics.report()
@@ -168,9 +160,22 @@ def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimit
     )
 
 
-def _alignment(options: LiveOptions, panel: ControlPanel) -> ChosenAlignment:
+def _parts(
+    options: LiveOptions,
+    source: Source,
+    model: Segmenter,
+    outputs: Sequence[Output | Sink],
+    panel: ControlPanel,
+) -> LiveParts:
     aligner = partial(MaskAligner, budget_ms=options.align_budget_ms, max_age_s=options.mask_ttl_s)
-    return ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
+    return LiveParts(
+        source,
+        model,
+        outputs,
+        _save_snapshot,
+        alignment=ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste}),
+        smoothing=MaskSmoother() if options.smooth else None,
+    )
 
 
 def _redactor(options: LiveOptions) -> Redactor | None:

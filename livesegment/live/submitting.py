@@ -30,7 +30,7 @@ class Submitter:
     Args:
         segmenter: Makes the calls.
         frames: Where the newest frame waits.
-        board: Where masks go.
+        masks: Where masks go.
         limiter: Says when to ask.
         metrics: Counts frames, masks and errors.
         stopping: Ends every wait, together with `limiter.wake`.
@@ -42,7 +42,7 @@ class Submitter:
         self,
         segmenter: Segmenter,
         frames: Buffer[Frame],
-        board: MaskBuffer,
+        masks: MaskBuffer,
         limiter: Limiter,
         metrics: Metrics,
         stopping: threading.Event,
@@ -52,7 +52,7 @@ class Submitter:
     ) -> None:
         self._segmenter = segmenter
         self._frames = frames
-        self._board = board
+        self._masks = masks
         self._limiter = limiter
         self._metrics = metrics
         self._stopping = stopping
@@ -60,7 +60,7 @@ class Submitter:
         self._gives_up = gives_up
 
     def run(self) -> None:
-        """Ask until the frames end, the calls are used up or the crew stops.
+        """Ask until the frames end, the calls are used up or the workers are stopped.
 
         Raises:
             EndpointError: If the error will not go away and no mask has come yet.
@@ -104,5 +104,5 @@ class Submitter:
         self._on_latency(time.monotonic() - frame.captured_at_s)
         self._metrics.count("masks_received")
         self._metrics.measure("round_trip_ms", permit.round_trip_s)
-        if not self._board.post(ArrivedMask(mask, frame.captured_at_s, permit.round_trip_s)):
+        if not self._masks.post(ArrivedMask(mask, frame.captured_at_s, permit.round_trip_s)):
             self._metrics.count("masks_stale")

@@ -21,14 +21,6 @@ from livesegment.settings.option import (
 )
 from livesegment.settings.rule import Rule, Subject, with_outages
 
-IN_FLIGHT = 4
-"""Requests at once of one camera unless told otherwise; the budget of all goes before."""
-
-ALIGN_BUDGET_MS = 6.0
-"""Eight cameras of 15 pictures a second leave a machine of two cores time for all the rest."""
-
-SEGMENT_MINUTES = 10.0
-
 _OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")
 
 
@@ -72,11 +64,12 @@ def live_options(
         reader: Gets the mistakes.
         environment: Where keys and secrets are that the file leaves out.
     """
-    given: dict[str, Any] = {
-        "picture.align_budget_ms": ALIGN_BUDGET_MS,
-        "endpoint.in_flight": IN_FLIGHT,
-        **tables.merged(),
+    defaults = {
+        by_key(each): each.file_default
+        for each in all_options(LiveOptions)
+        if each.file_default is not None
     }
+    given: dict[str, Any] = {**defaults, **tables.merged()}
     _choose_model(given, tables)
     _choose_key(given, tables, reader)
     _check_redaction(given, tables, reader)
@@ -142,17 +135,16 @@ def _recording(
 ) -> dict[str, Any]:
     """Return the file to record, and drop what is said of a recording that is not to be."""
     wanted = build(FileOptions, given, by_key)
-    segment, keep = "record.segment", "record.keep"
     is_on = wanted.recordings is not None if wanted.is_recorded is None else wanted.is_recorded
     if is_on and wanted.recordings is None:
         reader.mistake(tables.path("record.on"), "a recording needs a 'folder'")
     if not is_on or wanted.recordings is None:
-        given.pop(segment, None)
-        given.pop(keep, None)
+        given.pop("record.segment", None)
+        given.pop("record.keep", None)
         return {}
     _check_folder(wanted.recordings, tables.path("record.folder"), reader)
     file = str(Path(wanted.recordings) / f"{name}.mp4")
-    return {"--record": file, segment: given.get(segment, SEGMENT_MINUTES)}
+    return {"--record": file}
 
 
 def _events(

@@ -1,5 +1,5 @@
 """The HTTP protocol of semantic-segmentation endpoints, both directions, as pure functions.
 
-What a client sends is in `request`, what a server makes of it in `received`; `reply`, `mask_png`
+What a client sends is in `request`, what a server makes of it in `received`; `reply`
 and `status` are the answers, read and written.
 """

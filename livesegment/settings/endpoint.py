@@ -129,6 +129,7 @@ class EndpointOptions(Settings):
         "Requests at once; 4 for a remote endpoint; auto finds what saturates it.",
         flag="--in-flight",
         key="endpoint.in_flight",
+        file_default=4,  # of one camera; the budget of all goes before
         group=_CALLS,
     )
     max_calls: int | None = option(

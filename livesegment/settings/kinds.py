@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from livesegment.address import is_http_url, is_url_of
@@ -150,6 +151,8 @@ def text(
     def read(value: Any) -> Any:
         if takes_numbers and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
+        if isinstance(value, Path):
+            value = str(value)
         if not isinstance(value, str) or not value.strip():
             raise ValueError(phrase)
         try:
@@ -282,7 +285,7 @@ def instance(of: type, metavar: str, make: Callable[[str], Any] | None = None) -
 
     def read(value: Any) -> Any:
         if not isinstance(value, of):
-            raise ValueError(f"a {of.__name__}")  # noqa: TRY004 - one error for all
+            raise ValueError(f"an object of the class {of.__name__}")  # noqa: TRY004 - one error for all
         return value
 
     def load(value: Any) -> Any:

@@ -175,6 +175,7 @@ class LiveOptions(Settings):
         "Record into a new file every so often: FILE_date-timeZ.mp4.",
         flag="--segment",
         key="record.segment",
+        file_default=10.0,
         group=_KEEP,
     )
     keep: str | None = option(
@@ -195,6 +196,8 @@ class LiveOptions(Settings):
         number(0, 1000, "ms a frame", above=True),
         "What alignment may take of each frame's time, in ms of one core.",
         key="picture.align_budget_ms",
+        # Eight cameras of 15 pictures a second leave a machine of two cores time for all the rest.
+        file_default=6.0,
     )
     wait_for_endpoint: bool = option(
         False, flag(), "Show the picture without masks as long as the endpoint refuses."

@@ -197,8 +197,9 @@ def _table(options: Mapping[str, Option]) -> dict[str, Any]:
 
 def _described(each: Option) -> dict[str, Any]:
     schema = {"description": each.help, **each.kind.schema}
-    if isinstance(each.default, str | int | float):
-        schema["default"] = each.default
+    default = each.default if each.file_default is None else each.file_default
+    if isinstance(default, str | int | float) and each.shows_default:
+        schema["default"] = default
     if each.is_secret:
         # A reference to a variable may stand for anything.
         schema.pop("pattern", None)

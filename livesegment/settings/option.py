@@ -60,6 +60,7 @@ class Option:
         short: A flag of one letter.
         key: `table.key` in the configuration of a monitor; None: it is not there.
         has_own: Whether a camera may have its own value.
+        file_default: The value if that configuration says nothing; None: the default.
         group: Heading under which `--help` lists it.
         is_common: Whether it is one of those that most people need.
         shows_default: Whether `--help` says the default.
@@ -79,6 +80,7 @@ class Option:
     short: str | None = None
     key: str | None = None
     has_own: bool = True
+    file_default: Any = None
     group: str = ""
     is_common: bool = False
     shows_default: bool = True
@@ -177,6 +179,12 @@ class Settings:
         # Each value is kept as its kind reads it: a list as a tuple, a whole number as a float.
         for each in own_options(type(self)):
             object.__setattr__(self, each.name, each.checked(getattr(self, each.name)))
+        for name, (group, is_optional) in _groups(type(self)).items():
+            value = getattr(self, name)
+            require(
+                isinstance(value, group) or (is_optional and value is None),
+                f"{name} is made by {group.__name__}(...), not {_shown(value)[:_LONGEST_SHOWN]}",
+            )
         self.check()
 
     def check(self) -> None:
@@ -250,10 +258,15 @@ def own_options(group: type[Settings]) -> Iterator[Option]:
 
 def sections(group: type[Settings]) -> Mapping[str, type[Settings]]:
     """Return the groups that are always within a group, by the names of their fields."""
+    return {name: inner for name, (inner, is_optional) in _groups(group).items() if not is_optional}
+
+
+def _groups(group: type[Settings]) -> Mapping[str, tuple[type[Settings], bool]]:
+    """Return the groups within a group, and whether each may be None, by their fields."""
     return {
-        each.name: each.metadata[_SECTION]
+        each.name: (each.metadata[_SECTION], each.default is None)
         for each in fields(group)  # type: ignore[arg-type]
-        if _SECTION in each.metadata and each.default is MISSING
+        if _SECTION in each.metadata
     }
 
 

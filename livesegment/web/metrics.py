@@ -5,7 +5,6 @@ that end in `_total`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import get_args
 
@@ -30,12 +29,8 @@ from livesegment.web.feed import CameraState, EndpointState, Feed, Report
 _CAMERA = ("camera",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Camera:
-    name: str
-    report: Report
-    snapshot: Snapshot
-    price_per_call: float | None
+_Camera = tuple[Feed, Report, Snapshot]
+"""A camera, and what it said when somebody asked."""
 
 
 class FeedCollector(Collector):
@@ -50,10 +45,7 @@ class FeedCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric with its value for each camera."""
-        cameras = [
-            _Camera(feed.name, feed.report(), feed.snapshot(), feed.price_per_call)
-            for feed in self._feeds()
-        ]
+        cameras = [(feed, feed.report(), feed.snapshot()) for feed in self._feeds()]
         yield InfoMetricFamily("livesegment", "The program.", value={"version": __version__})
         yield from _states(cameras)
         for figure in shown_figures():
@@ -83,11 +75,11 @@ def _states(cameras: Sequence[_Camera]) -> Iterator[Metric]:
     endpoint_state = GaugeMetricFamily(
         "livesegment_endpoint_state", "1 for the endpoint's state.", labels=("camera", "state")
     )
-    for camera in cameras:
+    for feed, report, _ in cameras:
         for state in get_args(CameraState):
-            camera_state.add_metric((camera.name, state), float(camera.report.state == state))
+            camera_state.add_metric((feed.name, state), float(report.state == state))
         for state in get_args(EndpointState):
-            endpoint_state.add_metric((camera.name, state), float(camera.report.endpoint == state))
+            endpoint_state.add_metric((feed.name, state), float(report.endpoint == state))
     yield camera_state
     yield endpoint_state
 
@@ -101,28 +93,28 @@ def _family(figure: Figure, cameras: Sequence[_Camera]) -> Metric:
         return _histogram(name, meaning, figure, cameras)
     is_gauge = figure.kind in ("duration", "rate")
     family = (GaugeMetricFamily if is_gauge else CounterMetricFamily)(name, meaning, labels=_CAMERA)
-    for camera in cameras:
-        value = camera.snapshot.value(figure, camera.price_per_call)
+    for feed, _, snapshot in cameras:
+        value = snapshot.value(figure, feed.price_per_call)
         if value is None and figure.kind == "counter":
             value = 0
         if value is not None:
-            family.add_metric((camera.name,), value)
+            family.add_metric((feed.name,), value)
     return family
 
 
 def _by_kind(name: str, meaning: str, figure: Figure, cameras: Sequence[_Camera]) -> Metric:
     family = CounterMetricFamily(name, meaning, labels=("camera", "kind"))
-    for camera in cameras:
-        for kind, count in camera.snapshot.kinds.get(figure.name, {}).items():
-            family.add_metric((camera.name, kind), count)
+    for feed, _, snapshot in cameras:
+        for kind, count in snapshot.kinds.get(figure.name, {}).items():
+            family.add_metric((feed.name, kind), count)
     return family
 
 
 def _histogram(name: str, meaning: str, figure: Figure, cameras: Sequence[_Camera]) -> Metric:
     family = HistogramMetricFamily(name, meaning, labels=_CAMERA)
-    for camera in cameras:
-        histogram = camera.snapshot.durations.get(figure.name, Histogram())
-        family.add_metric((camera.name,), _buckets(histogram), sum_value=histogram.total)
+    for feed, _, snapshot in cameras:
+        histogram = snapshot.durations.get(figure.name, Histogram())
+        family.add_metric((feed.name,), _buckets(histogram), sum_value=histogram.total)
     return family
 
 
@@ -139,11 +131,11 @@ def _coverage(cameras: Sequence[_Camera]) -> Metric:
         "Share of the picture that a class takes, 0 to 1.",
         labels=("camera", "class"),
     )
-    for camera in cameras:
+    for feed, report, _ in cameras:
         # Two ids of a model may have one name, and no sample may come twice.
         shares: dict[str, float] = {}
-        for each in camera.report.classes:
+        for each in report.classes:
             shares[each.name] = shares.get(each.name, 0.0) + each.share
         for name, share in shares.items():
-            coverage.add_metric((camera.name, name), share)
+            coverage.add_metric((feed.name, name), share)
     return coverage

@@ -14,7 +14,7 @@ import pytest
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.events.webhook import Webhook
 from livesegment.http_client import HttpClient, HttpFailure, What
-from livesegment.sources.image_url import fetch_image
+from livesegment.picture import fetch_image
 
 SECRET = "pa55word"
 PACKED = {"content-encoding": "gzip"}

@@ -72,11 +72,19 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
+        (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
+        (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
+        (lambda: EndpointOptions(api_key="k"), "api_key is an object of the class ApiKey"),
     ],
 )
 def test_a_python_program_is_told_in_its_own_words(make: object, sentence: str) -> None:
     with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
         make()  # type: ignore[operator]
+
+
+def test_a_python_program_may_give_a_path_as_one() -> None:
+    options = LiveOptions(record=Path("a.mp4"), stats=Path("folder", "b.json"))
+    assert (options.record, options.stats) == ("a.mp4", str(Path("folder", "b.json")))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from livesegment.errors import SourceNotFound
-from livesegment.sources.image_url import fetch_image
+from livesegment.picture import fetch_image
 
 
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(

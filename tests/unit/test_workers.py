@@ -11,9 +11,9 @@ def test_the_first_exception_of_a_worker_is_raised_in_the_caller() -> None:
     def fail() -> None:
         raise ValueError("the worker's own")
 
-    with pytest.raises(ValueError, match="the worker's own"), WorkerGroup() as crew:
-        crew.start("fails", fail)
-        assert crew.stopping.wait(10)
+    with pytest.raises(ValueError, match="the worker's own"), WorkerGroup() as workers:
+        workers.start("fails", fail)
+        assert workers.stopping.wait(10)
 
 
 def test_an_exception_stops_the_other_workers() -> None:
@@ -22,9 +22,9 @@ def test_an_exception_stops_the_other_workers() -> None:
     def fail() -> None:
         raise ValueError
 
-    with pytest.raises(ValueError), WorkerGroup() as crew:  # noqa: PT011 - any will do
-        crew.start("waits", lambda: stopped.set() if crew.stopping.wait(10) else None)
-        crew.start("fails", fail)
+    with pytest.raises(ValueError), WorkerGroup() as workers:  # noqa: PT011 - any will do
+        workers.start("waits", lambda: stopped.set() if workers.stopping.wait(10) else None)
+        workers.start("fails", fail)
     assert stopped.is_set()
 
 
@@ -32,24 +32,24 @@ def test_the_callers_own_error_wins() -> None:
     def fail() -> None:
         raise ValueError("of the worker")
 
-    with pytest.raises(KeyError, match="of the caller"), WorkerGroup() as crew:
-        crew.start("fails", fail)
-        crew.stopping.wait(10)
+    with pytest.raises(KeyError, match="of the caller"), WorkerGroup() as workers:
+        workers.start("fails", fail)
+        workers.stopping.wait(10)
         raise KeyError("of the caller")
 
 
 def test_leaving_wakes_whoever_waits_through_on_stop() -> None:
     wake = threading.Event()
-    with WorkerGroup() as crew:
-        crew.on_stop(wake.set)
-        crew.start("waits", lambda: None if wake.wait(10) else pytest.fail("nobody woke it"))
+    with WorkerGroup() as workers:
+        workers.on_stop(wake.set)
+        workers.start("waits", lambda: None if wake.wait(10) else pytest.fail("nobody woke it"))
     assert wake.is_set()
 
 
 def test_a_thread_that_hangs_does_not_hold_up_the_end() -> None:
     release = threading.Event()
-    with WorkerGroup(grace_s=0.01) as crew:
-        crew.start("hangs", release.wait, daemon=True)  # type: ignore[arg-type]
+    with WorkerGroup(grace_s=0.01) as workers:
+        workers.start("hangs", release.wait, daemon=True)  # type: ignore[arg-type]
     release.set()
 
 
@@ -57,12 +57,12 @@ def test_a_worker_that_is_no_daemon_is_waited_for_however_long_it_works() -> Non
     finished = threading.Event()
 
     def finish_slowly() -> None:
-        crew.stopping.wait(10)
+        workers.stopping.wait(10)
         threading.Event().wait(0.1)
         finished.set()
 
-    with WorkerGroup(grace_s=0.01) as crew:
-        crew.start("writes", finish_slowly)
+    with WorkerGroup(grace_s=0.01) as workers:
+        workers.start("writes", finish_slowly)
     assert finished.is_set()
 
 
@@ -76,8 +76,8 @@ def test_an_interrupt_while_stopping_leaves_nobody_waiting() -> None:
         wake.wait(10)
         ended.set()
 
-    with pytest.raises(KeyboardInterrupt), WorkerGroup() as crew:
-        crew.on_stop(interrupt)
-        crew.on_stop(wake.set)
-        crew.start("waits", work)
+    with pytest.raises(KeyboardInterrupt), WorkerGroup() as workers:
+        workers.on_stop(interrupt)
+        workers.on_stop(wake.set)
+        workers.start("waits", work)
     assert ended.is_set()

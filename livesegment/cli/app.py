@@ -21,7 +21,7 @@ from livesegment.settings.commands import (
     PredictCommand,
     ServeCommand,
 )
-from livesegment.settings.option import Settings
+from livesegment.settings.option import Settings, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ _COMMANDS = {
 }
 """Each is imported when it is asked for: `--help` must not wait for OpenCV."""
 
+_HELP = frozenset({"--help", "-h"})
+
 
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
@@ -69,19 +71,20 @@ def _run(words: list[str]) -> int:
     if name == "--version":
         print_result(f"livesegment {__version__}")
         return 0
-    if name in {"--help", "-h"}:
+    if name in _HELP:
         from livesegment.cli.help import overview  # here and below: only who asks for it waits
 
         print_result(overview(summaries()))
         return 0
     if name not in _COMMANDS:
         what = "option" if name.startswith("-") else "command"
-        close = get_close_matches(name, _COMMANDS, 1)
+        close = get_close_matches(name, (*_COMMANDS, "--version", "--help"), 1)
         meant = f": did you mean {close[0]}?" if close else ""
-        say_mistake(f"there is no {what} {name}{meant} (see livesegment --help)")
+        shown = name if name and name.isprintable() else quoted(name)
+        say_mistake(f"there is no {what} {shown}{meant} (see livesegment --help)")
         return USAGE
     command = _COMMANDS[name]
-    if "--help" in words[: words.index("--") if "--" in words else None]:
+    if _HELP & {*words[: words.index("--") if "--" in words else None]}:
         from livesegment.cli.help import help_text
 
         print_result(help_text(name, command.takes, cleandoc(command.run.__doc__ or "")))

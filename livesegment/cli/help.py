@@ -2,7 +2,8 @@
 
 import argparse
 from collections.abc import Mapping
-from functools import partial
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import Any
 
 from livesegment.cli.line import is_argument
@@ -21,10 +22,30 @@ _GROUPS = (
 )
 """Headings in the order in which they are listed; others follow."""
 
-_WIDTH, _INDENT = 100, 30
+_WIDEST, _INDENT = 100, 30
 
 
-_Formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=_INDENT, width=_WIDTH)
+class _Formatter(argparse.HelpFormatter):
+    """Fills the terminal, as far as lines are read well."""
+
+    def __init__(self, prog: str) -> None:
+        width = min(_WIDEST, get_terminal_size((_WIDEST, 24)).columns)
+        super().__init__(prog, max_help_position=_INDENT, width=width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        # By paragraphs: argparse would make one of all.
+        return "\n\n".join(_filled(each, width, indent) for each in text.split("\n\n"))
+
+
+def _filled(paragraph: str, width: int, indent: str) -> str:
+    return fill(
+        paragraph,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,  # such as a path
+        break_on_hyphens=False,
+    )
 
 
 def help_text(name: str, command: type[Settings], summary: str) -> str:

@@ -22,7 +22,10 @@ from livesegment.settings.option import (
     by_flag,
     from_environment,
     is_flag,
+    quoted,
 )
+
+_HELP = "--help"
 
 S = TypeVar("S", bound=Settings)
 
@@ -118,7 +121,10 @@ class _Line:
 
     def _option(self, name: str, text: str | None) -> None:
         if name not in self._options:
-            raise OptionsError(f"there is no option {name}{self._meant(name)}")
+            if name == _HELP:  # alone, it has been answered already
+                raise OptionsError(f"{name} takes no value")
+            shown = name if name.isprintable() else quoted(name)
+            raise OptionsError(f"there is no option {shown}{self._meant(name)}")
         described, says = self._options[name]
         if is_flag(described):
             if text is not None:
@@ -155,10 +161,10 @@ class _Line:
             if left:
                 self._take(each, left.pop(0))
         if left:
-            raise OptionsError(f"one argument too many: '{left[0]}'")
+            raise OptionsError(f"one argument too many: {quoted(left[0])}")
 
     def _meant(self, name: str) -> str:
         # Without dashes, which alone would make everything alike.
-        bare = {each.lstrip("-"): each for each in self._options}
+        bare = {each.lstrip("-"): each for each in (*self._options, _HELP)}
         close = get_close_matches(name.lstrip("-"), bare, 1)
         return f": did you mean {bare[close[0]]}?" if close else ""

@@ -61,6 +61,8 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> Moni
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigMistakes(path.name, [_syntax_mistake(str(error), text)]) from error
+    except ValueError as error:  # tomllib leaves numbers to Python, which reads 4300 digits at most
+        raise OptionsError(f"{path.name} has a number of too many digits") from error
     is_private = os.name != "posix" or not path.stat().st_mode & _READABLE_BY_OTHERS
     reader = TableReader(key_lines(text), environment, is_private=is_private)
     cameras, budget, web = _parts(document, reader, environment)

@@ -65,7 +65,7 @@ class LiveCommand(Settings):
         None,
         text(
             "[HOST:PORT]",
-            "an address such as 127.0.0.1:8080",
+            "HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to 65535",
             _checked_address,
             # A source is none of these: a URL has slashes, `pattern:` no port.
             r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}$",
@@ -94,7 +94,10 @@ class AnnotateCommand(Settings):
     """
 
     inputs: tuple[str, ...] = option(
-        ..., several(text("INPUT")), "Videos, images, folders, globs.", flag="INPUT"
+        ...,
+        several(text("INPUT", "the path of a video, an image or a folder, or a glob")),
+        "Videos, images, folders, globs.",
+        flag="INPUT",
     )
     output: str = option(
         ...,
@@ -137,7 +140,12 @@ class PredictCommand(Settings):
         log: What is said on stderr.
     """
 
-    image: str = option(..., text("IMAGE_OR_URL"), "The picture to segment.", flag="IMAGE_OR_URL")
+    image: str = option(
+        ...,
+        text("IMAGE_OR_URL", "the path or the address of an image"),
+        "The picture to segment.",
+        flag="IMAGE_OR_URL",
+    )
     save: str | None = option(
         None,
         text("OUT.jpg", "the path of an image"),
@@ -227,7 +235,9 @@ class MonitorCommand(Settings):
 
     def check(self) -> None:
         """Check that there is a file where one is needed."""
-        self.require(self.schema or self.config is not None, "{config} is missing", "config")
+        self.require(
+            self.schema or self.config is not None, "the argument {config} is missing", "config"
+        )
 
 
 @dataclass(frozen=True, slots=True)

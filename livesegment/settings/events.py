@@ -73,7 +73,11 @@ class EventOptions(Settings):
     )
     mqtt: str | None = option(
         None,
-        address_of("mqtt://[USER@]HOST", "mqtt", "mqtts"),
+        address_of(
+            "mqtt://[USER@]HOST",
+            "an address, mqtt://[USER@]HOST[:PORT][/PREFIX], or mqtts:// for TLS",
+            *("mqtt", "mqtts"),
+        ),
         "Publish events, for Home Assistant too; the password is in LIVESEGMENT_MQTT_PASSWORD.",
         flag="--mqtt",
         key="events.mqtt",

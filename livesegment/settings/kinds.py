@@ -1,9 +1,11 @@
 """What values an option can have: how they are written, checked, and described to an editor."""
 
 import math
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from livesegment.address import is_http_url, is_url_of
@@ -62,19 +64,21 @@ def number(
         metavar: What stands for it in `--help`.
         step: How far a slider goes at once.
     """
-    what = "a whole number" if whole else "a number"
-    bounds = (f"above {low:g}" if above else f"from {low:g}") + _up_to(high)
-    phrase = f"{what} {bounds} {unit}".rstrip()
+    phrase = ("a whole number" if whole else "a number") + _range(low, high, unit, above)
 
     def read(value: Any) -> float:
-        is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        # Those of numpy are numbers as well.
+        is_number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
         if not is_number or not low <= value <= high or (above and value == low):
             raise ValueError(phrase)
-        return int(value) if whole else float(value)
+        try:
+            return int(value) if whole else float(value)
+        except OverflowError:  # hundreds of digits; on a command line, float() reads them so too
+            return math.inf
 
     def parse(written: str) -> float:
         try:
-            value = int(written) if whole else float(written)
+            value = int(_NO_FRACTION.sub("", written)) if whole else float(written)
         except ValueError:
             raise ValueError(phrase) from None
         return read(value)
@@ -86,8 +90,14 @@ def number(
     return Kind("number", read, read, parse, schema, metavar, bounds=(low, high, step))
 
 
-def _up_to(high: float) -> str:
-    return "" if math.isinf(high) else f" to {high:g}"
+_NO_FRACTION = re.compile(r"\.0+$")
+
+
+def _range(low: float, high: float, unit: str, above: bool) -> str:
+    if math.isinf(high) and not above:
+        return (f" of {unit}" if unit else "") + f", {low:g} or more"
+    bounds = f"above {low:g}" if above else f"from {low:g}"
+    return f" {bounds} to {high:g} {unit}".rstrip() if math.isfinite(high) else f" {bounds} {unit}"
 
 
 def share() -> Kind:
@@ -132,7 +142,7 @@ def flag() -> Kind:
 
 def text(
     metavar: str = "TEXT",
-    phrase: str = "a text",
+    phrase: str = "a text that is not empty",
     make: Callable[[str], Any] = str,
     pattern: str | None = None,
     *,
@@ -151,8 +161,8 @@ def text(
     def read(value: Any) -> Any:
         if takes_numbers and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if isinstance(value, Path):
-            value = str(value)
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
         if not isinstance(value, str) or not value.strip():
             raise ValueError(phrase)
         try:
@@ -171,12 +181,11 @@ def http_address(metavar: str = "URL") -> Kind:
     return text(metavar, phrase, _required(is_http_url), "^https?://")
 
 
-def address_of(metavar: str, *schemes: str) -> Kind:
-    """Return the kind of an address of other schemes."""
-    listed = " or ".join(f"{scheme}://" for scheme in schemes)
+def address_of(metavar: str, phrase: str, *schemes: str) -> Kind:
+    """Return the kind of an address of other schemes; the phrase says how it is written."""
     return text(
         metavar,
-        f"an address that begins with {listed}",
+        phrase,
         _required(lambda written: is_url_of(written, schemes)),
         f"^({'|'.join(schemes)})://",
     )
@@ -215,7 +224,7 @@ def names(*, are_needed: bool = False, adds_up: bool = False) -> Kind:
     def parse(written: str) -> frozenset[str]:
         found = [each.strip() for each in written.split(",")]
         if are_needed and not all(found):
-            raise ValueError("names of classes, such as person, none of them empty")
+            raise ValueError("a list of class names, such as person,car, none of them empty")
         return frozenset(name for name in found if name)
 
     item = {"type": "string", "maxLength": _LONGEST_NAME}
@@ -265,7 +274,10 @@ def several(kind: Kind) -> Kind:
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError("a list")  # noqa: TRY004 - one error for all
-        return tuple(dict.fromkeys(kind.read(each) for each in value))
+        try:
+            return tuple(dict.fromkeys(kind.read(each) for each in value))
+        except ValueError as error:
+            raise ValueError(f"a list, each {error}") from None
 
     def parse(written: str) -> tuple[Any, ...]:
         return (kind.parse(written),)
@@ -285,7 +297,8 @@ def instance(of: type, metavar: str, make: Callable[[str], Any] | None = None) -
 
     def read(value: Any) -> Any:
         if not isinstance(value, of):
-            raise ValueError(f"an object of the class {of.__name__}")  # noqa: TRY004 - one error for all
+            article = "an" if of.__name__[0] in "AEIOU" else "a"
+            raise ValueError(f"{article} {of.__name__}")  # noqa: TRY004 - one error for all
         return value
 
     def load(value: Any) -> Any:

@@ -137,7 +137,7 @@ class LiveOptions(Settings):
     )
     fps_limit: float | None = option(
         None,
-        number(0, 1000, "frames a second", above=True),
+        number(0, math.inf, "frames a second", above=True),
         "Show at most N frames a second.",
         flag="--fps-limit",
         key="picture.fps_limit",

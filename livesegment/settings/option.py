@@ -17,6 +17,7 @@ seconds, not 0` to a Python program, `--mask-ttl is ...` on a command line, and 
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ S = TypeVar("S", bound="Settings")
 
 _OPTION, _SECTION = "option", "section"
 _LONGEST_SHOWN = 60
+_NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Option:
 
     def parsed(self, text: str) -> Any:
         """Return what a text of the command line means; raise as `checked` does."""
-        return self._made(self.kind.parse, text, text if text.isdecimal() else f"'{text}'")
+        return self._made(self.kind.parse, text, text if _NUMBER.fullmatch(text) else quoted(text))
 
     def _made(self, make: Callable[[Any], Any], value: Any, shown: str) -> Any:
         try:
@@ -118,7 +120,8 @@ class Option:
         except ValueError as error:
             if isinstance(error, OptionsError):
                 raise  # a whole sentence, from a grammar of its own
-            repeated = "" if self.is_secret else f", not {shown[:_LONGEST_SHOWN]}"
+            cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+            repeated = "" if self.is_secret else f", not {cut}"
             sentence = f"{error}{repeated}".replace("{", "{{").replace("}", "}}")
             raise WrongSetting(f"{{{self.name}}} is {sentence}", (self,)) from None
 
@@ -319,4 +322,12 @@ def is_flag(described: Option) -> bool:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"the text '{value}'" if isinstance(value, str) else str(value)
+    return f"the text {quoted(value)}" if isinstance(value, str) else str(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text as a sentence quotes it: in one line, whatever is in it."""
+    shown = (
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+    return f"'{''.join(shown)}'"

@@ -51,7 +51,7 @@ class WebOptions(Settings):
         """Check that no other machine sees the page unasked."""
         self.require(
             self.token is None or len(self.token.reveal()) >= 8,
-            f"the token of the page, in {{token}} or {TOKEN_VARIABLE}, has at least 8 characters",
+            f"the token of the page has at least 8 characters, also one in {TOKEN_VARIABLE}",
             "token",
         )
         self.require(

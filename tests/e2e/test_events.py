@@ -145,9 +145,12 @@ def test_a_killed_run_is_offline_for_home_assistant(
         (["--rule", "person"], "a rule begins with a class and its share"),
         (["--rule", "a > 5%", "--rule", "a > 5% for 3s"], "need different names"),
         (["--webhook", "example.org"], "--webhook is an address that begins with http"),
-        (["--mqtt", "localhost"], "--mqtt takes mqtt://"),
+        (
+            ["--mqtt", "localhost"],
+            "--mqtt is an address, mqtt://[USER@]HOST[:PORT][/PREFIX], or mqtts://",
+        ),
         (["--clips", "c", "--keep-clips", "lots"], "--keep-clips is a number of clips"),
-        (["--clips", "c", "--pre", "100"], "--pre is from 0 to 60 seconds"),
+        (["--clips", "c", "--pre", "100"], "--pre is a number from 0 to 60 seconds, not 100"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:

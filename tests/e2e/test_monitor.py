@@ -215,5 +215,5 @@ def test_a_check_says_what_is_wrong_or_that_all_is_fine(tmp_path: Path) -> None:
     assert wrong.stderr.splitlines() == [
         "livesegment: cameras.toml has 2 mistakes:",
         "cameras.toml:4: unknown key 'surce' in [camera]: did you mean 'source'?",
-        "cameras.toml:6: 'opacity' is a number from 0 to 1, not 7",
+        "cameras.toml:6: overlay.opacity is a number from 0 to 1, not 7",
     ]

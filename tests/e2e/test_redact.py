@@ -117,8 +117,8 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_or_page(
     ("arguments", "sentence"),
     [
         (("--redact", "persn"), "the model has no class 'persn' to redact; it has: background,"),
-        (("--redact", "person,"), "--redact takes the names of classes, such as --redact person"),
-        (("--redact", ""), "--redact takes the names of classes, such as --redact person"),
+        (("--redact", "person,"), "--redact is a list of class names, such as person,car, none"),
+        (("--redact", ""), "--redact is a list of class names, such as person,car, none of them"),
     ],
 )
 @pytest.mark.parametrize("command", ["live", "annotate"])

@@ -202,7 +202,7 @@ MISTAKES = {
         "a page on 0.0.0.0 can be seen from other machines and needs a token: web.token",
     ),
     "a token that is short": ('[web]\ntoken = "abc"', 5, "has at least 8 characters"),
-    "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number from 1 calls, not 0"),
+    "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number of calls, 1 or more, not 0"),
     "a value for a table": ('picture = "warp"', 1, "'picture' is a table, written"),
     "a name twice": ('[[camera]]\nname = "A"\nsource = 1', 5, "two cameras are called 'A'"),
     "a name for no file": (
@@ -267,6 +267,9 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(OptionsError, match="is no text in UTF-8"):
         read_config(tmp_path / "bytes.toml")
+    (tmp_path / "long.toml").write_text(f"a = {'1' * 5000}")
+    with pytest.raises(OptionsError, match="has a number of too many digits"):
+        read_config(tmp_path / "long.toml")
 
 
 def camera(config: MonitorConfig) -> CameraOptions:

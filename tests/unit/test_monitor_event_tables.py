@@ -94,7 +94,7 @@ def test_a_camera_may_be_told_of_elsewhere_and_without_clips(tmp_path: Path) -> 
         (RULE + "fro = 7", 7, "unknown key 'fro' in [rule]: did you mean 'for'?"),
         (RULE + RULE, 4, "rules 'person above 5%' and 'person above 5%' need different names"),
         ("rule = 3", 4, "a rule is written in double brackets, [[camera.rule]]"),
-        ('events.mqtt = "hidden"', 4, "events.mqtt is an address that begins with mqtt://"),
+        ('events.mqtt = "hidden"', 4, "events.mqtt is an address, mqtt://[USER@]HOST"),
         (
             'events.keep = "lots"',
             4,

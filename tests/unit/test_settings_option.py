@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 from livesegment import (
@@ -18,6 +19,7 @@ from livesegment import (
     OptionsError,
     OverlayOptions,
 )
+from livesegment.cli.app import run
 from livesegment.cli.help import help_text
 from livesegment.cli.line import read_line
 from livesegment.settings.commands import AnnotateCommand, LiveCommand
@@ -61,7 +63,7 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: LiveOptions(mask_ttl_s=0), "mask_ttl_s is a number above 0 to 60 seconds, not 0"),
         (
             lambda: LiveOptions(max_frames=1.5),
-            "max_frames is a whole number from 1 frames, not 1.5",
+            "max_frames is a whole number of frames, 1 or more, not 1.5",
         ),
         (lambda: LiveOptions(smooth=1), "smooth is true or false, not 1"),
         (lambda: LiveOptions(align="wrap"), "align is one of warp, delay, paste, not the text"),
@@ -74,7 +76,8 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
         (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
-        (lambda: EndpointOptions(api_key="k"), "api_key is an object of the class ApiKey"),
+        (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
+        (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
     ],
 )
 def test_a_python_program_is_told_in_its_own_words(make: object, sentence: str) -> None:
@@ -92,16 +95,20 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
     [
         ("--mask-ttl 0", "--mask-ttl is a number above 0 to 60 seconds, not 0"),
         ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
-        ("--max-frames 1.5", "--max-frames is a whole number from 1 frames, not '1.5'"),
+        ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
+        ("--price-per-call -1", "--price-per-call is a number, 0 or more, not -1"),
+        ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight auto", "--in-flight auto is for annotate; live takes a number, such as"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
-        ("--redact ,", "--redact is names of classes, such as person, none of them empty"),
+        ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),
         ("--mask-ttl", "--mask-ttl takes a value, S"),
         ("--mask-ttl --mirror", "--mask-ttl takes a value, S"),
         ("--mirror=yes", "--mirror takes no value"),
+        ("--help=yes", "--help takes no value"),
+        ("--hlep", "there is no option --hlep: did you mean --help?"),
         ("0 1", "one argument too many: '1'"),
         ("--rule person", "--rule 'person', character 1: a rule begins with a class"),
     ],
@@ -109,6 +116,33 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
 def test_a_command_line_is_told_in_its_own_words(line: str, sentence: str) -> None:
     with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
         read_line(LiveCommand, line.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["--style", "a\nb"], r", not 'a\nb'"),
+        (["--style", "x" * 99], f", not '{'x' * 59}..."),
+        (["--a\nb"], r"no option '--a\nb'"),
+        (["0", "a\nb"], r"too many: 'a\nb'"),
+    ],
+)
+def test_a_sentence_is_one_line_whatever_was_written(words: list[str], shown: str) -> None:
+    with pytest.raises(OptionsError, match=re.escape(shown) + "$"):
+        read_line(LiveCommand, words)
+
+
+def test_numbers_and_paths_of_other_libraries_are_read_and_long_numbers_too() -> None:
+    options = LiveOptions(
+        max_frames=np.int64(5),  # type: ignore[arg-type]
+        mask_ttl_s=np.float32(0.5),  # type: ignore[arg-type]
+        record=Path("a.mp4"),  # type: ignore[arg-type]
+        duration_s=10**400,
+    )
+    assert (options.max_frames, options.mask_ttl_s, options.record) == (5, 0.5, "a.mp4")
+    assert options.duration_s == float("inf")
+    command, _ = read_line(LiveCommand, ["--max-frames", "5.00", "--fps-limit", "5000"])
+    assert (command.options.max_frames, command.options.fps_limit) == (5, 5000)
 
 
 def test_options_and_inputs_are_mixed_and_values_may_begin_with_a_dash() -> None:
@@ -155,6 +189,26 @@ def test_ten_options_stand_first_in_help_and_all_others_under_a_heading() -> Non
     for each in all_options(LiveCommand):
         if each.flag is not None:
             assert len(re.findall(rf"(?m)^  (-v, )?{each.given_as}[ ,]", text)) == 1, each
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("command", ["live", "completion"])
+def test_help_fits_the_terminal(
+    command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert run([command, "-h"]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= min(columns, 100)
+    assert text.count("\n\n") > 3, "paragraphs stay apart"
+
+
+def test_what_is_no_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for word, shown in (("", "''"), ("--verison", "--verison: did you mean --version?")):
+        assert run([word]) == 2
+        assert f" {shown} (see livesegment --help)" in capsys.readouterr().err
+    assert run(["monitor", "--check"]) == 2
+    assert "livesegment: the argument CONFIG.toml is missing" in capsys.readouterr().err
 
 
 def uncommented(text: str) -> str:

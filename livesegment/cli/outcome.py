@@ -96,6 +96,7 @@ def _terminable() -> Iterator[None]:
         # A second Ctrl-C would break off the finishing that the first one started.
         nonlocal interrupted
         interrupted = True
+        sys.unraisablehook = _drop_late_signal
         for each, _handler in before:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
@@ -110,6 +111,13 @@ def _terminable() -> Iterator[None]:
         if not interrupted:
             for each, handler in before:
                 signal.signal(each, handler)
+
+
+def _drop_late_signal(unraisable: "sys.UnraisableHookArgs", /) -> None:
+    """Say what nobody could catch, but not that a signal came while it began to be ignored."""
+    # Python's own, about a race of signals, has no number of the system's.
+    if not (isinstance(unraisable.exc_value, OSError) and unraisable.exc_value.errno is None):
+        sys.__unraisablehook__(unraisable)
 
 
 def _ending_signals() -> Iterator[signal.Signals]:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from livesegment.errors import OptionsError
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings.monitor import camera_tables, file_tables
-from livesegment.settings.option import Option, WrongSetting, by_key
+from livesegment.settings.option import Option, WrongSetting, by_key, quoted
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
@@ -191,7 +191,7 @@ def _unknown(key: str, path: KeyPath, keys: Sequence[str]) -> str:
     tables = file_tables()
     homes = [home for home in camera_tables() if key in tables[home]]
     if table == "camera" and homes:
-        return f"unknown key '{key}'{where}: write {homes[0]}.{key}"
+        return f"unknown key {quoted(key)}{where}: write {homes[0]}.{key}"
     if close := get_close_matches(key, keys, 1):
-        return f"unknown key '{key}'{where}: did you mean '{close[0]}'?"
-    return f"unknown key '{key}'{where}: there are {', '.join(keys)}"
+        return f"unknown key {quoted(key)}{where}: did you mean '{close[0]}'?"
+    return f"unknown key {quoted(key)}{where}: there are {', '.join(keys)}"

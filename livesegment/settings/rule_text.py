@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livesegment.errors import OptionsError
+from livesegment.settings.option import quoted
 from livesegment.settings.rule import Rule, Subject
 
 _COVERAGE = re.compile(
@@ -132,7 +133,7 @@ class _RuleParser:
         return float(match[1]) / 100
 
     def _error(self, what: str, at: int) -> OptionsError:
-        return OptionsError(f"--rule '{self._text}', character {at + 1}: {what}")
+        return OptionsError(f"--rule {quoted(self._text)}, character {at + 1}: {what}")
 
 
 def _default_name(subject: Subject, fields: dict[str, Any]) -> str:

@@ -222,6 +222,7 @@ MISTAKES = {
         8,
         r"unknown key 'kep' in \[record\]: did you mean 'keep'\?",
     ),
+    "a key of two lines": ('"a\\nb" = 1', 4, r"unknown key 'a\\nb' in"),
     "a key within braces": (
         '[[camera]]\nname = "b"\nsource = 0\n\nendpoint = { model = "x/1", max_size = 3 }',
         8,

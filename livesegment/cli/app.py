@@ -21,7 +21,8 @@ from livesegment.settings.commands import (
     PredictCommand,
     ServeCommand,
 )
-from livesegment.settings.option import Settings, quoted
+from livesegment.settings.group import Settings
+from livesegment.settings.option import quoted
 
 
 @dataclass(frozen=True, slots=True)

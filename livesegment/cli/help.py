@@ -8,7 +8,8 @@ from typing import Any
 
 from livesegment.cli.line import is_argument
 from livesegment.errors import MissingExtra
-from livesegment.settings.option import Option, Settings, all_options, is_flag
+from livesegment.settings.group import Settings, all_options
+from livesegment.settings.option import Option, is_flag
 
 PROGRAM = "livesegment"
 SUMMARY = """Put a semantic-segmentation model on moving pictures.

@@ -13,12 +13,10 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from livesegment.errors import OptionsError
+from livesegment.settings.group import Settings, all_options, build
 from livesegment.settings.option import (
     Option,
-    Settings,
     WrongSetting,
-    all_options,
-    build,
     by_flag,
     from_environment,
     is_flag,

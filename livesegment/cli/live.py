@@ -10,7 +10,8 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import DONE
 from livesegment.settings import ApiKey, LiveOptions, WebOptions
 from livesegment.settings.commands import LiveCommand
-from livesegment.settings.option import from_environment, option_of
+from livesegment.settings.group import option_of
+from livesegment.settings.option import from_environment
 from livesegment.settings.web import is_this_machine, web_address
 
 

@@ -10,15 +10,9 @@ from livesegment.errors import OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
+from livesegment.settings.group import all_options, build, option_of
 from livesegment.settings.monitor import FileOptions
-from livesegment.settings.option import (
-    WrongSetting,
-    all_options,
-    build,
-    by_key,
-    from_environment,
-    option_of,
-)
+from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.rule import Rule, Subject, with_outages
 
 _OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")

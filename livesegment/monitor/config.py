@@ -13,15 +13,9 @@ from livesegment.monitor.camera_options import CameraTables, live_options, read_
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
 from livesegment.monitor.toml_lines import key_lines
 from livesegment.settings import WebOptions
+from livesegment.settings.group import build, option_of, own_options
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
-from livesegment.settings.option import (
-    WrongSetting,
-    build,
-    by_key,
-    from_environment,
-    option_of,
-    own_options,
-)
+from livesegment.settings.option import WrongSetting, by_key, from_environment
 
 _READABLE_BY_OTHERS = 0o044
 _OWN = frozenset(by_key(each) for each in own_options(CameraOptions))

@@ -20,8 +20,8 @@ from livesegment.settings.annotate import (
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.settings.endpoint import BUILTIN, HOSTED_ENDPOINT, Auto, EndpointOptions
 from livesegment.settings.events import EventOptions
+from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions
-from livesegment.settings.option import require
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import Retention

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, flag, number, several, text
-from livesegment.settings.option import Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 

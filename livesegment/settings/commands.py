@@ -5,9 +5,9 @@ from typing import Literal
 
 from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, flag, several, text
 from livesegment.settings.live import LiveOptions
-from livesegment.settings.option import Settings, option, section
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.settings.web import WebOptions, web_address

@@ -7,8 +7,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import flag
-from livesegment.settings.option import Control, Settings, option
+from livesegment.settings.option import Control
 
 Style = Literal["fill", "outline", "blur", "cutout"]
 """fill: classes tinted; outline: their edges; blur, cutout: background blurred, or taken away."""

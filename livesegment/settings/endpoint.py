@@ -8,8 +8,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, either, instance, number, text
-from livesegment.settings.option import Settings, option
 from livesegment.settings.secret import ApiKey
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"

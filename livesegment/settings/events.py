@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import address_of, http_address, instance, number, several, text
-from livesegment.settings.option import Settings, option
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
 from livesegment.settings.rule_text import parse_rule

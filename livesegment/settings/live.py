@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
+from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, flag, number, text
-from livesegment.settings.option import Control, Settings, option, section
+from livesegment.settings.option import Control
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from livesegment.settings.group import Settings, all_options, option, same_as, section
 from livesegment.settings.kinds import flag, number, text
 from livesegment.settings.live import LiveOptions
-from livesegment.settings.option import Option, Settings, all_options, option, same_as, section
+from livesegment.settings.option import Option
 from livesegment.settings.rule import Rule
 from livesegment.settings.web import WebOptions
 

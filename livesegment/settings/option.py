@@ -1,15 +1,4 @@
-"""One description of each option, from which everything else comes.
-
-A group of options is a frozen dataclass below `Settings`. Each field is made by `option`, which
-says once what there is to know of it; the command line, the configuration of a monitor and its
-JSON Schema, the page and the sentence about a wrong value are derived from that::
-
-    @dataclass(frozen=True, slots=True)
-    class PictureOptions(Settings):
-        mask_ttl_s: float = option(
-            2.0, number(0, 60, "seconds", above=True), "Age at which a mask has faded away.",
-            flag="--mask-ttl", key="picture.mask_ttl", group="Picture",
-        )
+"""One option: all there is to know of it, and the sentence about a wrong value.
 
 A wrong value is told in the words of where it was given: `mask_ttl_s is a number above 0 to 60
 seconds, not 0` to a Python program, `--mask-ttl is ...` on a command line, and `picture.mask_ttl is
@@ -18,16 +7,13 @@ seconds, not 0` to a Python program, `--mask-ttl is ...` on a command line, and 
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from livesegment.errors import OptionsError
 from livesegment.settings.kinds import Kind
 
-S = TypeVar("S", bound="Settings")
-
-_OPTION, _SECTION = "option", "section"
 _LONGEST_SHOWN = 60
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
 
@@ -104,24 +90,25 @@ class Option:
         """
         if value is None and self.default is None and not self.is_needed:
             return None
-        return self._made(self.kind.read, value, _shown(value))
+        return self._made(self.kind.read, value, shown(value))
 
     def loaded(self, value: Any) -> Any:
         """Return a value of a file as the program uses it; raise as `checked` does."""
-        return self._made(self.kind.load, value, _shown(value))
+        return self._made(self.kind.load, value, shown(value))
 
     def parsed(self, text: str) -> Any:
         """Return what a text of the command line means; raise as `checked` does."""
-        return self._made(self.kind.parse, text, text if _NUMBER.fullmatch(text) else quoted(text))
+        return self._made(
+            self.kind.parse, text, _cut(text) if _NUMBER.fullmatch(text) else quoted(text)
+        )
 
-    def _made(self, make: Callable[[Any], Any], value: Any, shown: str) -> Any:
+    def _made(self, make: Callable[[Any], Any], value: Any, written: str) -> Any:
         try:
             return make(value)
         except ValueError as error:
             if isinstance(error, OptionsError):
                 raise  # a whole sentence, from a grammar of its own
-            cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
-            repeated = "" if self.is_secret else f", not {cut}"
+            repeated = "" if self.is_secret else f", not {written}"
             sentence = f"{error}{repeated}".replace("{", "{{").replace("}", "}}")
             raise WrongSetting(f"{{{self.name}}} is {sentence}", (self,)) from None
 
@@ -168,139 +155,6 @@ class WrongSetting(OptionsError):
         return WrongSetting(self._template, self.options, naming)
 
 
-class Settings:
-    """Base of a group of options: every value is checked when the object is made."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        """Check each value, then what they say together.
-
-        Raises:
-            WrongSetting: If a value is out of range or contradicts another.
-        """
-        # Each value is kept as its kind reads it: a list as a tuple, a whole number as a float.
-        for each in own_options(type(self)):
-            object.__setattr__(self, each.name, each.checked(getattr(self, each.name)))
-        for name, (group, is_optional) in _groups(type(self)).items():
-            value = getattr(self, name)
-            require(
-                isinstance(value, group) or (is_optional and value is None),
-                f"{name} is made by {group.__name__}(...), not {_shown(value)[:_LONGEST_SHOWN]}",
-            )
-        self.check()
-
-    def check(self) -> None:
-        """Check what the values say together; raise by `require`."""
-
-    def require(self, ok: bool, template: str, *about: str) -> None:
-        """Raise WrongSetting unless ok.
-
-        Args:
-            ok: Whether all is well.
-            template: A sentence, with options in braces.
-            about: Names of the options in it, the one to blame first.
-        """
-        if not ok:
-            known = {each.name: each for each in all_options(type(self))}
-            raise WrongSetting(template, tuple(known[name] for name in about))
-
-
-def require(ok: bool, sentence: str) -> None:
-    """Raise OptionsError with the sentence unless ok."""
-    if not ok:
-        raise OptionsError(sentence)
-
-
-def option(default: Any, kind: Kind, help_text: str, **known: Any) -> Any:
-    """Return a dataclass field that is an option.
-
-    Args:
-        default: The value if none is given; `...` where one must be.
-        kind: Which values it can have.
-        help_text: What it does, in a sentence.
-        known: Further attributes of `Option`.
-    """
-    is_needed = default is ...
-    value = None if is_needed else default
-    # The name is that of the field, which is not known here.
-    described = Option("", kind, help_text, value, is_needed, **known)
-    return field(
-        default=MISSING if is_needed else value,
-        repr=not described.is_secret,  # a secret stays out of it
-        metadata={_OPTION: described},
-    )
-
-
-def section(group: type["Settings"], *, is_optional: bool = False) -> Any:
-    """Return a dataclass field that is a group of options.
-
-    Args:
-        group: The group.
-        is_optional: Whether it is None unless a program makes one: its options are not those of the
-            group around it.
-    """
-    metadata = {_SECTION: group}
-    if is_optional:
-        return field(default=None, metadata=metadata)
-    return field(default_factory=group, metadata=metadata)
-
-
-def same_as(group: type["Settings"], name: str) -> Any:
-    """Return a dataclass field that is an option of another group as well."""
-    found = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
-    return field(default=found.default, metadata=found.metadata, repr=found.repr)
-
-
-def own_options(group: type[Settings]) -> Iterator[Option]:
-    """Yield the options of a group, in the order of its fields, without those of its sections."""
-    for each in fields(group):  # type: ignore[arg-type]  # every group is a dataclass
-        if _OPTION in each.metadata:
-            yield replace(each.metadata[_OPTION], name=each.name)
-
-
-def sections(group: type[Settings]) -> Mapping[str, type[Settings]]:
-    """Return the groups that are always within a group, by the names of their fields."""
-    return {name: inner for name, (inner, is_optional) in _groups(group).items() if not is_optional}
-
-
-def _groups(group: type[Settings]) -> Mapping[str, tuple[type[Settings], bool]]:
-    """Return the groups within a group, and whether each may be None, by their fields."""
-    return {
-        each.name: (each.metadata[_SECTION], each.default is None)
-        for each in fields(group)  # type: ignore[arg-type]
-        if _SECTION in each.metadata
-    }
-
-
-def all_options(group: type[Settings]) -> Iterator[Option]:
-    """Yield the options of a group and of the groups within it."""
-    yield from own_options(group)
-    for each in sections(group).values():
-        yield from all_options(each)
-
-
-def build(group: type[S], given: Mapping[str, Any], name_of: Callable[[Option], str | None]) -> S:
-    """Return a group of options, and the groups within it, from values by the names of options.
-
-    Args:
-        group: The group.
-        given: Values; what is left out has its default.
-        name_of: Returns the name under which an option's value is given.
-
-    Raises:
-        WrongSetting: If a value is wrong.
-    """
-    values = {
-        each.name: given[name]
-        for each in own_options(group)
-        if (name := name_of(each)) is not None and name in given
-    }
-    for name, inner in sections(group).items():
-        values[name] = build(inner, given, name_of)
-    return group(**values)
-
-
 def from_environment(described: Option, environment: Mapping[str, str] = os.environ) -> Any:
     """Return what the first variable of an option that is set means; None if none is."""
     for name in described.variables:
@@ -309,25 +163,25 @@ def from_environment(described: Option, environment: Mapping[str, str] = os.envi
     return None
 
 
-def option_of(group: type[Settings], name: str) -> Option:
-    """Return one option of a group, by its name."""
-    return next(each for each in own_options(group) if each.name == name)
-
-
 def is_flag(described: Option) -> bool:
     """Tell whether an option takes no value."""
     return described.kind.form == "flag"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value of any type as a sentence repeats it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"the text {quoted(value)}" if isinstance(value, str) else str(value)
+    return f"the text {quoted(value)}" if isinstance(value, str) else _cut(str(value))
 
 
 def quoted(text: str) -> str:
     """Return a text as a sentence quotes it: in one line, whatever is in it."""
-    shown = (
+    characters = (
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
-    return f"'{''.join(shown)}'"
+    return f"'{_cut(''.join(characters))}'"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from livesegment.settings.controls import STYLE_HINTS, STYLES, Controls, Style
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, flag, names, number
-from livesegment.settings.option import Control, Settings, option
+from livesegment.settings.option import Control
 
 _GROUP = "Picture"
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.controls import Align
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, names
-from livesegment.settings.option import Settings, option
 
 RedactStyle = Literal["pixelate", "black"]
 """pixelate: blocks of their mean colour; black: nothing is left."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livesegment.errors import OptionsError
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import Kind, number, share, text
-from livesegment.settings.option import Settings, option
 
 Subject = Literal["coverage", "camera", "endpoint"]
 """coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, flag, number, text
-from livesegment.settings.option import Settings, option
 
 ReplyShape = Literal["flat", "nested"]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from livesegment.address import is_loopback
+from livesegment.settings.group import Settings, option, require
 from livesegment.settings.kinds import instance, number, text
-from livesegment.settings.option import Settings, option, require
 from livesegment.settings.secret import ApiKey
 
 TOKEN_VARIABLE = "LIVESEGMENT_WEB_TOKEN"

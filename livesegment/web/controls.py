@@ -9,9 +9,10 @@ from typing import Any
 
 from livesegment.errors import OptionsError
 from livesegment.settings.controls import Controls
+from livesegment.settings.group import all_options
 from livesegment.settings.kinds import Form
 from livesegment.settings.live import LiveOptions
-from livesegment.settings.option import Option, WrongSetting, all_options
+from livesegment.settings.option import Option, WrongSetting
 
 
 def drawn_controls() -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ from livesegment.cli.app import run
 from livesegment.cli.help import help_text
 from livesegment.cli.line import read_line
 from livesegment.settings.commands import AnnotateCommand, LiveCommand
+from livesegment.settings.group import all_options
 from livesegment.settings.monitor import camera_tables, file_tables, json_schema
-from livesegment.settings.option import all_options
 from livesegment.web.controls import drawn_controls
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -122,7 +122,7 @@ def test_a_command_line_is_told_in_its_own_words(line: str, sentence: str) -> No
     ("words", "shown"),
     [
         (["--style", "a\nb"], r", not 'a\nb'"),
-        (["--style", "x" * 99], f", not '{'x' * 59}..."),
+        (["--style", "x" * 99], f", not '{'x' * 60}...'"),
         (["--a\nb"], r"no option '--a\nb'"),
         (["0", "a\nb"], r"too many: 'a\nb'"),
         (["--rule", "person > 5%\nor"], r"--rule 'person > 5%\nor', character 13: "),

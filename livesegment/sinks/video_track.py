@@ -1,7 +1,10 @@
 """A container file with one video track, every picture at its own time."""
 
 import math
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -54,6 +57,24 @@ def usable_fps(fps: Fraction | float | None) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
+def _is_ordinary(thread: int = 0) -> bool:
+    """Tell whether a thread, or this one, shares the processors with everybody."""
+    return sys.platform != "linux" or os.sched_getscheduler(thread) == os.SCHED_OTHER
+
+
+def _make_ordinary() -> None:
+    """Take real-time priority from the threads of this process.
+
+    Run by root, SVT-AV1 gives it to its own threads and to the one that opens it. Where there are
+    fewer processors than threads nothing else runs then, and programs started here inherit it.
+    """
+    if sys.platform == "linux":
+        for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - once a picture
+            with suppress(OSError):  # it has ended meanwhile
+                if not _is_ordinary(int(task)):
+                    os.sched_setscheduler(int(task), os.SCHED_OTHER, os.sched_param(0))
+
+
 class VideoTrack:
     """Encodes pictures into a file, and lets sound go beside them.
 
@@ -99,6 +120,7 @@ class VideoTrack:
         self._next_keyframe = 0
         self._is_open = True
         self._failed = False
+        self._keeps_ordinary = coding.codec == "libsvtav1" and _is_ordinary()
         self.is_empty = True
         if min(frame_size) < coding.smallest_side:
             raise self._no_such_size()
@@ -199,6 +221,9 @@ class VideoTrack:
         except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._refused(error) from error
+        finally:
+            if self._keeps_ordinary:
+                _make_ordinary()
 
     def _write_end(self, last_pts: int) -> None:
         """Write the last picture, and the sound that goes with it or on after it."""

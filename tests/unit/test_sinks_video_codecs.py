@@ -1,6 +1,8 @@
 """Codecs, containers and quality of videos; and that writing twice gives the same file."""
 
 import itertools
+import os
+import sys
 from pathlib import Path
 
 import av
@@ -144,3 +146,16 @@ def test_a_size_that_a_codec_has_not_is_one_sentence(tmp_path, capfd, codec, siz
 def test_encoding_is_quiet(tmp_path, capfd):
     write(tmp_path / "out.mp4", [0.0, 0.1], codec="av1")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root is given real-time priority"
+)
+def test_av1_written_by_root_leaves_the_processors_to_others(tmp_path: Path) -> None:
+    before = os.sched_getscheduler(0)
+    with VideoFileSink(tmp_path / "out.mp4", fps=25, codec="av1") as sink:
+        for index in range(3):
+            image = moving(index)
+            sink.write(Annotated(Frame(image, index, index / 25, 0.0), None, image))
+            tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+            assert {os.sched_getscheduler(task) for task in tasks} == {before}

@@ -205,6 +205,13 @@ _ROWS = (
         panel=_REPAIRS,
     ),
     Figure(
+        "loops",
+        "times",
+        "How often the source began again at its end, with `--loop`.",
+        label="Loops",
+        panel="Loops",
+    ),
+    Figure(
         "process_ends",
         "times",
         "How often the camera's process ended without being asked to.",

@@ -25,7 +25,7 @@ from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
-from livesegment.settings import LiveOptions, Retention
+from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
@@ -36,6 +36,7 @@ from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import Window
 from livesegment.sources import open_live_source
 from livesegment.sources.base import Source
+from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ def run_live(
         if isinstance(source, Source):
             opened = source
         else:
-            opened = stack.enter_context(open_live_source(source, wait=options.wait_for_source))
+            opened = stack.enter_context(_open(source, options, metrics))
         looking_on: list[Output | Sink] = [*sinks]
         for each in _outputs(options, opened, metrics):
             stack.enter_context(each)
@@ -142,6 +143,17 @@ def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
     named = [options.record, options.masks, options.stats, options.events.jsonl]
     check_distinct(read, named)
     check_events(options.events)
+    require(
+        not (options.loop and isinstance(source, Source)),
+        "loop opens the source anew at its end: give its path in place of the source itself",
+    )
+
+
+def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Source:
+    open_once = partial(open_live_source, spec, wait=options.wait_for_source)
+    return (
+        LoopingSource(open_once, partial(metrics.count, "loops")) if options.loop else open_once()
+    )
 
 
 def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimits:

@@ -40,6 +40,7 @@ class LiveOptions(Settings):
         fps_limit: Frames a second at most; None: all of them.
         mirror: Flip the picture left to right, as a mirror does.
         wait_for_source: Wait for a network camera that cannot be opened yet.
+        loop: Begin the source again at its end.
         web: Where to show a page with the picture; None: nowhere.
         price_per_call: What a call costs, for the page; None: not known.
         segment_minutes: Record into a new file every so many minutes, without end; each is named
@@ -158,6 +159,13 @@ class LiveOptions(Settings):
         flag(),
         "Wait for a network camera that cannot be opened yet.",
         flag="--wait-for-source",
+        group=_SOURCE,
+    )
+    loop: bool = option(
+        False,
+        flag(),
+        "Begin a file, folder or pattern again at its end.",
+        flag="--loop",
         group=_SOURCE,
     )
     web: WebOptions | None = section(WebOptions, is_optional=True)

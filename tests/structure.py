@@ -26,15 +26,15 @@ SMALL = 85
 
 ADMISSION = (
     "Turns CallMeter Ration Place Flight Saturation Era RetryPolicy EndpointHealth EvenSpacing Need"
-    " Lease LeasedTurns Budget BudgetDesk DeskRation Desk Allowance Pacer Quota Limiter Limit Pause"
-    " Backoff Breaker"
+    " Lease LeasedTurns BudgetDesk DeskRation Desk Allowance Quota LeasedQuota RelayedQuota Limiter"
+    " Permit AskedPause Backoff Breaker Coordinator"
 )
 IDEAS = {
     "when a call may be made": ADMISSION,
     "who gets pictures, masks, ticks": "Viewer View Watcher Onlooker OpenOnlooker Hears Illustrator"
     " Telling Feed LiveFeed CameraFeed Output",
-    "figures": "Telemetry Counters Figures Report LiveStatus Metrics Metric Figure",
-    "options": "LiveOptions CameraOptions CameraConfig ConfigTables Table Option Options Setting",
+    "figures": "Telemetry Counters Figures Report LiveStatus Metrics Snapshot Figure",
+    "options": "LiveOptions CameraOptions CameraConfig CameraTables Option Settings",
 }
 """An idea and the names of classes and aliases that it has, or had."""
 

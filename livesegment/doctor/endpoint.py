@@ -9,7 +9,7 @@ from livesegment.address import is_loopback, shown_url, system_reason, why_unrea
 from livesegment.doctor.examination import Finding
 from livesegment.doctor.network import (
     Certificate,
-    Place,
+    Origin,
     look_up,
     proxy_variable,
     shake_hands,
@@ -95,7 +95,7 @@ def _key(options: EndpointOptions) -> Finding:
             "--api-key, which other users of this machine can read",
             "set LIVESEGMENT_API_KEY instead",
         )
-    is_in_clear = Place.of(options.base_url).scheme == "http" and not is_loopback(options.base_url)
+    is_in_clear = Origin.of(options.base_url).scheme == "http" and not is_loopback(options.base_url)
     if is_in_clear:
         return Finding(
             "key source",
@@ -108,39 +108,39 @@ def _key(options: EndpointOptions) -> Finding:
 
 def _way(options: EndpointOptions) -> Iterator[tuple[Finding, float]]:
     """Yield each step towards the endpoint, and the seconds of it that every connection takes."""
-    place, timeout_s = Place.of(options.base_url), min(_PATIENCE_S, options.timeout_s)
+    origin, timeout_s = Origin.of(options.base_url), min(_PATIENCE_S, options.timeout_s)
     try:
-        addresses, took_s = look_up(place, timeout_s)
+        addresses, took_s = look_up(origin, timeout_s)
     except OSError as error:
         advice = "correct --endpoint, or this machine's name server"
-        text = f"{place.host} has no address: {system_reason(error).lower()}"
+        text = f"{origin.host} has no address: {system_reason(error).lower()}"
         yield Finding("name", "fail", text, advice), 0.0
         return
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
-    text = f"{place.host} is {addresses[0]}{more} ({took_s * 1000:.0f} ms)"
+    text = f"{origin.host} is {addresses[0]}{more} ({took_s * 1000:.0f} ms)"
     yield Finding("name", "ok", text), took_s
     began_s = time.perf_counter()
-    reason = why_unreachable(place.host, place.port, timeout_s)
+    reason = why_unreachable(origin.host, origin.port, timeout_s)
     took_s = time.perf_counter() - began_s
     if reason is not None:
         advice = "start the endpoint, correct --endpoint's port, or open the firewall"
-        text = f"nobody answers at {place.host}, port {place.port}: {reason.lower()}"
+        text = f"nobody answers at {origin.host}, port {origin.port}: {reason.lower()}"
         yield Finding("connection", "fail", text, advice), 0.0
         return
-    text = f"port {place.port} answers in {took_s * 1000:.1f} ms"
+    text = f"port {origin.port} answers in {took_s * 1000:.1f} ms"
     yield Finding("connection", "ok", text), took_s
-    if place.scheme == "https":
-        yield _tls(place, timeout_s)
+    if origin.scheme == "https":
+        yield _tls(origin, timeout_s)
 
 
-def _tls(place: Place, timeout_s: float) -> tuple[Finding, float]:
+def _tls(origin: Origin, timeout_s: float) -> tuple[Finding, float]:
     try:
-        shown = shake_hands(place, timeout_s)
+        shown = shake_hands(origin, timeout_s)
     except ssl.SSLCertVerificationError as error:
         return Finding(
             "tls",
             "fail",
-            f"the certificate of {place.host} is not trusted: {error.verify_message}",
+            f"the certificate of {origin.host} is not trusted: {error.verify_message}",
             "name the file of your organisation's certificates in SSL_CERT_FILE, or correct"
             " --endpoint",
         ), 0.0
@@ -150,7 +150,7 @@ def _tls(place: Place, timeout_s: float) -> tuple[Finding, float]:
         return Finding(
             "tls",
             "fail",
-            f"{place.host} does not speak TLS: {system_reason(error).lower()}",
+            f"{origin.host} does not speak TLS: {system_reason(error).lower()}",
             "try the address with http://, or correct its port",
         ), 0.0
     return _certificate(shown), shown.took_s

@@ -16,8 +16,8 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an endpoint listens.
+class Origin:
+    """Where an endpoint listens, as the web names it.
 
     Attributes:
         scheme: http or https.
@@ -30,8 +30,8 @@ class Place:
     port: int
 
     @classmethod
-    def of(cls, url: str) -> "Place":
-        """Return the place that a URL leads to."""
+    def of(cls, url: str) -> "Origin":
+        """Return the origin that a URL leads to."""
         parts = urlsplit(url)
         return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
 
@@ -53,15 +53,15 @@ class Certificate:
 
 def proxy_variable(url: str) -> str | None:
     """Return which variable of the environment sends requests to a URL through a proxy, if any."""
-    place = Place.of(url)
-    if is_loopback(url) or proxy_bypass(place.host):
+    origin = Origin.of(url)
+    if is_loopback(url) or proxy_bypass(origin.host):
         return None
     proxies = getproxies()
-    found = next((each for each in (place.scheme, "all") if each in proxies), None)
+    found = next((each for each in (origin.scheme, "all") if each in proxies), None)
     return None if found is None else f"{found.upper()}_PROXY"
 
 
-def look_up(place: Place, timeout_s: float) -> tuple[list[str], float]:
+def look_up(origin: Origin, timeout_s: float) -> tuple[list[str], float]:
     """Return the addresses of a host, and the seconds that took.
 
     Raises:
@@ -71,14 +71,14 @@ def look_up(place: Place, timeout_s: float) -> tuple[list[str], float]:
     try:
         found = within(
             timeout_s,
-            lambda: socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM),
+            lambda: socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM),
         )
     except UnicodeError as error:  # a label that is empty or too long
         raise OSError("it is no name of a host") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found)), time.perf_counter() - began_s
 
 
-def shake_hands(place: Place, timeout_s: float) -> Certificate:
+def shake_hands(origin: Origin, timeout_s: float) -> Certificate:
     """Make a TLS handshake, trusting whom the calls trust.
 
     Raises:
@@ -86,9 +86,9 @@ def shake_hands(place: Place, timeout_s: float) -> Certificate:
         OptionsError: If those whom the environment trusts cannot be read.
     """
     context = trusted_certificates()
-    with socket.create_connection((place.host, place.port), timeout_s) as raw:
+    with socket.create_connection((origin.host, origin.port), timeout_s) as raw:
         began_s = time.perf_counter()
-        with context.wrap_socket(raw, server_hostname=place.host) as secured:
+        with context.wrap_socket(raw, server_hostname=origin.host) as secured:
             took_s = time.perf_counter() - began_s
             shown = secured.getpeercert() or {}
             protocol = secured.version() or "TLS"

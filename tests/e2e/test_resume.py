@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livesegment import Frame, Mask, Segmenter
+from livesegment import Frame, Mask, Segmenter, annotate
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ServeOptions
 
@@ -240,3 +240,15 @@ def test_a_full_disk_loses_nothing_that_was_paid_for(
     )
     assert result.returncode == 0
     assert model.calls <= FRAMES + IN_FLIGHT
+
+
+def test_what_the_version_before_paid_for_is_not_paid_for_again(tmp_path: Path) -> None:
+    # Written by commit cc3a308 with `annotate pattern:64x48@10:6 -o out.mp4 --max-calls 3`.
+    written = (Path(__file__).parents[1] / "golden" / "before.journal").read_bytes()
+    (tmp_path / "out.mp4.journal").write_bytes(written)
+    report = annotate("pattern:64x48@10:6", tmp_path / "out.mp4")
+    assert (report.frames, report.calls) == (6, 3)
+    assert report.files[0].masks_recalled == 3
+    assert (
+        annotate("pattern:64x48@10:6", tmp_path / "out.mp4").files[0].outcome == "already complete"
+    )

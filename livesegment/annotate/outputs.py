@@ -20,6 +20,7 @@ from livesegment.sources.images import ImagesSource, find_images, is_images
 from livesegment.sources.video_file import VideoFileSource
 
 _BEGUN, _FINISHING, _COMPLETE = "begun", "finishing", "complete"
+_NOTHING = json.dumps([None, {}])  # what is complete while outputs get their names
 
 
 class Outputs:
@@ -65,7 +66,7 @@ class Outputs:
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
         """
-        unfinished = journal.noted(_COMPLETE) is None
+        unfinished = journal.noted(_COMPLETE) in {None, _NOTHING}
         # Images appear one by one, a video and its masks when all is finished.
         evidence = _FINISHING if self._job.kind == "video" else _BEGUN
         ours = unfinished and journal.noted(evidence) == self._identity
@@ -87,6 +88,9 @@ class Outputs:
             SinkError: If an output cannot be finished.
         """
         journal.note(_FINISHING, self._identity)
+        if journal.noted(_COMPLETE) is not None:
+            # An earlier run's, whose outputs have gone: what is there from now on is this run's.
+            journal.note(_COMPLETE, _NOTHING)
         for sink in sinks:
             sink.commit()
         if complete:

@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from livesegment import Frame, Mask, Segmenter, annotate
+from livesegment import AnnotateOptions, Frame, Mask, Segmenter, annotate
+from livesegment.export.coco import CocoExporter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ServeOptions
 
@@ -140,6 +142,28 @@ def test_finished_work_is_not_done_again(tmp_path: Path, model: Bright, endpoint
     again = finish(tmp_path, endpoint)
     assert (again.returncode, "already complete" in again.stderr) == (0, True)
     assert (outputs(tmp_path), model.calls) == (before, paid)
+
+
+def test_work_done_again_may_break_off_between_two_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = "pattern:64x48@10:3", tmp_path / "out.mp4"
+    options = AnnotateOptions(export=("coco",))
+    exported = tmp_path / "out.coco.json"
+    annotate(source, output, options=options)
+    before = output.read_bytes()
+    output.unlink()
+    exported.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(CocoExporter, "commit", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            annotate(source, output, options=options)
+    assert output.exists()
+    assert not exported.exists()
+    report = annotate(source, output, options=options)
+    assert (report.files[0].outcome, report.calls) == ("done", 0)
+    assert exported.exists()
+    assert output.read_bytes() == before
 
 
 def test_another_style_is_drawn_from_the_journal(

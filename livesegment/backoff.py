@@ -75,7 +75,7 @@ class Backoff:
         return self.pause_s(error, attempt, share)
 
     def pause_s(self, error: BaseException, failures_in_a_row: int, share: float = 0.5) -> float:
-        """Return the seconds to hold back after an error, for a caller that never gives up.
+        """Return the seconds to hold back after an error, however long that is.
 
         Args:
             error: What the last attempt raised, retryable or not.

@@ -31,7 +31,8 @@ class Figure:
         key: What the page's JSON calls it; as a rule its name, durations in seconds.
         exported: What /metrics calls it, without `livesegment_` and `_total`.
         is_gauge: /metrics has a duration's newest value, not a histogram.
-        is_first: On the page it stands under the picture, not among the other counters.
+        is_first: On the page it stands under the picture, not among the other counters, and the
+            HUD shows it also where it is 0.
     """
 
     name: str

@@ -49,7 +49,7 @@ class Snapshot:
         return Snapshot(counted, kinds, durations, later.moment)
 
     def value(self, figure: Figure, price_per_call: float | None = None) -> float | None:
-        """Return a figure as one number, as the page and the HUD show it; None: there is none."""
+        """Return a figure as one number, as the page and /metrics show it; None: there is none."""
         if figure.kind == "counter":
             return self.counts.get(figure.name, None if "live" not in figure.by else 0)
         if figure.kind == "counter by kind":

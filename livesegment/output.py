@@ -86,7 +86,7 @@ class LiveRun(Protocol):
         Args:
             name: What it is called in the log.
             work: The run's end waits until it is done.
-            stop: Called when the run ends, for `work` to come to an end.
+            stop: Called after the last picture, for `work` to come to an end.
         """
 
 

@@ -104,15 +104,22 @@ class Breaker:
         if is_trial:
             self.try_now()
 
-    def answered(self, *, is_trial: bool) -> None:
-        """Take in that a request succeeded."""
+    def answered(self, refusals: int, *, is_trial: bool) -> None:
+        """Take in that a request succeeded.
+
+        Args:
+            refusals: `refusals` when it was sent: one from before the latest error says nothing of
+                what comes after.
+            is_trial: Whether it went in spite of a pause, which is over then.
+        """
         self.has_answered = True
+        if refusals != self._refusals:
+            return
         self.refusals_in_a_row = 0
+        self.trouble = None
         if is_trial:
-            self._resume_at_s = -inf
-        # One that was sent before the pause says nothing of what comes after.
-        if self._clock() >= self._resume_at_s:
-            self.trouble = None
+            self.asked = None
+            self._resume_at_s = self._said_until_s = -inf
 
     def failed(self, error: EndpointError, refusals: int) -> bool:
         """Take in an error, and return whether it shows for the first time that there is overload.

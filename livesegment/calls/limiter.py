@@ -221,7 +221,7 @@ class Limiter:
             self._wake_head()
 
     def _answered(self, permit: Permit) -> None:
-        self._breaker.answered(is_trial=permit.is_trial)
+        self._breaker.answered(permit.refusals, is_trial=permit.is_trial)
         if self._saturation is not None:
             self._saturation.replied(permit.round_trip_s, self._in_flight, permit.era)
         if self._spacing is not None:

@@ -70,6 +70,7 @@ class Quota:
         """Take back a call that was not made; in the thread that took it."""
         with self._lock:
             self._calls -= 1
+            self._next_s -= self._spacing_s
 
     def ended(self) -> None:
         """Note that a call that was made has ended."""

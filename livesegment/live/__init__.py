@@ -16,7 +16,7 @@ The way of a frame, with the file that does each step::
                                                     ▼
              Output.on_frame: rules of events · sinks, each queued (outputs.py) · page · window
 
-Only the capture thread touches the source, only the main thread draws and calls outputs, and
+Only the capture thread reads the source, only the main thread draws and calls outputs, and
 neither ever waits for the network or for a disk. `Frame.image` is never drawn on: everybody may
 keep it. `parts.py` says what a run is made of, `run.py` makes it from options.
 """

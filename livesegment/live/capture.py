@@ -18,7 +18,7 @@ PTS_TOLERANCE_S = 0.001  # media times are rounded, to 1 ms in Matroska
 
 
 class Capture:
-    """Reads a source until its end; the only thread that touches it.
+    """Reads a source until its end; the only thread that reads it.
 
     A camera is read as fast as it delivers. The frames of a file are released at their own
     times, from the moment the first one is read; a pause holds the file where it is.

@@ -66,6 +66,7 @@ class LiveLoop:
         self.metrics = metrics
         self.controls = ControlPanel(controls) if isinstance(controls, Controls) else controls
         self._workers = WorkerGroup(grace_s=GRACE_S)
+        self._ends: list[Callable[[], None]] = []  # of the outputs' workers
         self._arrivals: Buffer[Frame] = Buffer("keep newest")
         self._requests: Buffer[Frame] = Buffer("keep newest")
         self._turned_at_s: float | None = None
@@ -127,13 +128,16 @@ class LiveLoop:
             SinkError: If an output cannot be written.
         """
         with self._workers:
-            self._start()
             try:
+                self._start()
                 while not self._is_over():
                     self._turned_at_s = time.monotonic()
                     self._go_round()
             finally:
                 self._turned_at_s = None
+                # Not before: the picture of the moment a run is stopped in goes to everybody.
+                for end in self._ends:
+                    self._workers.on_stop(end)
         trouble, has_answered = self._limiter.trouble, self._limiter.has_answered
         if trouble is not None and not has_answered and not self._limits.waits_for_endpoint:
             raise trouble
@@ -153,7 +157,7 @@ class LiveLoop:
 
     def start_worker(self, name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:
         """Run an output's work on a thread of its own."""
-        self._workers.on_stop(stop)
+        self._ends.append(stop)
         self._workers.start(name, work)
 
     def take_snapshot(self) -> None:

@@ -246,8 +246,8 @@ class DoctorCommand(Settings):
 
     Attributes:
         json: Whether the findings are written as JSON.
-        verbose: Whether more is said on stderr.
         endpoint: Which endpoint is looked at.
+        log: What is said on stderr.
     """
 
     json: bool = option(

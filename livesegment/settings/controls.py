@@ -1,6 +1,6 @@
 """What the user may change while the pipeline runs.
 
-Keys and web toggles write, the main loop reads one immutable snapshot a frame.
+Keys and web toggles write; the main loop reads immutable snapshots.
 """
 
 import threading

@@ -171,7 +171,7 @@ class LiveOptions(Settings):
     web: WebOptions | None = section(WebOptions, is_optional=True)
     price_per_call: float | None = option(
         None,
-        number(0, math.inf),
+        number(0, 10_000),
         "What a call costs, for the page.",
         flag="--price-per-call",
         key="budget.price_per_call",

@@ -34,7 +34,7 @@ class Retention:
             return cls(number=int(text))
         match = _WRITTEN.fullmatch(text.strip())
         number, unit = (float(match["number"]), match["unit"].lower()) if match else (0.0, "")
-        if number == 0:
+        if not 0 < number < 1e12:
             raise ValueError("a number such as 200, a size such as 20GB or an age such as 7d")
         if unit in _SIZES:
             return cls(size=round(number * _SIZES[unit]))

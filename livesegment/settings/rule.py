@@ -5,7 +5,8 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from numbers import Real
+from typing import Any, Literal, get_args
 
 from livesegment.errors import OptionsError
 from livesegment.settings.group import Settings, option
@@ -88,6 +89,13 @@ class Rule(Settings):
 
     def __post_init__(self) -> None:
         """Check everything in sentences that begin with the rule's name: there may be many."""
+        is_text = isinstance(self.name, str) and isinstance(self.class_name, str)
+        self._require(is_text, "its name and its class are texts")
+        known = get_args(Subject)
+        self._require(self.subject in known, f"it is about one of {', '.join(known)}")
+        numbers = (self.above, self.below, self.for_s, self.hysteresis, self.cooldown_s)
+        are_right = all(each is None or isinstance(each, Real) for each in numbers)
+        self._require(are_right, "its shares and times are numbers")
         self.check()
 
     def check(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from livesegment.buffer import Buffer
 from livesegment.frame import Image
+from livesegment.mask import Mask
 from livesegment.output import Output, Shown, Wants
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
@@ -37,6 +38,8 @@ class PictureEncoder(Output):
         # An image that neither waits nor is encoded, to be written over: no memory to be found.
         self._spare: Image | None = None
         self._thread: threading.Thread | None = None
+        self._has_begun = False
+        self._counted: Mask | None = None
 
     @property
     def wants(self) -> Wants:
@@ -50,8 +53,11 @@ class PictureEncoder(Output):
 
     def on_frame(self, shown: Shown) -> None:
         """Measure a new frame's mask, and take the picture if there is one."""
-        if shown.is_new:
+        # A photo's mask comes after it, when the photo is only drawn again.
+        is_later_mask = self._has_begun and shown.counted is not self._counted
+        if shown.is_new or is_later_mask:
             self.coverage.see(shown.counted)
+            self._has_begun, self._counted = True, shown.counted
         if shown.image is None:
             return
         if self._thread is None:

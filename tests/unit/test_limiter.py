@@ -431,6 +431,35 @@ def test_a_person_has_one_request_go_at_once_whose_answer_ends_the_pause(scene: 
     assert (waiting[0].entered_at_s, waiting[1].entered_at_s) == (110.0, 110.0)
 
 
+def test_a_pause_that_a_person_has_ended_is_not_told_again(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    limiter = paused(scene, RateLimited("later", retry_after_s=720.0))
+    waiting = scene.ask()
+    limiter.try_now()
+    waiting.answer()
+    scene.ask().answer(EndpointUnreachable("reset"))
+    assert limiter.trouble is not None
+    assert limiter.asked_pause is None
+    scene.at(110.0)
+    caplog.clear()
+    scene.ask().answer(RateLimited("later", retry_after_s=300.0))
+    assert caplog.messages == ["the endpoint asks to wait 5 min: waiting"]
+
+
+def test_an_answer_to_what_was_sent_before_an_error_does_not_end_the_trouble(scene: Scene) -> None:
+    limiter = scene.prepare(2, is_live=True)
+    early, late = scene.ask(), scene.ask()
+    late.answer(EndpointUnreachable("reset"))
+    scene.at(150.0)
+    early.answer()
+    assert limiter.trouble is not None
+    assert limiter.refusals_in_a_row == 1
+    scene.ask().answer()
+    assert limiter.trouble is None
+    assert limiter.refusals_in_a_row == 0
+
+
 def test_a_person_who_asks_in_vain_does_not_shorten_the_pause(scene: Scene) -> None:
     limiter = paused(scene, LATER)
     waiting = [scene.ask(), scene.ask()]

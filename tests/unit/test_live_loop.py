@@ -20,6 +20,7 @@ from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
+from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.sinks.base import Annotated, Sink
@@ -319,6 +320,34 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
         source.end()
         end.result(10)
     assert [index for index, _ in sink.written] == [0, 3, 5, 8, 10]
+
+
+class Stopper(Output):
+    """Has the run stopped by another thread in the middle of its third picture."""
+
+    wants = Wants.FRAMES
+
+    def on_start(self, run: LiveRun) -> None:
+        self._run = run
+
+    def on_frame(self, shown: Shown) -> None:
+        if shown.frame.index == 2:
+            stopping = threading.Thread(target=self._run.stop)
+            stopping.start()
+            stopping.join(10)
+
+
+def test_a_picture_that_is_on_its_way_when_the_run_is_stopped_is_written() -> None:
+    source, sink, metrics = StepSource(), ListSink(), Metrics()
+    parts = LiveParts(source, FunctionSegmenter(lambda _: 1), [Stopper(), sink])
+    loop = LiveLoop(parts, LiveLimits(), Controls(), metrics)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        for count in range(1, 4):
+            source.step()
+            sink.wait_for(count)
+        end.result(10)
+    assert metrics.get("frames_unwritten") == 0
 
 
 def test_held_back_pictures_all_come_in_order_and_never_with_a_later_frames_mask() -> None:

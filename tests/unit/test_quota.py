@@ -51,6 +51,15 @@ def test_a_call_that_was_given_back_may_be_taken_again() -> None:
     assert taken(quota, threading.Event())
 
 
+def test_a_call_that_was_given_back_holds_up_nobody() -> None:
+    clock = Clock()
+    quota = Quota(calls_per_s=0.1, clock=clock)
+    assert quota.try_take() == 0
+    quota.give_back()
+    assert quota.try_take() == 0
+    assert quota.try_take() == 10.0
+
+
 def test_calls_are_spaced_evenly() -> None:
     clock = Clock()
     quota = Quota(calls_per_s=4, clock=clock)

@@ -25,6 +25,7 @@ from livesegment.cli.line import read_line
 from livesegment.settings.commands import AnnotateCommand, LiveCommand
 from livesegment.settings.group import all_options
 from livesegment.settings.monitor import camera_tables, file_tables, json_schema
+from livesegment.settings.rule import Rule
 from livesegment.web.controls import drawn_controls
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -78,6 +79,10 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
         (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
         (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
+        (lambda: LiveOptions(price_per_call=float("inf")), "price_per_call is a number from 0 to"),
+        (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
+        (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
+        (lambda: Rule(5), "rule '5': its name and its class are texts"),
     ],
 )
 def test_a_python_program_is_told_in_its_own_words(make: object, sentence: str) -> None:
@@ -96,11 +101,12 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--mask-ttl 0", "--mask-ttl is a number above 0 to 60 seconds, not 0"),
         ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
         ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
-        ("--price-per-call -1", "--price-per-call is a number, 0 or more, not -1"),
+        ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight auto", "--in-flight auto is for annotate; live takes a number, such as"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
+        (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),

@@ -88,6 +88,23 @@ def test_a_run_waits_for_its_camera_then_runs_and_says_when_it_has_ended() -> No
     assert run.feed.report().state == "stopped"
 
 
+def test_a_photo_has_its_classes_though_its_mask_comes_after_it() -> None:
+    answer = threading.Event()
+
+    def segment(_: Frame) -> int:
+        assert answer.wait(10)
+        return 1
+
+    with running(FunctionSegmenter(segment)) as run:
+        watching = run.feed.pictures.subscribe(lambda: None)
+        run.source.step()
+        run.until(lambda report: report.state == "running")
+        assert not run.feed.report().classes
+        answer.set()
+        run.until(lambda report: len(report.classes) > 0)
+        watching.close()
+
+
 def test_figures_are_those_of_the_run_and_calls_have_a_price() -> None:
     with running(FunctionSegmenter(lambda _: 1), LiveLimits(max_calls=2)) as run:
         run.until(lambda report: report.endpoint == "used_up", stepping=True)

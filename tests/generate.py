@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.figures import FIGURES, Figure, shown_figures
-from livesegment.settings.monitor import json_schema
+from livesegment.settings.schema import json_schema
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "samples" / "deploy" / "README.md"

@@ -11,7 +11,7 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import DONE, print_result
 from livesegment.settings import require
 from livesegment.settings.commands import MonitorCommand
-from livesegment.settings.monitor import json_schema
+from livesegment.settings.schema import json_schema
 
 logger = logging.getLogger(__name__)
 

@@ -73,7 +73,7 @@ def _wheels(wheels: list[str]) -> Finding:
 
 
 def _windows(wheels: list[str]) -> Finding:
-    from livesegment.sinks.display import window_backend
+    from livesegment.sinks.display_check import window_backend
 
     toolkit = window_backend()
     if toolkit is not None:
@@ -106,7 +106,7 @@ def _video() -> Finding:
 
 def display() -> Iterator[Finding]:
     """Look for a display without opening a window."""
-    from livesegment.sinks.display import open_display
+    from livesegment.sinks.display_check import open_display
 
     try:
         # An X server at the end of a network may let its clients wait for minutes.

@@ -10,7 +10,7 @@ from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.settings.controls import STYLES
-from livesegment.sinks.display import check_opencv, open_display
+from livesegment.sinks.display_check import check_opencv, open_display
 
 ESCAPE = 27
 OPACITY_STEP = 0.1

@@ -24,8 +24,9 @@ from livesegment.cli.help import help_text
 from livesegment.cli.line import read_line
 from livesegment.settings.commands import AnnotateCommand, LiveCommand
 from livesegment.settings.group import all_options
-from livesegment.settings.monitor import camera_tables, file_tables, json_schema
+from livesegment.settings.monitor import camera_tables, file_tables
 from livesegment.settings.rule import Rule
+from livesegment.settings.schema import json_schema
 from livesegment.web.controls import drawn_controls
 
 SAMPLES = Path(__file__).parents[2] / "samples"

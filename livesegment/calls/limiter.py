@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from livesegment.calls.breaker import AskedPause, Breaker
 from livesegment.calls.quota import Quota
 from livesegment.calls.saturation import Saturation
-from livesegment.calls.spacing import EvenSpacing
 from livesegment.errors import EndpointError
 
+_NEW_SHARE = 0.2  # of the latest round trip in the running mean
+_OF_EVEN = 0.9  # a little closer than even, so that a request that came back is not kept waiting
 _BESIDES = 2  # threads that read a reply while others have the permit of its request
 
 
@@ -48,7 +49,8 @@ class Limiter:
         quota: Says when a call is allowed; None: always.
         is_live: Whether only the newest frame counts, for as long as there are any: no request is
             made again, so every error makes everybody pause, and requests are spread evenly over
-            the time that an answer takes.
+            the time that an answer takes: eight that are free at once would take eight frames in
+            a row, and then none until the first answer.
         clock: Monotonic seconds.
     """
 
@@ -64,7 +66,9 @@ class Limiter:
         self._saturation = None if isinstance(in_flight, int) else in_flight
         self._quota = quota or Quota()
         self._breaker = Breaker(gives_up=not is_live, clock=clock)
-        self._spacing = EvenSpacing(clock) if is_live else None
+        self._is_spread = is_live
+        self._round_trip_s = 0.0  # a running mean
+        self._next_s = -float("inf")  # when the next request is to go
         self._clock = clock
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
@@ -193,12 +197,15 @@ class Limiter:
         hold_s = self._breaker.hold_s()
         if hold_s > 0:
             self._quota.wanted(0)
-        return max(hold_s, 0.0 if self._spacing is None else self._spacing.hold_s())
+        return max(hold_s, self._next_s - self._clock())
 
     def _admit(self) -> Permit:
         self._in_flight += 1
-        if self._spacing is not None:
-            self._spacing.went(self.limit)
+        if self._is_spread:
+            due_s = max(self._clock(), self._next_s)
+            # With one request there is nothing to spread.
+            spacing_s = _OF_EVEN * self._round_trip_s / self.limit if self.limit > 1 else 0.0
+            self._next_s = due_s + spacing_s
         era = 0 if self._saturation is None else self._saturation.era
         return Permit(self._clock(), era, self._breaker.refusals, self._breaker.went())
 
@@ -224,8 +231,8 @@ class Limiter:
         self._breaker.answered(permit.refusals, is_trial=permit.is_trial)
         if self._saturation is not None:
             self._saturation.replied(permit.round_trip_s, self._in_flight, permit.era)
-        if self._spacing is not None:
-            self._spacing.note(permit.round_trip_s)
+        share = _NEW_SHARE if self._round_trip_s else 1.0
+        self._round_trip_s += share * (permit.round_trip_s - self._round_trip_s)
 
     def _wake_head(self) -> None:
         if self._queue:

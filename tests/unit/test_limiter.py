@@ -71,9 +71,13 @@ class Asker:
         except EndpointError:
             pass
 
+    def wait_until_let_go(self) -> None:
+        """Wait until it has its permit."""
+        assert self._entered.wait(10), "it is still waiting"
+
     def answer(self, error: EndpointError | None = None) -> None:
         """Let the request succeed or fail, and wait until its permit is free."""
-        assert self._entered.wait(10), "it is still waiting"
+        self.wait_until_let_go()
         self._error = error
         self._answered.set()
         self.join()
@@ -554,3 +558,58 @@ def test_a_round_trip_is_counted_from_when_there_was_something_to_send(scene: Sc
         limiter.begin(permit)
         scene.clock.now = 100.7
     assert permit.round_trip_s == pytest.approx(0.3)
+
+
+def answered_after(scene: Scene, round_trip_s: float) -> None:
+    """Let one request take a time."""
+    first = scene.ask()
+    first.wait_until_let_go()
+    scene.at(scene.clock.now + round_trip_s)
+    first.answer()
+
+
+def test_live_requests_wait_for_nothing_before_the_first_answer(scene: Scene) -> None:
+    scene.prepare(8, is_live=True)
+    for asker in [scene.ask() for _ in range(8)]:
+        asker.wait_until_let_go()
+
+
+def test_live_requests_are_spread_over_the_round_trip(scene: Scene) -> None:
+    limiter = scene.prepare(4, is_live=True)
+    answered_after(scene, 0.8)
+    askers = [scene.ask() for _ in range(4)]
+    for count, asker in enumerate(askers, start=1):
+        asker.wait_until_let_go()
+        assert limiter.in_flight == count
+        scene.at(100.8 + 0.18 * count - 0.001)
+        assert limiter.in_flight == count
+        scene.at(100.8 + 0.18 * count + 0.001)
+    times = [asker.entered_at_s for asker in askers]
+    assert times == pytest.approx([100.8, 100.981, 101.161, 101.341])
+
+
+def test_one_live_request_at_a_time_is_not_held_back(scene: Scene) -> None:
+    scene.prepare(1, is_live=True)
+    answered_after(scene, 0.8)
+    for _ in range(3):
+        scene.ask().answer()
+
+
+def test_time_that_passed_between_live_requests_is_not_waited_for_again(scene: Scene) -> None:
+    limiter = scene.prepare(4, is_live=True)
+    answered_after(scene, 0.8)
+    scene.ask().wait_until_let_go()
+    scene.at(110.8)
+    scene.ask().wait_until_let_go()
+    waiting = scene.ask()
+    scene.at(110.8 + 0.17)
+    assert limiter.in_flight == 2
+    scene.at(110.8 + 0.19)
+    waiting.wait_until_let_go()
+
+
+def test_annotate_does_not_spread_its_requests(scene: Scene) -> None:
+    scene.prepare(4)
+    answered_after(scene, 0.8)
+    for asker in [scene.ask() for _ in range(4)]:
+        asker.wait_until_let_go()

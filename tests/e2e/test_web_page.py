@@ -175,7 +175,10 @@ def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
         hidden = page.locator("div", has=shown["frames_hidden"]).last
         expect(hidden.locator("dt")).to_have_text("Hidden")
         expect(hidden).to_have_attribute("title", re.compile("--redact"))
+        # What is no figure of this camera, and what should not happen and has not.
         expect(page.locator("[data-figure=process_ends]")).to_be_hidden()
+        expect(page.locator("[data-figure=events_lost]")).to_be_hidden()
+        expect(shown["frames_hidden"]).to_be_visible()
         expect(page.locator(".endpoint")).to_contain_text("127.0.0.1:9001 does not answer")
         expect(page.locator(".chip", has_text="person")).to_contain_text("25 %")
         expect(page.locator(".chart")).to_have_attribute(

@@ -21,12 +21,13 @@ export class FigureLists {
   // Show the values of the figures that `rows` describe.
   show(rows, values) {
     this.#draw(rows);
-    for (const { key, unit } of rows) {
+    for (const { key, unit, is_first: isFirst } of rows) {
       const value = values[key] ?? null;
       const { item, spot } = this.spots.get(key);
       spot.textContent = value === null ? "–" : (WORDED[unit] ?? whole.format)(value);
-      // A time may come yet; what is counted nowhere is no figure of this camera.
-      item.hidden = value === null && unit !== "s";
+      // A time may come yet; what is counted nowhere is no figure of this camera, and of what
+      // should not happen nothing is said until it does.
+      item.hidden = (value === null && unit !== "s") || (value === 0 && !isFirst);
     }
   }
 

@@ -262,7 +262,7 @@ def _described(feed: Feed, after: int) -> dict[str, Any]:
 
 
 async def _json(request: Request) -> object:
-    """Return what a request says, of bounded length.
+    """Return what a request says, of bounded length; every text of it can be written as UTF-8.
 
     Raises:
         HTTPException: If it is too long or not JSON.
@@ -273,6 +273,11 @@ async def _json(request: Request) -> object:
         if len(body) > _MOST_BYTES:
             raise HTTPException(413, "that is too long")
     try:
-        return json.loads(body)
+        said = json.loads(body)
+        # A lone half of a surrogate pair: whoever were shown it later could not be answered.
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise HTTPException(400, "that holds half a character, which is no text") from error
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "that is not JSON") from error
+    return said

@@ -85,9 +85,11 @@ class Guard:
                 return None
             return message("pictures are not shown on other sites' pages", 403)
         origin = headers.get("origin")
-        if site not in {"same-origin", "none"} or (
-            origin is not None and urlsplit(origin).netloc.casefold() != host.casefold()
-        ):
+        try:
+            asking = host if origin is None else urlsplit(origin).netloc
+        except ValueError:
+            return message("the header Origin is no address", 400)
+        if site not in {"same-origin", "none"} or asking.casefold() != host.casefold():
             return message("changes are taken from this page only", 403)
         if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return message("changes are sent as application/json", 415)

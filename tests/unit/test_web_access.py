@@ -160,6 +160,36 @@ def test_what_is_not_json_or_too_long_is_refused(content: bytes, status: int) ->
         assert answer.status_code == status
 
 
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("options", [WebOptions(port=0), GUARDED])
+def test_what_is_no_text_or_no_address_is_refused_with_a_sentence(options: WebOptions) -> None:
+    with page(options) as (client, _):
+        for content in (rb'{"token": "\ud800"}', b'{"token": "\xff"}', rb'{"\udfff": ["token"]}'):
+            answer = client.post("/login", content=content, headers=JSON)
+            assert (content, answer.status_code) == (content, 400)
+            assert answer.json()["message"]
+        for origin in (b"http://[", b"http://[::1", b"http://a\xbd]/", b"http://\xe2\x84\x80"):
+            headers = {b"Origin": origin, b"Content-Type": b"application/json"}
+            answer = client.post("/login", content="{}", headers=headers)
+            assert answer.status_code in {400, 403}
+            assert answer.json()["message"]
+
+
+def test_a_class_that_is_no_text_changes_nothing_for_anybody() -> None:
+    with page() as (client, feed):
+        before = feed.controls()
+        for sent in (rb'{"classes": ["\ud800"]}', rb'{"classes": ["car", "a\udc80"]}'):
+            answer = client.post("/api/cameras/gate/controls", content=sent, headers=JSON)
+            assert (answer.status_code, answer.json()["message"][:4]) == (400, "that")
+        assert feed.controls() == before
+        assert client.get("/api/cameras").status_code == 200
+        whole = rb'{"classes": ["\ud83d\ude97"]}'  # both halves of a pair are a character
+        assert client.post("/api/cameras/gate/controls", content=whole, headers=JSON).is_success
+        assert feed.controls().classes == frozenset({"\N{AUTOMOBILE}"})
+
+
 def test_a_token_is_demanded_for_everything_but_the_way_in() -> None:
     with page(GUARDED) as (client, _):
         for path in ("/api/cameras", "/stream.mjpg", "/cameras/gate/snapshot.jpg", "/page/app.js"):

@@ -58,7 +58,8 @@ class ImageFetcher:
                     return await self._follow(client, _parsed(url))
         except TimeoutError as error:
             raise Refusal(400, f"the image's address took over {TOTAL_TIME_S:g} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+            # httpx follows a redirect in its mind, and may find no name of a host there.
             raise Refusal(400, "the image's address does not answer") from error
 
     async def _follow(self, client: httpx.AsyncClient, url: httpx.URL) -> bytes:
@@ -121,7 +122,7 @@ def _parsed(url: str) -> httpx.URL:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL as error:
         raise Refusal(400, "image is no usable address") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    if parsed.scheme not in {"http", "https"} or not parsed.raw_host:
         raise Refusal(400, "image is an address that begins with http:// or https://")
     return parsed
 

@@ -32,6 +32,10 @@ class _Site(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "file:///etc/passwd")
             self.end_headers()
+        elif path == "/astray":
+            self.send_response(302)
+            self.send_header("Location", "http://xn--a/")
+            self.end_headers()
         elif path == "/image.png":
             self.send_response(200)
             self.end_headers()
@@ -128,6 +132,7 @@ def test_redirects_and_sizes_have_limits(
         ("/hops/3", 200, ""),
         ("/hops/4", 400, "redirects more than 3 times"),
         ("/away", 400, "begins with http:// or https://"),
+        ("/astray", 400, "does not"),
         ("/nothing", 400, "status 404"),
         ("/endless", 413, "20 MB"),
     ):
@@ -142,6 +147,10 @@ NOWHERE = [
     "no address",
     "http://",
     "http://[::1",
+    "http://xn--a/",
+    "http://xn--/",
+    "http://a..b/",
+    "http://\ud7ff/",
     "http://no.such.host.invalid/a.jpg",
     "http://" + "a" * 300 + "/",
     "http://127.0.0.1:1/",

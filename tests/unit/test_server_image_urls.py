@@ -147,6 +147,7 @@ def test_redirects_and_sizes_have_limits(
         ("/hops/4", 400, "redirects more than 3 times"),
         ("/away", 400, "begins with http:// or https://"),
         ("/astray", 400, "does not"),
+        ("/packed.png", 400, "compressed"),
         ("/nothing", 400, "status 404"),
         ("/endless", 413, "20 MB"),
     ):

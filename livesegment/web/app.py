@@ -1,5 +1,6 @@
 """The page as a web application."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -79,6 +80,7 @@ Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
 _MOST_BYTES = 64 * 1024
+_BODY_S = 10.0
 _SNAPSHOT_S = 5.0
 
 
@@ -265,13 +267,17 @@ async def _json(request: Request) -> object:
     """Return what a request says, of bounded length; every text of it can be written as UTF-8.
 
     Raises:
-        HTTPException: If it is too long or not JSON.
+        HTTPException: If it is too long, takes too long or is not JSON.
     """
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413, "that is too long")
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    raise HTTPException(413, "that is too long")
+    except TimeoutError as error:
+        raise HTTPException(408, f"the rest did not come within {_BODY_S:g} s") from error
     try:
         said = json.loads(body)
         # A lone half of a surrogate pair: whoever were shown it later could not be answered.

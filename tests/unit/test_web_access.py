@@ -1,8 +1,10 @@
 """Who may see the page and change something on it."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -188,6 +190,22 @@ def test_a_class_that_is_no_text_changes_nothing_for_anybody() -> None:
         whole = rb'{"classes": ["\ud83d\ude97"]}'  # both halves of a pair are a character
         assert client.post("/api/cameras/gate/controls", content=whole, headers=JSON).is_success
         assert feed.controls().classes == frozenset({"\N{AUTOMOBILE}"})
+
+
+def test_half_a_body_is_waited_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livesegment.web.app._BODY_S", 0.2)
+    with page(GUARDED) as (client, _):
+        parts = urlsplit(str(client.base_url))
+        with socket.create_connection((parts.hostname, parts.port), 30) as connection:  # type: ignore[arg-type]
+            connection.sendall(
+                b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b'Content-Length: 100\r\n\r\n{"token": '
+            )
+            answer = b""
+            while b"}" not in answer and (piece := connection.recv(65536)):
+                answer += piece
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'{"message":' in answer
 
 
 def test_a_token_is_demanded_for_everything_but_the_way_in() -> None:

@@ -23,6 +23,7 @@ class Access:
 
     A session is a random number and its end, signed with a key made from the token: it lasts
     through a restart with the same token, ends when the token is changed, and does not tell it.
+    One that was ended before its time is remembered for as long as this object lives.
 
     Args:
         token: What has to be known; None: everybody may see the page.
@@ -42,6 +43,7 @@ class Access:
         self._wait_s = wait_s
         self._clock = clock
         self._waiting: Counter[str] = Counter()
+        self._ended: dict[str, int] = {}  # sessions that were ended, and when they would have been
 
     @property
     def is_demanded(self) -> bool:
@@ -83,7 +85,19 @@ class Access:
         claim, _, signature = session.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(claim).encode()):
             return False
-        return int(claim.partition(".")[0]) > self._clock()
+        return _end_s(session) > self._clock() and session not in self._ended
+
+    def end(self, session: str) -> None:
+        """End a session before its time; what is none of ours has no need of it."""
+        if not self.knows(session):
+            return
+        now_s = self._clock()
+        self._ended = {each: end_s for each, end_s in self._ended.items() if end_s > now_s}
+        self._ended[session] = _end_s(session)
 
     def _signature(self, claim: str) -> str:
         return hmac.new(self._key, claim.encode(), "sha256").hexdigest()
+
+
+def _end_s(session: str) -> int:
+    return int(session.partition(".")[0])

@@ -21,7 +21,7 @@ from livesegment.figures import Figure, shown_figures
 from livesegment.web.access import SESSION_S, Access, TooManyGuesses
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
-from livesegment.web.guard import Guard, client_address, message, too_many_guesses
+from livesegment.web.guard import Guard, client_address, message, session_of, too_many_guesses
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
 
@@ -173,8 +173,9 @@ class _Page:
         )
         return response
 
-    async def log_out(self, _: Request) -> Response:
-        """Take the session's cookie away."""
+    async def log_out(self, request: Request) -> Response:
+        """End the session, for whoever has copied it too, and take its cookie away."""
+        self._access.end(session_of(request.headers, self._cookie))
         response = Response(status_code=204)
         response.delete_cookie(self._cookie, httponly=True, samesite="strict")
         return response

@@ -99,7 +99,7 @@ class Guard:
         """Return the answer to somebody who has not logged in and should have."""
         if not self._access.is_demanded or scope["path"] in OPEN_PATHS:
             return None
-        if self._access.knows(self._session(headers)):
+        if self._access.knows(session_of(headers, self._cookie)):
             return None
         scheme, _, offered = headers.get("authorization", "").partition(" ")
         if scheme.casefold() == "bearer":
@@ -112,12 +112,14 @@ class Guard:
             return RedirectResponse("/login", 303)
         return message("log in first", 401, {"www-authenticate": "Bearer"})
 
-    def _session(self, headers: Headers) -> str:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            return ""
-        return "" if morsel is None else morsel.value
+
+def session_of(headers: Headers, cookie: str) -> str:
+    """Return the session that a request brings along in a cookie; empty if it brings none."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(cookie)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
 
 
 def too_many_guesses() -> Response:

@@ -238,6 +238,19 @@ def test_logging_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get() -> N
         assert client.get("/api/cameras").status_code == 401
 
 
+def test_logging_out_ends_the_session_and_no_other() -> None:
+    with page(GUARDED) as (client, _):
+        browsers = []
+        for _ in range(2):
+            client.cookies.clear()
+            assert client.post("/login", json={"token": TOKEN}).is_success
+            browsers.append({"Cookie": "; ".join(f"{k}={v}" for k, v in client.cookies.items())})
+        client.cookies.clear()
+        assert client.post("/logout", json={}, headers=browsers[0]).status_code == 204
+        answers = [client.get("/api/cameras", headers=each).status_code for each in browsers]
+        assert answers == [401, 200]
+
+
 def test_a_wrong_token_is_refused_and_guessing_is_slow() -> None:
     with page(GUARDED) as (client, _):
         answer = client.post("/login", json={"token": "wrong"})
@@ -279,6 +292,18 @@ def test_a_session_ends_is_not_forged_and_outlasts_a_restart_only_with_the_same_
         assert not access.knows(forged)
     now[0] = float(end) + 1
     assert not access.knows(session)
+
+
+def test_a_session_that_ended_is_remembered_until_it_would_have_expired() -> None:
+    now = [1_000_000.0]
+    access = Access(ApiKey(TOKEN), clock=lambda: now[0])
+    sessions = [access.new_session() for _ in range(3)]
+    for session in (*sessions[:2], "forged.1", ""):
+        access.end(session)
+    assert [access.knows(each) for each in sessions] == [False, False, True]
+    now[0] = float(sessions[0].partition(".")[0]) - 1
+    access.end(access.new_session())
+    assert [access.knows(each) for each in sessions] == [False, False, True]
 
 
 def test_other_machines_see_the_page_only_with_a_token() -> None:

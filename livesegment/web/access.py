@@ -5,17 +5,12 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from livesegment.settings import ApiKey
 
 SESSION_S = 30 * 24 * 3600
-_MOST_WAITING = 64
-
-
-class TooManyGuesses(Exception):
-    """A wrong guess of the same client, or too many of all, are still being waited out."""
 
 
 class Access:
@@ -27,7 +22,7 @@ class Access:
 
     Args:
         token: What has to be known; None: everybody may see the page.
-        wait_s: How long the answer to a wrong guess takes.
+        wait_s: Seconds from a wrong guess of a client to its next.
         clock: Seconds since the epoch.
     """
 
@@ -42,7 +37,8 @@ class Access:
         self._key = hmac.digest(self._token or b"", b"livesegment web session", "sha256")
         self._wait_s = wait_s
         self._clock = clock
-        self._waiting: Counter[str] = Counter()
+        # Whoever waits for a turn, or is to give it back, keeps it here; nobody else needs it.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ended: dict[str, int] = {}  # sessions that were ended, and when they would have been
 
     @property
@@ -51,28 +47,28 @@ class Access:
         return self._token is not None
 
     async def guess(self, offered: str, client: str) -> bool:
-        """Tell whether a token is the right one; where it is not, after a while.
+        """Tell whether a token is the right one, when its client's turn has come.
+
+        A client's guesses are looked at in the order in which they come, after a wrong one the
+        next a while later: somebody who guesses gets nowhere soon, and holds up the right token
+        that comes from the same address by no more guesses than came before it. To wait no longer,
+        cancel.
 
         Args:
             offered: What the client sent.
-            client: Its address; it may guess once at a time.
-
-        Raises:
-            TooManyGuesses: If another guess is still being waited out; this one was not looked at.
+            client: Its address.
         """
-        if self._waiting[client] or self._waiting.total() >= _MOST_WAITING:
-            raise TooManyGuesses
+        turn = self._turns.setdefault(client, asyncio.Lock())
+        await turn.acquire()
         # Hashes, so that the comparison does not tell the token's length either.
         mine, theirs = (
             hashlib.sha256(each).digest() for each in (self._token or b"", offered.encode())
         )
         if hmac.compare_digest(mine, theirs):
+            turn.release()
             return True
-        self._waiting[client] += 1
-        try:
-            await asyncio.sleep(self._wait_s)
-        finally:
-            del self._waiting[client]
+        # Not after a sleep of this call: who hangs up at once would guess as fast as it likes.
+        asyncio.get_running_loop().call_later(self._wait_s, turn.release)
         return False
 
     def new_session(self) -> str:

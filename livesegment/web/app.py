@@ -18,10 +18,11 @@ from starlette.routing import Route
 
 from livesegment.errors import OptionsError
 from livesegment.figures import Figure, shown_figures
-from livesegment.web.access import SESSION_S, Access, TooManyGuesses
+from livesegment.web.access import SESSION_S, Access
+from livesegment.web.client import MOST_BYTES, Client
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
-from livesegment.web.guard import Guard, client_address, message, session_of, too_many_guesses
+from livesegment.web.guard import Guard, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
 
@@ -79,7 +80,6 @@ def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
-_MOST_BYTES = 64 * 1024
 _BODY_S = 10.0
 _SNAPSHOT_S = 5.0
 
@@ -156,11 +156,8 @@ class _Page:
         token = sent.get("token") if isinstance(sent, dict) else None
         if not isinstance(token, str):
             raise HTTPException(400, 'a login is {"token": "..."}')
-        try:
-            is_right = await self._access.guess(token.strip(), client_address(request.scope))
-        except TooManyGuesses:
-            return too_many_guesses()
-        if not is_right:
+        client = Client(request.scope, request.receive)
+        if not await client.while_there(self._access.guess(token.strip(), client.address)):
             return message("this is not the token", 401)
         response = Response(status_code=204)
         response.set_cookie(
@@ -275,7 +272,7 @@ async def _json(request: Request) -> object:
         async with asyncio.timeout(_BODY_S):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > _MOST_BYTES:
+                if len(body) > MOST_BYTES:
                     raise HTTPException(413, "that is too long")
     except TimeoutError as error:
         raise HTTPException(408, f"the rest did not come within {_BODY_S:g} s") from error

@@ -11,6 +11,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from livesegment.address import network_of
+
 if sys.platform != "win32":
     import resource
 
@@ -66,6 +68,7 @@ class Connection(H11Protocol):
     def __init__(self, *, limits: ConnectionLimits, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._limits = limits
+        self.network = ""
         self._late: asyncio.TimerHandle | None = None
         self._hanging: asyncio.TimerHandle | None = None
 
@@ -74,6 +77,7 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         # asyncio's own name and number (256 KB) for what it reads at once.
         transport.max_size = _READ_AT_ONCE  # type: ignore[attr-defined]
+        self.network = network_of(self.client[0]) if self.client else ""
         most = self._limits.most
         if len(self.connections) > most or self._of_the_same_address() > most // 2:
             wait = (b"retry-after", b"1")
@@ -115,11 +119,9 @@ class Connection(H11Protocol):
         self._forget_hanging()
 
     def _of_the_same_address(self) -> int:
-        address = self.client and self.client[0]
         return sum(
-            each.client is not None and each.client[0] == address
+            isinstance(each, Connection) and each.network == self.network
             for each in self.connections
-            if isinstance(each, Connection)
         )
 
     def _forget_late(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
+from livesegment.address import network_of
+
 T = TypeVar("T")
 
 MOST_BYTES = 64 * 1024
@@ -24,7 +26,7 @@ class Client:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         address = scope.get("client")
-        self.address = str(address[0]) if address else ""
+        self.address = network_of(str(address[0])) if address else ""
         self._receive = receive
         self._ahead: deque[Message] = deque()
 

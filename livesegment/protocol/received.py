@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import math
 from typing import Any
 
@@ -15,6 +16,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from livesegment.errors import LiveSegmentError
 from livesegment.frame import Image
 from livesegment.protocol.base64_text import decode_base64
+
+# Without a handler, each broken form would be a line on stderr, for whoever sends them.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 MAX_IMAGE_PIXELS = 64_000_000
 """Larger pictures are refused from their header, before they are unpacked."""

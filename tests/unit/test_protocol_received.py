@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import textwrap
 import zlib
 
@@ -121,6 +123,21 @@ def test_a_form_has_so_many_parts_and_so_many_headers() -> None:
         with pytest.raises(Refusal, match=r"headers|broken") as caught:
             image_file(body, MULTIPART)
         assert caught.value.status == 400
+
+
+BROKEN_FORM = f"""
+from livesegment.protocol.received import Refusal, image_file
+try:
+    image_file(b"no form", {MULTIPART!r})
+except Refusal as refusal:
+    print(refusal)
+"""
+
+
+def test_a_broken_form_leaves_no_line_in_the_log_of_who_serves() -> None:
+    command = [sys.executable, "-c", BROKEN_FORM]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("the form in the body is broken\n", "")
 
 
 def test_json_is_read_for_its_image_and_not_for_a_million_other_values() -> None:

@@ -1,7 +1,6 @@
 """What every server of the program does with connections that are no use to anybody."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,6 +23,10 @@ from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ServeOptions
 
 WAIT_S = 30.0
+
+on_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has 127.0.0.2 without being told"
+)
 
 
 def connect(url: str, source: str = "127.0.0.1") -> socket.socket:
@@ -186,7 +189,7 @@ with HttpServer(record, "127.0.0.1", 0, option="--x", grace_s=1, keep_alive_s=60
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="no limit of descriptors")
+@on_linux
 def test_connections_never_take_the_descriptors_that_a_recording_needs() -> None:
     with (
         subprocess.Popen(
@@ -212,6 +215,7 @@ def test_connections_never_take_the_descriptors_that_a_recording_needs() -> None
     assert said == ("", "")
 
 
+@on_linux
 def test_one_address_leaves_connections_to_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -45,6 +45,22 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def network_of(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or 2^64 of IPv6, which anybody may have.
+
+    Source: RFC 6177: a customer gets a /64 at least.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, 64), strict=False))
+
+
 def is_http_url(url: str) -> bool:
     """Tell whether a text is an address that begins with http:// or https://."""
     return is_url_of(url, ("http", "https"))

@@ -3,15 +3,29 @@
 import os
 import socket
 import threading
+from functools import partial
 from typing import Any, Self
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livesegment.errors import OptionsError
+from livesegment.http_connection import Connection, ConnectionLimits, most_connections
 from livesegment.resource import Resource
 
 _BACKLOG = 1024
+"""Connections that the system may hold before they are taken."""
+
+
+class _Listener(socket.socket):
+    """A socket that takes connections.
+
+    asyncio takes as many at once as it asks the system to hold: many may wait there, and few be
+    taken before the first of them are refused, since each has its descriptor by then.
+    """
+
+    def listen(self, backlog: int = _BACKLOG, /) -> None:
+        """Listen, with the server's own number of connections that may wait."""
+        super().listen(max(backlog, _BACKLOG))
 
 
 class HttpServer(Resource):
@@ -26,7 +40,8 @@ class HttpServer(Resource):
         option: The option that names the address, for the error.
         grace_s: Seconds that requests have to finish when the server stops.
         keep_alive_s: Seconds that an idle connection is kept.
-        protocol: Makes what handles a connection.
+        head_s: Seconds for the head of a request to arrive.
+        hangs_after_s: Seconds after which a client that takes nothing of its answer is cut off.
         send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
     """
 
@@ -39,16 +54,19 @@ class HttpServer(Resource):
         option: str,
         grace_s: int,
         keep_alive_s: int,
-        protocol: Any = H11Protocol,
+        head_s: float = 10.0,
+        hangs_after_s: float = 60.0,
         send_buffer: int | None = None,
     ) -> None:
         self._host, self._port, self._option = host, port, option
         self._send_buffer = send_buffer
+        most = most_connections()
+        limits = ConnectionLimits(most, head_s, hangs_after_s)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http=protocol,
+                http=partial(Connection, limits=limits),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 # URLs hold keys: nothing of a request is ever logged. Below this level uvicorn
@@ -57,6 +75,7 @@ class HttpServer(Resource):
                 log_config=None,
                 log_level="critical",
                 server_header=False,
+                backlog=max(1, most // 16),
                 timeout_keep_alive=keep_alive_s,
                 timeout_graceful_shutdown=grace_s,
             )
@@ -111,7 +130,7 @@ class HttpServer(Resource):
             family, kind, protocol, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            listener = socket.socket(family, kind, protocol)
+            listener = _Listener(family, kind, protocol)
         except (OSError, UnicodeError) as error:
             raise OptionsError(f"{self._option} {host} is no address of this machine") from error
         try:
@@ -122,7 +141,7 @@ class HttpServer(Resource):
                 # Connections inherit it.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
             listener.bind(address)
-            listener.listen(_BACKLOG)
+            listener.listen()
         except OSError as error:
             listener.close()
             reason = (error.strerror or str(error)).lower()

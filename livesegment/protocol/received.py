@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import math
 from typing import Any
 
@@ -16,8 +17,16 @@ from livesegment.errors import LiveSegmentError
 from livesegment.frame import Image
 from livesegment.protocol.base64_text import decode_base64
 
+# Without a handler, each broken form would be a line on stderr, for whoever sends them.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
+
 MAX_IMAGE_PIXELS = 64_000_000
 """Larger pictures are refused from their header, before they are unpacked."""
+
+_MOST_PARTS = 64
+_MOST_HEADER_BYTES = 64 * 1024
+_MOST_VALUES = 1000
+"""Of a form, of all its parts, of a JSON: clients send a handful, and each takes time to read."""
 
 DEFAULT_CONFIDENCE = 50.0
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
@@ -73,6 +82,8 @@ def _is_image_file(body: bytes) -> bool:
 
 
 def _json_image(text: bytes) -> bytes:
+    if text.count(b",") >= _MOST_VALUES:
+        raise Refusal(400, f"the JSON holds over {_MOST_VALUES} values: {_HOW_TO_SEND}")
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -83,7 +94,7 @@ def _json_image(text: bytes) -> bytes:
             value = value.get(name)
     if not isinstance(value, str):
         raise Refusal(400, f"the JSON holds no base64 text under 'image': {_HOW_TO_SEND}")
-    return value.encode()
+    return value.encode("ascii", "replace")  # half a character has no UTF-8; no base64 either way
 
 
 def _form_part(body: bytes, boundary: bytes) -> bytes:
@@ -103,10 +114,12 @@ def _form_part(body: bytes, boundary: bytes) -> bytes:
 
 
 class _FormParts:
-    """Collects the parts of a multipart form, whole, by name."""
+    """Collects the parts of a multipart form, whole, by name; raises a Refusal at too many."""
 
     def __init__(self) -> None:
         self.parts: dict[str, bytes] = {}
+        self._begun = 0
+        self._header_bytes = 0
         self._header = (bytearray(), bytearray())
         self._name = ""
         self._data = bytearray()
@@ -115,15 +128,24 @@ class _FormParts:
         """Return what the parser is to call."""
         return {
             "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
+            "on_header_field": lambda *piece: self._add_header(self._header[0], *piece),
+            "on_header_value": lambda *piece: self._add_header(self._header[1], *piece),
             "on_header_end": self._end_header,
             "on_part_data": lambda data, start, end: self._data.extend(data[start:end]),
             "on_part_end": self._end,
         }
 
     def _begin(self) -> None:
+        self._begun += 1
+        if self._begun > _MOST_PARTS:
+            raise Refusal(400, f"the form has over {_MOST_PARTS} parts")
         self._name, self._data = "", bytearray()
+
+    def _add_header(self, to: bytearray, data: bytes, start: int, end: int) -> None:
+        self._header_bytes += end - start
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            raise Refusal(400, "the form's parts have too many headers")
+        to.extend(data[start:end])
 
     def _end_header(self) -> None:
         field, value = self._header

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -172,18 +173,22 @@ class _Endpoint:
         async with self._pool.place():
             if await request.is_disconnected():
                 raise ClientDisconnect
-            return await self._pool.run(lambda: self._segment(file, confidence))
+            return await self._pool.run(lambda: self._segment(file(), confidence))
 
-    async def _image_file(self, request: Request) -> bytes:
-        """Return the encoded picture that a request carries or names."""
+    async def _image_file(self, request: Request) -> Callable[[], bytes]:
+        """Return what returns the encoded picture that a request carries or names.
+
+        To find it in megabytes of base64, JSON or a form takes time that the event loop has not.
+        """
         url = request.query_params.get("image", "")
         if url and not self._options.allow_url_images:
             raise Refusal(400, "image=URL is not served here: send the image in the body")
         if url:
             # Some clients send rubbish in the body along with a URL: it is not even read.
-            return await self._images.fetch(url)
+            fetched = await self._images.fetch(url)
+            return lambda: fetched
         body = await self._bodies.read(request)
-        return image_file(body, request.headers.get("content-type", ""))
+        return lambda: image_file(body, request.headers.get("content-type", ""))
 
     def _segment(self, file: bytes, confidence: float | None) -> bytes:
         """Decode, segment and encode: everything that takes processor time, on a pool thread."""

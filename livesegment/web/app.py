@@ -1,5 +1,6 @@
 """The page as a web application."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -17,10 +18,11 @@ from starlette.routing import Route
 
 from livesegment.errors import OptionsError
 from livesegment.figures import Figure, shown_figures
-from livesegment.web.access import SESSION_S, Access, TooManyGuesses
+from livesegment.web.access import SESSION_S, Access
+from livesegment.web.client import MOST_BYTES, Client
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
 from livesegment.web.feed import Feed
-from livesegment.web.guard import Guard, client_address, message, too_many_guesses
+from livesegment.web.guard import Guard, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
 
@@ -78,7 +80,7 @@ def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
-_MOST_BYTES = 64 * 1024
+_BODY_S = 10.0
 _SNAPSHOT_S = 5.0
 
 
@@ -154,11 +156,8 @@ class _Page:
         token = sent.get("token") if isinstance(sent, dict) else None
         if not isinstance(token, str):
             raise HTTPException(400, 'a login is {"token": "..."}')
-        try:
-            is_right = await self._access.guess(token.strip(), client_address(request.scope))
-        except TooManyGuesses:
-            return too_many_guesses()
-        if not is_right:
+        client = Client(request.scope, request.receive)
+        if not await client.while_there(self._access.guess(token.strip(), client.address)):
             return message("this is not the token", 401)
         response = Response(status_code=204)
         response.set_cookie(
@@ -171,8 +170,9 @@ class _Page:
         )
         return response
 
-    async def log_out(self, _: Request) -> Response:
-        """Take the session's cookie away."""
+    async def log_out(self, request: Request) -> Response:
+        """End the session, for whoever has copied it too, and take its cookie away."""
+        self._access.end(session_of(request.headers, self._cookie))
         response = Response(status_code=204)
         response.delete_cookie(self._cookie, httponly=True, samesite="strict")
         return response
@@ -262,17 +262,26 @@ def _described(feed: Feed, after: int) -> dict[str, Any]:
 
 
 async def _json(request: Request) -> object:
-    """Return what a request says, of bounded length.
+    """Return what a request says, of bounded length; every text of it can be written as UTF-8.
 
     Raises:
-        HTTPException: If it is too long or not JSON.
+        HTTPException: If it is too long, takes too long or is not JSON.
     """
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413, "that is too long")
     try:
-        return json.loads(body)
+        async with asyncio.timeout(_BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise HTTPException(413, "that is too long")
+    except TimeoutError as error:
+        raise HTTPException(408, f"the rest did not come within {_BODY_S:g} s") from error
+    try:
+        said = json.loads(body)
+        # A lone half of a surrogate pair: whoever were shown it later could not be answered.
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise HTTPException(400, "that holds half a character, which is no text") from error
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "that is not JSON") from error
+    return said

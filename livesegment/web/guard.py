@@ -4,11 +4,13 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livesegment.address import is_loopback
-from livesegment.web.access import Access, TooManyGuesses
+from livesegment.web.access import Access
+from livesegment.web.client import Client
 
 OPEN_PATHS = frozenset(
     {
@@ -69,9 +71,13 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")
             await send(sent)
 
-        headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers) or await self._stranger(scope, headers)
-        await (refusal or self._app)(scope, receive, send_guarded)
+        headers, client = Headers(scope=scope), Client(scope, receive)
+        try:
+            refusal = self._refusal(scope, headers)
+            refusal = refusal or await self._stranger(scope, headers, client)
+            await (refusal or self._app)(scope, client.receive, send_guarded)
+        except ClientDisconnect:  # nobody is there to be answered
+            return
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a request that nobody may make."""
@@ -85,45 +91,36 @@ class Guard:
                 return None
             return message("pictures are not shown on other sites' pages", 403)
         origin = headers.get("origin")
-        if site not in {"same-origin", "none"} or (
-            origin is not None and urlsplit(origin).netloc.casefold() != host.casefold()
-        ):
+        try:
+            asking = host if origin is None else urlsplit(origin).netloc
+        except ValueError:
+            return message("the header Origin is no address", 400)
+        if site not in {"same-origin", "none"} or asking.casefold() != host.casefold():
             return message("changes are taken from this page only", 403)
         if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return message("changes are sent as application/json", 415)
         return None
 
-    async def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
+    async def _stranger(self, scope: Scope, headers: Headers, client: Client) -> Response | None:
         """Return the answer to somebody who has not logged in and should have."""
         if not self._access.is_demanded or scope["path"] in OPEN_PATHS:
             return None
-        if self._access.knows(self._session(headers)):
+        if self._access.knows(session_of(headers, self._cookie)):
             return None
         scheme, _, offered = headers.get("authorization", "").partition(" ")
         if scheme.casefold() == "bearer":
-            try:
-                if await self._access.guess(offered.strip(), client_address(scope)):
-                    return None
-            except TooManyGuesses:
-                return too_many_guesses()
+            guess = self._access.guess(offered.strip(), client.address)
+            if await client.while_there(guess):
+                return None
         if scope["path"] == "/" and scope["method"] == "GET":
             return RedirectResponse("/login", 303)
         return message("log in first", 401, {"www-authenticate": "Bearer"})
 
-    def _session(self, headers: Headers) -> str:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            return ""
-        return "" if morsel is None else morsel.value
 
-
-def too_many_guesses() -> Response:
-    """Return the answer to a guess that is not even looked at."""
-    return message("too many wrong tokens: wait a moment", 429, {"retry-after": "2"})
-
-
-def client_address(scope: Scope) -> str:
-    """Return the address that a request came from."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+def session_of(headers: Headers, cookie: str) -> str:
+    """Return the session that a request brings along in a cookie; empty if it brings none."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(cookie)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value

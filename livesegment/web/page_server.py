@@ -1,11 +1,5 @@
 """Starts and stops the page."""
 
-import asyncio
-from functools import partial
-from typing import Any
-
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from livesegment.http_server import HttpServer
 from livesegment.settings import WebOptions
 from livesegment.web.access import Access
@@ -19,35 +13,6 @@ _KEEP_ALIVE_S = 15
 # What the system may hold for a viewer is what it sees late when its connection is slow: enough for
 # a few pictures, and for 10 Mbit/s to the other side of the world.
 _SEND_BUFFER = 128 * 1024
-
-
-class _PatientProtocol(H11Protocol):
-    """A connection that is cut when its client has taken nothing for some seconds."""
-
-    def __init__(self, *, hangs_after_s: float, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._hangs_after_s = hangs_after_s
-        self._hanging: asyncio.TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        """Note that the client does not take what it is sent."""
-        super().pause_writing()
-        self._hanging = self.loop.call_later(self._hangs_after_s, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Note that it does again."""
-        super().resume_writing()
-        self._keep()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(exc)
-        self._keep()
-
-    def _keep(self) -> None:
-        if self._hanging is not None:
-            self._hanging.cancel()
-            self._hanging = None
 
 
 class PageServer(HttpServer):
@@ -85,7 +50,7 @@ class PageServer(HttpServer):
             option="--web",
             grace_s=_GRACE_S,
             keep_alive_s=_KEEP_ALIVE_S,
-            protocol=partial(_PatientProtocol, hangs_after_s=hangs_after_s),
+            hangs_after_s=hangs_after_s,
             send_buffer=_SEND_BUFFER,
         )
 

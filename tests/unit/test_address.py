@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from livesegment.address import check_reachable, why_unreachable
+from livesegment.address import check_reachable, network_of, why_unreachable
 from livesegment.errors import SourceNotFound
 
 
@@ -27,3 +27,15 @@ def test_nobody_listens() -> None:
 def test_what_is_no_name_of_a_host_is_one_sentence() -> None:
     with pytest.raises(SourceNotFound, match="no name of a host"):
         check_reachable(f"rtsp://{'a' * 70}.example/door")
+
+
+def test_who_has_a_network_of_addresses_is_one_client() -> None:
+    for same in (
+        ["192.0.2.1", "::ffff:192.0.2.1"],
+        ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:0:1::"],
+        ["fe80::1%eth0", "fe80::2%eth1"],
+        ["", ""],
+    ):
+        assert len({network_of(each) for each in same}) == 1
+    for other in (["192.0.2.1", "192.0.2.2"], ["2001:db8::1", "2001:db8:0:1::1"], ["::1", ""]):
+        assert len({network_of(each) for each in other}) == 2

@@ -26,6 +26,7 @@ CORE = {
     "address",
     "resource",
     "http_server",
+    "http_connection",
     "opencv",
     "media_file",
 }

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import textwrap
 import zlib
 
@@ -55,6 +57,8 @@ def test_base64_is_read_wrapped_or_not_under_any_type(
         f"DATA:image/jpeg;name=a.jpg;base64,{TEXT}",
         TEXT.rstrip("="),
         TEXT.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"),
+        TEXT.replace("+", "%2b").replace("/", "%2f").replace("=", "%3d"),
+        "%0D%0A".join(textwrap.wrap(TEXT, 76)),
         json.dumps(TEXT),
         json.dumps(f"data:image/jpeg;base64,{TEXT}"),
         json.dumps({"image": TEXT}),
@@ -98,6 +102,47 @@ def test_a_form_part_may_hold_base64() -> None:
 def test_what_holds_no_image_is_refused(body: bytes, content_type: str, reason: str) -> None:
     with pytest.raises(Refusal, match=reason) as caught:
         image_file(body, content_type)
+    assert caught.value.status == 400
+
+
+def test_half_a_character_is_no_image() -> None:
+    for body in (rb'{"image": "\ud800"}', rb'"\udfff"', rb'{"image": {"value": "QUJD\ud800"}}'):
+        with pytest.raises(Refusal, match="not an image") as caught:
+            image_file(body, "application/json")
+        assert caught.value.status == 400
+
+
+def test_a_form_has_so_many_parts_and_so_many_headers() -> None:
+    note = b'--edge\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
+    assert image_file(multipart(extra=note * 50), MULTIPART) == JPEG
+    with pytest.raises(Refusal, match="over 64 parts") as caught:
+        image_file(multipart(extra=note * 100_000), MULTIPART)
+    assert caught.value.status == 400
+    for header in (b"X: y\r\n" * 100_000, b"X: " + b"y" * 1_000_000 + b"\r\n"):
+        body = multipart().replace(b"Content-Type: image/jpeg\r\n", header)
+        with pytest.raises(Refusal, match=r"headers|broken") as caught:
+            image_file(body, MULTIPART)
+        assert caught.value.status == 400
+
+
+BROKEN_FORM = f"""
+from livesegment.protocol.received import Refusal, image_file
+try:
+    image_file(b"no form", {MULTIPART!r})
+except Refusal as refusal:
+    print(refusal)
+"""
+
+
+def test_a_broken_form_leaves_no_line_in_the_log_of_who_serves() -> None:
+    command = [sys.executable, "-c", BROKEN_FORM]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("the form in the body is broken\n", "")
+
+
+def test_json_is_read_for_its_image_and_not_for_a_million_other_values() -> None:
+    with pytest.raises(Refusal, match="values") as caught:
+        image_file(b'{"image": [' + b"{}," * 1_000_000 + b"{}]}", "application/json")
     assert caught.value.status == 400
 
 

@@ -21,6 +21,7 @@ from parts import FunctionSegmenter, frame
 from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.protocol.received import image_file
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.server.embedded import EmbeddedServer
@@ -120,7 +121,8 @@ def test_what_is_not_served_has_a_status_and_a_message(serve: Serve, client: htt
 
 def test_a_bad_image_is_400(serve: Serve, client: httpx.Client) -> None:
     url = serve().url + "/model/1"
-    for content in (b"hello", base64.b64encode(b"hello"), BODY[:-100], b"{}"):
+    half = rb'{"image": "\ud800"}'
+    for content in (b"hello", base64.b64encode(b"hello"), BODY[:-100], b"{}", half):
         reply = client.post(url, content=content)
         assert reply.status_code == 400
         assert set(reply.json()) == {"message"}
@@ -224,6 +226,28 @@ def test_a_busy_model_is_no_unhealthy_server(serve: Serve, client: httpx.Client)
         assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
         gate.open.set()
         assert busy.result(30).status_code == 200
+
+
+def test_a_body_that_takes_long_to_read_holds_nobody_up(
+    serve: Serve, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slow_image_file(body: bytes, content_type: str) -> bytes:
+        reached.set()
+        assert go_on.wait(30)
+        return image_file(body, content_type)
+
+    monkeypatch.setattr("livesegment.server.app.image_file", slow_image_file)
+    url = serve().url
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(client.post, f"{url}/model/1", content=BODY)
+        assert reached.wait(30)
+        try:
+            assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+        finally:
+            go_on.set()
+        assert slow.result(30).status_code == 200
 
 
 def test_latency_holds_replies_back_and_not_the_model(serve: Serve) -> None:

@@ -1,8 +1,10 @@
 """Pictures that a request names by URL, and where the server may not be sent."""
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from parts import FunctionSegmenter
 
 from livesegment.server.embedded import EmbeddedServer
-from livesegment.server.image_fetch import is_public
+from livesegment.server.image_fetch import MAX_AT_ONCE, is_public
 from livesegment.settings.serve import ServeOptions
 
 PNG = cv2.imencode(".png", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
@@ -31,6 +33,21 @@ class _Site(BaseHTTPRequestHandler):
         elif path == "/away":
             self.send_response(302)
             self.send_header("Location", "file:///etc/passwd")
+            self.end_headers()
+        elif path == "/slow.png":
+            self.server.reached.release()  # type: ignore[attr-defined]
+            assert self.server.go_on.wait(30)  # type: ignore[attr-defined]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(PNG)
+        elif path == "/packed.png":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(gzip.compress(PNG))
+        elif path == "/astray":
+            self.send_response(302)
+            self.send_header("Location", "http://xn--a/")
             self.end_headers()
         elif path == "/image.png":
             self.send_response(200)
@@ -55,6 +72,7 @@ class _Site(BaseHTTPRequestHandler):
 def site() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
     server.hosts = []  # type: ignore[attr-defined]
+    server.reached, server.go_on = threading.Semaphore(0), threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield server
@@ -128,6 +146,8 @@ def test_redirects_and_sizes_have_limits(
         ("/hops/3", 200, ""),
         ("/hops/4", 400, "redirects more than 3 times"),
         ("/away", 400, "begins with http:// or https://"),
+        ("/astray", 400, "does not"),
+        ("/packed.png", 400, "compressed"),
         ("/nothing", 400, "status 404"),
         ("/endless", 413, "20 MB"),
     ):
@@ -136,12 +156,35 @@ def test_redirects_and_sizes_have_limits(
         assert reason in reply.json().get("message", "")
 
 
+def test_while_all_places_are_taken_by_slow_sites_more_are_turned_away_at_once(
+    ask: Callable[..., Ask], site: Any
+) -> None:
+    get = ask(allow_url_images=True, allow_private_urls=True)
+    with ThreadPoolExecutor(MAX_AT_ONCE) as pool:
+        try:
+            slow = [pool.submit(get, address(site, "/slow.png")) for _ in range(MAX_AT_ONCE)]
+            for _ in slow:
+                assert site.reached.acquire(timeout=30)
+            reply = get(address(site))  # nothing else can answer: the sites are silent
+        finally:
+            site.go_on.set()
+        assert reply.status_code == 503
+        assert reply.headers["retry-after"] == "1"
+        assert "fetched" in reply.json()["message"]
+        assert {each.result(30).status_code for each in slow} == {200}
+    assert get(address(site)).status_code == 200
+
+
 NOWHERE = [
     "file:///etc/passwd",
     "ftp://host/a.jpg",
     "no address",
     "http://",
     "http://[::1",
+    "http://xn--a/",
+    "http://xn--/",
+    "http://a..b/",
+    "http://\ud7ff/",
     "http://no.such.host.invalid/a.jpg",
     "http://" + "a" * 300 + "/",
     "http://127.0.0.1:1/",

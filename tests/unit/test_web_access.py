@@ -1,8 +1,12 @@
 """Who may see the page and change something on it."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -160,6 +164,52 @@ def test_what_is_not_json_or_too_long_is_refused(content: bytes, status: int) ->
         assert answer.status_code == status
 
 
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("options", [WebOptions(port=0), GUARDED])
+def test_what_is_no_text_or_no_address_is_refused_with_a_sentence(options: WebOptions) -> None:
+    with page(options) as (client, _):
+        for content in (rb'{"token": "\ud800"}', b'{"token": "\xff"}', rb'{"\udfff": ["token"]}'):
+            answer = client.post("/login", content=content, headers=JSON)
+            assert (content, answer.status_code) == (content, 400)
+            assert answer.json()["message"]
+        for origin in (b"http://[", b"http://[::1", b"http://a\xbd]/", b"http://\xe2\x84\x80"):
+            headers = {b"Origin": origin, b"Content-Type": b"application/json"}
+            answer = client.post("/login", content="{}", headers=headers)
+            assert answer.status_code in {400, 403}
+            assert answer.json()["message"]
+
+
+def test_a_class_that_is_no_text_changes_nothing_for_anybody() -> None:
+    with page() as (client, feed):
+        before = feed.controls()
+        for sent in (rb'{"classes": ["\ud800"]}', rb'{"classes": ["car", "a\udc80"]}'):
+            answer = client.post("/api/cameras/gate/controls", content=sent, headers=JSON)
+            assert (answer.status_code, answer.json()["message"][:4]) == (400, "that")
+        assert feed.controls() == before
+        assert client.get("/api/cameras").status_code == 200
+        whole = rb'{"classes": ["\ud83d\ude97"]}'  # both halves of a pair are a character
+        assert client.post("/api/cameras/gate/controls", content=whole, headers=JSON).is_success
+        assert feed.controls().classes == frozenset({"\N{AUTOMOBILE}"})
+
+
+def test_half_a_body_is_waited_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livesegment.web.app._BODY_S", 0.2)
+    with page(GUARDED) as (client, _):
+        parts = urlsplit(str(client.base_url))
+        with socket.create_connection((parts.hostname, parts.port), 30) as connection:  # type: ignore[arg-type]
+            connection.sendall(
+                b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b'Content-Length: 100\r\n\r\n{"token": '
+            )
+            answer = b""
+            while b"}" not in answer and (piece := connection.recv(65536)):
+                answer += piece
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'{"message":' in answer
+
+
 def test_a_token_is_demanded_for_everything_but_the_way_in() -> None:
     with page(GUARDED) as (client, _):
         for path in ("/api/cameras", "/stream.mjpg", "/cameras/gate/snapshot.jpg", "/page/app.js"):
@@ -190,6 +240,19 @@ def test_logging_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get() -> N
         assert client.get("/api/cameras").status_code == 401
 
 
+def test_logging_out_ends_the_session_and_no_other() -> None:
+    with page(GUARDED) as (client, _):
+        browsers = []
+        for _ in range(2):
+            client.cookies.clear()
+            assert client.post("/login", json={"token": TOKEN}).is_success
+            browsers.append({"Cookie": "; ".join(f"{k}={v}" for k, v in client.cookies.items())})
+        client.cookies.clear()
+        assert client.post("/logout", json={}, headers=browsers[0]).status_code == 204
+        answers = [client.get("/api/cameras", headers=each).status_code for each in browsers]
+        assert answers == [401, 200]
+
+
 def test_a_wrong_token_is_refused_and_guessing_is_slow() -> None:
     with page(GUARDED) as (client, _):
         answer = client.post("/login", json={"token": "wrong"})
@@ -207,16 +270,87 @@ def test_other_programs_send_the_token_in_a_header_and_never_in_the_address() ->
         assert client.get("/api/cameras", headers=wrong).status_code == 401
 
 
-async def _guess_twice(access: Access) -> list[object]:
-    guesses = [access.guess("wrong", "192.0.2.1"), access.guess(TOKEN, "192.0.2.1")]
-    return await asyncio.gather(*guesses, return_exceptions=True)
+def test_what_came_with_a_token_in_a_header_is_read_and_too_much_is_refused() -> None:
+    with page(GUARDED) as (client, feed):
+        right = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        assert controls(client, headers=right).status_code == 200
+        assert not feed.controls().show_overlay
+        # The second waits for its turn, and while it does it sends more than anybody reads.
+        assert client.post("/login", json={"token": "wrong"}).status_code == 401
+        much = controls(client, headers=right, json=None, content=b" " * 1_000_000)
+        assert much.status_code == 413
 
 
-def test_while_a_wrong_guess_is_waited_out_its_client_has_no_other() -> None:
-    wrong, other = asyncio.run(_guess_twice(Access(ApiKey(TOKEN), wait_s=0.01)))
-    assert wrong is False
-    assert isinstance(other, Exception)
-    assert asyncio.run(Access(ApiKey(TOKEN)).guess(TOKEN, "192.0.2.1"))
+def test_the_right_token_gets_in_from_the_address_of_somebody_who_guesses() -> None:
+    with page(GUARDED) as (client, _), guessing(str(client.base_url)) as reached:
+        assert reached.wait(30)
+        assert client.post("/login", json={"token": TOKEN}).status_code == 204
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        client.cookies.clear()
+        assert client.get("/api/cameras", headers=right).status_code == 200
+
+
+@contextmanager
+def guessing(url: str) -> Iterator[threading.Event]:
+    """Guess again and again, three at once; the event tells that one has been answered."""
+    is_over, answered = threading.Event(), threading.Event()
+
+    def guess() -> None:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+            while not is_over.is_set():
+                assert client.post("/login", json={"token": "wrong"}).status_code == 401
+                answered.set()
+
+    with ThreadPoolExecutor(3) as pool:
+        guesses = [pool.submit(guess) for _ in range(3)]
+        try:
+            yield answered
+        finally:
+            is_over.set()
+        for each in guesses:
+            each.result(60)
+
+
+HANGS_UP = [
+    b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 18\r\n\r\n{"token": "wrong"}',
+    b"GET /api/cameras HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer wrong\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", HANGS_UP)
+def test_who_guesses_and_hangs_up_is_not_waited_for(sent: bytes) -> None:
+    with page(GUARDED) as (client, _):
+        parts = urlsplit(str(client.base_url))
+        for _ in range(60):
+            with socket.create_connection((parts.hostname, parts.port), 30) as connection:  # type: ignore[arg-type]
+                connection.sendall(sent)
+        assert client.post("/login", json={"token": TOKEN}).status_code == 204
+
+
+def test_guesses_of_an_address_are_looked_at_in_order_and_those_of_others_at_once() -> None:
+    async def guess_all() -> list[bool]:
+        access = Access(ApiKey(TOKEN), wait_s=0.05)
+        tokens = ["wrong", "wrong", TOKEN, "wrong", TOKEN]
+        order: list[bool] = []
+
+        async def guess(token: str) -> None:
+            order.append(await access.guess(token, "192.0.2.1"))
+
+        await asyncio.gather(*map(guess, tokens))
+        return order
+
+    async def guess_elsewhere() -> bool:
+        access = Access(ApiKey(TOKEN), wait_s=3600)
+        assert not await access.guess("wrong", "192.0.2.1")
+        waiting = asyncio.create_task(access.guess(TOKEN, "192.0.2.1"))
+        await asyncio.sleep(0)  # it stands in the queue
+        assert await access.guess(TOKEN, "192.0.2.2")
+        assert access.knows(access.new_session())
+        return waiting.cancel()  # True: it had not been looked at
+
+    assert asyncio.run(guess_all()) == [False, False, True, False, True]
+    assert asyncio.run(guess_elsewhere())
 
 
 def test_a_session_ends_is_not_forged_and_outlasts_a_restart_only_with_the_same_token() -> None:
@@ -231,6 +365,18 @@ def test_a_session_ends_is_not_forged_and_outlasts_a_restart_only_with_the_same_
         assert not access.knows(forged)
     now[0] = float(end) + 1
     assert not access.knows(session)
+
+
+def test_a_session_that_ended_is_remembered_until_it_would_have_expired() -> None:
+    now = [1_000_000.0]
+    access = Access(ApiKey(TOKEN), clock=lambda: now[0])
+    sessions = [access.new_session() for _ in range(3)]
+    for session in (*sessions[:2], "forged.1", ""):
+        access.end(session)
+    assert [access.knows(each) for each in sessions] == [False, False, True]
+    now[0] = float(sessions[0].partition(".")[0]) - 1
+    access.end(access.new_session())
+    assert [access.knows(each) for each in sessions] == [False, False, True]
 
 
 def test_other_machines_see_the_page_only_with_a_token() -> None:

@@ -137,6 +137,16 @@ def test_openmetrics_is_spoken_where_it_is_asked_for() -> None:
 
 
 @needs_prometheus
+@pytest.mark.parametrize("version", ["x.y", '"1"', "1..0", "."])
+def test_who_asks_for_a_format_that_there_is_not_gets_the_usual_one(version: str) -> None:
+    with served(HandFeed("door")) as page:
+        accept = {"accept": f"application/openmetrics-text; version={version}"}
+        answer = httpx.get(f"{page.url}/metrics", headers=accept, trust_env=False)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@needs_prometheus
 def test_promtool_finds_nothing_to_complain_about(need_tool: Callable[[str], str]) -> None:
     promtool = need_tool("promtool")
     feed = HandFeed("door")

@@ -8,8 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
-
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.frame import Frame
 from livesegment.settings import Retention
@@ -71,7 +69,6 @@ class SegmentedVideoSink(Sink):
         self._began_s = 0.0
         self._prune_at_s = 0.0
         self._retry_at_s = -float("inf")
-        self._count = 0
         self._has_failed = False
         self._closed = False
 
@@ -89,13 +86,13 @@ class SegmentedVideoSink(Sink):
         if frame.pts_s < self._retry_at_s:
             self._on_unwritten(1)
             return
-        self._count += 1
         try:
             file = self._file or self._begin(frame)
             timed = replace(frame, pts_s=frame.pts_s - self._began_s)
             file.write(replace(picture, frame=timed))
         except OutputNotWritable as error:
             self._give_up(error)
+            self._on_unwritten(1)
             self._retry_at_s = frame.pts_s + _RETRY_AFTER_S
             return
         if self._has_failed and frame.pts_s > self._began_s + _CERTAIN_AFTER_S:
@@ -140,22 +137,16 @@ class SegmentedVideoSink(Sink):
             self._give_up(error)
             return
         self._file.close()
-        self._file, self._count = None, 0
+        self._file = None
 
     def _give_up(self, error: OutputNotWritable) -> None:
         """Leave the segment as it is and count what is missing from it."""
         if not self._has_failed:
             _log.warning("%s; the recording waits, and goes on when it can", error)
         self._has_failed = True
-        file, count = self._file, self._count
-        self._file, self._count = None, 0
+        file, self._file = self._file, None
         if file is not None:
-            file.close()
-            readable = _readable(file.path)
-            count -= readable
-            if not readable:
-                file.path.unlink(missing_ok=True)
-        self._on_unwritten(count)
+            self._on_unwritten(file.give_up())
 
 
 def _check(path: Path) -> None:
@@ -164,14 +155,3 @@ def _check(path: Path) -> None:
         raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} is read-only")
-
-
-def _readable(path: Path) -> int:
-    """Return how many pictures a file holds that was broken off."""
-    try:
-        with av.open(f"file:{path}") as container:
-            return sum(
-                packet.size > 0 and not packet.is_corrupt for packet in container.demux(video=0)
-            )
-    except (av.FFmpegError, OSError, IndexError):
-        return 0

@@ -41,7 +41,8 @@ class SegmentedVideoSink(Sink):
         path: What the recording is called; a name that ends in .mp4, .m4v, .mov or .mkv.
         segment_s: Length of a segment, in seconds.
         fps: Nominal frame rate for the header, and how long the last picture is shown.
-        keep: How much of the recording stays, earlier runs included; None: everything.
+        keep: How much of the recording stays, earlier runs included; None: everything. By age no
+            more is removed than was recorded since, so that a clock that jumps deletes nothing.
         on_unwritten: Told how many pictures could not be written.
 
     Raises:
@@ -62,12 +63,14 @@ class SegmentedVideoSink(Sink):
         _check(self._path)
         self._segment_s = segment_s
         self._fps = fps
-        self._folder = SegmentFolder(self._path, keep)
+        self._folder = SegmentFolder(self._path, keep, segment_s)
         self._on_unwritten = on_unwritten
         self._file: VideoFileSink | None = None
         self._frame_size = (0, 0)
         self._began_s = 0.0
         self._prune_at_s = 0.0
+        self._recorded_s = 0.0
+        self._last_s: float | None = None
         self._retry_at_s = -float("inf")
         self._has_failed = False
         self._closed = False
@@ -95,12 +98,16 @@ class SegmentedVideoSink(Sink):
             self._on_unwritten(1)
             self._retry_at_s = frame.pts_s + _RETRY_AFTER_S
             return
+        if self._last_s is not None:
+            # While a camera is away nothing is recorded.
+            self._recorded_s += min(1.0, max(0.0, frame.pts_s - self._last_s))
+        self._last_s = frame.pts_s
         if self._has_failed and frame.pts_s > self._began_s + _CERTAIN_AFTER_S:
             self._has_failed = False
             _log.warning("the recording goes on in %s", file.path)
         if frame.pts_s >= self._prune_at_s:
             self._prune_at_s = frame.pts_s + _PRUNE_EVERY_S
-            self._folder.prune(file.path)
+            self._folder.prune(file.path, self._recorded_s)
 
     def commit(self) -> None:
         """Finish the last segment; without a picture there is none."""

@@ -185,7 +185,7 @@ _ROWS = (
     Figure(
         "frames_unwritten",
         "frames",
-        "Frames that a recording was too slow to take.",
+        "Frames that a recording could not take: it is too slow, or its disk full.",
         label="Not written",
         panel=_LEFT_OUT,
         hud="frames not written: {}",

@@ -12,6 +12,16 @@ logger = logging.getLogger(__name__)
 
 Stop = Callable[[], object]
 
+_LAST_GRACE_S = 0.3  # of who hurries: a picture that is being decoded, not a network
+_LOOK_EVERY_S = 0.02  # a signal's handler can wake nobody: what wakes takes locks
+_in_a_hurry = False
+
+
+def hurry(*, on: bool = True) -> None:
+    """Have every group that ends wait for daemons no longer; for the handler of a signal."""
+    global _in_a_hurry
+    _in_a_hurry = on
+
 
 class WorkerGroup:
     """Runs worker threads; the first exception in one stops all and is raised in the caller.
@@ -22,7 +32,8 @@ class WorkerGroup:
 
     Args:
         grace_s: How long to wait for daemons at the end. One that sits in a foreign blocking call
-            beyond it is named in the log and left to end by itself. Other workers are waited for
+            beyond it is named in the log and left to end by itself; after `hurry` at once. Other
+            workers are waited for
             as long as they work: what they write to is closed next.
     """
 
@@ -77,16 +88,23 @@ class WorkerGroup:
 
     def join(self) -> None:
         """Wait for all workers, `grace_s` at the most for daemons."""
-        deadline_s = time.monotonic() + self._grace_s
-        for thread in sorted(self._threads, key=lambda each: not each.daemon):
-            thread.join(max(0.0, deadline_s - time.monotonic()))
+        self._join_daemons()
+        for thread in self._threads:
             if not thread.is_alive():
                 continue
             if thread.daemon:
-                logger.debug("thread %s did not end within %.0f s", thread.name, self._grace_s)
+                logger.debug("thread %s did not end in time", thread.name)
             else:
                 logger.info("finishing what %s has still to do", thread.name)
                 thread.join()
+
+    def _join_daemons(self) -> None:
+        deadline_s, hurries = time.monotonic() + self._grace_s, False
+        for thread in (each for each in self._threads if each.daemon):
+            while thread.is_alive() and (left_s := deadline_s - time.monotonic()) > 0:
+                thread.join(min(left_s, _LOOK_EVERY_S))
+                if _in_a_hurry and not hurries:
+                    hurries, deadline_s = True, min(deadline_s, time.monotonic() + _LAST_GRACE_S)
 
     def raise_error(self) -> None:
         """Raise the first exception of a worker, if there was one."""

@@ -9,7 +9,7 @@ from inspect import cleandoc
 
 from livesegment import __version__
 from livesegment.cli.line import read_line
-from livesegment.cli.logs import say_mistake
+from livesegment.cli.logs import make_stderr_lossy, say_mistake
 from livesegment.cli.outcome import USAGE, print_result, run_to_outcome
 from livesegment.errors import OptionsError
 from livesegment.settings.commands import (
@@ -54,6 +54,7 @@ _HELP = frozenset({"--help", "-h"})
 
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
+    make_stderr_lossy()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,13 +1,55 @@
 """What the program says on stderr while it runs."""
 
+import io
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from livesegment.settings.commands import LogOptions
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 _OURS = "livesegment"
+
+
+class _LossyFile(io.FileIO):
+    """A file of which what cannot be written is lost: the disk is full, the reader has gone."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def make_stderr_lossy() -> None:
+    """Let nothing fail because something cannot be said, whoever says it; once a process."""
+    if sys.stderr is None:
+        number, encoding = _open_nowhere(), "utf-8"
+    elif sys.platform == "win32" and sys.stderr.isatty():
+        return  # a console of Windows takes text, not bytes
+    else:
+        number, encoding = sys.stderr.fileno(), sys.stderr.encoding
+    file = io.BufferedWriter(_LossyFile(number, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(file, encoding, errors="backslashreplace", line_buffering=True)
+
+
+def _open_nowhere() -> int:
+    """Return a file descriptor that takes everything, in the place of the closed stderr."""
+    number = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.fstat(2)
+    except OSError:
+        # Else the next file that is opened, an output say, gets the number, and all that C
+        # libraries and other programs say.
+        os.dup2(number, 2)
+    else:
+        os.set_inheritable(number, number == 2)
+    return number
 
 
 class _StderrHandler(logging.Handler):

@@ -29,6 +29,7 @@ from livesegment.errors import (
     SinkError,
     SourceError,
 )
+from livesegment.workers import hurry
 
 DONE, BUG, USAGE, SOURCE, ENDPOINT, OUTPUT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -89,26 +90,38 @@ def _drop_stdout() -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the command once; files are finished before the process ends."""
+    """Let Ctrl-C and SIGTERM end the command once; files are finished before the process ends.
+
+    A second one has it wait for no answer that is still to come.
+    """
     interrupted = False
 
+    def handle(handler: Callable[..., object] | signal.Handlers) -> None:
+        for each, _ in before:
+            signal.signal(each, handler)
+
     def interrupt(*_: object) -> None:
-        # A second Ctrl-C would break off the finishing that the first one started.
         nonlocal interrupted
         interrupted = True
         sys.unraisablehook = _drop_late_signal
-        for each, _handler in before:
-            signal.signal(each, signal.SIG_IGN)
+        handle(be_quick)
         raise KeyboardInterrupt
 
+    def be_quick(*_: object) -> None:
+        # No second exception: it would break off the finishing that the first one started.
+        handle(signal.SIG_IGN)
+        hurry()
+
     before = [(each, signal.getsignal(each)) for each in _ending_signals()]
-    for each, _ in before:
-        signal.signal(each, interrupt)
+    hurry(on=False)
+    handle(interrupt)
     try:
         yield
     finally:
-        # After an interrupt the process is about to end: a late Ctrl-C must not change how.
-        if not interrupted:
+        if interrupted:
+            # The process is about to end: a late Ctrl-C must not change how.
+            handle(signal.SIG_IGN)
+        else:
             for each, handler in before:
                 signal.signal(each, handler)
 

@@ -23,6 +23,9 @@ class ClipFolder:
     Only files of such names, of this camera, are ever removed: a clip, its snapshot, and what a
     crash left of one under a partial name go together.
 
+    How old one is, is counted from the newest file and not from the clock, and for its age one at
+    the most goes for each that is new: a clock that jumps ahead deletes nothing.
+
     Args:
         folder: Made if it is missing; its parent must exist.
         camera: What the camera is called.
@@ -36,6 +39,7 @@ class ClipFolder:
         self.path = Path(folder)
         self._camera = file_name(camera)
         self._keep = keep
+        self._pruned_for: str | None = None
         stem = rf"({re.escape(self._camera)}_\d{{8}}-\d{{6}}Z_[^.]+(?:\.\d+)?)"
         self._pattern = re.compile(rf"{stem}(?:\.part)?(?:\.mp4|\.jpg)")
         try:
@@ -81,15 +85,22 @@ class ClipFolder:
 
     def _remove(self, groups: dict[str, list[tuple[Path, os.stat_result]]], current: str) -> None:
         number, size = len(groups), sum(_size(files) for files in groups.values())
-        keep, now_s = self._keep, time.time()
+        keep = self._keep
+        newest_s = {
+            stem: max(status.st_mtime for _, status in files) for stem, files in groups.items()
+        }
+        now_s = max(newest_s.values(), default=0.0)
+        may_be_too_old = current != self._pruned_for
+        self._pruned_for = current
         for stem in sorted(groups):
             files = groups[stem]
             is_too_many = keep.number is not None and number > keep.number
             is_too_much = keep.size is not None and size > keep.size
-            newest_s = max(status.st_mtime for _, status in files)
-            is_too_old = keep.age_s is not None and now_s - newest_s > keep.age_s
+            is_too_old = keep.age_s is not None and now_s - newest_s[stem] > keep.age_s
+            is_too_old = is_too_old and may_be_too_old
             if stem >= current or not (is_too_many or is_too_much or is_too_old):
                 return
+            may_be_too_old = False
             for path, _ in files:
                 path.unlink(missing_ok=True)
             number, size = number - 1, size - _size(files)

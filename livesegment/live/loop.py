@@ -15,7 +15,7 @@ from livesegment.live.capture import Capture
 from livesegment.live.delay_line import DelayLine
 from livesegment.live.hud import Outage, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
-from livesegment.live.outputs import as_output
+from livesegment.live.outputs import as_output, commit_sinks
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.live.presenter import Presenter
 from livesegment.live.submitting import Submitter
@@ -125,7 +125,7 @@ class LiveLoop:
             SourceLost: If the source breaks.
             EndpointError: If the endpoint refuses for good before the first mask, or no mask came
                 in the whole run because it failed.
-            SinkError: If an output cannot be written.
+            SinkError: If an output is broken; a full disk is an error of `commit`.
         """
         with self._workers:
             try:
@@ -145,6 +145,14 @@ class LiveLoop:
     def stop(self) -> None:
         """Ask `run` to end soon; from any thread, also before it runs."""
         self._workers.stop()
+
+    def commit(self) -> None:
+        """Have the sinks finish what they wrote; after `run`.
+
+        Raises:
+            SinkError: If one cannot, or could not write on the way.
+        """
+        commit_sinks(self._outputs)
 
     def try_now(self) -> None:
         """Have the endpoint asked at once, though it wants to be left alone; from any thread."""

@@ -68,7 +68,8 @@ def live(
     Raises:
         SourceError: If the source cannot be opened, or breaks and is no network camera.
         EndpointError: If the endpoint refuses for good before the first mask, or never answers.
-        SinkError: If there is no display, or an output cannot be written.
+        SinkError: If there is no display, or an output cannot be written; of one on a disk that
+            is full meanwhile, once the run is over.
         OptionsError: If an output is the source itself or another output, or the model has no
             class of a name that is to be redacted.
     """
@@ -131,9 +132,7 @@ def run_live(
             redactor=_redactor(options),
         )
         loop.run()
-        for each in looking_on:
-            if isinstance(each, Sink):
-                each.commit()
+        loop.commit()
     return metrics.report()
 
 

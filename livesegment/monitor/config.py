@@ -11,7 +11,7 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.camera_options import CameraTables, live_options, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
-from livesegment.monitor.toml_lines import key_lines
+from livesegment.monitor.toml_lines import first_excess, key_lines
 from livesegment.settings import WebOptions
 from livesegment.settings.group import build, option_of, own_options
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
@@ -51,12 +51,12 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> Moni
         OptionsError: If it cannot be read at all.
     """
     text = _text(path)
+    if (excess := first_excess(text)) is not None:
+        raise ConfigMistakes(path.name, [Mistake(*excess)])
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigMistakes(path.name, [_syntax_mistake(str(error), text)]) from error
-    except ValueError as error:  # tomllib leaves numbers to Python, which reads 4300 digits at most
-        raise OptionsError(f"{path.name} has a number of too many digits") from error
     is_private = os.name != "posix" or not path.stat().st_mode & _READABLE_BY_OTHERS
     reader = TableReader(key_lines(text), environment, is_private=is_private)
     cameras, budget, web = _parts(document, reader, environment)

@@ -1,4 +1,4 @@
-"""On which line each key of a TOML text stands: `tomllib` does not say."""
+"""On which line each key of a TOML text stands, and what is too much: `tomllib` does not say."""
 
 import re
 import tomllib
@@ -16,6 +16,43 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _BARE = re.compile(r"[^,\]}\n#]+")
+
+# `tomllib` goes as deep as Python's stack, and Python reads and writes 4300 digits at most.
+_MOST_NESTED, _MOST_DIGITS = 100, 1000
+_TOKEN = re.compile(
+    rf"{_STRING.pattern}|#[^\n]*|(?P<opens>[\[{{])|(?P<closes>[\]}}])|(?P<next>[,\n])|(?P<dot>\.)"
+    r"|(?P<number>[+-]?[0-9][0-9A-Za-z_:.+-]*)|[A-Za-z_-][0-9A-Za-z_-]*",
+    re.DOTALL,
+)
+
+
+def first_excess(text: str) -> tuple[int, str] | None:
+    """Return what of a text is deeper or longer than `tomllib` can read, and on which line.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The line, from 1, and a sentence; None: there is no such place.
+    """
+    dots = [0]  # in the key at hand, for each bracket that is open: `a.b.c` is a table in a table
+    for token in _TOKEN.finditer(text):
+        kind, written, said = token.lastgroup, token[0], None
+        if kind == "opens":
+            dots.append(0)
+        elif kind == "closes" and len(dots) > 1:
+            dots.pop()
+        elif kind == "next":
+            dots[-1] = 0
+        elif kind in {"dot", "number"}:
+            dots[-1] += written.count(".")
+        if len(dots) - 1 + sum(dots) > _MOST_NESTED:
+            said = f"lists and tables are nested more than {_MOST_NESTED} deep"
+        elif kind == "number" and len(written) > _MOST_DIGITS:
+            said = f"this is a number of more than {_MOST_DIGITS} digits"
+        if said is not None:
+            return text.count("\n", 0, token.start()) + 1, said
+    return None
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:

@@ -16,7 +16,7 @@ class Retention:
     Attributes:
         number: How many; None: any number.
         size: Bytes of all files; None: any number.
-        age_s: Seconds since a file's last picture; None: any age.
+        age_s: Seconds from a file's last picture to that of the newest file; None: any age.
     """
 
     number: int | None = None

@@ -45,6 +45,14 @@ class Sink(Resource):
             SinkError: If the output cannot be finished.
         """
 
+    def give_up(self) -> int:
+        """Finish what there is after a `write` or a `commit` that failed: nothing more is given.
+
+        Returns:
+            How many pictures are lost that earlier calls of `write` took; 0 unless a sink knows.
+        """
+        return 0
+
     def close(self) -> None:
         """Release what is held. May be called twice; not while `write` runs.
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import cv2
 from livesegment.errors import OptionsError, OutputNotWritable, SinkError
 from livesegment.frame import Image
 from livesegment.sinks.base import Annotated, Sink
-from livesegment.sinks.output_file import check_free, partial_path, refused
+from livesegment.sinks.output_file import check_free, check_writable, partial_path, refused
 
 _ENCODINGS: dict[str, tuple[str, list[int]]] = {
     ".png": (".png", []),
@@ -62,7 +63,8 @@ def write_image(path: Path, image: Image) -> None:
         part.write_bytes(content.tobytes())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes nothing gives nothing back either
+            part.unlink(missing_ok=True)
         raise refused(path, error) from error
 
 
@@ -76,14 +78,13 @@ class ImageFileSink(Sink):
     Raises:
         OptionsError: If the suffix is none of an image.
         OutputExists: If the file exists and `overwrite` is False.
-        OutputNotWritable: If the folder is missing.
+        OutputNotWritable: If the folder is missing or may not be written to.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         self._path = Path(path)
         check_image_suffix(self._path)
-        check_free(self._path, overwrite=overwrite)
-        _check_folder(self._path.parent)
+        check_writable(self._path, overwrite=overwrite)
         self._written = False
 
     def write(self, picture: Annotated) -> None:
@@ -110,7 +111,7 @@ class ImageFolderSink(Sink):
     Raises:
         OptionsError: If a name is no plain image name or comes twice.
         OutputExists: If one of the files exists and `overwrite` is False.
-        OutputNotWritable: If the folder cannot be made.
+        OutputNotWritable: If the folder cannot be made or written to.
     """
 
     def __init__(
@@ -131,6 +132,8 @@ class ImageFolderSink(Sink):
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
             raise refused(self._folder, error) from error
+        for name in self._names[:1]:
+            check_writable(self._folder / name, overwrite=overwrite)
 
     def write(self, picture: Annotated) -> None:
         """Write one picture under the name of its index.
@@ -143,11 +146,6 @@ class ImageFolderSink(Sink):
         if not 0 <= index < len(self._names):
             raise SinkError(f"there is no name for picture {index} in {self._folder}")
         write_image(self._folder / self._names[index], picture.image)
-
-
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise OutputNotWritable(f"the folder {folder} does not exist")
 
 
 class SnapshotFolder:

@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 def refused(path: Path, error: OSError) -> OutputNotWritable:
     """Return the error that tells why the system would not create or write `path`."""
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return OutputNotWritable(f"cannot write {path}: the folder {path.parent} does not exist")
     reason = (error.strerror or type(error).__name__).lower()
     return OutputNotWritable(f"cannot write {path}: {reason}")
@@ -126,3 +126,15 @@ class OutputFile:
             _log.warning(
                 "%s is not complete: what there is stays in %s", self.final_path, self.path
             )
+
+
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Check that an output may appear at `path`, by making a file there and taking it away again.
+
+    Permissions alone do not say it: of root, and of a disk that is read-only.
+
+    Raises:
+        OutputExists: If something is there and `overwrite` is False.
+        OutputNotWritable: If it cannot be created.
+    """
+    OutputFile(path, overwrite=overwrite).leave(written=False)

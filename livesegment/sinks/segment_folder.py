@@ -1,5 +1,6 @@
 """The files of one recording: their names, and which of them go when there are too many."""
 
+import calendar
 import logging
 import re
 import stat
@@ -17,6 +18,7 @@ _log = logging.getLogger(__name__)
 class _Segment:
     path: Path
     size: int
+    began_s: float
     ended_s: float
 
 
@@ -28,14 +30,20 @@ class SegmentFolder:
     of one second is called `garden_20261123-155138Z_2.mp4`. Only files of such names, with the
     recording's own name and suffix, are ever removed.
 
+    How old one is, is counted from the newest file and not from the clock, and for their age no
+    more of them go than was recorded since: a clock that jumps ahead deletes nothing.
+
     Args:
         path: What the recording is called.
         keep: How much of it stays; None: everything.
+        segment_s: How long a segment is, in seconds.
     """
 
-    def __init__(self, path: Path, keep: Retention | None = None) -> None:
+    def __init__(self, path: Path, keep: Retention | None = None, segment_s: float = 600.0) -> None:
         self._path = path
         self._keep = keep
+        self._segment_s = segment_s
+        self._made_room_s: float | None = None
         stem, suffix = re.escape(path.stem), re.escape(path.suffix)
         self._pattern = re.compile(rf"{stem}_(\d{{8}}-\d{{6}})Z(?:_(\d+))?{suffix}")
         self._finished: deque[_Segment] = deque()
@@ -73,31 +81,71 @@ class SegmentFolder:
             if not stat.S_ISREG(status.st_mode):
                 continue
             order = (match[1], int(match[2] or 1))
-            found.append((order, _Segment(path, status.st_size, status.st_mtime)))
+            segment = _Segment(path, status.st_size, _began_s(match[1]), status.st_mtime)
+            found.append((order, segment))
         self._finished = deque(segment for _, segment in sorted(found, key=lambda each: each[0]))
 
-    def prune(self, current: Path) -> None:
-        """Remove the oldest finished segments until what is left may stay."""
+    def prune(self, current: Path, recorded_s: float) -> None:
+        """Remove the oldest finished segments until what is left may stay.
+
+        Args:
+            current: The one that is being written.
+            recorded_s: How much this run has recorded so far, in seconds.
+        """
         if self._keep is None:
             return
-        size = sum(segment.size for segment in self._finished) + _size(current)
-        now_s = time.time()
-        while self._finished:
-            oldest = self._finished[0]
-            is_too_much = self._keep.size is not None and size > self._keep.size
-            is_too_old = self._keep.age_s is not None and now_s - oldest.ended_s > self._keep.age_s
-            if not (is_too_much or is_too_old):
+        if self._keep.size is not None:
+            size = sum(segment.size for segment in self._finished) + _status(current)[0]
+            while self._finished and size > self._keep.size:
+                size -= self._finished[0].size
+                self._remove_oldest()
+        if self._keep.age_s is not None:
+            self._prune_by_age(self._keep.age_s, _status(current)[1], recorded_s)
+
+    def _prune_by_age(self, age_s: float, current_s: float, recorded_s: float) -> None:
+        if not self._finished:
+            self._made_room_s = recorded_s
+            return
+        newest_s = max(current_s, *(each.ended_s for each in self._finished))
+        if self._made_room_s is None:
+            # What a run just before recorded came in, too: else one that ends again and again
+            # before a segment is full would remove nothing.
+            last = self._finished[-1]
+            is_recent = newest_s - last.ended_s <= age_s
+            self._made_room_s = -self._length_s(last) if is_recent else 0.0
+        while self._finished and newest_s - self._finished[0].ended_s > age_s:
+            length_s = self._length_s(self._finished[0])
+            if recorded_s - self._made_room_s < length_s:
                 return
-            self._finished.popleft()
-            size -= oldest.size
-            try:
-                oldest.path.unlink(missing_ok=True)
-            except OSError as error:
-                _log.warning("%s cannot be removed: %s", oldest.path, error.strerror)
+            self._made_room_s += length_s
+            self._remove_oldest()
+        # Room that nobody needed is none that a jump may use up.
+        self._made_room_s = recorded_s
+
+    def _length_s(self, segment: _Segment) -> float:
+        length_s = segment.ended_s - segment.began_s
+        # Else it was copied, or the clock jumped in it.
+        return length_s if 0 < length_s < self._segment_s else self._segment_s
+
+    def _remove_oldest(self) -> None:
+        oldest = self._finished.popleft()
+        try:
+            oldest.path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("%s cannot be removed: %s", oldest.path, error.strerror)
 
 
-def _size(path: Path) -> int:
+def _began_s(stamp: str) -> float:
     try:
-        return path.stat().st_size
+        return calendar.timegm(time.strptime(stamp, "%Y%m%d-%H%M%S"))
+    except ValueError:  # somebody's own, such as month 13
+        return 0.0
+
+
+def _status(path: Path) -> tuple[int, float]:
+    """Return the size of a file and when it was last written to; zeros if it is not there."""
+    try:
+        status = path.stat()
     except FileNotFoundError:
-        return 0
+        return 0, 0.0
+    return status.st_size, status.st_mtime

@@ -8,8 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
-
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.frame import Frame
 from livesegment.settings import Retention
@@ -43,7 +41,8 @@ class SegmentedVideoSink(Sink):
         path: What the recording is called; a name that ends in .mp4, .m4v, .mov or .mkv.
         segment_s: Length of a segment, in seconds.
         fps: Nominal frame rate for the header, and how long the last picture is shown.
-        keep: How much of the recording stays, earlier runs included; None: everything.
+        keep: How much of the recording stays, earlier runs included; None: everything. By age no
+            more is removed than was recorded since, so that a clock that jumps deletes nothing.
         on_unwritten: Told how many pictures could not be written.
 
     Raises:
@@ -64,14 +63,15 @@ class SegmentedVideoSink(Sink):
         _check(self._path)
         self._segment_s = segment_s
         self._fps = fps
-        self._folder = SegmentFolder(self._path, keep)
+        self._folder = SegmentFolder(self._path, keep, segment_s)
         self._on_unwritten = on_unwritten
         self._file: VideoFileSink | None = None
         self._frame_size = (0, 0)
         self._began_s = 0.0
         self._prune_at_s = 0.0
+        self._recorded_s = 0.0
+        self._last_s: float | None = None
         self._retry_at_s = -float("inf")
-        self._count = 0
         self._has_failed = False
         self._closed = False
 
@@ -89,21 +89,25 @@ class SegmentedVideoSink(Sink):
         if frame.pts_s < self._retry_at_s:
             self._on_unwritten(1)
             return
-        self._count += 1
         try:
             file = self._file or self._begin(frame)
             timed = replace(frame, pts_s=frame.pts_s - self._began_s)
             file.write(replace(picture, frame=timed))
         except OutputNotWritable as error:
             self._give_up(error)
+            self._on_unwritten(1)
             self._retry_at_s = frame.pts_s + _RETRY_AFTER_S
             return
+        if self._last_s is not None:
+            # While a camera is away nothing is recorded.
+            self._recorded_s += min(1.0, max(0.0, frame.pts_s - self._last_s))
+        self._last_s = frame.pts_s
         if self._has_failed and frame.pts_s > self._began_s + _CERTAIN_AFTER_S:
             self._has_failed = False
             _log.warning("the recording goes on in %s", file.path)
         if frame.pts_s >= self._prune_at_s:
             self._prune_at_s = frame.pts_s + _PRUNE_EVERY_S
-            self._folder.prune(file.path)
+            self._folder.prune(file.path, self._recorded_s)
 
     def commit(self) -> None:
         """Finish the last segment; without a picture there is none."""
@@ -140,22 +144,16 @@ class SegmentedVideoSink(Sink):
             self._give_up(error)
             return
         self._file.close()
-        self._file, self._count = None, 0
+        self._file = None
 
     def _give_up(self, error: OutputNotWritable) -> None:
         """Leave the segment as it is and count what is missing from it."""
         if not self._has_failed:
             _log.warning("%s; the recording waits, and goes on when it can", error)
         self._has_failed = True
-        file, count = self._file, self._count
-        self._file, self._count = None, 0
+        file, self._file = self._file, None
         if file is not None:
-            file.close()
-            readable = _readable(file.path)
-            count -= readable
-            if not readable:
-                file.path.unlink(missing_ok=True)
-        self._on_unwritten(count)
+            self._on_unwritten(file.give_up())
 
 
 def _check(path: Path) -> None:
@@ -164,14 +162,3 @@ def _check(path: Path) -> None:
         raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OutputNotWritable(f"cannot write {path}: the folder {path.parent} is read-only")
-
-
-def _readable(path: Path) -> int:
-    """Return how many pictures a file holds that was broken off."""
-    try:
-        with av.open(f"file:{path}") as container:
-            return sum(
-                packet.size > 0 and not packet.is_corrupt for packet in container.demux(video=0)
-            )
-    except (av.FFmpegError, OSError, IndexError):
-        return 0

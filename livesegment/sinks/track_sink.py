@@ -2,7 +2,10 @@
 
 import logging
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path
+
+import av
 
 from livesegment.errors import SinkError
 from livesegment.sinks.base import Annotated, Sink
@@ -27,6 +30,7 @@ class TrackSink(Sink):
     def __init__(self, file: OutputFile) -> None:
         self._file = file
         self._track: VideoTrack | None = None
+        self._taken = 0
         self._closed = False
 
     @property
@@ -46,6 +50,7 @@ class TrackSink(Sink):
         if self._track is None:
             self._track = self._open(picture)
         self._add(self._track, picture)
+        self._taken += 1
 
     def commit(self) -> None:
         """Finish the file and give it its final name; without a picture there is no file.
@@ -59,6 +64,19 @@ class TrackSink(Sink):
         self._finish(self._track)
         self._file.commit()
         self._closed = True
+
+    def give_up(self) -> int:
+        """Finish the file as far as it goes; one that holds no picture is removed.
+
+        Returns:
+            How many pictures were taken and cannot be read from it: those of its last second.
+        """
+        self.close()
+        readable = _readable(self.path)
+        if not readable:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+        return max(0, self._taken - readable)
 
     def close(self) -> None:
         """Finish the file; without `commit` it plays as far as it goes and keeps its partial name.
@@ -86,3 +104,14 @@ class TrackSink(Sink):
     def _finish(self, track: VideoTrack) -> None:
         """Write what is left."""
         track.close()
+
+
+def _readable(path: Path) -> int:
+    """Return how many pictures a file holds that was broken off."""
+    try:
+        with av.open(f"file:{path}") as container:
+            return sum(
+                packet.size > 0 and not packet.is_corrupt for packet in container.demux(video=0)
+            )
+    except (av.FFmpegError, OSError, IndexError):
+        return 0

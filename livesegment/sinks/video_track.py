@@ -14,12 +14,15 @@ import av
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
+from livesegment.duration import in_words
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import refused
 from livesegment.sinks.sound import SoundCopier
 
 _DEFAULT_FPS = 30.0
+# How long MP4 and MOV show one picture, in ticks: 32 bits, of which libavformat takes 31.
+_LONGEST = {"mp4": 2**31 - 1, "mov": 2**31 - 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ class VideoTrack:
             Whether a keyframe was asked for, which makes what was written before it final.
 
         Raises:
-            OutputNotWritable: If the disk is full, or the size cannot be coded.
+            OutputNotWritable: If the disk is full, the size cannot be coded, or it comes so long
+                after the one before that the container cannot say so.
         """
         pts = round(pts_s * self._coding.ticks_per_s)
         if self._last_pts is None:
@@ -178,6 +182,7 @@ class VideoTrack:
             self._next_keyframe = pts + self._shift
         else:
             pts = max(pts, self._last_pts + 1 - self._shift)
+            self._check_gap(pts + self._shift - self._last_pts)
         pts += self._shift
         self._last_pts = pts
         picture.pts, picture.time_base = pts, self._time_base
@@ -261,6 +266,17 @@ class VideoTrack:
         packet.duration = until - packet.pts
         self._container.mux(packet)
         self.is_empty = False
+
+    def _check_gap(self, ticks: int) -> None:
+        longest = _LONGEST.get(self._coding.container)
+        if longest is None or ticks <= longest:
+            return
+        gap, most = (in_words(each / self._coding.ticks_per_s) for each in (ticks, longest))
+        raise OutputNotWritable(
+            f"cannot write {self._path}: the times of the pictures jump by {gap}, and "
+            f"{self._path.suffix} shows a picture for {most} at the most: give a name that ends "
+            "in .mkv"
+        )
 
     def _refused(self, error: Exception) -> SinkError:
         if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):

@@ -35,6 +35,7 @@ class Decoder:
 
     Attributes:
         damaged: Packets that were skipped because they could not be decoded.
+        coded: Pictures that came so far, decodable or not.
         video_end_s: Where the last packet of video read so far ends, in the container's time.
         end_s: Where the last packet of any kind read so far ends, in the container's time.
         breaks_off: The last packet of video read so far was cut short.
@@ -59,6 +60,9 @@ class Decoder:
         self._last_s: float | None = None
         self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
         self.damaged = 0
+        self.coded = 0
+        self._decoded = 0
+        self._is_interlaced = False
         self.video_end_s = 0.0
         self.end_s = 0.0
         self.breaks_off = False
@@ -82,7 +86,15 @@ class Decoder:
                 self._damage_log.add()
                 continue
             for frame in frames:
+                self._decoded += 1
+                self._is_interlaced |= frame.interlaced_frame
                 yield self._upright(frame), self._time_s(frame)
+
+    @property
+    def missing(self) -> int:
+        """How many coded pictures none came of; at the end: damaged, or made from one that was."""
+        # A packet may be half a picture, one of its two fields.
+        return self.damaged if self._is_interlaced else self.coded - self._decoded
 
     def _note(self, packet: "av.Packet[Any]") -> None:
         if not packet.size:
@@ -90,6 +102,7 @@ class Decoder:
         is_video = packet.stream is self._stream
         if is_video:
             self.breaks_off = packet.is_corrupt
+            self.coded += not packet.is_discard  # else it was cut away by whoever edited the file
         time = packet.dts if packet.pts is None else packet.pts
         if time is None or packet.time_base is None:
             return

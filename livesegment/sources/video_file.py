@@ -21,13 +21,16 @@ logger = logging.getLogger(__name__)
 _LENGTH_IN_HEAD = frozenset(("mov", "matroska", "webm", "flv"))
 # What may be missing at the end of a whole file: rounding, and a last picture of no set length.
 _SLACK_S, _SLACK_FRAMES = 0.25, 2
+# The share of its frames up to which a damaged file counts as whole: one place, not the film.
+_MOST_DAMAGED = 0.25
 
 
 class VideoFileSource(Source):
     """Reads every frame of a video file, upright, at its time in the file.
 
-    Damaged places are skipped with a warning. A file that breaks off is read as far as it goes,
-    and then is lost rather than at its end.
+    A damaged place is skipped with a warning, as in a camera's footage. A file that breaks off, or
+    of whose frames more than a quarter cannot be decoded, is read as far as it goes, and then is
+    lost rather than at its end.
 
     Args:
         path: The file.
@@ -77,7 +80,7 @@ class VideoFileSource(Source):
         """Return the next frame; None at the end.
 
         Raises:
-            SourceLost: After the last readable frame of a file that breaks off.
+            SourceLost: After the last readable frame of a file that breaks off or is damaged.
         """
         if self._ended:
             return None
@@ -88,6 +91,11 @@ class VideoFileSource(Source):
             raise self._lost() from error
         if picture is None:
             self._ended = True
+            missing, coded = self._decoder.missing, self._decoder.coded
+            if missing > _MOST_DAMAGED * coded:
+                raise SourceLost(
+                    f"{self._path} is damaged: {missing} of {coded} frames cannot be decoded"
+                )
             if self._breaks_off():
                 raise self._lost()
             if self._decoder.damaged:

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import pytest
+from av.error import InvalidDataError
 from conftest import MAP_AGAIN
 from parts import started
 from waiting import wait_until
@@ -68,6 +71,34 @@ def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path)
     shown = json.loads((tmp_path / "s.json").read_text())["frames_shown"]
     with av.open(str(tmp_path / "r.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+@pytest.mark.parametrize(("output", "blocks"), [("--record r.mp4", 160), ("--masks m.mkv", 40)])
+def test_the_picture_goes_on_when_the_disk_is_full(
+    tmp_path: Path, output: str, blocks: int
+) -> None:
+    # A limit on the size of files, in 512 bytes, stands for the full disk.
+    limited = f"ulimit -f {blocks}; trap '' XFSZ; exec {sys.executable} -m livesegment live"
+    result = subprocess.run(
+        ["sh", "-c", f"{limited} pattern:160x120@60:150 --no-window --stats s.json {output}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 5, result.stderr
+    said = [line for line in result.stderr.splitlines() if "too large" in line]
+    assert len(said) == 2, result.stderr
+    assert "the picture goes on" in said[0]
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert stats["frames_captured"] == 150
+    with av.open(str(tmp_path / output.split()[1])) as container, suppress(InvalidDataError):
+        frames = 0
+        for _ in container.decode(video=0):
+            frames += 1
+    assert 0 < frames == stats["frames_shown"] - stats["frames_unwritten"]
 
 
 def test_a_mirror_flips_the_picture_before_it_is_segmented(tmp_path: Path) -> None:

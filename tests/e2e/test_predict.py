@@ -4,6 +4,7 @@ import base64
 import http.server
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -55,6 +56,32 @@ def test_save_writes_the_annotated_picture(photo: Path) -> None:
     assert before is not None
     changed = (drawn != before).any(axis=2)
     assert 0.5 < changed.mean() < 0.95
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts the folder read-only")
+def test_a_folder_that_is_read_only_is_said_before_anything_is_asked(photo: Path) -> None:
+    folder = photo.parent / "disk"
+    folder.mkdir()
+    folder.chmod(0o555)
+    if os.geteuid() == 0:  # whom permissions do not stop
+        mount = 'mount --bind -o ro "$0" "$0" && exec "$@"'
+        before = ["unshare", "-m", "sh", "-c", mount, str(folder)]
+        if subprocess.run([*before, "true"], capture_output=True, check=False).returncode:
+            pytest.skip("root may not mount here")
+    else:
+        before = []
+    command = ["predict", str(photo), "--save", str(folder / "annotated.png")]
+    ran = subprocess.run(
+        [*before, sys.executable, "-m", "livesegment", *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (5, ""), ran.stderr
+    (said,) = ran.stderr.splitlines()
+    assert said.startswith("livesegment: cannot write")
+    assert str(folder) in said
 
 
 def test_an_image_by_its_address_is_fetched(photo: Path) -> None:

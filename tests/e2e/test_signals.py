@@ -1,12 +1,14 @@
 """How a run ends when it is told to from outside."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import pytest
 from waiting import wait_until
 
@@ -33,17 +35,59 @@ def recording(folder: Path, source: str, *before: str) -> "Iterator[subprocess.P
             raise
 
 
+def interrupted(program: "subprocess.Popen[str]") -> bool:
+    """Press Ctrl-C, and tell whether the program has ended."""
+    program.send_signal(signal.SIGINT)
+    return program.poll() is not None
+
+
 def test_ctrl_c_again_and_again_ends_it_as_the_first_one_does(tmp_path: Path) -> None:
     with recording(tmp_path, "pattern:64x48") as program:
-
-        def ended() -> bool:
-            program.send_signal(signal.SIGINT)
-            return program.poll() is not None
-
-        wait_until(ended, "its end", pause_s=0)
+        wait_until(lambda: interrupted(program), "its end", pause_s=0)
         assert program.stderr is not None
         assert "Traceback" not in program.stderr.read()
     assert program.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["live pattern:64x48 --no-window --record r.mp4", "annotate pattern:64x48@10:50 -o r.mp4"],
+)
+def test_ctrl_c_twice_does_not_wait_for_an_endpoint_that_is_silent(
+    tmp_path: Path, command: str
+) -> None:
+    # As patient as that, it ends within this test only if it stops to wait.
+    patient = (
+        "from importlib import import_module as module;"
+        "module('livesegment.live.loop').GRACE_S = 3600;"
+        "module('livesegment.annotate.loop').GRACE_S = 3600;"
+        "from livesegment.cli import main; main()"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        asks = ["--endpoint", endpoint, "--model", "any/1", "--timeout", "600"]
+        with subprocess.Popen(
+            [sys.executable, "-c", patient, *command.split(), *asks],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as program:
+            try:
+                asked, _ = silent.accept()
+                with asked:
+                    assert asked.recv(1)
+                    wait_until(lambda: interrupted(program), "its end", pause_s=0.1)
+                    assert program.stderr is not None
+                    said = program.stderr.read()
+            except BaseException:
+                program.kill()
+                raise
+    assert program.returncode == 130
+    assert "Traceback" not in said
+    if "live" in command:
+        with av.open(str(tmp_path / "r.mp4")) as container:
+            assert len(list(container.decode(video=0))) > 0
 
 
 def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:

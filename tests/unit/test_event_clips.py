@@ -252,6 +252,20 @@ def test_clips_beyond_an_age_go_and_the_newest_stays(tmp_path: Path) -> None:
     assert len(files(tmp_path)) == 4  # what is newer than the clip just written stays
 
 
+def test_a_clock_that_jumps_ahead_removes_one_clip_for_each_new_one_at_the_most(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, 1, 2, 3, 4, 5)
+    for path in tmp_path.glob("*-15510[123]*"):
+        os.utime(path, (0, 0))
+    folder = ClipFolder(tmp_path, "yard", Retention.parse("7d"))
+    for _ in range(3):
+        folder.prune("yard_20261123-155104Z_door")
+    assert len(files(tmp_path)) == 8
+    folder.prune("yard_20261123-155105Z_door")
+    assert len(files(tmp_path)) == 6
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "many", "5", "5GB", "12h"])
 def test_what_is_to_be_kept_is_a_number_a_size_or_an_age(text: str) -> None:
     if text in {"5", "5GB", "12h"}:

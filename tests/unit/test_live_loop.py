@@ -14,6 +14,7 @@ from livesegment.errors import (
     EndpointUnreachable,
     OutputNotWritable,
     ServerFailed,
+    SinkError,
     SourceLost,
 )
 from livesegment.frame import Frame
@@ -261,15 +262,43 @@ def test_a_source_that_breaks_ends_the_run_with_its_error() -> None:
         end.result(10)
 
 
-def test_an_output_that_cannot_be_written_ends_the_run_with_its_error() -> None:
+def test_a_full_disk_does_not_end_the_picture_and_is_the_runs_error_at_its_end() -> None:
     class FullDisk(Sink):
         def write(self, picture: Annotated) -> None:
-            raise OutputNotWritable("the disk is full")
+            if picture.frame.index == 2:
+                raise OutputNotWritable("the disk is full")
+            assert picture.frame.index < 2, "it was given another picture"
+
+        def give_up(self) -> int:
+            return 1  # of the two that it took
+
+        def commit(self) -> None:
+            pytest.fail("it does not have all pictures")
+
+    source, sink, metrics = StepSource(), ListSink(), Metrics()
+    parts = LiveParts(source, FunctionSegmenter(lambda frame: 1), [FullDisk(), sink])
+    loop = LiveLoop(parts, LiveLimits(), Controls(), metrics)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        for count in range(1, 20):
+            source.step()
+            sink.wait_for(count)
+        source.end()
+        end.result(10)
+    with pytest.raises(OutputNotWritable, match="the disk is full"):
+        loop.commit()
+    assert metrics.get("frames_unwritten") == 19 - 1
+
+
+def test_an_output_that_is_broken_ends_the_run_with_its_error() -> None:
+    class Broken(Sink):
+        def write(self, picture: Annotated) -> None:
+            raise SinkError("it is closed")
 
     source = StepSource()
-    with running(source, FunctionSegmenter(lambda frame: 1), FullDisk()) as (end, _):
+    with running(source, FunctionSegmenter(lambda frame: 1), Broken()) as (end, _):
         source.step()
-        with pytest.raises(OutputNotWritable, match="the disk is full"):
+        with pytest.raises(SinkError, match="it is closed"):
             end.result(10)
 
 

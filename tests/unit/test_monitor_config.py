@@ -268,9 +268,35 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(OptionsError, match="is no text in UTF-8"):
         read_config(tmp_path / "bytes.toml")
-    (tmp_path / "long.toml").write_text(f"a = {'1' * 5000}")
-    with pytest.raises(OptionsError, match="has a number of too many digits"):
-        read_config(tmp_path / "long.toml")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[" * 5000, "nested more than 100 deep"),
+        ("[" * 5000 + "]" * 5000, "nested more than 100 deep"),
+        ("{a = " * 5000 + "1" + "}" * 5000, "nested more than 100 deep"),
+        ("[\n" * 101 + "]" * 101, "nested more than 100 deep"),
+        ("{" + ".".join("a" * 5000) + " = 1}", "nested more than 100 deep"),
+        ("{'a' . 1.1." * 40 + "b = {" * 40, "nested more than 100 deep"),
+        ("9" * 5000, "more than 1000 digits"),
+        ("-0x" + "f" * 5000, "more than 1000 digits"),
+        ("2026-01-01T00:00:00." + "9" * 5000, "more than 1000 digits"),
+    ],
+)
+def test_what_is_too_deep_or_too_long_to_be_read_is_told_with_its_line(
+    mistakes, value: str, said: str
+) -> None:
+    [(line, text)] = mistakes(f"# [[[ 1 {'9' * 2000}\n[budget]\nin_flight = {value}\n{CAMERA}")
+    assert line == 3 + 100 * ("\n" in value)
+    assert said in text
+    assert len(text) < 100
+
+
+def test_brackets_and_digits_in_words_are_no_nesting_and_no_number(read) -> None:
+    name = "[{" * 300 + "9" * 2000
+    assert read(f'[endpoint]\nmodel = "x/1"\nurl = "http://127.0.0.1/{name}"\n{CAMERA}').cameras
+    assert read(f"# {name}\n{CAMERA}").cameras
 
 
 def camera(config: MonitorConfig) -> CameraOptions:

@@ -124,9 +124,37 @@ def test_the_oldest_segments_go_when_there_are_too_many_bytes(tmp_path: Path) ->
 def test_segments_that_are_too_old_go(tmp_path: Path) -> None:
     old = old_segment(tmp_path, "garden_20200101-000000Z.mp4", age_s=3 * 86400)
     recent = old_segment(tmp_path, "garden_20200102-000000Z.mp4", age_s=86400)
-    record(tmp_path / "garden.mp4", 3, keep=Retention.parse("2d"))
+    record(tmp_path / "garden.mp4", 25, keep=Retention.parse("2d"))
     assert not old.exists()
     assert recent.exists()
+
+
+def test_a_clock_that_jumps_ahead_removes_no_more_than_came_in_since(tmp_path: Path) -> None:
+    # As they are after a jump: all older than may be kept.
+    old = [
+        old_segment(tmp_path, f"garden_2020010{day}-000000Z.mp4", age_s=30 * 86400)
+        for day in range(1, 9)
+    ]
+    record(tmp_path / "garden.mp4", 15, keep=Retention.parse("7d"))
+    assert all(path.exists() for path in old)
+    record(tmp_path / "garden.mp4", 61, keep=Retention.parse("7d"))
+    assert [path.exists() for path in old[:2]] == [False, False]
+    assert all(path.exists() for path in old[5:])
+
+
+def test_room_that_was_not_needed_is_not_used_up_by_a_jump(tmp_path: Path) -> None:
+    fresh = [old_segment(tmp_path, f"garden_2020010{day}-000000Z.mp4") for day in range(1, 9)]
+    with SegmentedVideoSink(
+        tmp_path / "garden.mp4", segment_s=2.0, keep=Retention.parse("7d")
+    ) as sink:
+        for index in range(100):
+            sink.write(annotated(index))
+        for path in fresh:
+            os.utime(path, (0, 0))
+        for index in range(100, 121):
+            sink.write(annotated(index))
+        sink.commit()
+    assert sum(path.exists() for path in fresh) >= 6
 
 
 def test_what_is_not_of_this_recording_is_never_touched(tmp_path: Path) -> None:

@@ -166,6 +166,19 @@ def test_a_size_that_h264_has_not_is_named_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+JUMP = [0.0, 0.1, 1e6, 1e6 + 0.1]
+
+
+@pytest.mark.parametrize("fragmented", [False, True])
+def test_times_that_jump_by_days_are_kept_or_said(tmp_path, fragmented):
+    with pytest.raises(OutputNotWritable, match=r"jump by 277 h .* 6 h 38 min .* ends in \.mkv"):
+        write(tmp_path / "out.mp4", JUMP, fragmented=fragmented)
+    write(tmp_path / "out.mkv", JUMP, fragmented=fragmented)
+    assert times_of(tmp_path / "out.mkv") == pytest.approx(JUMP, abs=5e-4)
+    write(tmp_path / "late.mp4", JUMP[2:], fragmented=fragmented)
+    assert times_of(tmp_path / "late.mp4") == pytest.approx(JUMP[2:], abs=1e-4)
+
+
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf"), 1e9, 29.97, None])
 def test_any_nominal_rate_is_survived(tmp_path, fps):
     write(tmp_path / "out.mp4", [0.0, 0.1], fps=fps)

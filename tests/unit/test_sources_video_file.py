@@ -164,6 +164,28 @@ def test_a_damaged_packet_in_the_middle_is_skipped(
     assert "film.mp4: 1 damaged packets were skipped" in caplog.text
 
 
+def test_a_film_that_is_mostly_damaged_is_read_as_far_as_it_goes_and_then_lost(
+    tmp_path: Path,
+) -> None:
+    path = write_video(tmp_path / "film.mp4", 30)
+    for number in range(5, 30):
+        damage_packet(path, number)
+    frames = []
+    with (
+        VideoFileSource(path) as source,
+        pytest.raises(SourceLost, match=r"film.mp4 is damaged: 2\d of 30 frames cannot be decoded"),
+    ):
+        frames.extend(iter(source.read, None))
+    assert 0 < len(frames) <= 7
+    assert source.read() is None
+
+
+def test_a_damaged_frame_that_others_are_made_from_counts_with_them(tmp_path: Path) -> None:
+    path = damage_packet(write_video(tmp_path / "film.mp4", 20), 10)
+    with VideoFileSource(path) as source, pytest.raises(SourceLost, match=r"of 20 frames cannot"):
+        list(iter(source.read, None))
+
+
 def test_a_film_without_its_index_cannot_be_opened(tmp_path: Path) -> None:
     path = cut(write_video(tmp_path / "film.mp4"), 0.6)
     with pytest.raises(SourceNotFound, match=r"film\.mp4 cannot be read as a video"):

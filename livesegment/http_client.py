@@ -7,7 +7,6 @@ brings an asynchronous client of its own, because it chooses the addresses that 
 
 import logging
 import ssl
-import time
 import traceback
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import httpx
 
 from livesegment.address import is_loopback, scrubbed, shown_url
 from livesegment.errors import OptionsError
+from livesegment.http_bounds import Bounds, bounded, install
 from livesegment.resource import Resource
 
 What = Literal["timed out", "too long", "undecodable", "unwritable", "unreachable"]
@@ -52,27 +52,6 @@ _RAISED: tuple[tuple[tuple[type[Exception], ...], What], ...] = (
 """What httpx raises, and what it means; the first that fits."""
 
 
-class Deadline:
-    """The end of the time that an exchange has, from the first connection to the last byte.
-
-    httpx bounds each of its waits and not their sum, so it is asked between them. Headers that
-    arrive byte by byte are one wait after the other within httpx and are not cut short yet: what
-    is to end them has the time from here.
-
-    Args:
-        seconds: From now.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._ends_at_s = time.monotonic() + seconds
-
-    def check(self) -> None:
-        """Raise HttpFailure if it has passed."""
-        if time.monotonic() > self._ends_at_s:
-            raise HttpFailure("timed out", f"no answer within {self._seconds:g} s")
-
-
 class Answer:
     """What came back: the status and headers, and the body if it is read.
 
@@ -81,11 +60,11 @@ class Answer:
         headers: Names are looked up in lower case.
     """
 
-    def __init__(self, response: httpx.Response, deadline: Deadline) -> None:
+    def __init__(self, response: httpx.Response, bounds: Bounds) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
-        self._deadline = deadline
+        self._bounds = bounds
 
     def read(self, most: int) -> bytes:
         """Return the body, unpacked.
@@ -101,7 +80,7 @@ class Answer:
             body += chunk
             if len(body) > most:
                 raise HttpFailure("too long", f"the answer has over {most} bytes")
-            self._deadline.check()
+            self._bounds.remaining_s()  # not all that carries requests is a network
         return bytes(body)
 
 
@@ -114,7 +93,7 @@ class HttpClient(Resource):
 
     Args:
         url: Whom it will ask, to know whether that is this machine.
-        timeout_s: Seconds for a whole exchange, and for each wait within it.
+        timeout_s: Seconds for a whole exchange, from connecting to the last byte.
         connections: Connections at once; an exchange beyond that waits for a free one.
         headers: Of every request.
         max_redirects: How many are followed. One could carry a key to another host, so: none.
@@ -153,6 +132,7 @@ class HttpClient(Resource):
                 verify=trusted,
                 transport=transport,
             )
+            install(self._client)
         except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
             raise OptionsError(
                 "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
@@ -184,15 +164,16 @@ class HttpClient(Resource):
         Raises:
             HttpFailure: If it comes to nothing, also while the body is read.
         """
-        deadline = Deadline(self._timeout_s)
-        with unlogged(), self._mapped_errors(method, url):
+        bounds = Bounds(self._timeout_s)
+        with unlogged(), self._mapped_errors(method, url), bounded(bounds):
             try:
                 request = self._client.build_request(method, url, content=content, headers=headers)
             except ValueError as error:  # characters that have no place in an address
                 raise httpx.InvalidURL(str(error)) from None
             response = self._client.send(request, stream=True)
+            bounds.began()
             try:
-                yield Answer(response, deadline)
+                yield Answer(response, bounds)
             finally:
                 response.close()
 
@@ -211,6 +192,8 @@ class HttpClient(Resource):
                 # The failed request rides along in the error, its URL with the key.
                 error.request = httpx.Request(method, shown_url(str(url)))
             reason = scrubbed(str(error), self._secrets) or raised
+            if what == "timed out":  # whatever it was waiting for
+                reason = f"no answer within {self._timeout_s:g} s"
             raise HttpFailure(what, reason, raised) from self._without_secrets(error)
 
     def _without_secrets(self, error: Exception) -> Exception | None:

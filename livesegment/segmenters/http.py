@@ -38,7 +38,7 @@ class HttpSegmenter(Segmenter):
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
-        timeout_s: Seconds to wait for an answer, and for each step on the way to it.
+        timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
         max_connections: Connections at once; a call beyond that waits for a free one.
         transport: What carries the requests instead of the network, for tests and gateways.
 

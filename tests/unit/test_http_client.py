@@ -6,7 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -120,6 +120,55 @@ def test_the_deadline_covers_the_whole_answer() -> None:
         finally:
             end.set()
     assert caught.value.what == "timed out"
+
+
+TRICKLES = {
+    "a header": b"HTTP/1.1 200 OK\r\nX: " + 150 * b"x" + b"\r\nContent-Length: 9\r\n\r\n",
+    "interim answers": 8 * b"HTTP/1.1 102 Processing\r\n\r\n" + HEAD,
+    "continue": 8 * b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD,
+    "a body": b"HTTP/1.1 200 OK\r\nContent-Length: 150\r\n\r\n" + bytes(150),
+}
+
+
+@pytest.mark.parametrize("way", ["direct", "proxy"])
+@pytest.mark.parametrize("sent", TRICKLES.values(), ids=TRICKLES.keys())
+def test_what_trickles_is_given_up_when_the_time_is_over(
+    sent: bytes, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, all_sent = threading.Event(), threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        """Come to the end, after many times the time that there is."""
+        with suppress(OSError):
+            for at in range(len(sent)):
+                connection.sendall(sent[at : at + 1])
+                if given_up.wait(0.01):
+                    return
+            all_sent.set()
+
+    with peer(trickle) as url, pytest.raises(HttpFailure, match=r"within 0\.1 s") as caught:
+        try:
+            if way == "proxy":
+                monkeypatch.setenv("HTTP_PROXY", url)
+                url = "http://segment.invalid/x"
+            ask(url, most=1000, timeout_s=0.1)
+        finally:
+            given_up.set()
+    assert caught.value.what == "timed out"
+    assert not all_sent.is_set()
+
+
+def test_a_flood_of_interim_answers_is_soon_given_up() -> None:
+    flood = 4000 * b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    def pour(connection: socket.socket) -> None:
+        with suppress(OSError):
+            for _ in range(20):
+                connection.sendall(flood)
+            connection.sendall(HEAD + b"012345678")
+
+    with peer(pour) as url, pytest.raises(HttpFailure, match="64 kB came before an answer"):
+        ask(url, timeout_s=60)
 
 
 def test_a_redirect_is_followed_by_who_says_so_only() -> None:

@@ -20,6 +20,7 @@ CORE = {
     "backoff",
     "workers",
     "pacer",
+    "http_bounds",
     "http_client",
     "duration",
     "settings",

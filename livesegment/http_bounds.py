@@ -1,4 +1,4 @@
-"""The bounds of an exchange over HTTP, kept at the socket.
+"""The bounds of an exchange over HTTP: its time, and how much of it is read and unpacked.
 
 httpx bounds each of its waits and not their sum: headers that arrive byte by byte, or interim
 answers (100, 102) one after the other, are a new wait each and could go on for ever within one
@@ -9,6 +9,7 @@ its thread is about.
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -84,6 +85,52 @@ def bounded(bounds: Bounds) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+_UNPACKED = ("", "identity")
+_GZIP = ("gzip", "x-gzip")
+
+
+def unpacked(response: httpx.Response, most: int) -> Iterator[bytes]:
+    """Yield the body of an answer, unpacked, no more than is wanted.
+
+    httpx unpacks whatever has come, layer by layer, before it can be counted.
+
+    Args:
+        response: The answer; its request has asked for gzip at most.
+        most: Bytes after which nothing more need be unpacked, 1 or more.
+
+    Raises:
+        httpx.DecodingError: If it is damaged, or packed otherwise.
+    """
+    if response.is_stream_consumed:  # what carried it has read it already
+        return response.iter_bytes()
+    named = response.headers.get("content-encoding", "").lower().split(",")
+    codings = [each.strip() for each in named if each.strip() not in _UNPACKED]
+    if not codings:
+        return response.iter_raw()
+    if len(codings) > 1 or codings[0] not in _GZIP:
+        raise httpx.DecodingError("it is packed in a way that was not asked for")
+    return _gunzipped(response.iter_raw(), most)
+
+
+def _gunzipped(packed: Iterable[bytes], most: int) -> Iterator[bytes]:
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    is_empty = True
+    for chunk in packed:
+        if unpacking.eof:
+            return
+        try:
+            data = unpacking.decompress(chunk, most)
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
+        is_empty = False
+        most -= len(data)
+        yield data
+        if most <= 0:
+            return
+    if not unpacking.eof and not is_empty:  # some name a coding where there is no body
+        raise httpx.DecodingError("what is packed is cut off")
 
 
 def install(client: httpx.Client) -> None:

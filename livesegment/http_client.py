@@ -8,8 +8,8 @@ brings an asynchronous client of its own, because it chooses the addresses that 
 import logging
 import ssl
 import traceback
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
@@ -17,7 +17,7 @@ import httpx
 
 from livesegment.address import is_loopback, scrubbed, shown_url
 from livesegment.errors import OptionsError
-from livesegment.http_bounds import Bounds, bounded, install
+from livesegment.http_bounds import Bounds, bounded, install, unpacked
 from livesegment.resource import Resource
 
 What = Literal["timed out", "too long", "undecodable", "unwritable", "unreachable"]
@@ -60,28 +60,49 @@ class Answer:
         headers: Names are looked up in lower case.
     """
 
-    def __init__(self, response: httpx.Response, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        response: httpx.Response,
+        bounds: Bounds,
+        mapped_errors: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
         self._bounds = bounds
+        self._mapped_errors = mapped_errors
 
     def read(self, most: int) -> bytes:
         """Return the body, unpacked.
 
         Args:
-            most: Bytes at most.
+            most: Bytes at most; no more are ever unpacked.
 
         Raises:
             HttpFailure: If it has more, or is not there in time.
         """
+        body = self.beginning(most + 1)
+        if len(body) > most:
+            raise HttpFailure("too long", f"the answer has over {most} bytes")
+        return body
+
+    def beginning(self, most: int) -> bytes:
+        """Return the first bytes of the body, unpacked, all of it if it has no more.
+
+        Args:
+            most: Bytes at most; no more are ever unpacked.
+
+        Raises:
+            HttpFailure: If they are not there in time.
+        """
         body = bytearray()
-        for chunk in self._response.iter_bytes():
-            body += chunk
-            if len(body) > most:
-                raise HttpFailure("too long", f"the answer has over {most} bytes")
-            self._bounds.remaining_s()  # not all that carries requests is a network
-        return bytes(body)
+        with self._mapped_errors():
+            for chunk in unpacked(self._response, most):
+                body += chunk
+                if len(body) >= most:
+                    break
+                self._bounds.remaining_s()  # not all that carries requests is a network
+        return bytes(body[:most])
 
 
 class HttpClient(Resource):
@@ -116,17 +137,16 @@ class HttpClient(Resource):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._timeout_s = timeout_s
+        self._max_redirects = max_redirects
         self._secrets = secrets
         trusted = trusted_certificates()
         try:
             self._client = httpx.Client(
-                headers=headers,
+                headers={"accept-encoding": "gzip", **(headers or {})},
                 timeout=httpx.Timeout(timeout_s),
                 limits=httpx.Limits(
                     max_connections=connections, max_keepalive_connections=connections
                 ),
-                follow_redirects=max_redirects > 0,
-                max_redirects=max_redirects,
                 trust_env=not is_loopback(url),
                 # Given apart, so that it counts for this machine's own services too.
                 verify=trusted,
@@ -170,16 +190,27 @@ class HttpClient(Resource):
                 request = self._client.build_request(method, url, content=content, headers=headers)
             except ValueError as error:  # characters that have no place in an address
                 raise httpx.InvalidURL(str(error)) from None
-            response = self._client.send(request, stream=True)
+            response = self._answered(request)
             bounds.began()
             try:
-                yield Answer(response, bounds)
+                yield Answer(response, bounds, lambda: self._mapped_errors(method, url))
             finally:
                 response.close()
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _answered(self, request: httpx.Request) -> httpx.Response:
+        """Return what answers a request, whose body is not read yet, after so many redirects."""
+        for _ in range(self._max_redirects + 1):
+            # httpx would read a redirect's body by itself, however much it unpacks to.
+            response = self._client.send(request, stream=True, follow_redirects=False)
+            if response.next_request is None or self._max_redirects == 0:
+                return response
+            response.close()
+            request = response.next_request
+        raise httpx.TooManyRedirects(f"over {self._max_redirects} redirects")
 
     @contextmanager
     def _mapped_errors(self, method: str, url: httpx.URL | str) -> Iterator[None]:

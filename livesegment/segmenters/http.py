@@ -20,7 +20,7 @@ from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
-from livesegment.protocol.status import error_for_status
+from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter
 from livesegment.settings import ApiKey, EndpointOptions
 
@@ -144,16 +144,15 @@ class HttpSegmenter(Segmenter):
     def _call(self, url: httpx.URL, body: bytes) -> bytes:
         """Return the body of a good answer."""
         with self._mapped_errors(), self._client.exchange("POST", url, content=body) as answer:
-            reply = answer.read(MAX_REPLY_BYTES)
-        if answer.status != 200:
+            if answer.status == 200:
+                return answer.read(MAX_REPLY_BYTES)
+            try:
+                said = answer.beginning(MAX_MESSAGE_BYTES)
+            except HttpFailure:
+                said = b""  # its status says more than what is wrong with its body
             raise error_for_status(
-                answer.status,
-                answer.headers,
-                reply,
-                url=self._shown_url,
-                secrets=self._secrets,
+                answer.status, answer.headers, said, url=self._shown_url, secrets=self._secrets
             )
-        return reply
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:

@@ -1,10 +1,13 @@
 """What all who ask over HTTP have in common."""
 
+import gzip
 import socket
 import subprocess
 import sys
 import threading
 import traceback
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -39,6 +42,16 @@ def peer(answer: Callable[[socket.socket], object]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
         server.join(10)
         assert not server.is_alive()
+
+
+@contextmanager
+def memory_at_most(most: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
 
 
 def ask(url: str, *, most: int = 100, **options: object) -> bytes:
@@ -169,6 +182,68 @@ def test_a_flood_of_interim_answers_is_soon_given_up() -> None:
 
     with peer(pour) as url, pytest.raises(HttpFailure, match="64 kB came before an answer"):
         ask(url, timeout_s=60)
+
+
+def coded(coding: str, body: bytes, head: str = "200 OK") -> bytes:
+    lines = f"HTTP/1.1 {head}\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}"
+    return f"{lines}\r\n\r\n".encode() + body
+
+
+BOMB = gzip.compress(gzip.compress(bytes(200 * 2**20)))  # hundreds of bytes, twice packed
+BOMBS: dict[str, tuple[bytes, What]] = {
+    "one layer": (coded("gzip", gzip.decompress(BOMB)), "too long"),
+    "two layers": (coded("gzip, gzip", BOMB), "undecodable"),
+    "two layers, a header each": (coded("gzip\r\nContent-Encoding: gzip", BOMB), "undecodable"),
+    "a coding that nobody asked for": (coded("br", BOMB), "undecodable"),
+    "another": (coded("deflate", zlib.compress(bytes(200 * 2**20))), "undecodable"),
+    "cut off": (coded("gzip", gzip.compress(b"012345678")[:-9]), "undecodable"),
+    "of a redirect": (
+        coded("gzip, gzip", BOMB, "302 Found\r\nLocation: http://127.0.0.1:9/"),
+        "unreachable",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_more_is_unpacked_than_is_wanted(name: str) -> None:
+    sent, failure = BOMBS[name]
+    with (
+        peer(lambda connection: connection.sendall(sent)) as url,
+        memory_at_most(4 * 2**20),
+        pytest.raises(HttpFailure) as caught,
+    ):
+        ask(url, most=1000, max_redirects=1)
+    assert caught.value.what == failure
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZip", "x-gzip", "identity", "identity, gzip"])
+def test_a_packed_answer_is_unpacked(coding: str) -> None:
+    plain = b"0123456789" * 1000
+    body = gzip.compress(plain) if "gzip" in coding.lower() else plain
+    with peer(lambda connection: connection.sendall(coded(coding, body))) as url:
+        assert ask(url, most=len(plain)) == plain
+
+
+def test_only_what_can_be_bounded_is_asked_for() -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200)
+
+    ask("http://host/x", transport=httpx.MockTransport(handle))
+    assert asked == ["gzip"]
+
+
+def test_the_beginning_of_an_answer_is_had_whatever_follows() -> None:
+    sent, _ = BOMBS["one layer"]
+    with (
+        peer(lambda connection: connection.sendall(sent)) as url,
+        memory_at_most(4 * 2**20),
+        HttpClient(url, timeout_s=5) as client,
+        client.exchange("GET", url) as answer,
+    ):
+        assert answer.beginning(1000) == bytes(1000)
 
 
 def test_a_redirect_is_followed_by_who_says_so_only() -> None:

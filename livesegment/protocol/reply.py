@@ -22,6 +22,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {2: "colours", 4: "grey with transparency", 6: "colours with transparency"}
 _HEADER_END = 29
+_MOST_PARTS = 50_000  # of the JSON; those of a large class map are thousands
 
 
 def encode_mask_png(class_ids: ClassIds) -> bytes:
@@ -107,6 +108,12 @@ def decode_reply(
 
 
 def _segmentation(body: bytes) -> dict[str, Any]:
+    # Counted before it is taken apart: each part costs some fifty times the bytes that say it.
+    parts = 0 if looks_like_html(body) else sum(map(body.count, (b",", b"[", b"{")))
+    if parts > _MOST_PARTS:
+        raise ValueError(
+            "it has more parts than any segmentation; is this a semantic-segmentation model?"
+        )
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):

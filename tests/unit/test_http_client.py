@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import traceback
-import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+from memory import memory_at_most
 
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.events.webhook import Webhook
@@ -42,16 +42,6 @@ def peer(answer: Callable[[socket.socket], object]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
         server.join(10)
         assert not server.is_alive()
-
-
-@contextmanager
-def memory_at_most(most: int) -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        assert tracemalloc.get_traced_memory()[1] < most
-    finally:
-        tracemalloc.stop()
 
 
 def ask(url: str, *, most: int = 100, **options: object) -> bytes:

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import memory_at_most
 from PIL import Image
 
+from livesegment.class_name import clean_class_name
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
@@ -106,6 +108,44 @@ def test_ids_outside_the_class_map_are_kept_and_have_a_name() -> None:
     assert mask.class_name(255) == "class 255"
 
 
+def test_the_names_of_every_id_that_a_pixel_can_have_are_kept_and_no_others() -> None:
+    names = {str(class_id): f"name {class_id}" for class_id in range(-3, 5000)}
+    mask = decoded(reply(png(Image.fromarray(IDS)), names))
+    assert mask.class_map == {class_id: f"name {class_id}" for class_id in range(256)}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (" person\n", "person"),
+        ("traffic\nlight\x00", "traffic light"),
+        ("\ud800", "\ufffd"),
+        ("a\u2028b", "a b"),
+        ("x" * 5_000_000, "x" * 100),
+        (" " * 5_000_000 + "y", "y"),
+        ("x" * 99 + " " + "y" * 9, "x" * 99),
+        ("猫\u200d", "猫\u200d"),
+    ],
+)
+def test_a_name_is_one_short_line(said: str, name: str) -> None:
+    mask = decoded(reply(png(Image.fromarray(IDS)), {"1": said}))
+    assert mask.class_name(1) == name
+    assert clean_class_name(name) == name
+
+
+def test_a_name_of_nothing_is_none() -> None:
+    mask = decoded(reply(png(Image.fromarray(IDS)), {"1": " \x00\n "}))
+    assert mask.class_name(1) == "class 1"
+
+
+@pytest.mark.parametrize("entry", ['"{}": "a"', '"{}": [[], []]', '"{}": {{"a": {{}}}}'])
+def test_a_reply_of_very_many_parts_is_not_taken_apart(entry: str) -> None:
+    entries = ", ".join(entry.format(number) for number in range(300_000)).encode()
+    body = reply(GOOD).replace(b'"class_map": {', b'"class_map": {' + entries + b", ")
+    with memory_at_most(4 * 2**20), pytest.raises(BadReply, match="more parts than"):
+        decoded(body)
+
+
 def test_a_reply_without_class_names_is_a_segmentation_still() -> None:
     body = json.dumps({"segmentation_mask": base64.b64encode(png(Image.fromarray(IDS))).decode()})
     assert decoded(body.encode()).class_map == {}
@@ -136,7 +176,9 @@ GOOD = png(Image.fromarray(IDS))
         (b"<!DOCTYPE html><html>hello</html>", "HTML"),
         (b"hello", "no JSON"),
         (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"[" * 40_000, "no JSON"),
+        (b"[" * 100_000, "more parts"),
+        (b"<html>" + b"," * 100_000, "HTML"),
         (b"[1, 2]", "no segmentation_mask"),
         (b'{"predictions": [{"x": 1}]}', "no segmentation_mask"),
         (b'{"segmentation_mask": null, "class_map": {}}', "not a text"),

@@ -83,7 +83,8 @@ class Answer:
         """
         body = self.beginning(most + 1)
         if len(body) > most:
-            raise HttpFailure("too long", f"the answer has over {most} bytes")
+            limit = f"{most // 2**20} MB" if most >= 2**20 else f"{most} bytes"
+            raise HttpFailure("too long", f"it has over {limit}")
         return body
 
     def beginning(self, most: int) -> bytes:

@@ -338,15 +338,34 @@ def test_retry_after_is_passed_on() -> None:
     assert error.retry_after_s == 7
 
 
+def test_a_mask_is_bounded_by_what_was_sent_and_not_by_the_frame() -> None:
+    body = json.dumps(flat_reply(Mask(np.zeros((2200, 2200), np.uint8)))).encode()
+    with (
+        endpoint(answers(http_reply(body))) as server,
+        HttpSegmenter(server.url, "model/1", max_side=640) as segmenter,
+        pytest.raises(BadReply, match="2200x2200, too large for a picture of 640x360"),
+    ):
+        segmenter.segment(frame(1, (3840, 2160)))
+
+
 def test_a_reply_without_end_is_not_read_to_it() -> None:
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 2**20
+            yield b" " * 2**20
+
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=(b" " * 2**20 for _ in range(10**6)))
+        return httpx.Response(200, content=endless())
 
     with (
         HttpSegmenter("http://host", "model/1", transport=httpx.MockTransport(answer)) as segmenter,
         pytest.raises(BadReply, match="does not end"),
     ):
         segmenter.segment(frame(1))
+    assert read < 16 * 2**20
 
 
 @pytest.mark.parametrize("api_key", [KEY, ApiKey(KEY)])

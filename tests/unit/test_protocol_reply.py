@@ -18,7 +18,7 @@ from PIL import Image
 from livesegment.class_name import clean_class_name
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
+from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
 
 IDS = np.array([[0, 1, 2], [3, 200, 255]], np.uint8)
 
@@ -158,6 +158,30 @@ def test_prefixed_and_wrapped_base64_is_read(prefix: str, columns: int) -> None:
     wrapped = prefix + "\r\n".join(textwrap.wrap(encoded, columns))
     body = json.dumps({"segmentation_mask": wrapped, "class_map": {}}).encode()
     assert decoded(body, (3, 180)).class_ids.shape == (180, 3)
+
+
+def flat_png(width: int, height: int) -> bytes:
+    return encode_mask_png(np.zeros((height, width), np.uint8))
+
+
+def test_a_mask_far_larger_than_what_was_sent_is_not_unpacked() -> None:
+    body = reply(flat_png(8000, 8000))
+    with (
+        memory_at_most(2 * 2**20),
+        pytest.raises(BadReply, match="said to be 8000x8000, too large for a picture of 640x360"),
+    ):
+        decode_reply(body, frame_size=(3840, 2160), sent_size=(640, 360), frame_index=0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "size"),
+    [((64, 48), (2048, 2048)), ((640, 360), (1280, 720)), ((3000, 2000), (6000, 4000))],
+)
+def test_a_mask_may_be_larger_than_what_was_sent(
+    sent: tuple[int, int], size: tuple[int, int]
+) -> None:
+    mask = decode_reply(reply(flat_png(*size)), frame_size=(3, 2), sent_size=sent, frame_index=0)
+    assert mask.frame_size == (3, 2)
 
 
 def huge_png() -> bytes:

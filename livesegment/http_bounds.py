@@ -30,12 +30,16 @@ class Bounds:
 
     Args:
         seconds: From now to the last byte. Only the look-up of a name may last longer.
+
+    Attributes:
+        is_over: Whether the exchange has come to its end, good or bad.
     """
 
     def __init__(self, seconds: float) -> None:
         self._ends_at_s = time.monotonic() + seconds
         self._has_begun = False
         self._heard = 0
+        self.is_over = False
 
     def remaining_s(self) -> float:
         """Return the seconds that are left, above 0.
@@ -84,6 +88,7 @@ def bounded(bounds: Bounds) -> Iterator[None]:
     try:
         yield
     finally:
+        bounds.is_over = True
         _current.reset(token)
 
 
@@ -194,6 +199,7 @@ def _addresses(host: str, port: int) -> list[str]:
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._used_by: Bounds | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         bounds = _current.get()
@@ -205,8 +211,9 @@ class _Stream(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if (bounds := _current.get()) is not None:
-            bounds.asked()
+        self._used_by = _current.get()
+        if self._used_by is not None:
+            self._used_by.asked()
         for start in range(0, len(buffer), _WRITTEN_AT_ONCE):
             self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _wait_s(timeout))
 
@@ -222,4 +229,10 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, _wait_s(timeout)))
 
     def get_extra_info(self, info: str) -> Any:
+        # What can be read from an idle connection is that the server has closed it. But another
+        # thread may have sent a request since it was found idle, and what can be read is the
+        # answer: it would be closed under that thread's hands.
+        is_used = self._used_by is not None and not self._used_by.is_over
+        if info == "is_readable" and is_used:
+            return False
         return self._stream.get_extra_info(info)

@@ -7,6 +7,7 @@ brings an asynchronous client of its own, because it chooses the addresses that 
 
 import logging
 import ssl
+import threading
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -138,6 +139,7 @@ class HttpClient(Resource):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._timeout_s = timeout_s
+        self._free = threading.BoundedSemaphore(connections)
         self._max_redirects = max_redirects
         self._secrets = secrets
         trusted = trusted_certificates()
@@ -145,9 +147,9 @@ class HttpClient(Resource):
             self._client = httpx.Client(
                 headers={"accept-encoding": "gzip", **(headers or {})},
                 timeout=httpx.Timeout(timeout_s),
-                limits=httpx.Limits(
-                    max_connections=connections, max_keepalive_connections=connections
-                ),
+                # Where it counts them itself, it may close one to make room for another that a
+                # thread is about to use.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
                 trust_env=not is_loopback(url),
                 # Given apart, so that it counts for this machine's own services too.
                 verify=trusted,
@@ -186,7 +188,12 @@ class HttpClient(Resource):
             HttpFailure: If it comes to nothing, also while the body is read.
         """
         bounds = Bounds(self._timeout_s)
-        with unlogged(), self._mapped_errors(method, url), bounded(bounds):
+        with (
+            unlogged(),
+            self._mapped_errors(method, url),
+            bounded(bounds),
+            self._connection(bounds),
+        ):
             try:
                 request = self._client.build_request(method, url, content=content, headers=headers)
             except ValueError as error:  # characters that have no place in an address
@@ -201,6 +208,16 @@ class HttpClient(Resource):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    @contextmanager
+    def _connection(self, bounds: Bounds) -> Iterator[None]:
+        """Wait for a free connection and hold it."""
+        if not self._free.acquire(timeout=bounds.remaining_s()):
+            raise httpx.PoolTimeout("no connection is free")
+        try:
+            yield
+        finally:
+            self._free.release()
 
     def _answered(self, request: httpx.Request) -> httpx.Response:
         """Return what answers a request, whose body is not read yet, after so many redirects."""

@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+from httpcore._utils import is_socket_readable
 from memory import memory_at_most
+from waiting import wait_until
 
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.events.webhook import Webhook
@@ -252,6 +254,25 @@ def test_a_redirect_is_followed_by_who_says_so_only() -> None:
 
     assert status() == 302
     assert status(max_redirects=1) == 200
+
+
+def test_a_connection_in_use_is_not_taken_for_one_that_was_closed() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"0123")
+        rest.wait(10)
+        connection.sendall(b"45678")
+
+    rest = threading.Event()
+    with (
+        peer(answer) as url,
+        HttpClient(url, timeout_s=10) as client,
+        client.exchange("GET", url) as answered,
+    ):
+        stream = answered._response.extensions["network_stream"]
+        rest.set()
+        wait_until(lambda: is_socket_readable(stream.get_extra_info("socket")), "the rest")
+        assert not stream.get_extra_info("is_readable")
+        assert answered.read(9) == b"012345678"
 
 
 def test_this_machine_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:

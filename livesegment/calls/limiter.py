@@ -50,6 +50,9 @@ class Limiter:
             made again, so every error makes everybody pause, and requests are spread evenly over
             the time that an answer takes.
         clock: Monotonic seconds.
+
+    Attributes:
+        has_given_masks: Whether any reply was a mask; set by whoever reads replies.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Limiter:
         is_live: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.has_given_masks = False
         self._fixed = in_flight if isinstance(in_flight, int) else 0
         self._saturation = None if isinstance(in_flight, int) else in_flight
         self._quota = quota or Quota()

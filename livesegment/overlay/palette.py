@@ -13,7 +13,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.class_name import comparable
 from livesegment.mask import is_background
 
 Colours = npt.NDArray[np.uint8]
@@ -71,7 +70,7 @@ def _class_colours(classes: tuple[tuple[int, str], ...]) -> Colours:
     taken: dict[str, int] = {}
     for class_id, name in classes:
         if 0 <= class_id <= 255 and not is_background(class_id, name):
-            key = comparable(name)
+            key = name.strip().casefold()
             slots[class_id] = taken.setdefault(key, _free_slot(key, set(taken.values())))
     left = iter(slot for slot in range(256) if slot not in slots.values())
     for class_id in range(256):

@@ -27,7 +27,8 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
         ├── OutputNotWritable           folder missing, no permission, disk full
         └── DisplayUnavailable          no screen, or an OpenCV without windows
 
-``*``: retryable, the same request may succeed a little later. The retry policy reads nothing else.
+``*``: retryable, the same request may succeed a little later. `Backoff` reads nothing else; once
+an endpoint has given masks, `annotate/asking.py` tries a few other errors again as well.
 """
 
 from typing import ClassVar

@@ -7,10 +7,10 @@ brings an asynchronous client of its own, because it chooses the addresses that 
 
 import logging
 import ssl
-import time
+import threading
 import traceback
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
@@ -18,6 +18,7 @@ import httpx
 
 from livesegment.address import is_loopback, scrubbed, shown_url
 from livesegment.errors import OptionsError
+from livesegment.http_bounds import Bounds, bounded, install, unpacked
 from livesegment.resource import Resource
 
 What = Literal["timed out", "too long", "undecodable", "unwritable", "unreachable"]
@@ -52,27 +53,6 @@ _RAISED: tuple[tuple[tuple[type[Exception], ...], What], ...] = (
 """What httpx raises, and what it means; the first that fits."""
 
 
-class Deadline:
-    """The end of the time that an exchange has, from the first connection to the last byte.
-
-    httpx bounds each of its waits and not their sum, so it is asked between them. Headers that
-    arrive byte by byte are one wait after the other within httpx and are not cut short yet: what
-    is to end them has the time from here.
-
-    Args:
-        seconds: From now.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._ends_at_s = time.monotonic() + seconds
-
-    def check(self) -> None:
-        """Raise HttpFailure if it has passed."""
-        if time.monotonic() > self._ends_at_s:
-            raise HttpFailure("timed out", f"no answer within {self._seconds:g} s")
-
-
 class Answer:
     """What came back: the status and headers, and the body if it is read.
 
@@ -81,28 +61,50 @@ class Answer:
         headers: Names are looked up in lower case.
     """
 
-    def __init__(self, response: httpx.Response, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        response: httpx.Response,
+        bounds: Bounds,
+        mapped_errors: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
-        self._deadline = deadline
+        self._bounds = bounds
+        self._mapped_errors = mapped_errors
 
     def read(self, most: int) -> bytes:
         """Return the body, unpacked.
 
         Args:
-            most: Bytes at most.
+            most: Bytes at most; no more are ever unpacked.
 
         Raises:
             HttpFailure: If it has more, or is not there in time.
         """
+        body = self.beginning(most + 1)
+        if len(body) > most:
+            limit = f"{most // 2**20} MB" if most >= 2**20 else f"{most} bytes"
+            raise HttpFailure("too long", f"it has over {limit}")
+        return body
+
+    def beginning(self, most: int) -> bytes:
+        """Return the first bytes of the body, unpacked, all of it if it has no more.
+
+        Args:
+            most: Bytes at most; no more are ever unpacked.
+
+        Raises:
+            HttpFailure: If they are not there in time.
+        """
         body = bytearray()
-        for chunk in self._response.iter_bytes():
-            body += chunk
-            if len(body) > most:
-                raise HttpFailure("too long", f"the answer has over {most} bytes")
-            self._deadline.check()
-        return bytes(body)
+        with self._mapped_errors():
+            for chunk in unpacked(self._response, most):
+                body += chunk
+                if len(body) >= most:
+                    break
+                self._bounds.remaining_s()  # not all that carries requests is a network
+        return bytes(body[:most])
 
 
 class HttpClient(Resource):
@@ -114,7 +116,7 @@ class HttpClient(Resource):
 
     Args:
         url: Whom it will ask, to know whether that is this machine.
-        timeout_s: Seconds for a whole exchange, and for each wait within it.
+        timeout_s: Seconds for a whole exchange, from connecting to the last byte.
         connections: Connections at once; an exchange beyond that waits for a free one.
         headers: Of every request.
         max_redirects: How many are followed. One could carry a key to another host, so: none.
@@ -137,22 +139,23 @@ class HttpClient(Resource):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._timeout_s = timeout_s
+        self._free = threading.BoundedSemaphore(connections)
+        self._max_redirects = max_redirects
         self._secrets = secrets
         trusted = trusted_certificates()
         try:
             self._client = httpx.Client(
-                headers=headers,
+                headers={"accept-encoding": "gzip", **(headers or {})},
                 timeout=httpx.Timeout(timeout_s),
-                limits=httpx.Limits(
-                    max_connections=connections, max_keepalive_connections=connections
-                ),
-                follow_redirects=max_redirects > 0,
-                max_redirects=max_redirects,
+                # Where it counts them itself, it may close one to make room for another that a
+                # thread is about to use.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
                 trust_env=not is_loopback(url),
                 # Given apart, so that it counts for this machine's own services too.
                 verify=trusted,
                 transport=transport,
             )
+            install(self._client)
         except (ImportError, ValueError):  # a SOCKS proxy without its package; no URL at all
             raise OptionsError(
                 "the proxy that the environment names cannot be used: see HTTP_PROXY, HTTPS_PROXY,"
@@ -184,21 +187,48 @@ class HttpClient(Resource):
         Raises:
             HttpFailure: If it comes to nothing, also while the body is read.
         """
-        deadline = Deadline(self._timeout_s)
-        with unlogged(), self._mapped_errors(method, url):
+        bounds = Bounds(self._timeout_s)
+        with (
+            unlogged(),
+            self._mapped_errors(method, url),
+            bounded(bounds),
+            self._connection(bounds),
+        ):
             try:
                 request = self._client.build_request(method, url, content=content, headers=headers)
             except ValueError as error:  # characters that have no place in an address
                 raise httpx.InvalidURL(str(error)) from None
-            response = self._client.send(request, stream=True)
+            response = self._answered(request)
+            bounds.began()
             try:
-                yield Answer(response, deadline)
+                yield Answer(response, bounds, lambda: self._mapped_errors(method, url))
             finally:
                 response.close()
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    @contextmanager
+    def _connection(self, bounds: Bounds) -> Iterator[None]:
+        """Wait for a free connection and hold it."""
+        if not self._free.acquire(timeout=bounds.remaining_s()):
+            raise httpx.PoolTimeout("no connection is free")
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _answered(self, request: httpx.Request) -> httpx.Response:
+        """Return what answers a request, whose body is not read yet, after so many redirects."""
+        for _ in range(self._max_redirects + 1):
+            # httpx would read a redirect's body by itself, however much it unpacks to.
+            response = self._client.send(request, stream=True, follow_redirects=False)
+            if response.next_request is None or self._max_redirects == 0:
+                return response
+            response.close()
+            request = response.next_request
+        raise httpx.TooManyRedirects(f"over {self._max_redirects} redirects")
 
     @contextmanager
     def _mapped_errors(self, method: str, url: httpx.URL | str) -> Iterator[None]:
@@ -211,6 +241,8 @@ class HttpClient(Resource):
                 # The failed request rides along in the error, its URL with the key.
                 error.request = httpx.Request(method, shown_url(str(url)))
             reason = scrubbed(str(error), self._secrets) or raised
+            if what == "timed out":  # whatever it was waiting for
+                reason = f"no answer within {self._timeout_s:g} s"
             raise HttpFailure(what, reason, raised) from self._without_secrets(error)
 
     def _without_secrets(self, error: Exception) -> Exception | None:

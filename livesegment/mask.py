@@ -7,13 +7,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.class_name import clean_class_name, comparable
+
 ClassIds = npt.NDArray[np.uint8]
 """Class ids, uint8, shape (H, W)."""
+
+MAX_CLASS_ID = 255
 
 
 def is_background(class_id: int, name: str) -> bool:
     """Tell whether a class is what no class was found in: id 0, named background."""
-    return class_id == 0 and name.strip().casefold() == "background"
+    return class_id == 0 and comparable(name) == "background"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +27,8 @@ class Mask:
     Attributes:
         class_ids: uint8 of shape (H, W), kept as a read-only view. Ids may occur that
             `class_map` does not name; `class_name` gives those a name.
-        class_map: Name of each class id, without blanks around it.
+        class_map: Name of each class id that a pixel can have, whether one has it or not; cleaned
+            (see `class_name`), so that what a model says may be handed in as it came.
         frame_index: `Frame.index` of the frame that was segmented.
 
     Raises:
@@ -43,7 +48,11 @@ class Mask:
         view = ids.view()
         view.flags.writeable = False
         object.__setattr__(self, "class_ids", view)
-        names = {int(class_id): name.strip() for class_id, name in self.class_map.items()}
+        names = {
+            int(class_id): clean_class_name(name)
+            for class_id, name in self.class_map.items()
+            if 0 <= int(class_id) <= MAX_CLASS_ID
+        }
         object.__setattr__(self, "class_map", names)
 
     @property

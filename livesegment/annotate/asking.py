@@ -11,7 +11,7 @@ from livesegment.backoff import Backoff
 from livesegment.calls.breaker import asked_wait_s
 from livesegment.calls.limiter import Limiter, Permit
 from livesegment.duration import in_words
-from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
+from livesegment.errors import BadReply, EndpointBusy, EndpointError, RequestRefused, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
@@ -67,6 +67,18 @@ _BEFORE_FIRST_MASK = Backoff()
 _AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
 
 
+# Nor is one answer out of many that makes no sense: some proxy's page, a reply that was cut short.
+# It may be about this very picture, though, and each try costs a call.
+_ODD_ONE_OUT = Backoff(attempts=4)
+
+
+def _is_odd(error: EndpointError) -> bool:
+    """Tell whether an error says that something went wrong on the way, or within the endpoint."""
+    status = error.status or 0
+    is_passing = status in (408, 425) or status >= 500
+    return isinstance(error, BadReply) or (isinstance(error, RequestRefused) and is_passing)
+
+
 class Caller:
     """Asks a segmenter about frames and tries again after errors that may go away.
 
@@ -116,6 +128,7 @@ class Caller:
                 error.attempts = attempt
                 self._wait_after(error, frame)
             else:
+                self._limiter.has_given_masks = True
                 self._metrics.count("masks_received")
                 self._metrics.measure("round_trip_ms", permit.round_trip_s)
                 return replace(mask, frame_index=frame.index)
@@ -156,6 +169,9 @@ class Caller:
         tries = self._limiter.refusals_in_a_row if is_busy else error.attempts
         backoff = _AFTER_FIRST_MASK if self._limiter.has_answered else _BEFORE_FIRST_MASK
         wait_s = backoff.wait_s(error, max(1, tries), share=random.random())
+        is_odd = self._limiter.has_given_masks and _is_odd(error)
+        if is_odd and not _ODD_ONE_OUT.is_over(tries):
+            wait_s = _ODD_ONE_OUT.delay_s(tries, share=random.random())
         if wait_s is None:
             asked_s = asked_wait_s(error)
             if asked_s is not None and asked_s > backoff.max_retry_after_s:

@@ -52,6 +52,9 @@ class Limiter:
             the time that an answer takes: eight that are free at once would take eight frames in
             a row, and then none until the first answer.
         clock: Monotonic seconds.
+
+    Attributes:
+        has_given_masks: Whether any reply was a mask; set by whoever reads replies.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Limiter:
         is_live: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.has_given_masks = False
         self._fixed = in_flight if isinstance(in_flight, int) else 0
         self._saturation = None if isinstance(in_flight, int) else in_flight
         self._quota = quota or Quota()

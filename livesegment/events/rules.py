@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.class_name import comparable
 from livesegment.events.event import Kind
 from livesegment.mask import ClassIds, Mask
 from livesegment.settings.rule import Polygon, Rule
@@ -177,9 +178,9 @@ class CoverageWatch:
         if mask.class_map == self._class_map:
             return
         self._class_map = dict(mask.class_map)
-        name = self.rule.class_name.strip().casefold()
+        name = comparable(self.rule.class_name)
         self._wanted = [
-            class_id for class_id in range(256) if mask.class_name(class_id).casefold() == name
+            class_id for class_id in range(256) if comparable(mask.class_name(class_id)) == name
         ]
         if not self._wanted and not self._has_warned:
             self._has_warned = True

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.class_name import comparable
 from livesegment.mask import ClassIds, Mask, is_background
 from livesegment.overlay.palette import Colours, class_colours
 from livesegment.overlay.scratch import Scratch
@@ -32,8 +33,8 @@ class Selection:
 
     def __init__(self, mask: Mask, classes: frozenset[str] | None) -> None:
         self._key = (mask.class_map, classes)
-        names = [mask.class_name(class_id).casefold() for class_id in range(256)]
-        wanted = None if classes is None else {name.strip().casefold() for name in classes}
+        names = [comparable(mask.class_name(class_id)) for class_id in range(256)]
+        wanted = None if classes is None else set(map(comparable, classes))
         if unknown := sorted((wanted or set()) - set(names)):
             known = ", ".join(mask.class_map.values())
             logger.warning("the model has no class '%s'; it has: %s", "', '".join(unknown), known)

@@ -15,13 +15,44 @@ from livesegment.errors import BadReply
 from livesegment.mask import ClassIds, Mask
 from livesegment.protocol.base64_text import decode_base64
 
-MAX_MASK_PIXELS = 64_000_000
-"""Larger masks are refused before they are unpacked: few bytes of PNG can hold very many."""
+_MOST_MASK_PIXELS = 64_000_000
+_ANY_MASK_PIXELS = 2048 * 2048
+_TIMES_WHAT_WAS_SENT = 4
+
+MAX_REPLY_BYTES = 64 * 2**20
+"""Longer answers are not read to their end, whatever was sent."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {2: "colours", 4: "grey with transparency", 6: "colours with transparency"}
 _HEADER_END = 29
+_MOST_PARTS = 50_000  # of the JSON; those of a large class map are thousands
+
+
+def most_mask_pixels(sent_size: tuple[int, int]) -> int:
+    """Return how many pixels the mask of a picture has at most.
+
+    Servers answer in the size of what was sent, or in their model's. So it has four times as many
+    pixels as that, and 2048x2048 for a smaller picture; more is refused before it is unpacked, as
+    few bytes of PNG can hold very many.
+
+    Args:
+        sent_size: (width, height) of the picture that was sent.
+    """
+    width, height = sent_size
+    wanted = max(_ANY_MASK_PIXELS, _TIMES_WHAT_WAS_SENT * width * height)
+    return min(_MOST_MASK_PIXELS, wanted)
+
+
+def most_reply_bytes(sent_size: tuple[int, int]) -> int:
+    """Return how many bytes the reply to a picture has at most.
+
+    That is a megabyte, and base64 of a mask and of its certainties, neither of them packed.
+
+    Args:
+        sent_size: (width, height) of the picture that was sent.
+    """
+    return min(MAX_REPLY_BYTES, 2**20 + 3 * most_mask_pixels(sent_size))
 
 
 def encode_mask_png(class_ids: ClassIds) -> bytes:
@@ -30,21 +61,29 @@ def encode_mask_png(class_ids: ClassIds) -> bytes:
     return png.tobytes()
 
 
-def decode_mask_png(png: bytes) -> ClassIds:
+def decode_mask_png(png: bytes, sent_size: tuple[int, int]) -> ClassIds:
     """Return the class ids of a PNG, uint8 (H, W).
 
     8-bit grey is read as it is; palette indices are kept; grey of 1, 2, 4 and 16 bits counts by
     its stored numbers, unscaled.
     Source: PNG specification, W3C 2003, 11.2.2 (the IHDR chunk).
 
+    Args:
+        png: The file.
+        sent_size: (width, height) of the picture that it is about.
+
     Raises:
-        ValueError: If it is no single-channel PNG, is damaged, very large, or holds ids above 255.
+        ValueError: If it is no single-channel PNG, is damaged, larger than `most_mask_pixels`, or
+            holds ids above 255.
     """
     if len(png) < _HEADER_END or not png.startswith(_SIGNATURE) or png[12:16] != b"IHDR":
         raise ValueError("the mask is not a PNG")
     width, height, depth, colour_type = struct.unpack_from(">IIBB", png, 16)
-    if width * height > MAX_MASK_PIXELS:
-        raise ValueError(f"the mask is said to be {width}x{height}, which is too large to be true")
+    if width * height > most_mask_pixels(sent_size):
+        raise ValueError(
+            f"the mask is said to be {width}x{height}, too large for a picture of"
+            f" {sent_size[0]}x{sent_size[1]}"
+        )
     if colour_type not in {_GREY, _PALETTE}:
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(f"the mask is a PNG of {kind}, not of one channel")
@@ -79,7 +118,12 @@ _INTEGER = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
 def decode_reply(
-    body: bytes, *, frame_size: tuple[int, int], frame_index: int, url: str = ""
+    body: bytes,
+    *,
+    frame_size: tuple[int, int],
+    frame_index: int,
+    sent_size: tuple[int, int] | None = None,
+    url: str = "",
 ) -> Mask:
     """Return the mask of a reply, flat (the documentation's) or nested (newer servers').
 
@@ -89,6 +133,7 @@ def decode_reply(
         body: The body of the answer.
         frame_size: (width, height) of the frame; the mask is brought to it by nearest neighbour.
         frame_index: `Frame.index` of the frame.
+        sent_size: (width, height) of what was sent, which bounds the mask; None: as the frame.
         url: The address that answered, without its query, for the error.
 
     Raises:
@@ -97,7 +142,9 @@ def decode_reply(
     try:
         segmentation = _segmentation(body)
         class_map = _class_map(segmentation.get("class_map", {}))
-        class_ids = decode_mask_png(_mask_bytes(segmentation["segmentation_mask"]))
+        class_ids = decode_mask_png(
+            _mask_bytes(segmentation["segmentation_mask"]), sent_size or frame_size
+        )
     except ValueError as error:
         origin = f" from {url}" if url else ""
         raise BadReply(
@@ -107,6 +154,10 @@ def decode_reply(
 
 
 def _segmentation(body: bytes) -> dict[str, Any]:
+    if not looks_like_html(body) and _parts(body) > _MOST_PARTS:
+        raise ValueError(
+            "it has more parts than any segmentation; is this a semantic-segmentation model?"
+        )
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):
@@ -118,6 +169,14 @@ def _segmentation(body: bytes) -> dict[str, Any]:
     if not isinstance(reply, dict) or "segmentation_mask" not in reply:
         raise ValueError("it holds no segmentation_mask; is this a semantic-segmentation model?")
     return reply
+
+
+def _parts(body: bytes) -> int:
+    """Return how many parts a JSON has at most: taken apart, each is some fifty bytes and more."""
+    if len(body) <= _MOST_PARTS:
+        return len(body)
+    found = np.frombuffer(body, np.uint8)
+    return sum(int(np.count_nonzero(found == ord(each))) for each in ",[{")
 
 
 def _mask_bytes(encoded: Any) -> bytes:

@@ -11,6 +11,15 @@ CONTENT_TYPE = "application/x-www-form-urlencoded"
 """What the documentation's samples send, although the body is never form-encoded."""
 
 
+def sent_size(frame_size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """Return the (width, height) in which a picture of a size is sent: never larger than it is."""
+    width, height = frame_size
+    scale = max_side / max(width, height)
+    if scale >= 1:
+        return frame_size
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
     """Return a picture as the body of a request: a base64 text of a JPEG.
 
@@ -21,9 +30,8 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
         jpeg_quality: 1 to 100.
     """
     height, width = image.shape[:2]
-    scale = max_side / max(width, height)
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = sent_size((width, height), max_side)
+    if size != (width, height):
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
     return base64.b64encode(jpeg.data)

@@ -20,6 +20,9 @@ from livesegment.errors import (
 )
 from livesegment.protocol.reply import looks_like_html
 
+MAX_MESSAGE_BYTES = 65_536
+"""What follows in the body of an error is not read."""
+
 _MAX_MESSAGE = 200
 _LONGEST_S = 366 * 86_400.0  # whoever asks for more asks for no less than that
 _OVERLOADED = frozenset({502, 503, 504})
@@ -97,7 +100,7 @@ def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:
     """Return what an endpoint says about an error: one short line, without the secrets."""
     if looks_like_html(body):
         return "an HTML page"
-    text = body[:65536].decode(errors="replace")
+    text = body[:MAX_MESSAGE_BYTES].decode(errors="replace")
     with suppress(ValueError, RecursionError):  # Not JSON: the body itself is the message.
         text = _message_of(json.loads(body))
     text = scrubbed(text, secrets)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.class_name import comparable
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -114,7 +115,7 @@ class Redactor:
     """
 
     def __init__(self, options: RedactOptions, mask_ttl_s: float = float("inf")) -> None:
-        self._wanted = {name.strip().casefold() for name in options.classes}
+        self._wanted = set(map(comparable, options.classes))
         self._mask_ttl_s = mask_ttl_s
         self._redaction = Redaction(options)
         self._seen = SeenPictures()
@@ -156,7 +157,7 @@ class Redactor:
     def _check_names(self, mask: Mask) -> None:
         if mask.class_map == self._class_map:
             return
-        names = {class_id: name.casefold() for class_id, name in mask.class_map.items()}
+        names = {class_id: comparable(name) for class_id, name in mask.class_map.items()}
         if unknown := sorted(self._wanted - set(names.values())):
             missing, known = ", ".join(unknown), ", ".join(mask.class_map.values())
             raise OptionsError(

@@ -18,14 +18,11 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply
-from livesegment.protocol.request import CONTENT_TYPE, encode_image, query
-from livesegment.protocol.status import error_for_status
+from livesegment.protocol.reply import decode_reply, most_reply_bytes
+from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent_size
+from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter
 from livesegment.settings import ApiKey, EndpointOptions
-
-MAX_REPLY_BYTES = 64 * 1024 * 1024
-"""Longer answers are not read to their end."""
 
 
 class HttpSegmenter(Segmenter):
@@ -38,7 +35,7 @@ class HttpSegmenter(Segmenter):
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
-        timeout_s: Seconds to wait for an answer, and for each step on the way to it.
+        timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
         max_connections: Connections at once; a call beyond that waits for a free one.
         transport: What carries the requests instead of the network, for tests and gateways.
 
@@ -123,37 +120,38 @@ class HttpSegmenter(Segmenter):
             api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
         )
         url = self._url.copy_merge_params(parameters)
+        sent = sent_size(frame.frame_size, options.max_side)
 
         def call(keep: Keep | None) -> Mask:
-            reply = self._call(url, body)
+            reply = self._call(url, body, most_reply_bytes(sent))
             if keep is not None:
                 keep(reply)
-            return self._mask(frame, reply)
+            return decode_reply(
+                reply,
+                frame_size=frame.frame_size,
+                frame_index=frame.index,
+                sent_size=sent,
+                url=self._shown_url,
+            )
 
         return call
-
-    def _mask(self, frame: Frame, reply: bytes) -> Mask:
-        return decode_reply(
-            reply, frame_size=frame.frame_size, frame_index=frame.index, url=self._shown_url
-        )
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _call(self, url: httpx.URL, body: bytes) -> bytes:
+    def _call(self, url: httpx.URL, body: bytes, most: int) -> bytes:
         """Return the body of a good answer."""
         with self._mapped_errors(), self._client.exchange("POST", url, content=body) as answer:
-            reply = answer.read(MAX_REPLY_BYTES)
-        if answer.status != 200:
+            if answer.status == 200:
+                return answer.read(most)
+            try:
+                said = answer.beginning(MAX_MESSAGE_BYTES)
+            except HttpFailure:
+                said = b""  # its status says more than what is wrong with its body
             raise error_for_status(
-                answer.status,
-                answer.headers,
-                reply,
-                url=self._shown_url,
-                secrets=self._secrets,
+                answer.status, answer.headers, said, url=self._shown_url, secrets=self._secrets
             )
-        return reply
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:
@@ -170,10 +168,7 @@ class HttpSegmenter(Segmenter):
                 f"{url} did not answer within {self._options.timeout_s:g} s", url=url
             )
         if failure.what == "too long":
-            megabytes = MAX_REPLY_BYTES // 2**20
-            return BadReply(
-                f"the answer from {url} does not end: it has over {megabytes} MB", url=url
-            )
+            return BadReply(f"the answer from {url} does not end: {failure.reason}", url=url)
         if failure.what == "undecodable":
             return BadReply(
                 f"the answer from {url} is packed in a way that cannot be unpacked", url=url

@@ -54,7 +54,7 @@ class EndpointOptions(Settings):
             for a remote endpoint, else what the segmenter can take.
         max_calls: Stop asking after so many calls; None: no limit.
         call_rate: Calls a second at most; None: no limit.
-        timeout_s: Seconds to wait for an answer.
+        timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
 
     Raises:
         OptionsError: If a value is out of range or an endpoint stands without a model.
@@ -151,7 +151,7 @@ class EndpointOptions(Settings):
     timeout_s: float = option(
         10.0,
         number(0, 3600, "seconds", above=True, metavar="S"),
-        "Seconds to wait for an answer.",
+        "Seconds for a whole call, to the last byte of its answer.",
         flag="--timeout",
         key="endpoint.timeout",
         group=_CALLS,

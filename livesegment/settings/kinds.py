@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from livesegment.address import is_http_url, is_url_of
+from livesegment.class_name import clean_class_name
 
 Form = Literal["flag", "number", "choice", "names", "text", "list", "object"]
 
@@ -204,7 +205,7 @@ _MOST_NAMES, _LONGEST_NAME = 256, 200
 
 
 def names(*, are_needed: bool = False, adds_up: bool = False) -> Kind:
-    """Return the kind of names of classes, none twice, without blanks around them.
+    """Return the kind of names of classes, none twice, cleaned as those of a model.
 
     Args:
         are_needed: Whether an empty name is a mistake, and not left out: from a variable that is
@@ -216,13 +217,13 @@ def names(*, are_needed: bool = False, adds_up: bool = False) -> Kind:
         is_list = isinstance(value, list | tuple | set | frozenset) and len(value) <= _MOST_NAMES
         if not is_list or not all(map(_is_name, value)):
             raise ValueError('a list of class names, such as ["person", "car"]')
-        found = frozenset(each.strip() for each in value)
+        found = frozenset(map(clean_class_name, value))
         if are_needed and not all(found):
             raise ValueError('a list of class names, such as ["person"], none of them empty')
         return found
 
     def parse(written: str) -> frozenset[str]:
-        found = [each.strip() for each in written.split(",")]
+        found = [clean_class_name(each) for each in written.split(",")]
         if are_needed and not all(found):
             raise ValueError("a list of class names, such as person,car, none of them empty")
         return frozenset(name for name in found if name)

@@ -10,10 +10,12 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.errors import (
     AuthenticationFailed,
+    BadReply,
     EndpointError,
     EndpointUnreachable,
     OutputNotWritable,
     RateLimited,
+    RequestRefused,
     ServerFailed,
 )
 from livesegment.frame import Frame
@@ -146,6 +148,38 @@ def test_even_patience_has_an_end() -> None:
     with pytest.raises(EndpointUnreachable) as caught:
         setting.caller.ask(frame(1))
     assert caught.value.attempts == 12
+
+
+PASSING = {
+    "500": RequestRefused("failed", status=500),
+    "408": RequestRefused("no", status=408),
+    "425": RequestRefused("no", status=425),
+    "no segmentation": BadReply("an HTML page", status=200),
+}
+
+
+@pytest.mark.parametrize("error", PASSING.values(), ids=PASSING.keys())
+def test_what_went_wrong_once_after_good_replies_is_tried_again_a_few_times(
+    error: EndpointError,
+) -> None:
+    setting = Setting()
+    setting.caller.ask(frame(0))
+    setting.errors += 3 * [error]
+    assert setting.caller.ask(frame(1)) is not None
+    assert setting.metrics.get("errors_retried") == 3
+    setting.errors += 10 * [error]
+    with pytest.raises(type(error)) as caught:
+        setting.caller.ask(frame(2))
+    assert caught.value.attempts == 4
+    assert len(setting.stopping.waits_s) == 6
+
+
+@pytest.mark.parametrize("error", PASSING.values(), ids=PASSING.keys())
+def test_before_any_good_reply_it_is_raised_at_once(error: EndpointError) -> None:
+    setting = Setting(error)
+    with pytest.raises(type(error)):
+        setting.caller.ask(frame(0))
+    assert setting.stopping.waits_s == []
 
 
 def test_an_error_that_stays_is_raised_at_once() -> None:

@@ -1,15 +1,20 @@
 """What all who ask over HTTP have in common."""
 
+import gzip
 import socket
 import subprocess
 import sys
 import threading
 import traceback
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+from httpcore._utils import is_socket_readable
+from memory import memory_at_most
+from waiting import wait_until
 
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.events.webhook import Webhook
@@ -122,6 +127,117 @@ def test_the_deadline_covers_the_whole_answer() -> None:
     assert caught.value.what == "timed out"
 
 
+TRICKLES = {
+    "a header": b"HTTP/1.1 200 OK\r\nX: " + 150 * b"x" + b"\r\nContent-Length: 9\r\n\r\n",
+    "interim answers": 8 * b"HTTP/1.1 102 Processing\r\n\r\n" + HEAD,
+    "continue": 8 * b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD,
+    "a body": b"HTTP/1.1 200 OK\r\nContent-Length: 150\r\n\r\n" + bytes(150),
+}
+
+
+@pytest.mark.parametrize("way", ["direct", "proxy"])
+@pytest.mark.parametrize("sent", TRICKLES.values(), ids=TRICKLES.keys())
+def test_what_trickles_is_given_up_when_the_time_is_over(
+    sent: bytes, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, all_sent = threading.Event(), threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        """Come to the end, after many times the time that there is."""
+        with suppress(OSError):
+            for at in range(len(sent)):
+                connection.sendall(sent[at : at + 1])
+                if given_up.wait(0.01):
+                    return
+            all_sent.set()
+
+    with peer(trickle) as url, pytest.raises(HttpFailure, match=r"within 0\.1 s") as caught:
+        try:
+            if way == "proxy":
+                monkeypatch.setenv("HTTP_PROXY", url)
+                url = "http://segment.invalid/x"
+            ask(url, most=1000, timeout_s=0.1)
+        finally:
+            given_up.set()
+    assert caught.value.what == "timed out"
+    assert not all_sent.is_set()
+
+
+def test_a_flood_of_interim_answers_is_soon_given_up() -> None:
+    flood = 4000 * b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    def pour(connection: socket.socket) -> None:
+        with suppress(OSError):
+            for _ in range(20):
+                connection.sendall(flood)
+            connection.sendall(HEAD + b"012345678")
+
+    with peer(pour) as url, pytest.raises(HttpFailure, match="64 kB came before an answer"):
+        ask(url, timeout_s=60)
+
+
+def coded(coding: str, body: bytes, head: str = "200 OK") -> bytes:
+    lines = f"HTTP/1.1 {head}\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}"
+    return f"{lines}\r\n\r\n".encode() + body
+
+
+BOMB = gzip.compress(gzip.compress(bytes(200 * 2**20)))  # hundreds of bytes, twice packed
+BOMBS: dict[str, tuple[bytes, What]] = {
+    "one layer": (coded("gzip", gzip.decompress(BOMB)), "too long"),
+    "two layers": (coded("gzip, gzip", BOMB), "undecodable"),
+    "two layers, a header each": (coded("gzip\r\nContent-Encoding: gzip", BOMB), "undecodable"),
+    "a coding that nobody asked for": (coded("br", BOMB), "undecodable"),
+    "another": (coded("deflate", zlib.compress(bytes(200 * 2**20))), "undecodable"),
+    "cut off": (coded("gzip", gzip.compress(b"012345678")[:-9]), "undecodable"),
+    "of a redirect": (
+        coded("gzip, gzip", BOMB, "302 Found\r\nLocation: http://127.0.0.1:9/"),
+        "unreachable",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_more_is_unpacked_than_is_wanted(name: str) -> None:
+    sent, failure = BOMBS[name]
+    with (
+        peer(lambda connection: connection.sendall(sent)) as url,
+        memory_at_most(4 * 2**20),
+        pytest.raises(HttpFailure) as caught,
+    ):
+        ask(url, most=1000, max_redirects=1)
+    assert caught.value.what == failure
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZip", "x-gzip", "identity", "identity, gzip"])
+def test_a_packed_answer_is_unpacked(coding: str) -> None:
+    plain = b"0123456789" * 1000
+    body = gzip.compress(plain) if "gzip" in coding.lower() else plain
+    with peer(lambda connection: connection.sendall(coded(coding, body))) as url:
+        assert ask(url, most=len(plain)) == plain
+
+
+def test_only_what_can_be_bounded_is_asked_for() -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200)
+
+    ask("http://host/x", transport=httpx.MockTransport(handle))
+    assert asked == ["gzip"]
+
+
+def test_the_beginning_of_an_answer_is_had_whatever_follows() -> None:
+    sent, _ = BOMBS["one layer"]
+    with (
+        peer(lambda connection: connection.sendall(sent)) as url,
+        memory_at_most(4 * 2**20),
+        HttpClient(url, timeout_s=5) as client,
+        client.exchange("GET", url) as answer,
+    ):
+        assert answer.beginning(1000) == bytes(1000)
+
+
 def test_a_redirect_is_followed_by_who_says_so_only() -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         there = request.url.path == "/there"
@@ -138,6 +254,25 @@ def test_a_redirect_is_followed_by_who_says_so_only() -> None:
 
     assert status() == 302
     assert status(max_redirects=1) == 200
+
+
+def test_a_connection_in_use_is_not_taken_for_one_that_was_closed() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"0123")
+        rest.wait(10)
+        connection.sendall(b"45678")
+
+    rest = threading.Event()
+    with (
+        peer(answer) as url,
+        HttpClient(url, timeout_s=10) as client,
+        client.exchange("GET", url) as answered,
+    ):
+        stream = answered._response.extensions["network_stream"]
+        rest.set()
+        wait_until(lambda: is_socket_readable(stream.get_extra_info("socket")), "the rest")
+        assert not stream.get_extra_info("is_readable")
+        assert answered.read(9) == b"012345678"
 
 
 def test_this_machine_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:

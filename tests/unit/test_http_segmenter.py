@@ -1,5 +1,6 @@
 """The HTTP segmenter: one call a frame, errors of our tree, and a key that nobody sees."""
 
+import gzip
 import json
 import logging
 import socket
@@ -153,8 +154,11 @@ def segment_with(url: str, **options: object) -> Mask:
         return segmenter.segment(frame(1))
 
 
-def test_calls_share_a_kept_connection() -> None:
-    with endpoint(answers(http_reply(good_body()))) as server:
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_calls_share_a_kept_connection(coding: str) -> None:
+    body = gzip.compress(good_body()) if coding == "gzip" else good_body()
+    head = f"200 OK\r\nContent-Encoding: {coding}".encode()
+    with endpoint(answers(http_reply(body, head))) as server:
         with HttpSegmenter(server.url, "model/1") as segmenter:
             for index in range(5):
                 assert segmenter.segment(frame(index)).frame_index == index
@@ -202,6 +206,8 @@ def status(code: str, body: bytes = b'{"message": "no"}', head: bytes = b"") -> 
 
 ECHO = json.dumps({"message": f"key {KEY} of http://user:pa55word@host is not good"}).encode()
 
+BOMB = gzip.compress(bytes(100 * 2**20))
+
 FAILURES: dict[str, tuple[Connection, type[EndpointError]]] = {
     "400": (status("400"), RequestRefused),
     "401, echoing the key": (status("401", ECHO), AuthenticationFailed),
@@ -212,6 +218,15 @@ FAILURES: dict[str, tuple[Connection, type[EndpointError]]] = {
     "429": (status("429", head=b"\r\nRetry-After: 7"), RateLimited),
     "500": (status("500", b"<html>oops</html>"), RequestRefused),
     "503": (status("503"), ServerFailed),
+    "503, packed twice": (
+        status("503", gzip.compress(BOMB), b"\r\nContent-Encoding: gzip, gzip"),
+        ServerFailed,
+    ),
+    "429, a bomb": (status("429", BOMB, b"\r\nContent-Encoding: gzip"), RateLimited),
+    "packed twice": (
+        answers(http_reply(gzip.compress(BOMB), b"200 OK\r\nContent-Encoding: gzip, gzip")),
+        BadReply,
+    ),
     "redirect": (
         status("307", b"", b"\r\nLocation: http://other/?api_key=" + KEY.encode()),
         RequestRefused,
@@ -323,15 +338,34 @@ def test_retry_after_is_passed_on() -> None:
     assert error.retry_after_s == 7
 
 
+def test_a_mask_is_bounded_by_what_was_sent_and_not_by_the_frame() -> None:
+    body = json.dumps(flat_reply(Mask(np.zeros((2200, 2200), np.uint8)))).encode()
+    with (
+        endpoint(answers(http_reply(body))) as server,
+        HttpSegmenter(server.url, "model/1", max_side=640) as segmenter,
+        pytest.raises(BadReply, match="2200x2200, too large for a picture of 640x360"),
+    ):
+        segmenter.segment(frame(1, (3840, 2160)))
+
+
 def test_a_reply_without_end_is_not_read_to_it() -> None:
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 2**20
+            yield b" " * 2**20
+
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=(b" " * 2**20 for _ in range(10**6)))
+        return httpx.Response(200, content=endless())
 
     with (
         HttpSegmenter("http://host", "model/1", transport=httpx.MockTransport(answer)) as segmenter,
         pytest.raises(BadReply, match="does not end"),
     ):
         segmenter.segment(frame(1))
+    assert read < 16 * 2**20
 
 
 @pytest.mark.parametrize("api_key", [KEY, ApiKey(KEY)])

@@ -11,6 +11,7 @@ PACKAGE = Path(livesegment.__file__).parent
 CORE = {
     "frame",
     "mask",
+    "class_name",
     "errors",
     "figures",
     "distribution",
@@ -20,6 +21,7 @@ CORE = {
     "backoff",
     "workers",
     "pacer",
+    "http_bounds",
     "http_client",
     "duration",
     "settings",

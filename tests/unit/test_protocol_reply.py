@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import memory_at_most
 from PIL import Image
 
+from livesegment.class_name import clean_class_name
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
+from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
 
 IDS = np.array([[0, 1, 2], [3, 200, 255]], np.uint8)
 
@@ -106,6 +108,44 @@ def test_ids_outside_the_class_map_are_kept_and_have_a_name() -> None:
     assert mask.class_name(255) == "class 255"
 
 
+def test_the_names_of_every_id_that_a_pixel_can_have_are_kept_and_no_others() -> None:
+    names = {str(class_id): f"name {class_id}" for class_id in range(-3, 5000)}
+    mask = decoded(reply(png(Image.fromarray(IDS)), names))
+    assert mask.class_map == {class_id: f"name {class_id}" for class_id in range(256)}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (" person\n", "person"),
+        ("traffic\nlight\x00", "traffic light"),
+        ("\ud800", "\ufffd"),
+        ("a\u2028b", "a b"),
+        ("x" * 5_000_000, "x" * 100),
+        (" " * 5_000_000 + "y", "y"),
+        ("x" * 99 + " " + "y" * 9, "x" * 99),
+        ("猫\u200d", "猫\u200d"),
+    ],
+)
+def test_a_name_is_one_short_line(said: str, name: str) -> None:
+    mask = decoded(reply(png(Image.fromarray(IDS)), {"1": said}))
+    assert mask.class_name(1) == name
+    assert clean_class_name(name) == name
+
+
+def test_a_name_of_nothing_is_none() -> None:
+    mask = decoded(reply(png(Image.fromarray(IDS)), {"1": " \x00\n "}))
+    assert mask.class_name(1) == "class 1"
+
+
+@pytest.mark.parametrize("entry", ['"{}": "a"', '"{}": [[], []]', '"{}": {{"a": {{}}}}'])
+def test_a_reply_of_very_many_parts_is_not_taken_apart(entry: str) -> None:
+    entries = ", ".join(entry.format(number) for number in range(300_000)).encode()
+    body = reply(GOOD).replace(b'"class_map": {', b'"class_map": {' + entries + b", ")
+    with memory_at_most(16 * 2**20), pytest.raises(BadReply, match="more parts than"):
+        decoded(body)
+
+
 def test_a_reply_without_class_names_is_a_segmentation_still() -> None:
     body = json.dumps({"segmentation_mask": base64.b64encode(png(Image.fromarray(IDS))).decode()})
     assert decoded(body.encode()).class_map == {}
@@ -118,6 +158,30 @@ def test_prefixed_and_wrapped_base64_is_read(prefix: str, columns: int) -> None:
     wrapped = prefix + "\r\n".join(textwrap.wrap(encoded, columns))
     body = json.dumps({"segmentation_mask": wrapped, "class_map": {}}).encode()
     assert decoded(body, (3, 180)).class_ids.shape == (180, 3)
+
+
+def flat_png(width: int, height: int) -> bytes:
+    return encode_mask_png(np.zeros((height, width), np.uint8))
+
+
+def test_a_mask_far_larger_than_what_was_sent_is_not_unpacked() -> None:
+    body = reply(flat_png(8000, 8000))
+    with (
+        memory_at_most(2 * 2**20),
+        pytest.raises(BadReply, match="said to be 8000x8000, too large for a picture of 640x360"),
+    ):
+        decode_reply(body, frame_size=(3840, 2160), sent_size=(640, 360), frame_index=0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "size"),
+    [((64, 48), (2048, 2048)), ((640, 360), (1280, 720)), ((3000, 2000), (6000, 4000))],
+)
+def test_a_mask_may_be_larger_than_what_was_sent(
+    sent: tuple[int, int], size: tuple[int, int]
+) -> None:
+    mask = decode_reply(reply(flat_png(*size)), frame_size=(3, 2), sent_size=sent, frame_index=0)
+    assert mask.frame_size == (3, 2)
 
 
 def huge_png() -> bytes:
@@ -136,7 +200,9 @@ GOOD = png(Image.fromarray(IDS))
         (b"<!DOCTYPE html><html>hello</html>", "HTML"),
         (b"hello", "no JSON"),
         (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"[" * 40_000, "no JSON"),
+        (b"[" * 100_000, "more parts"),
+        (b"<html>" + b"," * 100_000, "HTML"),
         (b"[1, 2]", "no segmentation_mask"),
         (b'{"predictions": [{"x": 1}]}', "no segmentation_mask"),
         (b'{"segmentation_mask": null, "class_map": {}}', "not a text"),

@@ -1,0 +1,37 @@
+"""Names of classes, as models give them and as people write them: bounded, cleaned and compared.
+
+A model's name may be anything: megabytes, line feeds, half a character. It is cleaned by the same
+function as the name that a person gives for it, so that both still mean the same class.
+"""
+
+import unicodedata
+
+MAX_CLASS_NAME = 100
+"""Characters of a name; what follows is cut off."""
+
+_LINE_ENDS_AND_CONTROLS = ("Cc", "Zl", "Zp")
+_HALF_A_CHARACTER = "Cs"
+
+
+def clean_class_name(name: str) -> str:
+    """Return a name as one short line without blanks around it, which any text can hold.
+
+    Control characters become blanks, halves of characters (lone surrogates) the sign for what
+    cannot be shown.
+    """
+    name = name.strip()
+    if len(name) <= MAX_CLASS_NAME and name.isprintable():
+        return name
+    return "".join(map(_cleaned, name[:MAX_CLASS_NAME])).strip()
+
+
+def _cleaned(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == _HALF_A_CHARACTER:
+        return "\N{REPLACEMENT CHARACTER}"
+    return " " if category in _LINE_ENDS_AND_CONTROLS else char
+
+
+def comparable(name: str) -> str:
+    """Return what two names have in common if they mean the same class."""
+    return clean_class_name(name).casefold()

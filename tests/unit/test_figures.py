@@ -92,6 +92,7 @@ def test_the_page_has_the_keys_that_it_always_had() -> None:
     assert figures["calls"] == figures["errors"] == 0
 
 
+@pytest.mark.needs_package("prometheus_client", "monitor")
 def test_a_row_in_the_table_is_all_that_a_new_figure_needs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

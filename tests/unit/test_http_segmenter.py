@@ -206,7 +206,7 @@ def status(code: str, body: bytes = b'{"message": "no"}', head: bytes = b"") -> 
 
 ECHO = json.dumps({"message": f"key {KEY} of http://user:pa55word@host is not good"}).encode()
 
-BOMB = gzip.compress(bytes(100 * 2**20))
+BOMB = gzip.compress(bytes(100 * 2**20), compresslevel=1)
 
 FAILURES: dict[str, tuple[Connection, type[EndpointError]]] = {
     "400": (status("400"), RequestRefused),

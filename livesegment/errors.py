@@ -5,6 +5,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
     LiveSegmentError
     ├── OptionsError (ValueError)       an option is out of range or contradicts another
     ├── MissingExtra (ImportError)      an optional package is not installed
+    ├── OutOfMemory (MemoryError)       the system gives no more memory, or no more threads
     ├── ClusterError                    it cannot be joined, or loses its machines
     ├── SourceError
     │   ├── SourceNotFound              it cannot be opened
@@ -31,6 +32,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
 an endpoint has given masks, `annotate/asking.py` tries a few other errors again as well.
 """
 
+import errno
 from typing import ClassVar
 
 
@@ -44,6 +46,21 @@ class OptionsError(LiveSegmentError, ValueError):
 
 class MissingExtra(LiveSegmentError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class OutOfMemory(LiveSegmentError, MemoryError):
+    """The system gives no more memory, or no more threads: the machine is full, or a limit is."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "the system gives no more memory or threads: use a larger machine, or raise the "
+            "limit (ulimit -v, ulimit -u, or a container's)"
+        )
+
+
+SHORTAGES = frozenset((errno.ENOMEM, errno.EAGAIN))
+"""What libraries say, as numbers of the system's, where memory or threads are lacking."""
 
 
 class ClusterError(LiveSegmentError):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from livesegment.cli.logs import set_up_logging
+from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
 from livesegment.duration import in_words
 from livesegment.settings.commands import AnnotateCommand
@@ -22,6 +23,7 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     was broken off, and pays for nothing twice.
     """
     set_up_logging(command.log)
+    check_address_space()
     if command.dry_run:
         from livesegment.annotate.estimate import estimate
 

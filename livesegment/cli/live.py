@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from livesegment.cli.logs import set_up_logging
+from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import DONE
 from livesegment.settings import ApiKey, LiveOptions, WebOptions
 from livesegment.settings.commands import LiveCommand
@@ -22,6 +23,7 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     1-4 style, r ask the endpoint at once though it wants to be left alone.
     """
     set_up_logging(command.log)
+    check_address_space()
     options = command.options
     if "--align" not in given:
         options = replace(options, align=options.redact.best_align)

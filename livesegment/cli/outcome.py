@@ -3,7 +3,7 @@
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | a bug in livesegment; for `doctor`, an installation to repair |
+| 1 | a bug in livesegment; too little memory; for `doctor`, an installation to repair |
 | 2 | usage: an option is wrong or contradicts another |
 | 3 | source: it cannot be opened, or ended early |
 | 4 | endpoint: unreachable, key refused, no such model, ...; a cluster that fails |
@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from livesegment.cli.logs import say
+from livesegment.cli.memory import tells_of_memory
 from livesegment.errors import (
     ClusterError,
     EndpointError,
     LiveSegmentError,
     MissingExtra,
     OptionsError,
+    OutOfMemory,
     OutputNotWritable,
     SinkError,
     SourceError,
@@ -62,6 +64,11 @@ def run_to_outcome(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone.
         _drop_stdout()
+        return BUG
+    except Exception as error:
+        if not tells_of_memory(error):
+            raise
+        say(logging.ERROR, f"{OutOfMemory()}")
         return BUG
 
 

@@ -11,16 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.error
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from livesegment.duration import in_words
-from livesegment.errors import OutputNotWritable, SinkError
+from livesegment.errors import (
+    SHORTAGES,
+    LiveSegmentError,
+    OutOfMemory,
+    OutputNotWritable,
+    SinkError,
+)
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import refused
 from livesegment.sinks.sound import SoundCopier
 
 _DEFAULT_FPS = 30.0
+_ALWAYS_TAKEN = 8192  # columns and lines that every encoder takes
 # How long MP4 and MOV show one picture, in ticks: 32 bits, of which libavformat takes 31.
 _LONGEST = {"mp4": 2**31 - 1, "mov": 2**31 - 1}
 
@@ -278,7 +286,12 @@ class VideoTrack:
             "in .mkv"
         )
 
-    def _refused(self, error: Exception) -> SinkError:
+    def _refused(self, error: av.FFmpegError | OSError) -> LiveSegmentError:
+        # An encoder's own library says of everything no more than that it failed.
+        is_external = isinstance(error, av.error.ExternalError)
+        is_usual_size = max(self._frame_size) <= _ALWAYS_TAKEN
+        if error.errno in SHORTAGES or (is_external and is_usual_size):
+            return OutOfMemory()
         if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
             return refused(self._path, error)
         return self._no_such_size()

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.frame import Image
 from livesegment.media_file import BT709, colour_of, origin_s
 from livesegment.metrics import DropLog
@@ -74,6 +75,7 @@ class Decoder:
 
         Raises:
             av.error.FFmpegError: If the container cannot be read any further.
+            OutOfMemory: If there is too little memory for decoding.
         """
         for packet in self._container.demux():
             self._note(packet)
@@ -81,7 +83,9 @@ class Decoder:
                 continue
             try:
                 frames = self._stream.decode(packet)
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                if error.errno in SHORTAGES:
+                    raise OutOfMemory from error
                 self.damaged += 1
                 self._damage_log.add()
                 continue
@@ -127,14 +131,19 @@ class Decoder:
             # page turns white.
             to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}
         # One context for all pictures: making one takes seven times as long as using it.
-        return self._reformatter.reformat(
-            frame,
-            format="bgr24",
-            src_colorspace=colour.swscale_matrix,
-            dst_colorspace=BT709,
-            threads=1,
-            **to_page_white,
-        )
+        try:
+            return self._reformatter.reformat(
+                frame,
+                format="bgr24",
+                src_colorspace=colour.swscale_matrix,
+                dst_colorspace=BT709,
+                threads=1,
+                **to_page_white,
+            )
+        except av.error.FFmpegError as error:
+            if error.errno in SHORTAGES:
+                raise OutOfMemory from error
+            raise
 
     def _time_s(self, frame: av.VideoFrame) -> float:
         time_s = None if frame.time is None else frame.time - self._origin_s

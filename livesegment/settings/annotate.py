@@ -6,9 +6,10 @@ from typing import Literal
 
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.group import Settings, option, section
-from livesegment.settings.kinds import choice, flag, number, several, text
+from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
+from livesegment.settings.text_kinds import text
 
 Codec = Literal["h264", "vp9", "av1"]
 CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1")

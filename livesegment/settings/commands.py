@@ -6,10 +6,11 @@ from typing import Literal
 from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.group import Settings, option, section
-from livesegment.settings.kinds import choice, flag, several, text
+from livesegment.settings.kinds import choice, flag, several
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
+from livesegment.settings.text_kinds import text
 from livesegment.settings.web import WebOptions, web_address
 
 LogFormat = Literal["text", "json"]

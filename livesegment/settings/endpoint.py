@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import choice, either, instance, number, text
+from livesegment.settings.kinds import choice, either, instance, number
 from livesegment.settings.secret import ApiKey
+from livesegment.settings.text_kinds import text
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import address_of, http_address, instance, number, several, text
+from livesegment.settings.kinds import instance, number, several
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
 from livesegment.settings.rule_text import parse_rule
 from livesegment.settings.secret import ApiKey
+from livesegment.settings.text_kinds import address_of, http_address, text
 
 _GROUP = "Events"
 _SECONDS = number(0, 60, "seconds", metavar="S")

@@ -1,15 +1,11 @@
 """What values an option can have: how they are written, checked, and described to an editor."""
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal
-
-from livesegment.address import is_http_url, is_url_of
-from livesegment.class_name import clean_class_name
 
 Form = Literal["flag", "number", "choice", "names", "text", "list", "object"]
 
@@ -139,104 +135,6 @@ def flag() -> Kind:
         return value
 
     return Kind("flag", read, read, read, {"type": "boolean"})
-
-
-def text(
-    metavar: str = "TEXT",
-    phrase: str = "a text that is not empty",
-    make: Callable[[str], Any] = str,
-    pattern: str | None = None,
-    *,
-    takes_numbers: bool = False,
-) -> Kind:
-    """Return the kind of a text that is not empty, without blanks around it.
-
-    Args:
-        metavar: What stands for it in `--help`.
-        phrase: What it is, in a sentence.
-        make: Makes the value of the text; its ValueError means that it cannot be that.
-        pattern: What an editor checks it by.
-        takes_numbers: Whether a whole number stands for its text.
-    """
-
-    def read(value: Any) -> Any:
-        if takes_numbers and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(phrase)
-        try:
-            return make(value.strip())
-        except ValueError:
-            raise ValueError(phrase) from None
-
-    types = ["string", "integer"] if takes_numbers else "string"
-    schema = {"type": types, "minLength": 1, **({} if pattern is None else {"pattern": pattern})}
-    return Kind("text", read, read, read, schema, metavar)
-
-
-def http_address(metavar: str = "URL") -> Kind:
-    """Return the kind of an address that begins with http:// or https://."""
-    phrase = "an address that begins with http:// or https://"
-    return text(metavar, phrase, _required(is_http_url), "^https?://")
-
-
-def address_of(metavar: str, phrase: str, *schemes: str) -> Kind:
-    """Return the kind of an address of other schemes; the phrase says how it is written."""
-    return text(
-        metavar,
-        phrase,
-        _required(lambda written: is_url_of(written, schemes)),
-        f"^({'|'.join(schemes)})://",
-    )
-
-
-def _required(is_right: Callable[[str], bool]) -> Callable[[str], str]:
-    def make(written: str) -> str:
-        if not is_right(written):
-            raise ValueError
-        return written
-
-    return make
-
-
-_MOST_NAMES, _LONGEST_NAME = 256, 200
-
-
-def names(*, are_needed: bool = False, adds_up: bool = False) -> Kind:
-    """Return the kind of names of classes, none twice, cleaned as those of a model.
-
-    Args:
-        are_needed: Whether an empty name is a mistake, and not left out: from a variable that is
-            empty, it must not mean that there is none.
-        adds_up: Whether a command line may give the option several times.
-    """
-
-    def read(value: Any) -> frozenset[str]:
-        is_list = isinstance(value, list | tuple | set | frozenset) and len(value) <= _MOST_NAMES
-        if not is_list or not all(map(_is_name, value)):
-            raise ValueError('a list of class names, such as ["person", "car"]')
-        found = frozenset(map(clean_class_name, value))
-        if are_needed and not all(found):
-            raise ValueError('a list of class names, such as ["person"], none of them empty')
-        return found
-
-    def parse(written: str) -> frozenset[str]:
-        found = [clean_class_name(each) for each in written.split(",")]
-        if are_needed and not all(found):
-            raise ValueError("a list of class names, such as person,car, none of them empty")
-        return frozenset(name for name in found if name)
-
-    item = {"type": "string", "maxLength": _LONGEST_NAME}
-    if are_needed:
-        item["minLength"] = 1
-    schema = {"type": "array", "items": item, "maxItems": _MOST_NAMES}
-    return Kind("names", read, read, parse, schema, "A,B", adds_up=adds_up)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_NAME
 
 
 def either(kinds: tuple[Kind, ...], phrase: str, metavar: str) -> Kind:

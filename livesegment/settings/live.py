@@ -7,11 +7,12 @@ from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
 from livesegment.settings.group import Settings, option, section
-from livesegment.settings.kinds import choice, flag, number, text
+from livesegment.settings.kinds import choice, flag, number
 from livesegment.settings.option import Control
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention
+from livesegment.settings.text_kinds import text
 from livesegment.settings.web import WebOptions
 
 _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"

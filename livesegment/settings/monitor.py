@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, all_options, option, same_as, section
-from livesegment.settings.kinds import flag, number, text
+from livesegment.settings.kinds import flag, number
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Option
 from livesegment.settings.rule import Rule
+from livesegment.settings.text_kinds import text
 from livesegment.settings.web import WebOptions
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

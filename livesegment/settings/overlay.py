@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from livesegment.settings.controls import STYLE_HINTS, STYLES, Controls, Style
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import choice, flag, names, number
+from livesegment.settings.kinds import choice, flag, number
 from livesegment.settings.option import Control
+from livesegment.settings.text_kinds import names
 
 _GROUP = "Picture"
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 from livesegment.settings.controls import Align
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import choice, names
+from livesegment.settings.kinds import choice
+from livesegment.settings.text_kinds import names
 
 RedactStyle = Literal["pixelate", "black"]
 """pixelate: blocks of their mean colour; black: nothing is left."""

@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 
 from livesegment.errors import OptionsError
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import Kind, number, share, text
+from livesegment.settings.kinds import Kind, number, share
+from livesegment.settings.text_kinds import text
 
 Subject = Literal["coverage", "camera", "endpoint"]
 """coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""

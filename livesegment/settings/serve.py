@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import choice, flag, number, text
+from livesegment.settings.kinds import choice, flag, number
+from livesegment.settings.text_kinds import text
 
 ReplyShape = Literal["flat", "nested"]
 

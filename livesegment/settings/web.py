@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from livesegment.address import is_loopback
 from livesegment.settings.group import Settings, option, require
-from livesegment.settings.kinds import instance, number, text
+from livesegment.settings.kinds import instance, number
 from livesegment.settings.secret import ApiKey
+from livesegment.settings.text_kinds import text
 
 TOKEN_VARIABLE = "LIVESEGMENT_WEB_TOKEN"
 

@@ -10,7 +10,32 @@ from av.codec.codec import UnknownCodecError
 
 from livesegment.errors import OptionsError
 from livesegment.settings import CODECS, Codec
-from livesegment.sinks.video_track import Coding
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How pictures are coded and packed.
+
+    Attributes:
+        container: Name of libavformat's muxer.
+        codec: Name of libavcodec's encoder.
+        pixel_format: Pixel format of the coded pictures.
+        ticks_per_s: Resolution of the container's timestamps.
+        codec_options: Options of the encoder.
+        container_options: Options of the muxer.
+        keyframe_s: Seconds from one keyframe to the next; None leaves it to the encoder.
+        smallest_side: Fewest lines and columns that the encoder takes.
+    """
+
+    container: str
+    codec: str
+    pixel_format: str
+    ticks_per_s: int
+    codec_options: Mapping[str, str] = field(default_factory=dict)
+    container_options: Mapping[str, str] = field(default_factory=dict)
+    keyframe_s: float | None = None
+    smallest_side: int = 1
+
 
 DEFAULT_QUALITY = 75
 

@@ -15,11 +15,12 @@ from livesegment.mask import ClassIds
 from livesegment.media_file import UNSPECIFIED, Colour
 from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated
+from livesegment.sinks.codecs import Coding
 from livesegment.sinks.letterbox import letterbox
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import OutputFile, refused
 from livesegment.sinks.track_sink import TrackSink
-from livesegment.sinks.video_track import Coding, VideoTrack
+from livesegment.sinks.video_track import VideoTrack
 
 _log = logging.getLogger(__name__)
 

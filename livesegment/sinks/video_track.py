@@ -3,9 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from livesegment.errors import (
     OutputNotWritable,
     SinkError,
 )
+from livesegment.sinks.codecs import Coding
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import refused
 from livesegment.sinks.sound import SoundCopier
@@ -31,31 +30,6 @@ _DEFAULT_FPS = 30.0
 _ALWAYS_TAKEN = 8192  # columns and lines that every encoder takes
 # How long MP4 and MOV show one picture, in ticks: 32 bits, of which libavformat takes 31.
 _LONGEST = {"mp4": 2**31 - 1, "mov": 2**31 - 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """How pictures are coded and packed.
-
-    Attributes:
-        container: Name of libavformat's muxer.
-        codec: Name of libavcodec's encoder.
-        pixel_format: Pixel format of the coded pictures.
-        ticks_per_s: Resolution of the container's timestamps.
-        codec_options: Options of the encoder.
-        container_options: Options of the muxer.
-        keyframe_s: Seconds from one keyframe to the next; None leaves it to the encoder.
-        smallest_side: Fewest lines and columns that the encoder takes.
-    """
-
-    container: str
-    codec: str
-    pixel_format: str
-    ticks_per_s: int
-    codec_options: Mapping[str, str] = field(default_factory=dict)
-    container_options: Mapping[str, str] = field(default_factory=dict)
-    keyframe_s: float | None = None
-    smallest_side: int = 1
 
 
 def usable_fps(fps: Fraction | float | None) -> Fraction:

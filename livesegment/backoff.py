@@ -1,6 +1,7 @@
 """How long to wait before something that failed is tried again."""
 
 from dataclasses import dataclass
+from math import inf
 
 from livesegment.errors import OptionsError
 
@@ -69,7 +70,7 @@ class Backoff:
         """
         if not getattr(error, "retryable", False) or self.is_over(attempt):
             return None
-        asked_s = _asked_s(error)
+        asked_s = asked_wait_s(error)
         if asked_s is not None and asked_s > self.max_retry_after_s:
             return None
         return self.pause_s(error, attempt, share)
@@ -82,16 +83,16 @@ class Backoff:
             failures_in_a_row: Since the last success, this one included, from 1.
             share: A random number from 0 to 1.
         """
-        asked_s = _asked_s(error)
+        asked_s = asked_wait_s(error)
         if asked_s is not None:
             return asked_s + share * self.first_wait_s
         return self.delay_s(failures_in_a_row, share)
 
 
-def _asked_s(error: BaseException) -> float | None:
-    """Return what the endpoint asked for, if it did."""
+def asked_wait_s(error: BaseException) -> float | None:
+    """Return the seconds that an endpoint asks to wait; None where it says nothing usable."""
     asked_s: float | None = getattr(error, "retry_after_s", None)
-    return asked_s
+    return asked_s if asked_s is not None and 0 < asked_s < inf else None
 
 
 class Restarts:

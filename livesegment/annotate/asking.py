@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from livesegment.annotate.journal import Journal
-from livesegment.backoff import Backoff
-from livesegment.calls.breaker import asked_wait_s
+from livesegment.backoff import Backoff, asked_wait_s
 from livesegment.calls.limiter import Limiter, Permit
 from livesegment.duration import in_words
 from livesegment.errors import BadReply, EndpointBusy, EndpointError, RequestRefused, SourceNotFound

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from livesegment.backoff import Backoff
+from livesegment.backoff import Backoff, asked_wait_s
 from livesegment.duration import in_words
 from livesegment.errors import EndpointBusy, EndpointError, EndpointTimeout
 
@@ -17,12 +17,6 @@ _GIVING_UP = Backoff(max_wait_s=60.0)
 _NEVER_GIVING_UP = Backoff(attempts=None, first_wait_s=0.25, max_wait_s=5.0)
 _ASKED_JITTER_S = 0.5  # many cameras are told the same, and are not to come back at one moment
 _QUIET_S = 10.0  # after a pause that was said, the next is said only if it is worth a line
-
-
-def asked_wait_s(error: BaseException) -> float | None:
-    """Return the seconds that an endpoint asks to wait; None where it says nothing usable."""
-    asked_s = error.retry_after_s if isinstance(error, EndpointBusy) else None
-    return asked_s if asked_s is not None and 0 < asked_s < inf else None
 
 
 @dataclass(frozen=True, slots=True)

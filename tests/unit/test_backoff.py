@@ -46,6 +46,11 @@ def test_what_the_endpoint_asks_for_is_never_shortened(
     assert POLICY.wait_s(error, 5) is None
 
 
+@pytest.mark.parametrize("asked_s", [0.0, -5.0, float("nan"), float("inf"), float("-inf")])
+def test_a_useless_wish_counts_as_none(asked_s: float) -> None:
+    assert POLICY.wait_s(RateLimited("x", retry_after_s=asked_s), 1, share=1.0) == 0.5
+
+
 def test_an_hourly_quota_is_waited_out_and_a_day_is_not() -> None:
     hour, day = RateLimited("x", retry_after_s=3600), RateLimited("x", retry_after_s=86400)
     assert Backoff().wait_s(hour, 1, share=0.0) == 3600

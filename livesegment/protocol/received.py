@@ -28,7 +28,6 @@ _MOST_HEADER_BYTES = 64 * 1024
 _MOST_VALUES = 1000
 """Of a form, of all its parts, of a JSON: clients send a handful, and each takes time to read."""
 
-DEFAULT_CONFIDENCE = 50.0
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 _HOW_TO_SEND = "send it as base64 text in the body, as the form's part 'file', or as image=URL"
 

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from livesegment.calls.breaker import AskedPause
+from livesegment.calls.asked_pause import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.figures import FIGURES, Figure
 from livesegment.live.alignment import ChosenMask

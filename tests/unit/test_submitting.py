@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
 
-from livesegment.calls.breaker import AskedPause
+from livesegment.calls.asked_pause import AskedPause
 from livesegment.errors import RateLimited
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask

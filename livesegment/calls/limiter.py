@@ -7,33 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from math import inf
-from typing import Protocol
 
 from livesegment.calls.asked_pause import AskedPause
-from livesegment.calls.breaker import Breaker, Circuit, GivingUp, NeverGivingUp
+from livesegment.calls.breaker import Breaker, GivingUp
+from livesegment.calls.circuit import NeverGivingUp
+from livesegment.calls.limit_search import LimitSearch
 from livesegment.calls.permit import Permit, UnderWay, late_after_s
 from livesegment.calls.quota import Quota
+from livesegment.duration import in_words
 from livesegment.errors import EndpointError, EndpointTimeout
+from livesegment.metrics import Circuit
 
 _NEW_SHARE = 0.2  # of the latest round trip in the running mean
 _OF_EVEN = 0.9  # a little closer than even, so that a request that came back is not kept waiting
 _BESIDES = 2  # threads that read a reply while others have the permit of its request
 _PROBE_S = 2.0  # a probe is waited for: an endpoint that restarts may be slow at first
-
-
-class LimitSearch(Protocol):
-    """Finds how many requests may be under way; see `Saturation`, whose methods these are."""
-
-    @property
-    def limit(self) -> int: ...  # noqa: D102
-    @property
-    def largest(self) -> int: ...  # noqa: D102
-    @property
-    def step(self) -> int: ...  # noqa: D102
-    @property
-    def era(self) -> int: ...  # noqa: D102
-    def replied(self, round_trip_s: float, in_flight: int, era: int) -> None: ...  # noqa: D102
-    def refused(self, in_flight: int) -> None: ...  # noqa: D102
 
 
 class Limiter:
@@ -141,6 +129,15 @@ class Limiter:
         asked = self._breaker.asked
         is_on = self.trouble is not None and asked is not None and self._clock() < asked.until_s
         return asked if is_on else None
+
+    def outage(self) -> str:
+        """Return how the outage goes on that there is, in words; empty: there is none."""
+        asked, circuit = self.asked_pause, self.circuit
+        if asked is not None:
+            return f"{asked.sentence}, {asked.remainder(self._clock())}"
+        if circuit == "open":
+            return f"circuit open, tried again in {in_words(max(1.0, self._breaker.hold_s()))}"
+        return "circuit half open, being tried" if circuit == "half open" else ""
 
     @contextmanager
     def permit(self, stopping: threading.Event) -> Iterator[Permit | None]:

@@ -185,6 +185,7 @@ class LiveLoop:
         return replace(
             self._presenter.moment,
             trouble=self._trouble(),
+            circuit=self._limiter.circuit,
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
             reconnects=self._parts.source.reconnects,
@@ -200,10 +201,10 @@ class LiveLoop:
         return self._limits.mask_ttl_s + (self._limits.max_delay_s if is_delayed else 0.0)
 
     def _trouble(self) -> str | None:
-        trouble, asked = self._limiter.trouble, self._limiter.asked_pause
-        if trouble is None or asked is None:
+        trouble, outage = self._limiter.trouble, self._limiter.outage()
+        if trouble is None or not outage:
             return None if trouble is None else str(trouble)
-        return f"{trouble}; {asked.sentence}, {asked.remainder(time.monotonic())}"
+        return f"{trouble}; {outage}"
 
     def _go_round(self) -> None:
         if (frame := self._next_arrival()) is not None:
@@ -275,4 +276,5 @@ class LiveLoop:
             trouble=self._limiter.trouble,
             delay_s=self._delay_line.delay_s,
             asked=self._limiter.asked_pause,
+            outage=self._limiter.outage(),
         )

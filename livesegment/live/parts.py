@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from livesegment.calls.limiter import LimitSearch
+from livesegment.calls.limit_search import LimitSearch
 from livesegment.frame import Image
 from livesegment.live.alignment import Alignment, Paste
 from livesegment.motion.smooth import MaskSmoother

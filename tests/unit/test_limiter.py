@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from waiting import wait_until
 
-from livesegment.calls.breaker import NeverGivingUp
+from livesegment.calls.circuit import NeverGivingUp
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.permit import Permit
 from livesegment.calls.quota import Quota

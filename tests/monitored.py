@@ -128,10 +128,19 @@ def monitored(folder: Path, text: str, **environment: str) -> Iterator[Monitored
     config = folder / "cameras.toml"
     config.write_text("web.port = 0\n" + text)
     config.chmod(0o600)
+    with followed(["monitor", str(config)], config, {**os.environ, **environment}) as running:
+        yield running
+
+
+@contextmanager
+def followed(
+    arguments: list[str], config: Path, environment: dict[str, str] | None = None
+) -> Iterator[Monitored]:
+    """Run livesegment beside a file, reading what it logs; it is ended as by Ctrl-C."""
     with subprocess.Popen(
-        [sys.executable, "-m", "livesegment", "monitor", str(config)],
-        cwd=folder,
-        env={**os.environ, **environment},
+        [sys.executable, "-m", "livesegment", *arguments],
+        cwd=config.parent,
+        env=environment,
         stderr=subprocess.PIPE,
         text=True,
     ) as program:

@@ -26,6 +26,24 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
 
 
+def shown_host(url: str) -> str:
+    """Return a URL as it may stand in a log where its path is a secret too."""
+    scheme, separator, rest = shown_url(url).partition("://")
+    return f"{scheme}{separator}{rest.partition('/')[0]}"
+
+
+_PASSWORD = re.compile(r":(?![/\\])\S*@")
+_VALUE = re.compile(r"([?&][^\s=&]+=)[^\s&]+")
+
+
+def shown_text(text: str) -> str:
+    """Return what somebody wrote in the place of an address, or of a file, without passwords.
+
+    It may be an address with a mistake in it, which nothing takes for one.
+    """
+    return _VALUE.sub(r"\1...", _PASSWORD.sub(":...@", text))
+
+
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
     """Return a text with every secret replaced by dots, in whatever form somebody repeats it.
 

@@ -88,8 +88,7 @@ def _median_slope(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _count(numbers: Sequence[int]) -> Count:
-    # Some come and go with what is lost and found again: what stays is what counts.
+    # Some come and go with clips, and with what is lost and found again: their mean is steady.
     third = max(1, len(numbers) // 3)
-    before, after = (np.array(part) for part in (numbers[:third], numbers[-third:]))
-    grows = after.min() > before.min() or np.median(after) >= np.median(before) + 1
-    return Count(min(numbers), max(numbers), numbers[-1], bool(grows))
+    before, after = np.mean(numbers[:third]), np.mean(numbers[-third:])
+    return Count(min(numbers), max(numbers), numbers[-1], bool(after >= before + 1))

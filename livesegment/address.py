@@ -47,8 +47,8 @@ def shown_text(text: str) -> str:
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
     """Return a text with every secret replaced by dots, in whatever form somebody repeats it.
 
-    Each character may stand as it is or as addresses, JSON or HTML write it; the whole may be in
-    base64, also behind something else such as a user's name, or in hexadecimal.
+    Each character may stand as it is or as addresses, JSON, HTML or Python write it; the whole may
+    be in base64, also behind something else such as a user's name, or in hexadecimal.
     """
     for secret in secrets:
         if secret:
@@ -83,6 +83,7 @@ def _character(character: str) -> str:
         "".join(f"{escape}(?i:{byte:02x})" for byte in coded),
         rf"\\{{1,8}}{re.escape(character)}",
         rf"\\{{1,8}}u(?i:{number:04x})",
+        "".join(rf"\\{{1,8}}x(?i:{byte:02x})" for byte in coded),
         rf"&#0{{0,8}}{number};",
         rf"&#[xX]0{{0,8}}(?i:{number:x});",
         re.escape(html.escape(character)),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
-_AWKWARD = "+/&=%<é"
+_AWKWARD = "+/&=%<"
 """What is written otherwise in an address, in JSON, in HTML."""
 
 
@@ -40,6 +40,7 @@ def forms(secret: str) -> dict[str, str]:
         "with a user, base64": base64.b64encode(f"anna:{secret}".encode()).decode(),
         "with a longer user, base64": base64.b64encode(f"anna1:{secret}".encode()).decode(),
         "in hexadecimal": secret.encode().hex(),
+        "in Python": repr(secret.encode())[2:-1],
     }
 
 

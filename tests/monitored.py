@@ -25,7 +25,7 @@ from livesegment.protocol.reply import flat_reply
 
 PATIENCE_S = 60
 STARTED = re.compile(r"livesegment: (?P<name>[\w.-]+): started, process (?P<pid>\d+)")
-PAGE = re.compile(r"livesegment: the page is at (?P<url>\S+)")
+PAGE = re.compile(r"the page is at (?P<url>[^\s\"]+)")
 
 
 def until(condition: Callable[[], Any]) -> Any:
@@ -76,7 +76,7 @@ class Monitored:
     @property
     def url(self) -> str:
         """The page's address."""
-        return until(lambda: [m["url"] for m in map(PAGE.fullmatch, self.lines) if m])[0]
+        return until(lambda: [m["url"] for m in map(PAGE.search, self.lines) if m])[0]
 
     def cameras(self) -> dict[str, dict[str, Any]]:
         """Return what the page says of every camera."""

@@ -27,6 +27,7 @@ from marked import forms, marked, shown_in
 from monitored import Monitored, followed, until
 from odd_endpoint import Answer, OddEndpoint, raw
 
+from livesegment.annotate.journal_file import read_records
 from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
 
@@ -77,8 +78,14 @@ def named(url: str) -> str:
 def written(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, bytes]:
     """Return every file in a folder, and their names, but for those that the test wrote."""
     files = [each for each in folder.rglob("*") if each.is_file() and each.name not in but]
-    names = {"names of files": "\n".join(map(str, files)).encode()}
-    return names | {each.name: each.read_bytes() for each in files}
+    found = {"names of files": "\n".join(each.name for each in files).encode()}
+    for each in files:
+        found[each.name] = each.read_bytes()
+        if each.suffix == ".journal":
+            with each.open("rb") as journal:
+                journal.readline()
+                found["replies"] = b"\n".join(record.content for record in read_records(journal))
+    return found
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
 
-from livesegment.address import shown_url
+from livesegment.address import scrubbed_reply, shown_url
 from livesegment.errors import (
     BadReply,
     EndpointError,
@@ -23,6 +23,9 @@ from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter
 from livesegment.settings import ApiKey, EndpointOptions
+
+_SHORTEST_VALUE = 6
+"""Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
 
 
 class HttpSegmenter(Segmenter):
@@ -123,7 +126,8 @@ class HttpSegmenter(Segmenter):
         sent = sent_size(frame.frame_size, options.max_side)
 
         def call(keep: Keep | None) -> Mask:
-            reply = self._call(url, body, most_reply_bytes(sent))
+            # Once for all who get it: the mask's names are shown, and the journal is a file.
+            reply = scrubbed_reply(self._call(url, body, most_reply_bytes(sent)), self._secrets)
             if keep is not None:
                 keep(reply)
             return decode_reply(
@@ -189,7 +193,9 @@ def _model_url(endpoint: str, model: str) -> httpx.URL:
 
 
 def _secrets(endpoint: str, api_key: ApiKey | None) -> tuple[str, ...]:
-    """Return what must not be shown: the key, and a password within the address."""
-    password = unquote(urlsplit(endpoint).password or "")
+    """Return what must not be shown: the key, and what an address holds to be let in with."""
+    parts = urlsplit(endpoint)
+    password = unquote(parts.password or "")
     key = api_key.reveal() if api_key else ""
-    return tuple(secret for secret in (key, password) if secret)
+    values = [value for _, value in parse_qsl(parts.query) if len(value) >= _SHORTEST_VALUE]
+    return tuple(secret for secret in (key, password, *values) if secret)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from held import Sample
+from endurance.held import Sample
 
 _WIDTH, _HEIGHT = 1200, 220  # of what one process held
 _LEFT, _TOP, _BOTTOM = 70, 28, 24

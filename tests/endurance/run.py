@@ -28,11 +28,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 sys.path.insert(0, str(Path(__file__).parents[1]))  # before those: either has a cameras.py
 
-from curve import draw
-from held import Sampler, read_samples
-from stage import KILLED, Stage
-from verdict import judge
-from visitor import Visitor
+from endurance.curve import draw
+from endurance.held import Sampler, read_samples
+from endurance.stage import KILLED, Stage
+from endurance.verdict import judge
+from endurance.visitor import Visitor
 
 AWAY_S = 5.0
 """For how long what was killed stays away."""

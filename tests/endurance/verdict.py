@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from held import Sample
+from endurance.held import Sample
 
 MOST_MB_A_MINUTE = 0.1
 

@@ -3,11 +3,12 @@
 import base64
 import html
 import ipaddress
+import json
 import re
 import socket
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from livesegment.errors import SourceNotFound
@@ -54,6 +55,19 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
         if secret:
             text = _forms(secret).sub("...", text)
     return text
+
+
+def scrubbed_reply(reply: bytes, secrets: Iterable[str]) -> bytes:
+    """Return a reply, JSON, with every secret that it repeats replaced by dots.
+
+    It is looked through for the usual forms alone: nearly all of it is a picture.
+    """
+    for secret in secrets:
+        usual = {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}
+        if any(form.encode(errors="surrogatepass") in reply for form in usual):
+            text = scrubbed(reply.decode(errors="surrogateescape"), (secret,))
+            reply = text.encode(errors="surrogateescape")
+    return reply
 
 
 _SHORTEST_ENCODED = 8

@@ -140,6 +140,41 @@ def test_a_picture_by_its_address(tmp_path: Path) -> None:
         assert result.returncode == 3
 
 
+REPLY = {**flat_reply(Mask(np.ones((48, 64), np.uint8))), "class_map": {"1": "thing"}}
+REPEATING = {
+    "the address's value, in an error": raw("401 No", f"no {VALUE}, sorry".encode()),
+    "the address's password, in an error": raw("401 No", f"no {PASSWORD}".encode()),
+    "the key, beside a mask": raw(
+        "200 OK", json.dumps({**REPLY, "asked": {"api_key": KEY, "q": quote(KEY)}}).encode()
+    ),
+    "the key, as a class": raw(
+        "200 OK", json.dumps({**REPLY, "class_map": {"1": KEY, "2": quote(KEY)}}).encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REPEATING)
+def test_an_endpoint_that_repeats_what_it_was_asked_with(what: str, tmp_path: Path) -> None:
+    answer = REPEATING[what]
+    write_video(tmp_path / "film.mp4", 10)
+    end = raw("401 No", b"")
+    with OddEndpoint(lambda call: answer if call < 5 else end).serving() as url:
+        ask = ("--endpoint", named(url), "--model", "any/1", "--in-flight", "1")
+        keep = (
+            "-o",
+            "out.mp4",
+            "--masks",
+            "out.mkv",
+            "--report",
+            "report.json",
+            "--export",
+            "coco",
+        )
+        result = run(tmp_path, "annotate", "film.mp4", *keep, *ask, *VERBOSE)
+    assert result.returncode == 4
+    check(result, tmp_path, "film.mp4")
+
+
 def test_films_and_what_was_paid_for(tmp_path: Path) -> None:
     write_video(tmp_path / "film.mp4", 40)
     endpoint = by_turns([*echoes(KEY, "503 No")[: 3 * 16 : 3], echoes(KEY)[2]])

@@ -60,9 +60,12 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 def scrubbed_reply(reply: bytes, secrets: Iterable[str]) -> bytes:
     """Return a reply, JSON, with every secret that it repeats replaced by dots.
 
-    It is looked through for the usual forms alone: nearly all of it is a picture.
+    It is looked through for the usual forms alone: nearly all of it is a picture. In a picture's
+    base64 every short word occurs by chance, so a short secret is left there.
     """
     for secret in secrets:
+        if len(secret) < _SHORTEST_ENCODED:
+            continue
         usual = {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}
         if any(form.encode(errors="surrogatepass") in reply for form in usual):
             text = scrubbed(reply.decode(errors="surrogateescape"), (secret,))

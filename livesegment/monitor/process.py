@@ -17,8 +17,8 @@ _MODULE = "livesegment.monitor.camera_process"
 _BUFFER = 2**20
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _HEAPS = "MALLOC_ARENA_MAX"
-"""glibc keeps a heap for each of many threads, and what one has freed is not used by others: in a
-camera that runs for months they grow one after the other. Two are enough for what its threads do."""
+"""glibc keeps a heap for each of many threads, and what is free in one is not used by others: in a
+camera that runs for months they grow one after the other. Two are enough for its threads."""
 
 
 class CameraProcess:

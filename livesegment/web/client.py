@@ -56,7 +56,7 @@ class Client:
         held = 0
         while True:
             message = await self._receive()
-            has_gone = message["type"] == "http.disconnect"
+            has_gone = message["type"] in {"http.disconnect", "websocket.disconnect"}
             if has_gone or held <= MOST_BYTES:
                 self._ahead.append(message)
             if has_gone:

@@ -19,6 +19,7 @@ from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.commands import LiveCommand
 from livesegment.settings.web import web_address
 from livesegment.web.access import Access
+from livesegment.web.roles import Role
 
 TOKEN = "correct horse"
 GUARDED = WebOptions(port=0, token=ApiKey(TOKEN))
@@ -329,10 +330,10 @@ def test_who_guesses_and_hangs_up_is_not_waited_for(sent: bytes) -> None:
 
 
 def test_guesses_of_an_address_are_looked_at_in_order_and_those_of_others_at_once() -> None:
-    async def guess_all() -> list[bool]:
+    async def guess_all() -> list[Role]:
         access = Access(ApiKey(TOKEN), wait_s=0.05)
         tokens = ["wrong", "wrong", TOKEN, "wrong", TOKEN]
-        order: list[bool] = []
+        order: list[Role] = []
 
         async def guess(token: str) -> None:
             order.append(await access.guess(token, "192.0.2.1"))
@@ -342,41 +343,42 @@ def test_guesses_of_an_address_are_looked_at_in_order_and_those_of_others_at_onc
 
     async def guess_elsewhere() -> bool:
         access = Access(ApiKey(TOKEN), wait_s=3600)
-        assert not await access.guess("wrong", "192.0.2.1")
+        assert await access.guess("wrong", "192.0.2.1") is Role.OPEN
         waiting = asyncio.create_task(access.guess(TOKEN, "192.0.2.1"))
         await asyncio.sleep(0)  # it stands in the queue
-        assert await access.guess(TOKEN, "192.0.2.2")
-        assert access.knows(access.new_session())
+        assert await access.guess(TOKEN, "192.0.2.2") is Role.CHANGE
+        assert access.role_of(access.new_session(Role.CHANGE)) is Role.CHANGE
         return waiting.cancel()  # True: it had not been looked at
 
-    assert asyncio.run(guess_all()) == [False, False, True, False, True]
+    wrong, right = Role.OPEN, Role.CHANGE
+    assert asyncio.run(guess_all()) == [wrong, wrong, right, wrong, right]
     assert asyncio.run(guess_elsewhere())
 
 
 def test_a_session_ends_is_not_forged_and_outlasts_a_restart_only_with_the_same_token() -> None:
     now = [1_000_000.0]
     access = Access(ApiKey(TOKEN), clock=lambda: now[0])
-    session = access.new_session()
-    assert access.knows(session)
-    assert Access(ApiKey(TOKEN), clock=lambda: now[0]).knows(session)
-    assert not Access(ApiKey("another token"), clock=lambda: now[0]).knows(session)
+    session = access.new_session(Role.CHANGE)
+    assert access.role_of(session)
+    assert Access(ApiKey(TOKEN), clock=lambda: now[0]).role_of(session)
+    assert not Access(ApiKey("another token"), clock=lambda: now[0]).role_of(session)
     end, _, rest = session.partition(".")
     for forged in ("", ".", "..", f"{int(end) + 1}.{rest}", session[:-1], session + "0", "é.é"):
-        assert not access.knows(forged)
+        assert not access.role_of(forged)
     now[0] = float(end) + 1
-    assert not access.knows(session)
+    assert not access.role_of(session)
 
 
 def test_a_session_that_ended_is_remembered_until_it_would_have_expired() -> None:
     now = [1_000_000.0]
     access = Access(ApiKey(TOKEN), clock=lambda: now[0])
-    sessions = [access.new_session() for _ in range(3)]
+    sessions = [access.new_session(Role.CHANGE) for _ in range(3)]
     for session in (*sessions[:2], "forged.1", ""):
         access.end(session)
-    assert [access.knows(each) for each in sessions] == [False, False, True]
+    assert [bool(access.role_of(each)) for each in sessions] == [False, False, True]
     now[0] = float(sessions[0].partition(".")[0]) - 1
-    access.end(access.new_session())
-    assert [access.knows(each) for each in sessions] == [False, False, True]
+    access.end(access.new_session(Role.CHANGE))
+    assert [bool(access.role_of(each)) for each in sessions] == [False, False, True]
 
 
 def test_other_machines_see_the_page_only_with_a_token() -> None:

@@ -1,0 +1,63 @@
+"""JSON Schemas of what the page answers."""
+
+from typing import get_args
+
+from livesegment.figures import shown_figures
+from livesegment.openapi import NUMBER, TEXT, list_of, or_null, record
+from livesegment.web.controls import values_schema
+from livesegment.web.feed import CameraState, EndpointState
+
+_WHETHER = {"type": "boolean"}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_COUNT = {"type": "integer", "minimum": 0}
+
+HEALTH = record(status={"enum": ["ok", "hangs"]})
+READINESS = {
+    "type": "object",
+    "properties": {"status": {"enum": ["ready", "not ready"]}, "cameras_missing": _COUNT},
+    "required": ["status"],
+}
+
+VALUES = values_schema()
+
+_FIGURE = record(key=TEXT, label=TEXT, help=TEXT, unit=TEXT, is_first=_WHETHER)
+_CLASS = record(name=TEXT, colour={"type": "string", "pattern": "^#[0-9a-f]{6}$"}, share=_SHARE)
+_POINT = {
+    "type": "array",
+    "description": "A second since the epoch, and the share of each class at it.",
+    "prefixItems": [_COUNT, {"type": "object", "additionalProperties": _SHARE}],
+    "minItems": 2,
+    "maxItems": 2,
+}
+_CAMERA = record(
+    name=TEXT,
+    title=TEXT,
+    state={"enum": list(get_args(CameraState))},
+    state_text=TEXT,
+    since=or_null(NUMBER),
+    endpoint={"enum": list(get_args(EndpointState))},
+    endpoint_text=TEXT,
+    classes=list_of(_CLASS),
+    figures=record(**{figure.key: or_null(NUMBER) for figure in shown_figures()}),
+    controls=VALUES,
+    events_revision=_COUNT,
+    history=list_of(_POINT),
+)
+CAMERAS = record(
+    now=NUMBER,
+    needs_login=_WHETHER,
+    role={"enum": ["look", "change"], "description": "What you may do."},
+    figures=list_of(_FIGURE),
+    cameras=list_of(_CAMERA),
+)
+CONTROLS = record(
+    controls=list_of(
+        record(name=TEXT, label=TEXT, kind={"enum": ["switch", "slider", "choice", "classes"]})
+    )
+)
+_EVENT = record(
+    **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),
+    **dict.fromkeys(("class", "snapshot", "clip", "ended"), or_null(TEXT)),
+    coverage=or_null(NUMBER),
+)
+EVENTS = record(events=list_of(_EVENT))

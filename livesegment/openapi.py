@@ -41,8 +41,8 @@ class Operation:
         summary: What it does.
         answers: What may be answered, by status.
         query: Schemas of the parameters that may stand in the query, by their names.
-        headers: Those of headers.
         body: What may be sent, by its media type; empty: nothing.
+        needs_body: Whether it has to be sent.
         security: What has to be known, by the names of the document's schemes, and for which role;
             each is enough, an empty one is nothing at all.
     """
@@ -50,8 +50,8 @@ class Operation:
     summary: str
     answers: Mapping[int, Answer]
     query: Mapping[str, Schema] = field(default_factory=dict)
-    headers: Mapping[str, Schema] = field(default_factory=dict)
     body: Mapping[str, Schema] = field(default_factory=dict)
+    needs_body: bool = True
     security: Sequence[Mapping[str, Sequence[str]]] = ()
 
 
@@ -124,7 +124,6 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
     places: dict[str, Mapping[str, Schema]] = {
         "path": dict.fromkeys(re.findall(r"{(\w+)}", path), TEXT),
         "query": operation.query,
-        "header": operation.headers,
     }
     described: dict[str, Any] = {
         "summary": operation.summary,
@@ -142,7 +141,7 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
         ],
     }
     if operation.body:
-        described["requestBody"] = {"required": True, **_content(operation.body)}
+        described["requestBody"] = {"required": operation.needs_body, **_content(operation.body)}
     return described
 
 

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from livesegment.figures import shown_figures
-from livesegment.openapi import NUMBER, TEXT, list_of, or_null, record
+from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
 from livesegment.web.controls import values_schema
 from livesegment.web.feed import CameraState, EndpointState
 
@@ -25,7 +25,7 @@ _CLASS = record(name=TEXT, colour={"type": "string", "pattern": "^#[0-9a-f]{6}$"
 _POINT = {
     "type": "array",
     "description": "A second since the epoch, and the share of each class at it.",
-    "prefixItems": [_COUNT, {"type": "object", "additionalProperties": _SHARE}],
+    "items": any_of((_COUNT, {"type": "object", "additionalProperties": _SHARE})),
     "minItems": 2,
     "maxItems": 2,
 }

@@ -58,30 +58,27 @@ def drawn(
     return st.one_of(ways)
 
 
-def asked(
-    client: httpx.Client, case: "schemathesis.Case", headers: Mapping[str, str], most: int = 2**20
-) -> httpx.Response | None:
-    """Make a request and return the answer, of a body without an end its beginning.
-
-    Args:
-        client: Whoever asks.
-        case: The request.
-        headers: Headers beside those that were drawn.
-        most: Bytes of the body that are read.
-
-    Returns:
-        The answer; None where what was drawn cannot be written as a request.
-    """
+def asked(client: httpx.Client, case: "schemathesis.Case") -> httpx.Response | None:
+    """Make a request and return the answer; None where what was drawn cannot be written as one."""
+    wanted = written(case, str(client.base_url))
+    if wanted is None:
+        return None
+    method, url, body = str(wanted.method), str(wanted.url), wanted.body
     try:
-        arguments = case.as_transport_kwargs(base_url=str(client.base_url).rstrip("/"))
-        wanted = requests.Request(
-            **{name: arguments[name] for name in _WRITTEN & arguments.keys()}
-        ).prepare()
-        lines = {**wanted.headers, **headers}
-        method, body = str(wanted.method), wanted.body
-        with client.stream(method, str(wanted.url), headers=lines, content=body) as answer:
-            return beginning(answer, most)
-    except (requests.RequestException, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
+        answer = client.request(method, url, headers=dict(wanted.headers), content=body)
+    except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
+        return None
+    # As it came: schemathesis is not to unpack it once more.
+    return as_answer(method, url, answer.status_code, answer.headers.multi_items(), answer.content)
+
+
+def written(case: "schemathesis.Case", url: str) -> requests.PreparedRequest | None:
+    """Return a request as it is sent to a server; None where it cannot be written as one."""
+    try:
+        arguments = case.as_transport_kwargs(base_url=url.rstrip("/"))
+        known = {name: arguments[name] for name in _WRITTEN & arguments.keys()}
+        return requests.Request(**known).prepare()
+    except (requests.RequestException, UnicodeError, ValueError):
         return None
 
 
@@ -90,19 +87,16 @@ _WRITTEN = frozenset(
 )
 
 
-def beginning(answer: httpx.Response, most: int) -> httpx.Response:
-    """Return an answer with the beginning of its body, which may have no end."""
-    read = bytearray()
-    for chunk in answer.iter_raw():
-        read += chunk
-        if len(read) >= most:
-            break
-    plain = {"content-encoding", "content-length", "transfer-encoding"}
-    lines = [(name, value) for name, value in answer.headers.items() if name not in plain]
-    request, content = answer.request, bytes(read)
-    begun = httpx.Response(answer.status_code, headers=lines, content=content, request=request)
-    begun.elapsed = timedelta()
-    return begun
+def as_answer(
+    method: str, url: str, status: int, headers: Sequence[tuple[str, str]], content: bytes
+) -> httpx.Response:
+    """Return an answer of which the body, or its beginning, was read and unpacked."""
+    packed = {"content-encoding", "content-length", "transfer-encoding"}
+    lines = [(name, value) for name, value in headers if name.lower() not in packed]
+    request = httpx.Request(method, url)
+    answer = httpx.Response(status, headers=lines, content=content, request=request)
+    answer.elapsed = timedelta()
+    return answer
 
 
 def faults(case: "schemathesis.Case | None", answer: httpx.Response) -> Iterator[str]:

@@ -175,7 +175,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(asked_of: httpx.Clie
         @given(case=documents.drawn(operation, known, PICTURES))
         def ask(case: Any) -> None:
             # One that logs in or out is another one afterwards.
-            answer = documents.asked(asked_of, case, {})
+            answer = documents.asked(asked_of, case)
             asked_of.cookies.clear()
             if answer is not None:
                 statuses.add(answer.status_code)

@@ -253,6 +253,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--of", choices=("serve", "page", "both"), default="both")
     chosen = parser.parse_args()
     tokens = {"LIVESEGMENT_WEB_TOKEN": TOKEN, "LIVESEGMENT_WEB_VIEW_TOKEN": VIEW_TOKEN}
     with ExitStack() as stack:
@@ -275,13 +276,16 @@ def main() -> int:
         kept = wait_until(lambda: list(snapshots.glob("*.jpg")), "a picture of an event")
         known = {"name": "camera", "file": kept[0].name}
         page = Target("page of live", page_url, page_pid, known, people_of(page_url))
-        for target in (endpoint, page):
-            ask_all(target, chosen.requests // 2, chosen.seed)
+        wanted = {"serve": [endpoint], "page": [page], "both": [endpoint, page]}[chosen.of]
+        for target in wanted:
+            ask_all(target, chosen.requests // len(wanted), chosen.seed)
             report(target)
     log = "".join((*said, *page_said))
-    print(f"tracebacks: {log.count('Traceback')}; tokens in what they said: {log.count(TOKEN)}")
-    is_wrong = endpoint.wrong or page.wrong or "Traceback" in log or TOKEN in log
-    return 1 if is_wrong else 0
+    faulty = log.partition("Traceback")[2][:4000]
+    told = log.count(TOKEN) + log.count(VIEW_TOKEN)
+    print(f"tracebacks: {log.count('Traceback')}; tokens in what they said: {told}")
+    print(faulty, end="")
+    return 1 if endpoint.wrong or page.wrong or faulty or told else 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from conftest import need_package
-from feeds import HandFeed, served
+from feeds import HandFeed, give_event, visited
 from parts import FunctionSegmenter
 from starlette.routing import Route
 
@@ -23,7 +23,6 @@ from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.web.access import Access
 from livesegment.web.app import build_app as build_page
-from livesegment.web.event_log import EventLog
 from livesegment.web.roles import RULES, Role
 from livesegment.web.streams import Streams
 
@@ -38,16 +37,9 @@ PICTURES = [("image/jpeg", PICTURE), ("text/plain", base64.b64encode(PICTURE).de
 def page(options: WebOptions, folder: Path) -> Iterator[httpx.Client]:
     """Serve a page with a camera that has an event, and whose pictures have come to an end."""
     feed = HandFeed("gate", "Gate")
-    feed.events = EventLog(folder)
-    (folder / "a.jpg").write_bytes(PICTURE)
-    words = {"rule": "porch", "subject": "coverage", "time": "2026-11-23T15:51:00Z"}
-    names = {**dict.fromkeys(("class", "coverage", "clip")), "snapshot": "a.jpg"}
-    feed.events.note({"id": "1", "kind": "begin", **words, **names})
+    give_event(feed, folder, PICTURE)
     feed.put()
-    with (
-        served(feed, options=options) as server,
-        httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
-    ):
+    with visited(feed, options) as client:
         feed.encoder.close()
         yield client
 

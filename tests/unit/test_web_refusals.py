@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from feeds import HandFeed, served
+from feeds import HandFeed, give_event, visited
 
 from livesegment.settings import ApiKey, WebOptions
-from livesegment.web.event_log import EventLog
 
 TOKEN = "correct horse"
 PICTURE = bytes(range(100))
@@ -22,15 +21,8 @@ PICTURE = bytes(range(100))
 def page(folder: Path, token: str | None = None) -> Iterator[tuple[httpx.Client, HandFeed]]:
     """Serve a page with one camera and the picture of an event."""
     feed = HandFeed("gate", "Gate")
-    feed.events = EventLog(folder)
-    (folder / "a.jpg").write_bytes(PICTURE)
-    names = dict.fromkeys(("rule", "subject", "class", "coverage", "clip"))
-    feed.events.note({"id": "1", "kind": "begin", "time": "t", "snapshot": "a.jpg", **names})
-    options = WebOptions(port=0, token=token and ApiKey(token))
-    with (
-        served(feed, options=options) as server,
-        httpx.Client(base_url=server.url, trust_env=False, timeout=10) as client,
-    ):
+    give_event(feed, folder, PICTURE)
+    with visited(feed, WebOptions(port=0, token=token and ApiKey(token))) as client:
         yield client, feed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from feeds import HandFeed, served
+from feeds import HandFeed, give_event, visited
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,7 +24,6 @@ from livesegment.settings import ApiKey, WebOptions
 from livesegment.web import roles
 from livesegment.web.access import Access
 from livesegment.web.app import build_app
-from livesegment.web.event_log import EventLog
 from livesegment.web.guard import Guard
 from livesegment.web.roles import RULES, Role, Rule
 from livesegment.web.streams import Streams
@@ -49,16 +48,10 @@ LOOKER, CHANGER = bearer(VIEW_TOKEN), bearer(TOKEN)
 def page(folder: Path | None = None) -> Iterator[tuple[httpx.Client, HandFeed]]:
     """Serve a page with two tokens and one camera, whose pictures have come to an end."""
     feed = HandFeed("gate", "Gate")
-    feed.events = EventLog(folder)
     if folder is not None:
-        (folder / "a.jpg").write_bytes(b"picture")
-        names = dict.fromkeys(("rule", "subject", "class", "coverage", "clip"))
-        feed.events.note({"id": "1", "kind": "begin", "time": "t", "snapshot": "a.jpg", **names})
+        give_event(feed, folder, b"picture")
     feed.put()
-    with (
-        served(feed, options=BOTH) as server,
-        httpx.Client(base_url=server.url, trust_env=False, timeout=10) as client,
-    ):
+    with visited(feed, BOTH) as client:
         feed.encoder.close()
         yield client, feed
 
@@ -174,10 +167,9 @@ def test_programs_that_know_only_http_basic_send_a_token_as_the_password() -> No
 def test_a_password_may_have_colons_and_letters_of_any_kind() -> None:
     token = "größer: als 8"
     options = WebOptions(port=0, token=ApiKey(token))
-    with served(HandFeed(), options=options) as server:
+    with visited(HandFeed(), options) as client:
         for headers in (basic(token), {b"authorization": f"Bearer {token}".encode()}):
-            answer = httpx.get(f"{server.url}/api/cameras", headers=headers, trust_env=False)
-            assert answer.status_code == 200
+            assert client.get("/api/cameras", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ class WebOptions(Settings):
         )
         self.require(
             self.view_token is None or self.view_token != self.token,
-            f"{looks} is another one than that which changes something too {changes}",
+            f"{looks} has to differ from the one that changes something too {changes}",
             "view_token",
             "token",
         )

@@ -215,7 +215,7 @@ MISTAKES = {
     "one token for both": (
         '[web]\ntoken = "12345678"\nview_token = "12345678"',
         6,
-        r"another one than that which changes something too \(web.token, or LIVESEGMENT_WEB_TOKEN",
+        r"differ from the one that changes something too \(web.token, or LIVESEGMENT_WEB_TOKEN",
     ),
     "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number of calls, 1 or more, not 0"),
     "a value for a table": ('picture = "warp"', 1, "'picture' is a table, written"),

@@ -233,8 +233,8 @@ def test_a_guess_of_either_token_is_looked_at_in_its_turn() -> None:
     ("token", "view_token", "sentence"),
     [
         (None, VIEW_TOKEN, "needs one beside it that changes something too"),
-        (TOKEN, TOKEN, "is another one than that which changes"),
-        (TOKEN, f" {TOKEN} ", "is another one than that which changes"),
+        (TOKEN, TOKEN, "has to differ from the one that changes"),
+        (TOKEN, f" {TOKEN} ", "has to differ from the one that changes"),
         (TOKEN, "short", "only looks has at least 8 characters"),
     ],
 )

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from livesegment.figures import shown_figures
+from livesegment.metrics import Circuit
 from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
 from livesegment.web.controls import values_schema
 from livesegment.web.feed import CameraState, EndpointState
@@ -37,6 +38,7 @@ _CAMERA = record(
     since=or_null(NUMBER),
     endpoint={"enum": list(get_args(EndpointState))},
     endpoint_text=TEXT,
+    circuit={"enum": list(get_args(Circuit))},
     classes=list_of(_CLASS),
     figures=record(**{figure.key: or_null(NUMBER) for figure in shown_figures()}),
     controls=VALUES,

@@ -24,6 +24,7 @@ from livesegment.settings.serve import ServeOptions
 from livesegment.web.access import Access
 from livesegment.web.app import build_app as build_page
 from livesegment.web.roles import RULES, Role
+from livesegment.web.schemas import CAMERAS, EVENTS
 from livesegment.web.streams import Streams
 
 TOKEN = "correct horse"
@@ -131,6 +132,21 @@ def test_the_pages_document_says_who_may_do_what(tmp_path: Path) -> None:
         for path in open_to_all["paths"].values()
         for operation in path.values()
     )
+
+
+def test_the_pages_document_has_all_that_is_said_of_a_camera(tmp_path: Path) -> None:
+    with page(WebOptions(port=0), tmp_path) as client:
+        said = client.get("/api/cameras").json()
+        events = client.get("/api/cameras/gate/events").json()["events"]
+    camera = CAMERAS["properties"]["cameras"]["items"]
+    for found, schema in (
+        (said, CAMERAS),
+        (said["cameras"][0], camera),
+        (said["cameras"][0]["controls"], camera["properties"]["controls"]),
+        (said["figures"][0], CAMERAS["properties"]["figures"]["items"]),
+        (events[0], EVENTS["properties"]["events"]["items"]),
+    ):
+        assert found.keys() == schema["properties"].keys()
 
 
 def test_the_endpoints_document_can_be_read_without_a_key(tmp_path: Path) -> None:

@@ -1,15 +1,11 @@
 """The page as a web application."""
 
-import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,10 +16,11 @@ from starlette.routing import Route
 
 from livesegment import openapi
 from livesegment.errors import OptionsError
-from livesegment.figures import Figure, shown_figures
+from livesegment.figures import shown_figures
 from livesegment.web.access import SESSION_S, Access
+from livesegment.web.answers import camera_report, figure_row
 from livesegment.web.api_document import page_document
-from livesegment.web.client import MOST_BYTES, Client
+from livesegment.web.client import Client, sent_json
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
 from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
@@ -61,7 +58,6 @@ def page_file(name: str) -> Response | None:
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
-_BODY_S = 10.0
 _SNAPSHOT_S = 5.0
 
 
@@ -154,7 +150,7 @@ class _Page:
 
     async def log_in(self, request: Request) -> Response:
         """Exchange a token for a session in a cookie."""
-        sent = await _json(request)
+        sent = await sent_json(request)
         token = sent.get("token") if isinstance(sent, dict) else None
         if not isinstance(token, str):
             raise HTTPException(400, 'a login is {"token": "..."}')
@@ -189,8 +185,8 @@ class _Page:
                 "now": time.time(),
                 "needs_login": self._access.is_demanded,
                 "role": request.state.role.name.lower(),
-                "figures": [_row(figure) for figure in shown_figures()],
-                "cameras": [_described(feed, after) for feed in self._feeds()],
+                "figures": [figure_row(figure) for figure in shown_figures()],
+                "cameras": [camera_report(feed, after) for feed in self._feeds()],
             }
         )
 
@@ -206,7 +202,7 @@ class _Page:
         """Change controls of a camera, and answer with all of them."""
         feed = self.feed(request)
         try:
-            feed.change(read_change(await _json(request)))
+            feed.change(read_change(await sent_json(request)))
         except OptionsError as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse(shown_controls(feed.controls()))
@@ -244,52 +240,3 @@ class _Page:
             if feed.name == name:
                 return feed
         raise HTTPException(404, "there is no such camera")
-
-
-def _row(figure: Figure) -> dict[str, Any]:
-    """Return what the page has to know to draw a figure."""
-    return {
-        "key": figure.key,
-        "label": figure.label,
-        "help": figure.help.replace("`", ""),
-        "unit": "s" if figure.kind == "duration" else figure.unit,
-        "is_first": figure.is_first,
-    }
-
-
-def _described(feed: Feed, after: int) -> dict[str, Any]:
-    return {
-        "name": feed.name,
-        "title": feed.title,
-        **asdict(feed.report()),
-        "figures": feed.figures(),
-        "controls": shown_controls(feed.controls()),
-        "events_revision": feed.events.revision,
-        "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
-    }
-
-
-async def _json(request: Request) -> object:
-    """Return what a request says, of bounded length; every text of it can be written as UTF-8.
-
-    Raises:
-        HTTPException: If it is too long, takes too long or is not JSON.
-    """
-    body = b""
-    try:
-        async with asyncio.timeout(_BODY_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise HTTPException(413, "that is too long")
-    except TimeoutError as error:
-        raise HTTPException(408, f"the rest did not come within {_BODY_S:g} s") from error
-    try:
-        said = json.loads(body)
-        # A lone half of a surrogate pair: whoever were shown it later could not be answered.
-        json.dumps(said, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise HTTPException(400, "that holds half a character, which is no text") from error
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "that is not JSON") from error
-    return said

@@ -9,8 +9,8 @@ from starlette.types import Scope
 
 from livesegment import openapi
 from livesegment.openapi import Answer, Schema, json_answer, refusal
+from livesegment.web.answers import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, VALUES
 from livesegment.web.controls import change_schema
-from livesegment.web.schemas import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, VALUES
 
 
 class Role(IntEnum):

@@ -22,9 +22,9 @@ from livesegment.server.model_pool import ModelPool
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.web.access import Access
+from livesegment.web.answers import CAMERAS, EVENTS
 from livesegment.web.app import build_app as build_page
 from livesegment.web.roles import RULES, Role
-from livesegment.web.schemas import CAMERAS, EVENTS
 from livesegment.web.streams import Streams
 
 TOKEN = "correct horse"

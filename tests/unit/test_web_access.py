@@ -136,7 +136,7 @@ def test_a_class_that_is_no_text_changes_nothing_for_anybody() -> None:
 
 
 def test_half_a_body_is_waited_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livesegment.web.app._BODY_S", 0.2)
+    monkeypatch.setattr("livesegment.web.client._BODY_S", 0.2)
     with page(GUARDED) as (client, _):
         parts = urlsplit(str(client.base_url))
         with socket.create_connection((parts.hostname, parts.port), 30) as connection:  # type: ignore[arg-type]

@@ -1,12 +1,13 @@
-"""JSON Schemas of what the page answers."""
+"""What the page answers in JSON, and the JSON Schemas of that."""
 
-from typing import get_args
+from dataclasses import asdict
+from typing import Any, get_args
 
-from livesegment.figures import shown_figures
+from livesegment.figures import Figure, shown_figures
 from livesegment.metrics import Circuit
 from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
-from livesegment.web.controls import values_schema
-from livesegment.web.feed import CameraState, EndpointState
+from livesegment.web.controls import shown_controls, values_schema
+from livesegment.web.feed import CameraState, EndpointState, Feed
 
 _WHETHER = {"type": "boolean"}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -63,3 +64,27 @@ _EVENT = record(
     coverage=or_null(NUMBER),
 )
 EVENTS = record(events=list_of(_EVENT))
+
+
+def figure_row(figure: Figure) -> dict[str, Any]:
+    """Return what the page has to know to draw a figure."""
+    return {
+        "key": figure.key,
+        "label": figure.label,
+        "help": figure.help.replace("`", ""),
+        "unit": "s" if figure.kind == "duration" else figure.unit,
+        "is_first": figure.is_first,
+    }
+
+
+def camera_report(feed: Feed, after: int) -> dict[str, Any]:
+    """Return all that is known of a camera but its picture; its history after a second."""
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        **asdict(feed.report()),
+        "figures": feed.figures(),
+        "controls": shown_controls(feed.controls()),
+        "events_revision": feed.events.revision,
+        "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
+    }

@@ -151,6 +151,9 @@ class Connection(H11Protocol):
     def _refuse(self, status: int, sentence: str, *more: tuple[bytes, bytes]) -> None:
         """Answer, where no answer is under way, and close."""
         self.connections.discard(self)
+        if self.cycle is not None:  # whatever is about to answer is told that nobody hears it
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         body = json.dumps({"message": sentence}).encode()
         headers = [
             (b"content-type", b"application/json"),

@@ -114,6 +114,20 @@ def test_what_is_no_http_is_refused_in_json(url: str) -> None:
     assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
 
 
+def test_a_request_whose_body_is_no_http_is_refused_once_and_is_no_failure_of_ours(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in (b"/healthz", b"/nowhere", b"/api/cameras"):  # answered without a look at the body
+        with connect(url) as connection:
+            head = (
+                b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+            )
+            connection.sendall(head + b"\r\nno length\r\n")
+            assert refusal(rest_of(connection))[0] == 400
+    assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+    assert [each for each in caplog.records if each.name.startswith("livesegment")] == []
+
+
 HALVES = [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\n"]
 
 

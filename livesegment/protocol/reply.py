@@ -25,7 +25,9 @@ MAX_REPLY_BYTES = 64 * 2**20
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {2: "colours", 4: "grey with transparency", 6: "colours with transparency"}
-_HEADER_END = 29
+_HEADER_END = 33  # of the signature and the first chunk, IHDR
+_CHUNK = struct.Struct(">I4s")  # length and kind; a checksum follows the content
+_KEPT_CHUNKS = frozenset((b"PLTE", b"IDAT", b"IEND"))
 _MOST_PARTS = 50_000  # of the JSON; those of a large class map are thousands
 
 
@@ -87,10 +89,28 @@ def decode_mask_png(png: bytes, sent_size: tuple[int, int]) -> ClassIds:
     if colour_type not in {_GREY, _PALETTE}:
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(f"the mask is a PNG of {kind}, not of one channel")
+    png = _bare(png)
     ids = _grey_8(png) if (depth, colour_type) == (8, _GREY) else _indexed(png, depth, colour_type)
     if ids is None or ids.shape != (height, width):
         raise ValueError("the mask is a damaged PNG")
     return ids
+
+
+def _bare(png: bytes) -> bytes:
+    """Return a PNG without what it says beside its pixels.
+
+    A second head would count in place of the one that was looked at; profiles, texts and films
+    may be bombs of their own.
+    """
+    kept = [png[:_HEADER_END]]
+    at = _HEADER_END
+    while at + _CHUNK.size <= len(png):
+        length, kind = _CHUNK.unpack_from(png, at)
+        end = at + _CHUNK.size + length + 4
+        if kind in _KEPT_CHUNKS:
+            kept.append(png[at:end])
+        at = end
+    return b"".join(kept)
 
 
 def _grey_8(png: bytes) -> ClassIds | None:

@@ -66,7 +66,7 @@ def error_for_status(
         text = f"{url} is overloaded or restarting{tail}"
         return ServerFailed(text, url=url, status=status, retry_after_s=wait_s)
     if 300 <= status < 400:
-        to = shown_url(headers.get("location", ""))
+        to = _short_line(shown_url(headers.get("location", "")))
         text = f"{url} sends callers elsewhere{f', to {to}' if to else ''}; give the final address"
         return RequestRefused(f"{text}{tail}", url=url, status=status)
     kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
@@ -103,7 +103,10 @@ def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:
     text = body[:MAX_MESSAGE_BYTES].decode(errors="replace")
     with suppress(ValueError, RecursionError):  # Not JSON: the body itself is the message.
         text = _message_of(json.loads(body))
-    text = scrubbed(text, secrets)
+    return _short_line(scrubbed(text, secrets))
+
+
+def _short_line(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _MAX_MESSAGE else f"{line[: _MAX_MESSAGE - 3]}..."
 

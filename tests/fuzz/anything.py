@@ -7,6 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from livesegment.errors import LiveSegmentError
+
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)
 """Texts of all that Python calls a character: halves of one and control characters, too."""
 
@@ -111,3 +113,13 @@ def any_png(draw: st.DrawFn) -> bytes:
 def as_json(value: Any) -> bytes:
     """Return JSON as a server without scruples writes it: NaN, halves of characters."""
     return json.dumps(value).encode()
+
+
+def is_sentence(error: LiveSegmentError, without: str = "") -> None:
+    """Check that what is said fits on a screen, does nothing to it, and holds no secret."""
+    lines = str(error).split("\n")
+    assert all(lines)
+    assert all(line.isprintable() for line in lines), lines
+    assert max(map(len, lines)) < 600
+    str(error).encode()
+    assert not without or without not in f"{error!r} {error.__cause__!r}"

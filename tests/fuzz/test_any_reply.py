@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from anything import BOMB, any_json, any_png, any_text, as_json, chunk, damaged
+from anything import BOMB, any_json, any_png, any_text, as_json, chunk, damaged, is_sentence
 from hypothesis import example, given
 from hypothesis import strategies as st
 from memory import resident_at_most
@@ -27,10 +27,7 @@ def read(body: bytes, frame_size: tuple[int, int] = FRAME) -> Mask | None:
     try:
         mask = decode_reply(body, frame_size=frame_size, frame_index=7, url="http://x/any/1")
     except BadReply as error:
-        said = str(error)
-        assert said.startswith("the answer from http://x/any/1 is no segmentation: ")
-        assert said.isprintable()
-        assert len(said) < 400
+        is_sentence(error)
         return None
     assert mask.frame_size == frame_size
     assert mask.class_ids.dtype == np.uint8

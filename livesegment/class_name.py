@@ -10,7 +10,6 @@ MAX_CLASS_NAME = 100
 """Characters of a name; what follows is cut off."""
 
 _LINE_ENDS_AND_CONTROLS = ("Cc", "Zl", "Zp")
-_HALF_A_CHARACTER = "Cs"
 
 
 def clean_class_name(name: str) -> str:
@@ -25,9 +24,14 @@ def clean_class_name(name: str) -> str:
     return "".join(map(_cleaned, name[:MAX_CLASS_NAME])).strip()
 
 
+def is_half_a_character(char: str) -> bool:
+    """Tell whether a character is a lone surrogate, which no text can hold."""
+    return "\ud800" <= char <= "\udfff"
+
+
 def _cleaned(char: str) -> str:
     category = unicodedata.category(char)
-    if category == _HALF_A_CHARACTER:
+    if is_half_a_character(char):
         return "\N{REPLACEMENT CHARACTER}"
     return " " if category in _LINE_ENDS_AND_CONTROLS else char
 

@@ -6,6 +6,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import pytest
 from anything import any_json, any_text, as_json, damaged, is_sentence
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from livesegment.errors import JournalMismatch, OptionsError
 from livesegment.monitor.config import read_config
 from livesegment.segmenters.network_file import _read_names
 from livesegment.server.key_ring import KeyRing
+from livesegment.settings import ApiKey
 from livesegment.settings.group import all_options
 from livesegment.settings.rule_text import parse_rule
 
@@ -172,6 +174,27 @@ def test_any_command_line(data: st.DataObject) -> None:
         read_line(takes(name), line, {})
     except OptionsError as error:
         is_sentence(error)
+
+
+@pytest.mark.parametrize("flag", ["--classes", "--redact", "--rule", "--model", "--camera-name"])
+def test_what_is_no_text_is_a_sentence(flag: str) -> None:
+    given = "person\udcff > 5%"
+    with pytest.raises(OptionsError, match=f"^{flag} is a text in UTF-8, not 'person.udcff > 5%'$"):
+        read_line(takes("live"), ["pattern:", flag, given], {})
+
+
+def test_a_key_that_is_no_text_is_a_sentence_without_it() -> None:
+    line = ["pattern:", "--model", "a/1", "--api-key", "s3cret\udcff"]
+    with pytest.raises(OptionsError, match="^--api-key is a text in UTF-8$"):
+        read_line(takes("live"), line, {})
+    with pytest.raises(OptionsError, match="no text in UTF-8"):
+        ApiKey("s3cret\udcff")
+
+
+def test_a_file_may_have_any_name() -> None:
+    asked, _ = read_line(takes("annotate"), ["\udcff.mp4", "-o", "\udcfe.mp4"], {})
+    assert asked.inputs == ("\udcff.mp4",)
+    assert asked.output == "\udcfe.mp4"
 
 
 MINE = {"input": "clip.mp4 (1 byte)", "model": "any/1"}

@@ -179,13 +179,14 @@ def test_any_command_line(data: st.DataObject) -> None:
 @pytest.mark.parametrize("flag", ["--classes", "--redact", "--rule", "--model", "--camera-name"])
 def test_what_is_no_text_is_a_sentence(flag: str) -> None:
     given = "person\udcff > 5%"
-    with pytest.raises(OptionsError, match=f"^{flag} is a text in UTF-8, not 'person.udcff > 5%'$"):
+    said = rf"^{flag} is a text in UTF-8, not 'person.udcff > 5%'$"
+    with pytest.raises(OptionsError, match=said):
         read_line(takes("live"), ["pattern:", flag, given], {})
 
 
 def test_a_key_that_is_no_text_is_a_sentence_without_it() -> None:
     line = ["pattern:", "--model", "a/1", "--api-key", "s3cret\udcff"]
-    with pytest.raises(OptionsError, match="^--api-key is a text in UTF-8$"):
+    with pytest.raises(OptionsError, match=r"^--api-key is a text in UTF-8$"):
         read_line(takes("live"), line, {})
     with pytest.raises(OptionsError, match="no text in UTF-8"):
         ApiKey("s3cret\udcff")

@@ -5,9 +5,12 @@ function as the name that a person gives for it, so that both still mean the sam
 """
 
 import unicodedata
+from collections.abc import Mapping
 
 MAX_CLASS_NAME = 100
 """Characters of a name; what follows is cut off."""
+
+MAX_CLASS_ID = 255
 
 _LINE_ENDS_AND_CONTROLS = ("Cc", "Zl", "Zp")
 
@@ -34,6 +37,15 @@ def _cleaned(char: str) -> str:
     if is_half_a_character(char):
         return "\N{REPLACEMENT CHARACTER}"
     return " " if category in _LINE_ENDS_AND_CONTROLS else char
+
+
+def clean_class_map(names: Mapping[int, str]) -> dict[int, str]:
+    """Return the names of the ids that a pixel can have, 0 to 255, clean."""
+    return {
+        int(class_id): clean_class_name(name)
+        for class_id, name in names.items()
+        if 0 <= int(class_id) <= MAX_CLASS_ID
+    }
 
 
 def comparable(name: str) -> str:

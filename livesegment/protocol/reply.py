@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from livesegment.class_name import clean_class_map
 from livesegment.errors import BadReply
 from livesegment.mask import ClassIds, Mask
 from livesegment.protocol.base64_text import decode_base64
@@ -161,7 +162,7 @@ def decode_reply(
     """
     try:
         segmentation = _segmentation(body)
-        class_map = _class_map(segmentation.get("class_map", {}))
+        class_map = read_class_map(segmentation.get("class_map", {}))
         class_ids = decode_mask_png(
             _mask_bytes(segmentation["segmentation_mask"]), sent_size or frame_size
         )
@@ -208,12 +209,20 @@ def _mask_bytes(encoded: Any) -> bytes:
         raise ValueError(f"its segmentation_mask cannot be read: {error}") from error
 
 
-def _class_map(names: Any) -> dict[int, str]:
+def read_class_map(names: Any) -> dict[int, str]:
+    """Return the class map of a JSON, clean: names of the ids 0 to 255.
+
+    Args:
+        names: Whatever stands in its place.
+
+    Raises:
+        ValueError: If that is no object of names by their ids.
+    """
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise ValueError("its class_map is not an object of names")
     if not all(_INTEGER.fullmatch(class_id) for class_id in names):
         raise ValueError("its class_map has a key that is no class id")
-    return {int(class_id): name for class_id, name in names.items()}
+    return clean_class_map({int(class_id): name for class_id, name in names.items()})
 
 
 def looks_like_html(body: bytes) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.received import Refusal, decode_image
 from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
 
 FRAME = (64, 48)
@@ -135,3 +137,29 @@ def test_what_follows_a_small_head_takes_no_memory(behind: str, depth: int) -> N
     png = head + BEFORE_PIXELS[behind] + chunk(b"IDAT", BOMB) + chunk(b"IEND", b"")
     with resident_at_most(60 * MEGABYTE):
         read(with_png(png))
+
+
+def received(picture: bytes) -> None:
+    """Have a picture decoded as a server does: an image, or a refusal."""
+    # The program says nothing of what Pillow finds odd.
+    with resident_at_most(120 * MEGABYTE), warnings.catch_warnings(action="ignore"):
+        try:
+            image = decode_image(picture)
+        except Refusal as refusal:
+            is_sentence(refusal)
+            assert refusal.status in {400, 413}  # noqa: PT017 - either is right
+        else:
+            assert image.ndim == 3
+
+
+@given(any_png() | damaged(st.sampled_from(REAL_PNGS)))
+def test_any_picture_that_a_server_is_sent(picture: bytes) -> None:
+    received(picture)
+
+
+@pytest.mark.parametrize("size", [(20, 10), (30_000, 30_000)])
+@pytest.mark.parametrize("behind", BEFORE_PIXELS)
+def test_a_bomb_that_a_server_is_sent(behind: str, size: tuple[int, int]) -> None:
+    head = b"\x89PNG\r\n\x1a\n" + grey_head(*size)
+    small = grey_head(20, 10) if size[0] > 20 else b""
+    received(head + BEFORE_PIXELS[behind] + small + chunk(b"IDAT", BOMB) + chunk(b"IEND", b""))

@@ -98,7 +98,7 @@ def test_a_method_that_is_not_served_is_refused_with_a_sentence(
     [
         *("/nowhere", "/api", "/page/", "/page/nothing.js", "/page/..%2Fapp.py", "/%00", "/%FF"),
         *("/cameras/other/snapshot.jpg", "/cameras/gate/events/b.jpg", "/api/cameras/"),
-        *("/cameras/gate/events/..%2F..%2Fetc%2Fpasswd", "/login/", "/" + "a" * 30_000),
+        *("/cameras/gate/events/..%2F..%2Fetc%2Fpasswd", "/login/", "/" + "a" * 10_000),
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused_with_a_sentence(tmp_path: Path, path: str) -> None:

@@ -25,7 +25,7 @@ _SIGNATURE = b"livesegment journal 1\n"
 _NOTE = -1  # in place of a frame's number
 _IDENTITY = "identity"
 _NOWHERE = -1
-_MOST_FRAMES = 20_000_000  # days of film; a place is kept for each up to the last that has a reply
+_MOST_FRAMES = 10_000_000  # days of film; a place is kept for each up to the last that has a reply
 
 
 def journal_path(output: Path) -> Path:
@@ -199,7 +199,7 @@ class Journal(Resource):
     def _remember(self, frame_index: int, place: int) -> None:
         missing = frame_index + 1 - len(self._places)
         if missing > 0:
-            self._places.extend([_NOWHERE] * missing)
+            self._places.extend(array("q", [_NOWHERE]) * missing)
         self._replies += self._places[frame_index] == _NOWHERE
         self._places[frame_index] = place
 

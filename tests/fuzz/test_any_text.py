@@ -231,6 +231,7 @@ WHOLE = BEGUN + b"".join(record(index, zlib.compress(b"reply %d" % index)) for i
 @one_folder
 @given(journals | damaged(st.just(WHOLE)) | any_bytes)
 @example(BEGUN + record(2**62, zlib.compress(b"reply")))
+@example(BEGUN + record(9_999_999, zlib.compress(b"reply")))
 @example(BEGUN + record(-9, zlib.compress(b"reply")))
 @example(BEGUN + record(1, b"not packed"))
 @example(BEGUN + record(1, zlib.compress(bytes(2**30), 1)))

@@ -1,0 +1,168 @@
+"""Everything that an endpoint, a file, a disk or a person does to a run, and what comes of it.
+
+    python tests/chaos/table.py [ROW...] [--quick] [--jobs 2] [--markdown] [--keep FOLDER]
+
+Each row runs the shipped command as a process. It prints
+
+- rate: of the source's frames, how many were shown;
+- memory: the most that a process of it ever held (VmHWM);
+- calls: while the trouble lasted, and in all;
+- masks after: seconds from the moment in which the endpoint is well again to the next mask;
+- exit: the exit code;
+- whether that is what the row promises, and if not, what was seen.
+
+A row that fails only in what a busy machine can spoil is run again by itself, which is said. The
+key of every run is marked: it is looked for in everything that a run says or writes.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from chaos import annotate_rows, file_rows, live_rows, monitor_rows
+from chaos.row import TIMED, Measured, Row, failures
+from chaos.running import measured
+
+ROWS: list[Row] = [*live_rows.ROWS, *annotate_rows.ROWS, *monitor_rows.ROWS, *file_rows.ROWS]
+
+
+class Table:
+    """Prints rows as they end, and sums at last.
+
+    Args:
+        as_markdown: Whether for a document.
+    """
+
+    def __init__(self, *, as_markdown: bool = False) -> None:
+        self._as_markdown = as_markdown
+        self._all: list[tuple[Row, Measured]] = []
+        self.failed: list[str] = []
+
+    def head(self) -> None:
+        """Print the names of the columns."""
+        self._line("row", "rate", "memory", "calls", "masks after", "exit", "holds")
+        if self._as_markdown:
+            print("|---|---|---|---|---|---|---|")
+
+    def add(self, row: Row, got: Measured, note: str = "") -> None:
+        """Print a row."""
+        found = failures(row, got)
+        self._all.append((row, got))
+        if found:
+            self.failed.append(row.name)
+        is_over = row.expected.recovery_s is not None
+        self._line(
+            row.name,
+            "" if got.rate is None else f"{100 * got.rate:.0f} %",
+            f"{got.memory_mb:.0f} MB",
+            f"{got.calls_in_trouble} / {got.calls}",
+            "" if got.recovery_s is None or not is_over else f"{got.recovery_s:.2f} s",
+            str(got.code),
+            ("; ".join(found.values()) or "yes") + note,
+        )
+
+    def sums(self, took_s: float) -> None:
+        """Print how many there were, and the worst of each."""
+        rates = [got.rate for row, got in self._all if row.expected.rate and got.rate is not None]
+        waits = [
+            got.recovery_s
+            for row, got in self._all
+            if row.expected.recovery_s and got.recovery_s is not None
+        ]
+        soon = sum(wait_s <= 1 for wait_s in waits)
+        worst = max(got.memory_mb for _, got in self._all)
+        print(
+            f"\n{len(self._all)} rows, {len(self.failed)} failures, in {took_s / 60:.0f} min."
+            f" Of the source's rate at least {100 * min(rates, default=0):.0f} %"
+            f" ({len(rates)} rows); at most {worst:.0f} MB; masks again within"
+            f" {max(waits, default=0):.1f} s, in {soon} of {len(waits)} within 1 s; calls to"
+            f" another host: {sum(got.elsewhere for _, got in self._all)}; outputs with the key:"
+            f" {sum(bool(got.leaks) for _, got in self._all)}; tracebacks:"
+            f" {sum('Traceback' in got.said for _, got in self._all)}."
+        )
+        for name in self.failed:
+            print(f"failed: {name}")
+
+    def _line(self, name: str, *cells: str) -> None:
+        if self._as_markdown:
+            print("|", " | ".join((name, *cells)), "|", flush=True)
+        else:
+            widths = (6, 8, 11, 12, 5)
+            padded = [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False)]
+            print(f"{name:46.46}", *padded, "", cells[-1], flush=True)
+
+
+def results(rows: Sequence[Row], jobs: int, keep_in: Path | None) -> Iterator[tuple[int, Measured]]:
+    """Run rows, several at once, each from a process of its own; yields them as they end."""
+    with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
+        running = {
+            pool.submit(by_number, ROWS.index(row), keep_in): number
+            for number, row in enumerate(rows)
+        }
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+def by_number(number: int, keep_in: Path | None) -> Measured:
+    """Run a row by its number: what a row is made of cannot be sent to another process."""
+    return measured(ROWS[number], keep_in)
+
+
+def chosen(names: Sequence[str], *, quick: bool) -> list[Row]:
+    """Return the rows whose names have one of some texts in them."""
+    return [
+        row
+        for row in ROWS
+        if (not names or any(name in row.name for name in names)) and (row.is_quick or not quick)
+    ]
+
+
+def can_run(row: Row) -> bool:
+    """Tell whether this machine has what a row needs."""
+    return (
+        not row.needs
+        or subprocess.run(["sh", "-c", row.needs], capture_output=True).returncode == 0
+    )
+
+
+def main() -> None:
+    """Print the table; the exit code is 1 where a row does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("rows", nargs="*", help="a part of their names; all, if there is none")
+    parser.add_argument("--quick", action="store_true", help="the rows that the tests run")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--keep", type=Path, help="a folder for what the runs leave")
+    given = parser.parse_args()
+    rows = []
+    for row in chosen(given.rows, quick=given.quick):
+        if can_run(row):
+            rows.append(row)
+        else:
+            print(f"left out, because `{row.needs}` fails here: {row.name}")
+    began_s = time.monotonic()
+    table = Table(as_markdown=given.markdown)
+    table.head()
+    again: list[Row] = []
+    for number, got in results(rows, given.jobs, given.keep):
+        found = failures(rows[number], got)
+        if found and set(found) <= {*TIMED}:
+            again.append(rows[number])
+        else:
+            table.add(rows[number], got)
+    for row in again:
+        for _, got in results([row], 1, given.keep):
+            table.add(row, got, " (alone)")
+    table.sums(time.monotonic() - began_s)
+    sys.exit(bool(table.failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -30,22 +30,16 @@ _ANSWERS = {
 }
 
 _ONCE = (
-    *("408 Request Timeout", "425 Too Early", "500 Oops", "502 Bad Gateway", "503 Busy"),
-    *("504 Late", "507 Full", "429 Slower", "500 with 5 MB", "an error's bomb"),
-    *("an HTML page", "an empty body", "truncated JSON", "random bytes", "zero bytes"),
-    *("JSON nested 100,000 deep", "a million classes", "a mask of 8000x8000"),
-    *("a mask with 300 MB in it", "a damaged mask", "ids above 255"),
-    *("nothing, closed", "reset at once", "no HTTP", "a status of letters", "a header of 1 MB"),
-    *("half a body, reset", "half a body, half closed", "a length too long, closed"),
-    *("a length too short", "chunks of nonsense", "a chunk of 16 EB", "the answer twice"),
+    *("408 Request Timeout", "425 Too Early", "500 Oops", "502 Bad Gateway", "429 Slower"),
+    *("an error's bomb", "an HTML page", "truncated JSON", "JSON nested 100,000 deep"),
+    *("a million classes", "a mask of 8000x8000", "a damaged mask", "ids above 255"),
+    *("nothing, closed", "reset at once", "no HTTP", "half a body, reset"),
+    *("a length too long, closed", "a length too short", "chunks of nonsense", "the answer twice"),
     *("a bomb", "packed in two layers", "packed and cut", "a body without end"),
     *("a flood of 100s", "a flood of headers"),
-    *(f"429, Retry-After {name}" for name in NO_WAITS),
+    *(f"429, Retry-After {name}" for name in ("0", "-5", "in a year of no calendar", "NaN")),
 )
-_ONCE_LATE = (
-    *("silence", "a head that trickles", "100s that trickle", "102s that trickle"),
-    *("100, then silence", "a body that trickles", "a length too long, silent"),
-)
+_ONCE_LATE = (*("silence", "a head that trickles", "100s that trickle", "a body that trickles"),)
 """What is only over when the time for a call is."""
 
 
@@ -53,7 +47,7 @@ def _once(name: str, *more: str) -> Row:
     return Row(
         f"annotate: {name}, once",
         (*_COMMAND, *more),
-        replace(_WHOLE, calls=_FRAMES + 2),
+        replace(_WHOLE, calls=_FRAMES + 1),
         Trouble((_ANSWERS[name],), after_calls=_AFTER, for_calls=1),
     )
 
@@ -236,7 +230,7 @@ _ROWS = [
     ),
     Row(
         "annotate: a name that nobody has",
-        (*_COMMAND[:-5], "http://nobody.invalid:9001", *_COMMAND[-4:]),
+        (*_COMMAND[:-6], "http://nobody.invalid:9001", *_COMMAND[-5:]),
         Expected(code=4, says="cannot be reached"),
     ),
 ]

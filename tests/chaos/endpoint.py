@@ -106,7 +106,7 @@ class Endpoint(OddEndpoint):
             if number == 0 and trouble.after_calls is None:
                 self._begins.set()
             if number == trouble.after_calls:
-                self.began_s = time.monotonic()
+                self.began_s = self.log[number].at_s
                 self._begins.set()
             if not self.began_s <= time.monotonic() < self.well_s or not trouble.answers:
                 return self._usual

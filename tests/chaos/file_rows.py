@@ -1,7 +1,6 @@
 """Rows about files, disks, limits and people."""
 
 import os
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +11,6 @@ from chaos.annotate_rows import ctrl_c_twice
 from chaos.answers import silent
 from chaos.replies import claiming_png
 from chaos.row import FPS, Expected, Row
-from chaos.running import Running
 from clips import cut, damage_packet, write_video
 from PIL import Image
 
@@ -44,7 +42,7 @@ def _flipped(folder: Path) -> None:
 
 
 def _cut(folder: Path) -> None:
-    cut(write_video(folder / "film.mp4", 60, noisy=True), 0.5)
+    cut(write_video(folder / "film.mkv", 60, noisy=True), 0.5)
 
 
 def _noise(folder: Path) -> None:
@@ -75,13 +73,9 @@ def _month_old(folder: Path) -> None:
         os.utime(path, (time.time() - 30 * 86_400,) * 2)
 
 
-def _interrupt(running: Running) -> None:
-    running.lasts(3)
-    running.tell(signal.SIGINT)
-
-
 def _annotate(name: str, source: str, expected: Expected, **more: object) -> Row:
-    return Row(f"annotate: {name}", ("annotate", source, *_OUT), expected, **more)  # type: ignore[arg-type]
+    command = ("annotate", source, "-o", f"out{Path(source).suffix or '.mp4'}", "-v")
+    return Row(f"annotate: {name}", command, expected, **more)  # type: ignore[arg-type]
 
 
 _WHOLE = Expected(frames=("out.mp4", 40))
@@ -100,7 +94,7 @@ _FILES = [
         Expected(code=3, says=r"\d+ of 30 frames cannot be decoded"),
         prepare=_flipped,
     ),
-    _annotate("a film cut in half", "film.mp4", Expected(code=3, says="breaks off"), prepare=_cut),
+    _annotate("a film cut in half", "film.mkv", Expected(code=3, says="breaks off"), prepare=_cut),
     _annotate("400 bits flipped", "film.mp4", Expected(code=3, says="film.mp4"), prepare=_fuzzed),
     _annotate("noise called .mp4", "film.mp4", _NO_SOURCE, prepare=_noise),
     _annotate("an empty file", "film.mp4", _NO_SOURCE, prepare=_file("film.mp4", b"")),
@@ -113,17 +107,16 @@ _FILES = [
         prepare=_file("bomb.png", claiming_png(60_000, 60_000)),
     ),
     _annotate(
-        "a picture with 300 MB in it",
+        "a picture with 300 MB behind it",
         "bomb.png",
-        _NO_SOURCE,
+        Expected(says="wrote out.png"),
         prepare=_file("bomb.png", claiming_png(64, 48, bytes(300 * 2**20))),
     ),
     _annotate(
-        "a pipe that nobody writes to, Ctrl-C",
+        "a pipe that nobody writes to",
         "pipe.mp4",
-        Expected(code=130, ends_within_s=2.0),
+        _NO_SOURCE,
         prepare=lambda folder: os.mkfifo(folder / "pipe.mp4"),
-        steps=_interrupt,
     ),
     Row(
         "monitor: --check of 5,000 nested brackets",

@@ -137,7 +137,8 @@ def measured(row: Row, keep_in: Path | None = None) -> Measured:
         folder = Path(name)
         got = _measured_in(row, folder)
         if keep_in is not None:
-            shutil.copytree(folder, keep_in / _file_name(row.name), dirs_exist_ok=True)
+            with suppress(shutil.Error):  # pipes cannot be copied
+                shutil.copytree(folder, keep_in / _file_name(row.name), dirs_exist_ok=True)
         return got
 
 

@@ -89,17 +89,20 @@ class Table:
             if row.expected.recovery_s and got.recovery_s is not None
         ]
         soon = sum(wait_s <= 1 for wait_s in waits)
-        worst = max(got.memory_mb for _, got in self._all)
-        print(
-            f"\n{len(self._all)} rows, {len(self.failed)} failures,"
-            f" {self._not_judged} not judged because the machine was busy,"
-            f" in {took_s / 60:.0f} min. Of the source's rate at least {100 * min(rates, default=0):.0f} %"
-            f" ({len(rates)} rows); at most {worst:.0f} MB; masks again within"
-            f" {max(waits, default=0):.1f} s, in {soon} of {len(waits)} within 1 s; calls to"
-            f" another host: {sum(got.elsewhere for _, got in self._all)}; outputs with the key:"
-            f" {sum(bool(got.leaks) for _, got in self._all)}; tracebacks:"
-            f" {sum('Traceback' in got.said for _, got in self._all)}."
+        results = [got for _, got in self._all]
+        said = (
+            f"{len(results)} rows, {len(self.failed)} failures, {self._not_judged} not judged because"
+            f" the machine was busy, in {took_s / 60:.0f} min.",
+            f"The picture: at least {100 * min(rates, default=0):.0f} % of the source's rate, in"
+            f" {len(rates)} rows.",
+            f"Memory: at most {max(got.memory_mb for got in results):.0f} MB.",
+            f"Masks again: within 1 s in {soon} of {len(waits)} rows, within"
+            f" {max(waits, default=0):.1f} s in all.",
+            f"Calls to another host: {sum(got.elsewhere for got in results)}."
+            f" Outputs with the key: {sum(len(got.leaks) for got in results)}."
+            f" Tracebacks: {sum('Traceback' in got.said for got in results)}.",
         )
+        print("", *said, sep="\n")
         for name in self.failed:
             print(f"failed: {name}")
 
@@ -116,16 +119,15 @@ def results(rows: Sequence[Row], jobs: int, keep_in: Path | None) -> Iterator[tu
     """Run rows, several at once, each from a process of its own; yields them as they end."""
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         running = {
-            pool.submit(by_number, ROWS.index(row), keep_in): number
-            for number, row in enumerate(rows)
+            pool.submit(by_name, row.name, keep_in): number for number, row in enumerate(rows)
         }
         for done in as_completed(running):
             yield running[done], done.result()
 
 
-def by_number(number: int, keep_in: Path | None) -> Measured:
-    """Run a row by its number: what a row is made of cannot be sent to another process."""
-    return measured(ROWS[number], keep_in)
+def by_name(name: str, keep_in: Path | None) -> Measured:
+    """Run a row by its name: what a row is made of cannot be sent to another process."""
+    return measured(next(row for row in ROWS if row.name == name), keep_in)
 
 
 def waits_for_processor(seconds: float = 1.0) -> float:

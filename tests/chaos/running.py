@@ -47,7 +47,7 @@ class Running:
         self._row = row
         self._url = url
         for file in folder.glob("*.toml"):
-            file.write_text(file.read_text().replace("{url}", url))
+            file.write_bytes(file.read_bytes().replace(b"{url}", url.encode()))
         self.start()
 
     def start(self) -> None:

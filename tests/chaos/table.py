@@ -91,8 +91,8 @@ class Table:
         soon = sum(wait_s <= 1 for wait_s in waits)
         results = [got for _, got in self._all]
         said = (
-            f"{len(results)} rows, {len(self.failed)} failures, {self._not_judged} not judged because"
-            f" the machine was busy, in {took_s / 60:.0f} min.",
+            f"{len(results)} rows, {len(self.failed)} failures, {self._not_judged} not judged"
+            f" because of a busy machine, in {took_s / 60:.0f} min.",
             f"The picture: at least {100 * min(rates, default=0):.0f} % of the source's rate, in"
             f" {len(rates)} rows.",
             f"Memory: at most {max(got.memory_mb for got in results):.0f} MB.",
@@ -122,7 +122,8 @@ def results(rows: Sequence[Row], jobs: int, keep_in: Path | None) -> Iterator[tu
             pool.submit(by_name, row.name, keep_in): number for number, row in enumerate(rows)
         }
         for done in as_completed(running):
-            yield running[done], done.result()
+            error = done.exception()  # of the row itself, as where it waits for a page in vain
+            yield running[done], done.result() if error is None else Measured(said=repr(error))
 
 
 def by_name(name: str, keep_in: Path | None) -> Measured:

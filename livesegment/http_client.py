@@ -170,6 +170,7 @@ class HttpClient(Resource):
         *,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> Iterator[Answer]:
         """Ask once.
 
@@ -180,6 +181,7 @@ class HttpClient(Resource):
             url: Where to.
             content: The request's body.
             headers: Beside those of every request.
+            timeout_s: Seconds for this exchange, where they are fewer than for any.
 
         Yields:
             The answer, whose body may be read within the block.
@@ -187,10 +189,11 @@ class HttpClient(Resource):
         Raises:
             HttpFailure: If it comes to nothing, also while the body is read.
         """
-        bounds = Bounds(self._timeout_s)
+        timeout_s = min(self._timeout_s, timeout_s or self._timeout_s)
+        bounds = Bounds(timeout_s)
         with (
             unlogged(),
-            self._mapped_errors(method, url),
+            self._mapped_errors(method, url, timeout_s),
             bounded(bounds),
             self._connection(bounds),
         ):
@@ -201,7 +204,7 @@ class HttpClient(Resource):
             response = self._answered(request)
             bounds.began()
             try:
-                yield Answer(response, bounds, lambda: self._mapped_errors(method, url))
+                yield Answer(response, bounds, lambda: self._mapped_errors(method, url, timeout_s))
             finally:
                 response.close()
 
@@ -231,7 +234,7 @@ class HttpClient(Resource):
         raise httpx.TooManyRedirects(f"over {self._max_redirects} redirects")
 
     @contextmanager
-    def _mapped_errors(self, method: str, url: httpx.URL | str) -> Iterator[None]:
+    def _mapped_errors(self, method: str, url: httpx.URL | str, timeout_s: float) -> Iterator[None]:
         try:
             yield
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -242,7 +245,7 @@ class HttpClient(Resource):
                 error.request = httpx.Request(method, shown_url(str(url)))
             reason = scrubbed(str(error), self._secrets) or raised
             if what == "timed out":  # whatever it was waiting for
-                reason = f"no answer within {self._timeout_s:g} s"
+                reason = f"no answer within {timeout_s:.3g} s"
             raise HttpFailure(what, reason, raised) from self._without_secrets(error)
 
     def _without_secrets(self, error: Exception) -> Exception | None:

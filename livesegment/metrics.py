@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from livesegment.distribution import Distribution, Histogram
 from livesegment.figures import FIGURES, Command, Figure, Kind
@@ -153,6 +153,11 @@ class Metrics:
         return round((self._counts["frames_shown"] - 1) / elapsed_s, 3)
 
 
+Circuit = Literal["closed", "open", "half open"]
+"""closed: the endpoint is asked; open: not for a while, because it fails; half open: one request is
+under way to find out."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
     """What a live run is at, as far as it has come.
@@ -164,6 +169,7 @@ class LiveStatus:
             drawn; None before the first mask.
         round_trip_s: Seconds from asking for that mask to having it; None before the first mask.
         trouble: The endpoint's latest answer, in a sentence, if it was an error.
+        circuit: Whether the endpoint is asked.
         calls_used_up: No call is allowed any more.
         lost_since_s: When the last picture came, monotonic seconds, if the source is lost and
             waited for.
@@ -179,6 +185,7 @@ class LiveStatus:
     mask_age_s: float | None = None
     round_trip_s: float | None = None
     trouble: str | None = None
+    circuit: Circuit = "closed"
     calls_used_up: bool = False
     lost_since_s: float | None = None
     reconnects: int = 0

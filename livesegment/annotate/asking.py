@@ -8,14 +8,15 @@ from dataclasses import replace
 
 from livesegment.annotate.journal import Journal
 from livesegment.backoff import Backoff, asked_wait_s
-from livesegment.calls.limiter import Limiter, Permit
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.permit import Permit
 from livesegment.duration import in_words
 from livesegment.errors import BadReply, EndpointBusy, EndpointError, RequestRefused, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
 from livesegment.protocol.reply import decode_reply
-from livesegment.segmenters.base import Keep, Segmenter
+from livesegment.segmenters.base import Call, Keep, Segmenter
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,9 @@ class Caller:
     def ask(self, frame: Frame) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
 
+        An error that will not go away, and is about no picture, costs one call: other frames meet
+        it without.
+
         Raises:
             EndpointError: If the error will not go away or came too often.
         """
@@ -119,18 +123,31 @@ class Caller:
             attempt += 1
             try:
                 with self._limiter.permit(self._stopping) as permit:
-                    if permit is None:
-                        return None
-                    self._metrics.count("calls")
-                    mask = call(self._arrival(frame, permit))
+                    mask = None if permit is None else self._made(call, frame, permit)
             except EndpointError as error:
                 error.attempts = attempt
                 self._wait_after(error, frame)
             else:
+                if permit is None or mask is None:
+                    self._check_worth()
+                    return None
                 self._limiter.has_given_masks = True
                 self._metrics.count("masks_received")
                 self._metrics.measure("round_trip_ms", permit.round_trip_s)
                 return replace(mask, frame_index=frame.index)
+
+    def _made(self, call: Call, frame: Frame, permit: Permit) -> Mask:
+        self._metrics.count("calls")
+        return call(self._arrival(frame, permit))
+
+    def _check_worth(self) -> None:
+        """Find out whether there was no call because it would have been for nothing.
+
+        Raises:
+            EndpointError: What another frame met, and this one would meet as well.
+        """
+        if (error := self._limiter.refused_to_all) is not None:
+            raise error
 
     def _recalled(self, frame: Frame) -> Mask | None:
         """Return what the journal says about a frame; None where it does not."""

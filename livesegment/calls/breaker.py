@@ -1,79 +1,73 @@
-"""What errors do to those who would ask next: one pause for everybody, and how it ends."""
+"""What errors do to those who would ask next: pauses, and how they end."""
 
-import logging
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 
 from livesegment.backoff import Backoff, asked_wait_s
-from livesegment.duration import in_words
-from livesegment.errors import EndpointBusy, EndpointError, EndpointTimeout
+from livesegment.calls.asked_pause import AskedPause, PauseLog
+from livesegment.errors import (
+    AuthenticationFailed,
+    EndpointBusy,
+    EndpointError,
+    EndpointTimeout,
+    ModelNotFound,
+    PaymentRequired,
+)
+from livesegment.metrics import Circuit
 
-logger = logging.getLogger(__name__)
-
-_GIVING_UP = Backoff(max_wait_s=60.0)
-_NEVER_GIVING_UP = Backoff(attempts=None, first_wait_s=0.25, max_wait_s=5.0)
-_ASKED_JITTER_S = 0.5  # many cameras are told the same, and are not to come back at one moment
-_QUIET_S = 10.0  # after a pause that was said, the next is said only if it is worth a line
-
-
-@dataclass(frozen=True, slots=True)
-class AskedPause:
-    """A pause that the endpoint asked for.
-
-    Attributes:
-        asked_s: The seconds that it asked for.
-        until_s: When it is asked again, monotonic seconds.
-    """
-
-    asked_s: float
-    until_s: float
-
-    @property
-    def sentence(self) -> str:
-        """What the endpoint asks for, such as `the endpoint asks to wait 12 min`."""
-        return f"the endpoint asks to wait {in_words(self.asked_s)}"
-
-    def remainder(self, now_s: float) -> str:
-        """Return when it is asked again, such as `tried again in 9 min`."""
-        return f"tried again in {in_words(max(0.0, self.until_s - now_s))}"
+_REFUSED_TO_ALL = (AuthenticationFailed, ModelNotFound, PaymentRequired)
+"""Errors that are about no picture: the next request would meet the same."""
 
 
-class Breaker:
+class Breaker(ABC):
     """Holds requests back after errors. Used under its limiter's lock, but for what is read.
 
-    When the endpoint asks for patience (429, 502, 503, 504), everybody pauses until what it asked
-    for with `Retry-After` has passed, or longer with every refusal in a row where it does not
-    say. Requests that were sent before count as the same refusal. No later error shortens a pause,
-    but a person may have one request go at once: if that is answered, the pause is over.
+    What the endpoint asks for with `Retry-After` is waited for by everybody. No later error
+    shortens a pause, but a person may have one request go at once: if that is answered, the pause
+    is over. Requests that were sent before an error count as the same one.
 
     Args:
-        gives_up: Whether callers give up: after other errors each waits by itself, and being told
-            to come back after an hour or more pauses nobody, for the error ends the run. Else
-            every error pauses everybody, for an hour at the most.
+        backoff: The waits after errors for which the endpoint asks for nothing.
         clock: Monotonic seconds.
 
     Attributes:
-        refusals_in_a_row: Refusals since a request last succeeded; see `gives_up` for what is one.
+        refusals_in_a_row: Errors that made everybody pause since a request last succeeded.
         has_answered: Whether any request has succeeded.
         trouble: The latest error, until a request that was sent after it succeeds.
         asked: The pause that the endpoint asked for last, over or not; None: it asked for none.
+        refused_to_all: The error after which nobody need ask any more; None: there was none.
     """
 
-    def __init__(self, *, gives_up: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, backoff: Backoff, clock: Callable[[], float] = time.monotonic) -> None:
         self.refusals_in_a_row = 0
         self.has_answered = False
         self.trouble: EndpointError | None = None
         self.asked: AskedPause | None = None
-        self._gives_up = gives_up
-        self._pauses_after = EndpointBusy if gives_up else EndpointError
-        self._backoff = _GIVING_UP if gives_up else _NEVER_GIVING_UP
+        self.refused_to_all: EndpointError | None = None
+        self._backoff = backoff
         self._clock = clock
         self._refusals = 0
-        self._resume_at_s = self._said_until_s = -inf
-        self._tries_now = False
+        self._resume_at_s = -inf
+        self._pauses = PauseLog()
+        self._tries_now = self._is_silent = False
+
+    @property
+    def circuit(self) -> Circuit:
+        """Whether requests go."""
+        return "closed"
+
+    @property
+    def asks_alone(self) -> bool:
+        """Whether no more than one request may be under way: what it meets, others would meet."""
+        return not self.has_answered
+
+    @property
+    def next_wait_s(self) -> float:
+        """Seconds from one probe to the next, and so how long an answer to one is waited for."""
+        return inf
 
     @property
     def refusals(self) -> int:
@@ -84,9 +78,14 @@ class Breaker:
         """Return the seconds until requests may go; 0: now."""
         return 0.0 if self._tries_now else max(0.0, self._resume_at_s - self._clock())
 
+    @property
+    def tries_now(self) -> bool:
+        """Whether a person wants one request to go in spite of the pause."""
+        return self._tries_now
+
     def try_now(self) -> None:
         """Let one request go in spite of the pause."""
-        self._tries_now = self._resume_at_s > self._clock()
+        self._tries_now = self._resume_at_s > self._clock() or self.circuit != "closed"
 
     def went(self) -> bool:
         """Note that a request goes, and return whether it does so in spite of the pause."""
@@ -103,17 +102,29 @@ class Breaker:
 
         Args:
             refusals: `refusals` when it was sent: one from before the latest error says nothing of
-                what comes after.
+                what comes after, unless that was silence.
             is_trial: Whether it went in spite of a pause, which is over then.
         """
         self.has_answered = True
-        if refusals != self._refusals:
+        if refusals != self._refusals and not self._is_silent:
             return
         self.refusals_in_a_row = 0
         self.trouble = None
+        self._is_silent = False
         if is_trial:
             self.asked = None
-            self._resume_at_s = self._said_until_s = -inf
+            self._resume_at_s = -inf
+            self._pauses.forget()
+
+    def answered_too_late(self, error: EndpointError, refusals: int) -> None:
+        """Take in an answer that is of no use any more, and the error that says so."""
+        self.has_answered = True
+        self.failed(error, refusals)
+
+    def became_silent(self, error: EndpointError, refusals: int) -> None:
+        """Take in that a request, and all others since it was sent, have had no answer."""
+        self.failed(error, refusals)
+        self._is_silent = True
 
     def failed(self, error: EndpointError, refusals: int) -> bool:
         """Take in an error, and return whether it shows for the first time that there is overload.
@@ -123,8 +134,9 @@ class Breaker:
             refusals: `refusals` when it was sent.
         """
         self.trouble = error
+        self._is_silent = False
         shows_overload = isinstance(error, EndpointBusy | EndpointTimeout)
-        pauses = isinstance(error, self._pauses_after)
+        pauses = self._pauses_after(error)
         is_news = refusals == self._refusals
         if pauses or shows_overload:
             self._refusals += is_news
@@ -133,28 +145,54 @@ class Breaker:
             self._pause(error, is_news=is_news)
         return is_news and shows_overload
 
+    @abstractmethod
+    def _pauses_after(self, error: EndpointError) -> bool:
+        """Return whether everybody pauses after an error."""
+
+    def _wait_s(self, error: EndpointError) -> float:  # noqa: ARG002 - others look at it
+        """Return the seconds to wait after an error for which the endpoint asks for nothing."""
+        return self._backoff.delay_s(max(1, self.refusals_in_a_row), share=random.random())
+
     def _pause(self, error: EndpointError, *, is_news: bool) -> None:
+        now_s, longest_s = self._clock(), self._backoff.max_retry_after_s
         asked_s = asked_wait_s(error)
         if asked_s is None:
             if is_news:
-                count = max(1, self.refusals_in_a_row)
-                pause_s = self._backoff.delay_s(count, share=random.random())
-                self._resume_at_s = max(self._resume_at_s, self._clock() + pause_s)
+                self._resume_at_s = max(self._resume_at_s, now_s + self._wait_s(error))
             return
-        longest_s = self._backoff.max_retry_after_s
-        if asked_s > longest_s and self._gives_up:
-            return
-        pause_s = min(asked_s, longest_s) + _ASKED_JITTER_S * random.random()
-        until_s = self._clock() + pause_s
-        if until_s > self._resume_at_s:
-            self._resume_at_s = until_s
-            self.asked = AskedPause(asked_s, until_s)
-            self._say(self.asked)
+        asked = AskedPause.begin(asked_s, now_s, longest_s)
+        if asked.until_s > self._resume_at_s:
+            self._resume_at_s = asked.until_s
+            self.asked = asked
+            self._pauses.say(asked, now_s, longest_s)
 
-    def _say(self, asked: AskedPause) -> None:
-        if asked.until_s < self._said_until_s + _QUIET_S:
-            return
-        self._said_until_s = asked.until_s
-        is_cut = asked.asked_s > self._backoff.max_retry_after_s
-        does = asked.remainder(self._clock()) if is_cut else "waiting"
-        logger.warning("%s: %s", asked.sentence, does)
+
+class GivingUp(Breaker):
+    """For callers that give up in the end, and ask again about the same picture until then.
+
+    When the endpoint asks for patience (429, 502, 503, 504), everybody pauses; after other errors
+    each waits by itself. Being told to come back after an hour or more pauses nobody, for the error
+    ends the run. An error that is about no picture ends it for all.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(Backoff(max_wait_s=60.0), clock)
+
+    def failed(self, error: EndpointError, refusals: int) -> bool:
+        """Take in an error, and return whether it shows for the first time that there is overload.
+
+        Args:
+            error: What a request met.
+            refusals: `refusals` when it was sent.
+        """
+        if isinstance(error, _REFUSED_TO_ALL):
+            self.refused_to_all = error
+        return super().failed(error, refusals)
+
+    def _pauses_after(self, error: EndpointError) -> bool:
+        return isinstance(error, EndpointBusy)
+
+    def _pause(self, error: EndpointError, *, is_news: bool) -> None:
+        asked_s = asked_wait_s(error)
+        if asked_s is None or asked_s <= self._backoff.max_retry_after_s:
+            super()._pause(error, is_news=is_news)

@@ -2,6 +2,7 @@
 
 import logging
 
+from livesegment.calls.freshness import Freshness
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.calls.saturation import LARGEST, Saturation
@@ -49,3 +50,32 @@ def expected_in_flight(options: EndpointOptions, max_concurrency: int | None) ->
     if options.max_in_flight == "auto" and max_concurrency is None:
         return REMOTE_IN_FLIGHT
     return requests_in_flight(options, max_concurrency)
+
+
+def most_requests(options: EndpointOptions) -> int:
+    """Return how many requests a camera may ever make at once."""
+    if options.is_builtin:
+        return 1
+    wanted = options.max_in_flight
+    return wanted if isinstance(wanted, int) else LARGEST if wanted == "auto" else REMOTE_IN_FLIGHT
+
+
+def live_requests(
+    options: EndpointOptions, max_concurrency: int | None, sizes: int
+) -> int | Freshness:
+    """Return how many requests a live run makes at once, or what finds it out.
+
+    Without a wish it is the best number up to four, because each call is billed.
+
+    Args:
+        options: How many are wanted.
+        max_concurrency: Requests that the model takes at once; None: any number.
+        sizes: How many smaller pictures may be sent in place of the usual one.
+    """
+    wanted = options.max_in_flight
+    if isinstance(wanted, int):
+        return wanted if max_concurrency is None else min(wanted, max_concurrency)
+    most = LARGEST if wanted == "auto" else REMOTE_IN_FLIGHT
+    if max_concurrency is not None:
+        most = min(most, max_concurrency)
+    return Freshness(most, sizes) if most > 1 else 1

@@ -1,6 +1,6 @@
 """How many requests saturate an endpoint without queueing there: a pure rule, no clock, no lock."""
 
-from statistics import fmean
+from livesegment.calls.reply_window import ReplyWindow
 
 LARGEST = 64
 
@@ -57,6 +57,9 @@ class Saturation:
         self._probe: _Probe | None = None
         self._window = self._next_window(settling=self._limit)
 
+    step = 0
+    """How much smaller pictures are to be sent: not at all."""
+
     @property
     def limit(self) -> int:
         """Requests that may be under way now."""
@@ -103,10 +106,10 @@ class Saturation:
         self._windows_since_probe = 0
         self._move(int(under_way * _CUT))
 
-    def _next_window(self, settling: int = 0) -> "_Window":
+    def _next_window(self, settling: int = 0) -> ReplyWindow:
         steady = _WINDOW if self._probe is None else _PROBE_WINDOW
         size = max(_FIRST_WINDOW if self._doubling else steady, self._limit)
-        return _Window(size, settling)
+        return ReplyWindow(size, settling)
 
     def _move(self, limit: int) -> None:
         """Take another limit; replies under the old one count no more."""
@@ -163,35 +166,6 @@ class Saturation:
         # What looked like a queue was a hiccup if the round trip is no shorter under less load.
         self._doubling = probe.was_doubling and probe.limit - working < 1
         self._move(min(probe.limit, round(working + 1)))
-
-
-class _Window:
-    """Replies that are judged together.
-
-    Args:
-        size: How many.
-        settling: Replies to leave out before, until the endpoint has come to rest.
-    """
-
-    def __init__(self, size: int, settling: int) -> None:
-        self.peak = 0
-        self._size = size
-        self._settling = settling
-        self._round_trips_s: list[float] = []
-
-    def add(self, round_trip_s: float, in_flight: int) -> bool:
-        """Take in a reply and tell whether the window is full."""
-        self.peak = max(self.peak, in_flight)
-        if self._settling > 0:
-            self._settling -= 1
-            return False
-        self._round_trips_s.append(round_trip_s)
-        return len(self._round_trips_s) == self._size
-
-    def round_trip_s(self) -> float:
-        """Return the mean round trip without the lowest and the highest eighth."""
-        cut = self._size // 8
-        return fmean(sorted(self._round_trips_s)[cut : self._size - cut])
 
 
 class _Probe:

@@ -9,6 +9,7 @@ from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.settings import EndpointOptions
+from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 from livesegment.sources.pattern import PatternSource
 
 _SIZE = (1280, 720)
@@ -57,8 +58,8 @@ def make_call(options: EndpointOptions) -> MeasuredCall:
         options.model or "",
         api_key=options.resolved_key(),
         confidence=options.confidence,
-        max_side=options.max_side,
-        jpeg_quality=options.jpeg_quality,
+        max_side=options.max_side or MAX_SIDE,
+        jpeg_quality=options.jpeg_quality or JPEG_QUALITY,
         timeout_s=options.timeout_s,
         max_connections=1,
     ) as segmenter:

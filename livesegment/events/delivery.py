@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from livesegment.buffer import Buffer
 from livesegment.events.event import Event
+from livesegment.metrics import Circuit
 from livesegment.resource import Resource
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ class Delivery(Resource):
         Args:
             shares: Share of the zone, 0 to 1, by the rule's name; None: not known.
         """
+
+    def note_circuit(self, circuit: Circuit) -> None:
+        """Take in whether the endpoint is asked, whenever that changes."""
 
     @abstractmethod
     def close(self) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from livesegment.metrics import Circuit
 from livesegment.settings.rule import Subject
 
 Kind = Literal["begin", "end"]
@@ -23,6 +24,7 @@ class Event:
         media_s: `Frame.pts_s` of the picture that told; None where no picture did.
         class_name: The class; None where it is not about one.
         coverage: Share of the zone, 0 to 1, that the class covers; None where it is not known.
+        circuit: Whether the endpoint was asked then; None where the event is not about it.
         snapshot: Name of the file with the picture; None: there is none.
         clip: Name of the file with the video around it, which is there when it is complete; None:
             there will be none.
@@ -39,6 +41,7 @@ class Event:
     coverage: float | None = None
     snapshot: str | None = None
     clip: str | None = None
+    circuit: Circuit | None = None
 
     @property
     def message_id(self) -> str:
@@ -59,6 +62,7 @@ class Event:
             "coverage": None if self.coverage is None else round(self.coverage, 4),
             "snapshot": self.snapshot,
             "clip": self.clip,
+            "circuit": self.circuit,
         }
 
     def as_json(self) -> str:

@@ -6,8 +6,9 @@ Source: home-assistant.io/integrations/mqtt, "MQTT Discovery"; binary_sensor.mqt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from livesegment.metrics import Circuit
 from livesegment.settings.rule import Rule, file_name
 
 _DISCOVERY = "homeassistant"
@@ -40,6 +41,11 @@ class CameraTopics:
         """Every event as JSON, not retained."""
         return f"{self.base}/events"
 
+    @property
+    def circuit(self) -> str:
+        """`closed`, `open` or `half open`: whether the endpoint is asked; retained."""
+        return f"{self.base}/circuit"
+
     def state(self, rule: str) -> str:
         """`ON` from an event's begin to its end, else `OFF`; retained."""
         return f"{self.base}/{file_name(rule)}/state"
@@ -56,7 +62,8 @@ class CameraTopics:
 def discovery(topics: CameraTopics, rules: Iterable[Rule], version: str) -> dict[str, str]:
     """Return the discovery messages of a camera by their topic; all are retained.
 
-    A device for the camera, a binary sensor for each rule, and a sensor for what its class covers.
+    A device for the camera, a binary sensor for each rule, a sensor for what its class covers, and
+    one for whether the endpoint is asked.
 
     Args:
         topics: The camera's topics.
@@ -75,7 +82,16 @@ def discovery(topics: CameraTopics, rules: Iterable[Rule], version: str) -> dict
         },
         "origin": {"name": "livesegment", "sw_version": version},
     }
-    messages = {}
+    circuit = {
+        "name": "Endpoint circuit",
+        "unique_id": f"{node}_endpoint_circuit",
+        "state_topic": topics.circuit,
+        "device_class": "enum",
+        "options": list(get_args(Circuit)),
+        "entity_category": "diagnostic",
+        **shared,
+    }
+    messages = {f"{_DISCOVERY}/sensor/{node}/endpoint_circuit/config": json.dumps(circuit)}
     for rule in rules:
         name = file_name(rule.name)
         sensor = {

@@ -17,6 +17,7 @@ from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
 from livesegment.events.home_assistant import CameraTopics, discovery
+from livesegment.metrics import Circuit
 from livesegment.settings.rule import Rule
 
 try:
@@ -37,9 +38,10 @@ class MqttPublisher(Delivery):
 
     Every event is sent to the camera's topic `events`, in order and at least once (QoS 1); while
     the broker is away they wait. What is so at the moment is retained by the broker: each rule's
-    state, last event and coverage, the discovery messages, and whether the camera is watched at
-    all, which the broker takes back by itself when the connection breaks (the last will). After
-    every connection all of that is sent again, because a broker that was killed has forgotten it.
+    state, last event and coverage, whether the endpoint is asked, the discovery messages, and
+    whether the camera is watched at all, which the broker takes back by itself when the connection
+    breaks (the last will). After every connection all of that is sent again, because a broker that
+    was killed has forgotten it.
 
     No `Buffer`: an event stays in its place until the broker has it, and facts go before events.
 
@@ -73,6 +75,7 @@ class MqttPublisher(Delivery):
         self._events: deque[str] = deque()
         self._facts = discovery(topics, rules, version)
         self._facts |= {topics.state(rule.name): "OFF" for rule in rules}
+        self._facts[topics.circuit] = "closed"
         self._facts[topics.availability] = "online"
         self._unsent: dict[str, None] = {}
         self._acknowledged: set[int] = set()
@@ -104,6 +107,12 @@ class MqttPublisher(Delivery):
                 # Home Assistant reads this word as "not known".
                 said = "None" if share is None else f"{100 * share:.1f}"
                 self._note(self._topics.coverage(rule), said)
+            self._changed.notify_all()
+
+    def note_circuit(self, circuit: Circuit) -> None:
+        """Take in whether the endpoint is asked; only the newest is sent."""
+        with self._changed:
+            self._note(self._topics.circuit, circuit)
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -11,8 +11,8 @@ from livesegment.events.delivery import Delivery, deliver
 from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
 from livesegment.frame import Frame
-from livesegment.metrics import Metrics
-from livesegment.output import Output, Shown, Wants
+from livesegment.metrics import Circuit, Metrics
+from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,12 @@ class EventWatch(Output):
         self._frame: Frame | None = None
         self._report_at_s = -float("inf")
         self._is_closed = False
+        self._run: LiveRun | None = None
+        self._circuit: Circuit = "closed"
+
+    def on_start(self, run: LiveRun) -> None:
+        """Follow how its endpoint is."""
+        self._run = run
 
     def on_frame(self, shown: Shown) -> None:
         """Look at the mask of a new frame; `frame.pts_s` is what times are measured by."""
@@ -77,6 +83,7 @@ class EventWatch(Output):
 
     def on_tick(self) -> None:
         """Look whether pictures and replies still come."""
+        self._note_circuit()
         now_s = self._clock()
         away = {
             "camera": self._lost_since_s(),
@@ -88,6 +95,13 @@ class EventWatch(Output):
             kind = outage.step(now_s, away[outage.rule.subject])
             if kind is not None:
                 self._tell(self._event(outage, kind, None), None)
+
+    def _note_circuit(self) -> None:
+        circuit: Circuit = "closed" if self._run is None else self._run.status().circuit
+        if circuit != self._circuit:
+            self._circuit = circuit
+            for delivery in self._deliveries:
+                delivery.note_circuit(circuit)
 
     def close(self) -> None:
         """End what goes on: nobody watches any more. May be called twice."""
@@ -123,6 +137,7 @@ class EventWatch(Output):
             media_s=None if frame is None else frame.pts_s,
             class_name=rule.class_name or None,
             coverage=watch.coverage,
+            circuit=self._circuit if rule.subject == "endpoint" else None,
         )
 
 

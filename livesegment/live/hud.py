@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from livesegment.calls.breaker import AskedPause
+from livesegment.calls.asked_pause import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.figures import FIGURES, Figure
 from livesegment.live.alignment import ChosenMask
@@ -69,6 +69,7 @@ def hud_lines(
     trouble: EndpointError | None = None,
     delay_s: float = 0.0,
     asked: AskedPause | None = None,
+    outage: str = "",
 ) -> list[str]:
     """Return what the HUD says: figures, and beside them what they mean for the picture.
 
@@ -81,6 +82,7 @@ def hud_lines(
         trouble: What the endpoint's latest answer was, if it was an error.
         delay_s: How long the picture is held back.
         asked: The pause that the endpoint asked for, while it lasts.
+        outage: How the outage goes on, in words; empty: there is none.
     """
     arrived = chosen.arrived
     moment = {
@@ -103,8 +105,8 @@ def hud_lines(
             lines.append(figure.hud.format(text) + remarks.get(figure.name, ""))
         lines.append(below.get(figure.name, ""))
     if trouble is not None:
-        waits = "waiting for the endpoint" if asked is None else asked.sentence
-        lines.append(f"{type(trouble).__name__}: {waits}")
+        waits = outage if asked is None else asked.sentence
+        lines.append(f"{type(trouble).__name__}: {waits or 'waiting for the endpoint'}")
     if asked is not None:
         lines.append(f"{asked.remainder(time.monotonic())}, r tries now")
     return [line for line in lines if line]

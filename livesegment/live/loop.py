@@ -33,8 +33,9 @@ GRACE_S = 3.0  # for requests that are still under way at the end
 class LiveLoop:
     """Shows frames as they come, with the newest mask on them.
 
-    The main thread shows; one thread reads the source, `max_in_flight` threads ask the segmenter
-    about the newest frame, and one thread writes for each sink. It is the `LiveRun` of its outputs.
+    The main thread shows; one thread reads the source, as many as there are requests under way ask
+    the segmenter about the newest frame, and one thread writes for each sink. It is the `LiveRun`
+    of its outputs.
 
     Args:
         parts: Who reads, segments and looks on. They stay the caller's to close.
@@ -78,7 +79,9 @@ class LiveLoop:
         self._presenter = self._new_presenter(redactor)
         self._capture = self._new_capture(mirror=mirror)
         quota = quota or Quota(limits.max_calls, limits.call_rate)
-        self._limiter = Limiter(limits.max_in_flight, quota, is_live=True)
+        self._limiter = Limiter(
+            limits.max_in_flight, quota, is_live=True, spare=limits.spare, useful_s=self._useful_s
+        )
         self._workers.on_stop(self._limiter.wake)
         self._submitter = self._new_submitter()
 
@@ -101,6 +104,8 @@ class LiveLoop:
             self._limiter,
             self.metrics,
             self._workers.stopping,
+            start=partial(self._workers.start, daemon=True),
+            sizes=self._limits.sizes,
             on_latency=self._delay_line.note_latency,
             gives_up=not self._limits.waits_for_endpoint,
         )
@@ -180,6 +185,7 @@ class LiveLoop:
         return replace(
             self._presenter.moment,
             trouble=self._trouble(),
+            circuit=self._limiter.circuit,
             calls_used_up=self._calls_are_used_up(),
             lost_since_s=self._parts.source.lost_since_s,
             reconnects=self._parts.source.reconnects,
@@ -187,11 +193,18 @@ class LiveLoop:
             turned_at_s=self._turned_at_s,
         )
 
+    def _useful_s(self) -> float:
+        """Return how old a picture may be when its mask comes, for that to be drawn at all."""
+        if self._parts.source.frame_count == 1:  # a photo, which stays as it is
+            return float("inf")
+        is_delayed = self.controls.snapshot().align == "delay"
+        return self._limits.mask_ttl_s + (self._limits.max_delay_s if is_delayed else 0.0)
+
     def _trouble(self) -> str | None:
-        trouble, asked = self._limiter.trouble, self._limiter.asked_pause
-        if trouble is None or asked is None:
+        trouble, outage = self._limiter.trouble, self._limiter.outage()
+        if trouble is None or not outage:
             return None if trouble is None else str(trouble)
-        return f"{trouble}; {asked.sentence}, {asked.remainder(time.monotonic())}"
+        return f"{trouble}; {outage}"
 
     def _go_round(self) -> None:
         if (frame := self._next_arrival()) is not None:
@@ -218,8 +231,7 @@ class LiveLoop:
         workers.on_stop(lambda: self.controls.change(paused=False))
         for output in self._outputs:
             output.on_start(self)
-        for number in range(self._limits.max_in_flight):
-            workers.start(f"submit-{number}", self._submitter.run, daemon=True)
+        self._submitter.start()
         workers.start("capture", self._capture.run, daemon=True)
 
     def _is_over(self) -> bool:
@@ -264,4 +276,5 @@ class LiveLoop:
             trouble=self._limiter.trouble,
             delay_s=self._delay_line.delay_s,
             asked=self._limiter.asked_pause,
+            outage=self._limiter.outage(),
         )

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from livesegment.calls.limit_search import LimitSearch
 from livesegment.frame import Image
 from livesegment.live.alignment import Alignment, Paste
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
-from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
 
@@ -17,7 +18,10 @@ class LiveLimits:
     """How much a live run may show and ask.
 
     Attributes:
-        max_in_flight: Requests at once.
+        max_in_flight: Requests at once, or what finds the best number.
+        spare: Requests that may be under way besides where earlier ones seem lost; 0 for a model
+            of this process.
+        sizes: How pictures may be sent where the uplink is slow, each smaller than the one before.
         max_calls: Calls in all; None: any number.
         call_rate: Calls a second; None: any number.
         duration_s: Seconds from the first frame shown; None: no end.
@@ -32,7 +36,9 @@ class LiveLimits:
             `delay`; 0: not at all.
     """
 
-    max_in_flight: int = 1
+    max_in_flight: int | LimitSearch = 1
+    spare: int = 0
+    sizes: Sequence[Sending] = ()
     max_calls: int | None = None
     call_rate: float | None = None
     duration_s: float | None = None

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from livesegment.calls.opening import requests_in_flight
+from livesegment.calls.opening import live_requests
 from livesegment.calls.quota import Quota
 from livesegment.errors import OutputNotWritable
 from livesegment.events.delivery import Delivery
@@ -23,8 +23,8 @@ from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
-from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter
+from livesegment.segmenters.base import Segmenter, Sending
+from livesegment.segmenters.opening import open_segmenter, smaller_pictures
 from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
@@ -39,6 +39,8 @@ from livesegment.sources.base import Source
 from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
+
+_SPARE = 12  # requests given up: those of the moment of an outage, and four seconds of probes
 
 
 def live(
@@ -122,9 +124,11 @@ def run_live(
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         looking_on += open_events(options.events, opened, metrics, stack, hearing)
+        # A segmenter of the caller's own was told by the caller how to send.
+        sizes = () if segmenter else smaller_pictures(options.endpoint)
         loop = LiveLoop(
             _parts(options, opened, model, looking_on, panel),
-            _limits(options, opened, model),
+            _limits(options, opened, model, sizes),
             panel,
             metrics,
             mirror=options.mirror,
@@ -155,9 +159,14 @@ def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Sou
     )
 
 
-def _limits(options: LiveOptions, source: Source, model: Segmenter) -> LiveLimits:
+def _limits(
+    options: LiveOptions, source: Source, model: Segmenter, sizes: Sequence[Sending]
+) -> LiveLimits:
+    is_remote = model.max_concurrency is None
     return LiveLimits(
-        max_in_flight=requests_in_flight(options.endpoint, model.max_concurrency),
+        max_in_flight=live_requests(options.endpoint, model.max_concurrency, len(sizes)),
+        spare=_SPARE if is_remote else 0,
+        sizes=sizes,
         max_calls=options.endpoint.max_calls,
         call_rate=options.endpoint.call_rate,
         duration_s=options.duration_s,

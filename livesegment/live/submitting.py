@@ -3,25 +3,34 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from livesegment.buffer import Buffer
-from livesegment.calls.limiter import Limiter, Permit
+from livesegment.calls.limiter import Limiter
+from livesegment.calls.permit import Permit
 from livesegment.errors import EndpointError
 from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
-from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.base import Segmenter, Sending
 
 logger = logging.getLogger(__name__)
 
 _UNUSED_S = 0.5  # a permit for which no frame comes is somebody else's
 
 
+class Start(Protocol):
+    """Starts a thread."""
+
+    def __call__(self, name: str, work: Callable[[], None]) -> None:
+        """Start a thread of this name that does this work."""
+
+
 class Submitter:
-    """Sends the newest frame again and again; `run` is the work of each of several threads.
+    """Sends the newest frame again and again, on as many threads as requests are under way.
 
     A frame is never sent twice: after an error the next one is newer. An error that will not go
     away ends the run if no mask has come yet, because then it is a mistake of the user's (a wrong
@@ -34,8 +43,10 @@ class Submitter:
         limiter: Says when to ask.
         metrics: Counts frames, masks and errors.
         stopping: Ends every wait, together with `limiter.wake`.
+        start: Starts a thread.
         on_latency: Told for each mask how many seconds after its frame's capture it came.
         gives_up: Whether an error that will not go away ends the run before the first mask.
+        sizes: How frames are sent where the limiter wants them smaller.
     """
 
     def __init__(
@@ -47,8 +58,10 @@ class Submitter:
         metrics: Metrics,
         stopping: threading.Event,
         *,
+        start: Start,
         on_latency: Callable[[float], None],
         gives_up: bool = True,
+        sizes: Sequence[Sending] = (),
     ) -> None:
         self._segmenter = segmenter
         self._frames = frames
@@ -56,10 +69,25 @@ class Submitter:
         self._limiter = limiter
         self._metrics = metrics
         self._stopping = stopping
+        self._start_thread = start
         self._on_latency = on_latency
         self._gives_up = gives_up
+        self._sizes = (Sending(), *sizes)
+        self._lock = threading.Lock()
+        self._threads = self._waiting = 0
+        self._has_said_trouble = False
 
-    def run(self) -> None:
+    def start(self) -> None:
+        """Have a thread wait for the next permit, unless one does or there are enough."""
+        with self._lock:
+            if self._waiting > 0 or self._threads >= self._limiter.width:
+                return
+            self._waiting += 1
+            self._threads += 1
+            name = f"submit-{self._threads}"
+        self._start_thread(name, self._run)
+
+    def _run(self) -> None:
         """Ask until the frames end, the calls are used up or the workers are stopped.
 
         Raises:
@@ -73,34 +101,46 @@ class Submitter:
                     is_going_on = permit is not None
                     asked = None if permit is None else self._ask(permit)
             except EndpointError as error:
-                self._note_error(error, permit)
+                self._metrics.error(error)
+                if self._gives_up and not error.retryable and not self._limiter.has_answered:
+                    raise
             else:
                 if permit is not None and asked is not None:
                     self._hand_on(*asked, permit)
+            if permit is not None:
+                self._say_trouble()
+                with self._lock:
+                    self._waiting += 1
 
     def _ask(self, permit: Permit) -> tuple[Frame, Mask] | None:
         """Ask about the newest frame, if one comes soon."""
+        self._say_trouble()
         frame = self._frames.get(_UNUSED_S)
+        with self._lock:
+            self._waiting -= 1
         if frame is None:
             self._limiter.give_back(permit)
             return None
         self._limiter.begin(permit)
+        self.start()  # who waits for the next permit, now that this thread is busy
         self._metrics.count("frames_submitted")
         self._metrics.count("calls")
-        return frame, self._segmenter.segment(frame)
+        sending = replace(self._sizes[permit.step], timeout_s=permit.timeout_s)
+        return frame, self._segmenter.segment_sent(frame, sending)
 
-    def _note_error(self, error: EndpointError, permit: Permit | None) -> None:
-        self._metrics.error(error)
-        if self._gives_up and not error.retryable and not self._limiter.has_answered:
-            raise error
-        if permit is not None and permit.changes_trouble:
-            logger.warning("%s; the picture goes on without new masks", error)
+    def _say_trouble(self) -> None:
+        """Log that the endpoint began to fail, or to answer again."""
+        with self._lock:
+            trouble = self._limiter.trouble
+            had_trouble, self._has_said_trouble = self._has_said_trouble, trouble is not None
+        if trouble is not None and not had_trouble:
+            logger.warning("%s; the picture goes on without new masks", trouble)
+        elif trouble is None and had_trouble:
+            logger.info("the endpoint answers again")
 
     def _hand_on(self, frame: Frame, mask: Mask, permit: Permit) -> None:
         if mask.frame_index != frame.index:
             mask = replace(mask, frame_index=frame.index)
-        if permit.changes_trouble:
-            logger.info("the endpoint answers again")
         self._on_latency(time.monotonic() - frame.captured_at_s)
         self._metrics.count("masks_received")
         self._metrics.measure("round_trip_ms", permit.round_trip_s)

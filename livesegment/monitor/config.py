@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from livesegment.calls.opening import most_requests
 from livesegment.errors import OptionsError
 from livesegment.monitor.camera_options import CameraTables, live_options, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
@@ -89,7 +90,8 @@ def _parts(
     known, shared = reader.tables(document)
     cameras = _cameras(known.get("camera"), shared, reader, environment)
     budget = build(BudgetOptions, shared, by_key)
-    in_flight = budget.in_flight or max(1, len(cameras))
+    wanted = sum(most_requests(camera.options.endpoint) for camera in cameras)
+    in_flight = budget.in_flight or max(1, wanted)
     return cameras, replace(budget, in_flight=in_flight), _web(shared, reader, environment)
 
 

@@ -3,6 +3,7 @@
 import json
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -14,6 +15,21 @@ Keep = Callable[[bytes], None]
 
 Call = Callable[[Keep | None], Mask]
 """Makes a call, and has its reply kept where that is wanted; raises EndpointError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How one picture is sent; None: as the segmenter sends every picture.
+
+    Attributes:
+        max_side: Longest side in pixels of what is sent.
+        jpeg_quality: 1 to 100.
+        timeout_s: Seconds for the whole call.
+    """
+
+    max_side: int | None = None
+    jpeg_quality: int | None = None
+    timeout_s: float | None = None
 
 
 class Segmenter(Resource):
@@ -55,6 +71,17 @@ class Segmenter(Resource):
         Args:
             frame: The picture.
             confidence: 0 to 100; what counts as certain enough.
+        """
+        return self.segment(frame)
+
+    def segment_sent(self, frame: Frame, sending: Sending) -> Mask:  # noqa: ARG002
+        """Segment one frame, sent in a way of the caller's choice.
+
+        A model to which nothing is sent answers as `segment` does.
+
+        Args:
+            frame: The picture.
+            sending: How it is sent.
         """
         return self.segment(frame)
 

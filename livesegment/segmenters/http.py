@@ -21,8 +21,9 @@ from livesegment.mask import Mask
 from livesegment.protocol.reply import decode_reply, most_reply_bytes
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent_size
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
-from livesegment.segmenters.base import Call, Keep, Segmenter
+from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
 from livesegment.settings import ApiKey, EndpointOptions
+from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
 
 class HttpSegmenter(Segmenter):
@@ -52,8 +53,8 @@ class HttpSegmenter(Segmenter):
         *,
         api_key: ApiKey | str | None = None,
         confidence: float = 50,
-        max_side: int = 640,
-        jpeg_quality: int = 80,
+        max_side: int = MAX_SIDE,
+        jpeg_quality: int = JPEG_QUALITY,
         timeout_s: float = 10,
         max_connections: int = 4,
         transport: httpx.BaseTransport | None = None,
@@ -68,6 +69,7 @@ class HttpSegmenter(Segmenter):
             max_in_flight=max_connections,
             timeout_s=timeout_s,
         )
+        self._max_side, self._jpeg_quality = max_side, jpeg_quality
         self._url = _model_url(endpoint, model)
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
@@ -88,8 +90,8 @@ class HttpSegmenter(Segmenter):
         """The model's address, and how pictures are sent there."""
         options = self._options
         return (
-            f"{self._shown_url} (confidence {options.confidence:g}, {options.max_side} pixels,"
-            f" JPEG {options.jpeg_quality})"
+            f"{self._shown_url} (confidence {options.confidence:g}, {self._max_side} pixels,"
+            f" JPEG {self._jpeg_quality})"
         )
 
     def segment(self, frame: Frame) -> Mask:
@@ -105,25 +107,30 @@ class HttpSegmenter(Segmenter):
 
     def segment_at(self, frame: Frame, confidence: float) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
-        return self._prepared(frame, confidence)(None)
+        return self._prepared(frame, confidence, Sending())(None)
+
+    def segment_sent(self, frame: Frame, sending: Sending) -> Mask:
+        """Ask the endpoint once, about a picture sent otherwise than as a rule."""
+        return self._prepared(frame, self._options.confidence, sending)(None)
 
     def prepare(self, frame: Frame) -> Call:
         """Encode the frame; the call asks once, and has the answer kept as it came."""
-        return self._prepared(frame, self._options.confidence)
+        return self._prepared(frame, self._options.confidence, Sending())
 
-    def _prepared(self, frame: Frame, confidence: float) -> Call:
+    def _prepared(self, frame: Frame, confidence: float, sending: Sending) -> Call:
         options = self._options
-        body = encode_image(
-            frame.image, max_side=options.max_side, jpeg_quality=options.jpeg_quality
-        )
+        max_side = min(self._max_side, sending.max_side or self._max_side)
+        quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
+        timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
+        body = encode_image(frame.image, max_side=max_side, jpeg_quality=quality)
         parameters = query(
             api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
         )
         url = self._url.copy_merge_params(parameters)
-        sent = sent_size(frame.frame_size, options.max_side)
+        sent = sent_size(frame.frame_size, max_side)
 
         def call(keep: Keep | None) -> Mask:
-            reply = self._call(url, body, most_reply_bytes(sent))
+            reply = self._call(url, body, most_reply_bytes(sent), timeout_s)
             if keep is not None:
                 keep(reply)
             return decode_reply(
@@ -140,9 +147,12 @@ class HttpSegmenter(Segmenter):
         """Close the connections."""
         self._client.close()
 
-    def _call(self, url: httpx.URL, body: bytes, most: int) -> bytes:
+    def _call(self, url: httpx.URL, body: bytes, most: int, timeout_s: float) -> bytes:
         """Return the body of a good answer."""
-        with self._mapped_errors(), self._client.exchange("POST", url, content=body) as answer:
+        with (
+            self._mapped_errors(timeout_s),
+            self._client.exchange("POST", url, content=body, timeout_s=timeout_s) as answer,
+        ):
             if answer.status == 200:
                 return answer.read(most)
             try:
@@ -154,19 +164,17 @@ class HttpSegmenter(Segmenter):
             )
 
     @contextmanager
-    def _mapped_errors(self) -> Iterator[None]:
+    def _mapped_errors(self, timeout_s: float) -> Iterator[None]:
         """Turn what goes wrong in an exchange into errors of an endpoint."""
         try:
             yield
         except HttpFailure as failure:
-            raise self._error(failure) from failure
+            raise self._error(failure, timeout_s) from failure
 
-    def _error(self, failure: HttpFailure) -> EndpointError:
+    def _error(self, failure: HttpFailure, timeout_s: float) -> EndpointError:
         url = self._shown_url
         if failure.what == "timed out":
-            return EndpointTimeout(
-                f"{url} did not answer within {self._options.timeout_s:g} s", url=url
-            )
+            return EndpointTimeout(f"{url} did not answer within {timeout_s:.3g} s", url=url)
         if failure.what == "too long":
             return BadReply(f"the answer from {url} does not end: {failure.reason}", url=url)
         if failure.what == "undecodable":

@@ -2,15 +2,19 @@
 
 import logging
 
-from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.settings import EndpointOptions
+from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
 logger = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 256
 """As far as --in-flight goes: a connection is opened when a request needs it, not before."""
+
+_SIDES = (480, 320)  # pixels
+_QUALITIES = (50, 30)
 
 
 def open_segmenter(options: EndpointOptions) -> Segmenter:
@@ -24,8 +28,21 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         options.model,
         api_key=options.resolved_key(),
         confidence=options.confidence,
-        max_side=options.max_side,
-        jpeg_quality=options.jpeg_quality,
+        max_side=options.max_side or MAX_SIDE,
+        jpeg_quality=options.jpeg_quality or JPEG_QUALITY,
         timeout_s=options.timeout_s,
         max_connections=_MOST_CONNECTIONS,
     )
+
+
+def smaller_pictures(options: EndpointOptions) -> tuple[Sending, ...]:
+    """Return how to send pictures where the uplink is slow, each smaller than the one before.
+
+    What was asked for is kept: without a choice there is none. Quality goes first, as masks depend
+    on it the least; from 80 to 50 it halves the bytes.
+    """
+    sides = (None, *_SIDES) if options.max_side is None else (None,)
+    qualities = (*_QUALITIES,) if options.jpeg_quality is None else (None,)
+    ways = [Sending(side, qualities[0]) for side in sides]
+    ways += [Sending(sides[-1], quality) for quality in qualities[1:]]
+    return tuple(each for each in ways if each != Sending())

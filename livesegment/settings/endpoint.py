@@ -16,6 +16,9 @@ from livesegment.settings.text_kinds import text
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 BUILTIN = "builtin"
 
+MAX_SIDE, JPEG_QUALITY = 640, 80
+"""What is sent if nothing else is said: longest side in pixels, and JPEG quality."""
+
 Auto = Literal["auto"]
 
 KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
@@ -49,10 +52,12 @@ class EndpointOptions(Settings):
         model: `slug/version`.
         api_key: The key; None: looked up in the environment by `resolved_key`.
         confidence: 0 to 100; what the endpoint takes as certain enough.
-        max_side: Longest side in pixels of what is sent; larger frames are made smaller.
-        jpeg_quality: 1 to 100.
-        max_in_flight: Requests at once; `auto` finds how many saturate the endpoint; None: four
-            for a remote endpoint, else what the segmenter can take.
+        max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
+            640, and less while a live picture would wait for the uplink.
+        jpeg_quality: 1 to 100. None: 80, and less while a live picture would wait for the uplink.
+        max_in_flight: Requests at once. `auto` finds the best number up to 64: live, with which
+            masks are youngest; else, which saturates the endpoint. None: live, the best from 1 to
+            4; else four for a remote endpoint, and what the segmenter can take for any other.
         max_calls: Stop asking after so many calls; None: no limit.
         call_rate: Calls a second at most; None: no limit.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
@@ -104,18 +109,18 @@ class EndpointOptions(Settings):
         key="endpoint.confidence",
         group=_MODEL,
     )
-    max_side: int = option(
-        640,
+    max_side: int | None = option(
+        None,
         number(16, math.inf, "pixels", whole=True, metavar="PX"),
-        "Longest side of what is sent to the endpoint.",
+        f"Longest side of what is sent; {MAX_SIDE}, or less in live behind a slow uplink.",
         flag="--max-side",
         key="endpoint.max_side",
         group=_CALLS,
     )
-    jpeg_quality: int = option(
-        80,
+    jpeg_quality: int | None = option(
+        None,
         number(1, 100, whole=True, metavar="1..100"),
-        "JPEG quality of what is sent.",
+        f"JPEG quality of what is sent; {JPEG_QUALITY}, or less in live behind a slow uplink.",
         flag="--jpeg-quality",
         key="endpoint.jpeg_quality",
         group=_CALLS,
@@ -127,10 +132,10 @@ class EndpointOptions(Settings):
             "a whole number from 1 to 256 requests, or auto",
             "N|auto",
         ),
-        "Requests at once; 4 for a remote endpoint; auto finds what saturates it.",
+        "Requests at once; 4 for a remote endpoint, the best of 1 to 4 in live; auto finds the best"
+        " up to 64.",
         flag="--in-flight",
         key="endpoint.in_flight",
-        file_default=4,  # of one camera; the budget of all goes before
         group=_CALLS,
     )
     max_calls: int | None = option(

@@ -218,11 +218,6 @@ class LiveOptions(Settings):
     def check(self) -> None:
         """Check what the options say together."""
         self.require(
-            self.endpoint.max_in_flight != "auto",
-            "{max_in_flight} auto is for annotate; live takes a number, such as {max_in_flight} 4",
-            "max_in_flight",
-        )
-        self.require(
             self.segment_minutes is None or self.record is not None,
             "{segment_minutes} divides a recording: name it with {record} FILE.mp4",
             "segment_minutes",

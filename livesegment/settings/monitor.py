@@ -119,7 +119,7 @@ class BudgetOptions(Settings):
     """What all cameras may ask together.
 
     Attributes:
-        in_flight: Requests at once; None: one for each camera.
+        in_flight: Requests at once; None: as many as each camera may make by itself.
         calls_per_hour: Calls within any hour; None: any number.
         price_per_call: What a call costs, for the page; None: not known.
     """

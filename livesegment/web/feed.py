@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livesegment.figures import shown_figures
-from livesegment.metrics import Snapshot
+from livesegment.metrics import Circuit, Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.event_log import EventLog
@@ -46,6 +46,7 @@ class Report:
             the last picture came.
         endpoint: Whether masks come.
         endpoint_text: The endpoint's last error in a sentence; empty otherwise.
+        circuit: Whether the endpoint is asked.
         classes: Every class that may be drawn, in the model's order; empty before the first mask.
     """
 
@@ -54,6 +55,7 @@ class Report:
     since: float | None = None
     endpoint: EndpointState = "waiting"
     endpoint_text: str = ""
+    circuit: Circuit = "closed"
     classes: Sequence[ClassShare] = ()
 
 

@@ -54,6 +54,7 @@ class LiveFeed(Feed):
             since=None if since_s is None else round(time.time() - (now_s - since_s), 3),
             endpoint=endpoint,
             endpoint_text=(status.trouble or "") if endpoint == "trouble" else "",
+            circuit=status.circuit,
             classes=self._coverage.classes(),
         )
 

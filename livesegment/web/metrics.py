@@ -23,7 +23,7 @@ from prometheus_client.utils import floatToGoString
 from livesegment import __version__
 from livesegment.distribution import Histogram
 from livesegment.figures import Figure, shown_figures
-from livesegment.metrics import BOUNDS_S, Snapshot
+from livesegment.metrics import BOUNDS_S, Circuit, Snapshot
 from livesegment.web.feed import CameraState, EndpointState, Feed, Report
 
 _CAMERA = ("camera",)
@@ -78,13 +78,21 @@ def _states(cameras: Sequence[_Camera]) -> Iterator[Metric]:
     endpoint_state = GaugeMetricFamily(
         "livesegment_endpoint_state", "1 for the endpoint's state.", labels=("camera", "state")
     )
+    circuit = GaugeMetricFamily(
+        "livesegment_endpoint_circuit",
+        "1 for the state of the circuit breaker before the endpoint.",
+        labels=("camera", "state"),
+    )
     for feed, report, _ in cameras:
         for state in get_args(CameraState):
             camera_state.add_metric((feed.name, state), float(report.state == state))
         for state in get_args(EndpointState):
             endpoint_state.add_metric((feed.name, state), float(report.endpoint == state))
+        for state in get_args(Circuit):
+            circuit.add_metric((feed.name, state), float(report.circuit == state))
     yield camera_state
     yield endpoint_state
+    yield circuit
 
 
 def _family(figure: Figure, cameras: Sequence[_Camera]) -> Metric:

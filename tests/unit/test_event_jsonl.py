@@ -39,6 +39,7 @@ def test_every_event_is_a_line_of_json(tmp_path: Path) -> None:
         "coverage": 0.1235,
         "snapshot": "a.jpg",
         "clip": "a.mp4",
+        "circuit": None,
     }
     assert list(read_events(path))[1:] == told[1:]
 

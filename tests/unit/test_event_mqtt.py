@@ -55,7 +55,7 @@ def test_home_assistant_is_told_all_it_needs_and_keeps_it(broker: Broker) -> Non
     with publisher(broker.port):
         first.wait_for(lambda: first.texts("/availability"))
         late = Listener(broker.port)
-        late.wait_for(lambda: len(late.messages) >= 8)
+        late.wait_for(lambda: len(late.messages) >= 10)
         late.close()
     first.close()
     assert all(retained for _, _, retained in late.messages)
@@ -68,6 +68,7 @@ def test_home_assistant_is_told_all_it_needs_and_keeps_it(broker: Broker) -> Non
         f"homeassistant/binary_sensor/{node}/door/config",
         f"homeassistant/binary_sensor/{node}/endpoint/config",
         f"homeassistant/sensor/{node}/door_coverage/config",
+        f"homeassistant/sensor/{node}/endpoint_circuit/config",
     ]
     for topic, config in configs.items():
         # homeassistant/<component>/[<node_id>/]<object_id>/config
@@ -78,7 +79,7 @@ def test_home_assistant_is_told_all_it_needs_and_keeps_it(broker: Broker) -> Non
         assert config["origin"]["name"] == "livesegment"
         assert config["availability_topic"] == "livesegment/front_yard/availability"
         assert config["state_topic"].startswith("livesegment/front_yard/")
-    assert len({config["unique_id"] for config in configs.values()}) == 4
+    assert len({config["unique_id"] for config in configs.values()}) == 5
     door = configs[f"homeassistant/binary_sensor/{node}/door/config"]
     assert (door["payload_on"], door["payload_off"]) == ("ON", "OFF")
     assert door["name"] == "door"
@@ -99,6 +100,10 @@ def test_events_states_and_coverage_come_and_the_goodbye_at_the_end(broker: Brok
         listener.wait_for(lambda: listener.texts("door/coverage") == ["12.3"])
         mqtt.note_coverage({"door": 0.12301})  # the same to a tenth of a percent
         mqtt.note_coverage({"door": None})
+        mqtt.note_circuit("open")
+        listener.wait_for(lambda: listener.texts("yard/circuit") == ["closed", "open"])
+        mqtt.note_circuit("half open")
+        listener.wait_for(lambda: listener.texts("yard/circuit")[2:] == ["half open"])
         mqtt.put(event(1, "end"))
     listener.wait_for(lambda: listener.texts("/availability") == ["online", "offline"])
     listener.close()

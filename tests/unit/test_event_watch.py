@@ -10,14 +10,14 @@ from datetime import datetime
 from parts import FunctionSegmenter, ListSink, StepSource
 from waiting import wait_until
 
-from livesegment.errors import ServerFailed
+from livesegment.errors import EndpointUnreachable, ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
-from livesegment.metrics import Metrics
+from livesegment.metrics import Circuit, Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule import with_outages
@@ -41,6 +41,7 @@ class ListDelivery(Delivery):
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.coverage: list[Mapping[str, float | None]] = []
+        self.circuits: list[Circuit] = []
         self._changed = threading.Condition()
 
     def put(self, event: Event) -> None:
@@ -50,6 +51,9 @@ class ListDelivery(Delivery):
 
     def note_coverage(self, shares: Mapping[str, float | None]) -> None:
         self.coverage.append(shares)
+
+    def note_circuit(self, circuit: Circuit) -> None:
+        self.circuits.append(circuit)
 
     def close(self) -> None:
         pass
@@ -176,3 +180,25 @@ def test_an_endpoint_that_answers_with_errors_is_failing() -> None:
         failing.clear()
         wait_until(lambda: len(run.told.events) >= 2 or run.step(), "the end of the event")
     assert [event.kind for event in run.told.events[:2]] == ["begin", "end"]
+
+
+def test_an_endpoint_that_is_dead_is_told_with_the_state_of_its_circuit() -> None:
+    probe_is_seen, errors = threading.Event(), [EndpointUnreachable("refused") for _ in range(3)]
+
+    def segment(frame: Frame) -> int:
+        if errors:
+            raise errors.pop()
+        assert probe_is_seen.wait(20)
+        return 1
+
+    run = Run(LosableSource(), FunctionSegmenter(segment), "endpoint failing for 0s")
+    told = run.told
+    with run.running():
+        wait_until(lambda: told.circuits[:2] == ["open", "half open"] or run.step(), "a probe")
+        assert run.loop.status().trouble == "refused; circuit half open, being tried"
+        probe_is_seen.set()
+        wait_until(lambda: told.circuits[-1] == "closed" or run.step(), "the first answer")
+        wait_until(lambda: len(told.events) >= 2 or run.step(), "the end of the event")
+    assert [event.subject for event in told.events[:2]] == ["endpoint", "endpoint"]
+    assert told.events[1].circuit == "closed"
+    assert run.loop.status().trouble is None

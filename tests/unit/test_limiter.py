@@ -3,10 +3,15 @@
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from itertools import pairwise
 
 import pytest
+from waiting import wait_until
 
+from livesegment.calls.circuit import NeverGivingUp
 from livesegment.calls.limiter import Limiter
+from livesegment.calls.permit import Permit
 from livesegment.calls.quota import Quota
 from livesegment.calls.saturation import Saturation
 from livesegment.errors import (
@@ -14,6 +19,8 @@ from livesegment.errors import (
     EndpointError,
     EndpointTimeout,
     EndpointUnreachable,
+    ModelNotFound,
+    PaymentRequired,
     RateLimited,
     ServerFailed,
 )
@@ -94,11 +101,28 @@ class Scene:
         self.clock = Clock()
         self.askers: list[Asker] = []
         self.order: list[Asker] = []
+        self.unanswered: list[AbstractContextManager[Permit | None]] = []
 
     def prepare(
-        self, limit: int | Saturation, quota: Quota | None = None, *, is_live: bool = False
+        self,
+        limit: int | Saturation,
+        quota: Quota | None = None,
+        *,
+        is_live: bool = False,
+        has_answered: bool = True,
+        spare: int = 0,
+        useful_s: float = float("inf"),
     ) -> Limiter:
-        self.limiter = Limiter(limit, quota, is_live=is_live, clock=self.clock)
+        self.limiter = Limiter(
+            limit,
+            quota,
+            is_live=is_live,
+            spare=spare,
+            useful_s=lambda: useful_s,
+            clock=self.clock,
+        )
+        if has_answered:  # else requests go one at a time
+            self.ask().answer()
         return self.limiter
 
     def ask(self) -> Asker:
@@ -122,6 +146,8 @@ def scene() -> Iterator[Scene]:
     for asker in made.askers:
         asker._answered.set()
         asker.join()
+    for permit in made.unanswered:
+        permit.__exit__(None, None, None)
 
 
 def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
@@ -137,7 +163,7 @@ def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
 
 
 def test_permits_are_given_in_the_order_of_asking(scene: Scene) -> None:
-    scene.prepare(1)
+    scene.prepare(1, has_answered=False)
     askers = [scene.ask() for _ in range(4)]
     for asker in askers:
         asker.answer()
@@ -226,7 +252,7 @@ def test_a_stop_ends_the_wait_of_those_who_stop_only(scene: Scene, reason: str) 
 
 def test_a_call_of_the_quota_is_taken_only_with_a_permit(scene: Scene) -> None:
     quota = Quota(max_calls=2)
-    limiter = scene.prepare(1, quota)
+    limiter = scene.prepare(1, quota, has_answered=False)
     first, second, third = scene.ask(), scene.ask(), scene.ask()
     assert (limiter.in_flight, quota.calls) == (1, 1)
     first.answer()
@@ -237,7 +263,7 @@ def test_a_call_of_the_quota_is_taken_only_with_a_permit(scene: Scene) -> None:
 
 
 def test_used_up_calls_end_the_wait_for_a_pause(scene: Scene) -> None:
-    scene.prepare(2, Quota(max_calls=1))
+    scene.prepare(2, Quota(max_calls=1), has_answered=False)
     scene.ask().answer(RateLimited("later", retry_after_s=3000.0))
     late = scene.ask()
     late.join()
@@ -245,7 +271,7 @@ def test_used_up_calls_end_the_wait_for_a_pause(scene: Scene) -> None:
 
 
 def test_a_permit_is_free_again_after_any_error(scene: Scene) -> None:
-    limiter = scene.prepare(1)
+    limiter = scene.prepare(1, has_answered=False)
     with (
         pytest.raises(KeyError),
         limiter.permit(threading.Event()),
@@ -318,15 +344,17 @@ LATER = RateLimited("later", retry_after_s=60.0)
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "is_live"),
     [
-        EndpointUnreachable("reset"),
-        AuthenticationFailed("no"),
-        ServerFailed("restarting"),
-        RateLimited("sooner", retry_after_s=1.0),
+        (EndpointUnreachable("reset"), True),
+        (EndpointUnreachable("reset"), False),
+        (AuthenticationFailed("no"), True),  # else nobody asks any more
+        (ServerFailed("restarting"), True),
+        (ServerFailed("restarting"), False),
+        (RateLimited("sooner", retry_after_s=1.0), True),
+        (RateLimited("sooner", retry_after_s=1.0), False),
     ],
 )
-@pytest.mark.parametrize("is_live", [True, False])
 def test_a_pause_that_was_asked_for_is_not_shortened_by_a_later_error(
     scene: Scene, error: EndpointError, is_live: bool
 ) -> None:
@@ -357,19 +385,211 @@ def test_cameras_that_are_told_the_same_do_not_come_back_at_the_same_moment() ->
     assert len(moments) == 8
 
 
-@pytest.mark.parametrize("kind", [EndpointUnreachable, AuthenticationFailed, RateLimited])
-def test_live_pauses_after_every_error_for_some_seconds_at_the_most(
-    scene: Scene, kind: type[EndpointError]
-) -> None:
-    limiter = paused(scene, kind("no"))
+def test_live_asks_less_and_less_often_of_who_wants_fewer_calls(scene: Scene) -> None:
+    limiter = paused(scene, RateLimited("no"))
     for count in range(1, 8):
         assert limiter.refusals_in_a_row == count
         waiting = scene.ask()
         scene.at(scene.clock.now + min(5.0, 0.25 * 2 ** (count - 1)) * 0.49)
         assert limiter.in_flight == 0
         scene.at(scene.clock.now + 5.0)
-        waiting.answer(kind("no"))
+        waiting.answer(RateLimited("no"))
         assert waiting.entered_at_s == scene.clock.now
+
+
+def opened(scene: Scene, error: EndpointError, limit: int = 4) -> Limiter:
+    """Return a live limiter whose circuit opened at 100 s, before which all was well."""
+    limiter = scene.prepare(limit, is_live=True, spare=8)
+    for asker in [scene.ask() for _ in range(limit)]:
+        asker.answer(error)
+    while limiter.circuit == "closed":
+        scene.at(scene.clock.now + 1.0)
+        scene.ask().answer(error)
+    return limiter
+
+
+def probe_waits(error: EndpointError, count: int) -> list[float]:
+    """Return the seconds from each of so many probes to the next; each fails at once."""
+    clock = Clock()
+    breaker = NeverGivingUp(clock)
+    for _ in range(3):
+        breaker.failed(error, breaker.refusals)
+    times = []
+    for _ in range(count + 1):
+        assert breaker.circuit == "open"
+        clock.now += breaker.hold_s()
+        refusals = breaker.refusals
+        breaker.went()
+        assert breaker.circuit == "half open"
+        breaker.failed(error, refusals)
+        times.append(clock.now)
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+DEAD = EndpointUnreachable("refused")
+
+
+def test_one_request_at_a_time_finds_out_whether_a_dead_endpoint_is_back(scene: Scene) -> None:
+    limiter = opened(scene, DEAD)
+    assert limiter.circuit == "open"
+    waiting = [scene.ask() for _ in range(4)]
+    scene.at(scene.clock.now + 0.6)
+    waiting[0].wait_until_let_go()
+    assert limiter.circuit == "half open"
+    assert limiter.in_flight == 1
+    waiting[0].answer()
+    assert limiter.circuit == "closed"
+    assert limiter.trouble is None
+    for asker in waiting[1:]:
+        asker.answer()
+
+
+@pytest.mark.parametrize(("error", "longest_s"), [(DEAD, 5.0), (AuthenticationFailed("no"), 30.0)])
+def test_probes_are_brisk_for_ten_seconds_then_less_and_less_often(
+    error: EndpointError, longest_s: float
+) -> None:
+    waits = probe_waits(error, 28)
+    assert waits[:17] == pytest.approx([0.525] * 17, abs=0.026)
+    later = [wait for wait in waits if wait > 0.7]
+    expected = [min(longest_s, 2.0**number) * 1.05 for number in range(len(later))]
+    assert later == pytest.approx(expected, rel=0.05)
+    assert max(later) >= longest_s
+
+
+def test_a_person_has_a_dead_endpoint_asked_at_once(scene: Scene) -> None:
+    limiter = opened(scene, AuthenticationFailed("no"))
+    waiting = scene.ask()
+    assert limiter.in_flight == 0
+    limiter.try_now()
+    waiting.answer()
+    assert limiter.circuit == "closed"
+
+
+def test_one_error_among_answers_opens_nothing(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True)
+    for _ in range(5):
+        for _ in range(2):
+            scene.ask().answer(DEAD)
+            scene.at(scene.clock.now + 1.0)
+        assert limiter.circuit == "closed"
+        scene.ask().answer()
+
+
+def sent(scene: Scene, limiter: Limiter) -> Permit:
+    """Return a permit whose request is sent and never answered."""
+    permit = limiter.permit(threading.Event())
+    entered = permit.__enter__()
+    assert entered is not None
+    scene.unanswered.append(permit)
+    limiter.begin(entered)
+    return entered
+
+
+def test_an_endpoint_that_has_become_silent_is_asked_again_every_half_second(scene: Scene) -> None:
+    limiter = scene.prepare(2, is_live=True, spare=8)
+    answered_after(scene, 0.1)
+    sent(scene, limiter)
+    scene.at(scene.clock.now + 0.1)
+    sent(scene, limiter)
+    began_s = scene.clock.now
+    waiting = scene.ask()
+    scene.at(began_s + 0.8)
+    assert (limiter.circuit, limiter.in_flight) == ("closed", 2)
+    scene.at(began_s + 1.01)
+    wait_until(lambda: limiter.circuit != "closed", "the silence is noticed")
+    assert "has not answered" in str(limiter.trouble)
+    scene.at(began_s + 1.6)
+    waiting.wait_until_let_go()
+    # That one is silent too, but is not waited for longer than until the next is due.
+    for number in range(1, 6):
+        limiter.begin(limiter.under_way()[-1])
+        another = scene.ask()
+        scene.at(began_s + 1.6 + 0.56 * number)
+        another.wait_until_let_go()
+    another.answer()
+    assert limiter.circuit == "closed"
+
+
+def test_one_lost_request_among_answers_is_no_silence(scene: Scene) -> None:
+    limiter = scene.prepare(2, is_live=True, spare=8)
+    answered_after(scene, 0.1)
+    lost = sent(scene, limiter)
+    scene.at(scene.clock.now + 0.5)
+    scene.ask().answer()
+    scene.at(scene.clock.now + 0.6)
+    others = [scene.ask(), scene.ask()]
+    for asker in others:
+        scene.at(scene.clock.now + 0.1)
+        asker.wait_until_let_go()
+    assert lost.is_lost
+    assert limiter.trouble is None
+    for asker in others:
+        asker.answer()
+
+
+def test_an_answer_that_comes_after_all_ends_the_silence(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True, spare=8)
+    answered_after(scene, 0.1)
+    late, waiting = scene.ask(), scene.ask()
+    late.wait_until_let_go()
+    limiter.begin(limiter.under_way()[-1])
+    scene.at(scene.clock.now + 1.1)
+    wait_until(lambda: limiter.circuit != "closed", "the silence is noticed")
+    late.answer()
+    assert limiter.circuit == "closed"
+    waiting.answer()
+
+
+def test_a_model_in_this_process_is_never_given_up(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True, spare=0)
+    answered_after(scene, 0.1)
+    slow, waiting = scene.ask(), scene.ask()
+    slow.wait_until_let_go()
+    limiter.begin(limiter.under_way()[-1])
+    scene.at(scene.clock.now + 60.0)
+    assert limiter.in_flight == 1
+    assert limiter.circuit == "closed"
+    slow.answer()
+    waiting.answer()
+
+
+def test_answers_that_come_too_late_to_be_drawn_are_hardly_asked_for(scene: Scene) -> None:
+    limiter = scene.prepare(1, is_live=True, spare=8, useful_s=2.0)
+    for _ in range(3):
+        answered_after(scene, 2.5)
+        scene.at(scene.clock.now + 1.0)
+    assert limiter.circuit == "open"
+    assert "too long to be drawn" in str(limiter.trouble)
+    probe = scene.ask()
+    scene.at(scene.clock.now + 1.0)
+    probe.answer()  # at once
+    assert limiter.circuit == "closed"
+
+
+def test_an_answer_is_waited_for_as_long_as_it_is_of_use(scene: Scene) -> None:
+    limiter = scene.prepare(4, is_live=True, useful_s=2.0, has_answered=False)
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        limiter.begin(permit)
+        assert permit.timeout_s is None  # a model that is loaded first takes its time
+    with limiter.permit(threading.Event()) as permit:
+        assert permit is not None
+        limiter.begin(permit)
+        assert permit.timeout_s == 2.0
+
+
+@pytest.mark.parametrize(
+    "error", [AuthenticationFailed("no"), PaymentRequired("no"), ModelNotFound("no")]
+)
+def test_an_error_that_all_would_meet_costs_one_call(scene: Scene, error: EndpointError) -> None:
+    limiter = scene.prepare(4, has_answered=False)
+    askers = [scene.ask() for _ in range(4)]
+    assert limiter.in_flight == 1
+    askers[0].answer(error)
+    for asker in askers[1:]:
+        asker.join()
+        assert asker.entered_at_s is None
+    assert type(limiter.refused_to_all) is type(error)
 
 
 def test_live_waits_for_an_hour_at_the_most_and_says_how_long(
@@ -525,7 +745,7 @@ def test_an_answer_to_what_was_sent_before_the_pause_does_not_end_the_trouble(
 
 def test_a_call_that_was_not_made_is_given_back(scene: Scene) -> None:
     quota = Quota(max_calls=1)
-    limiter = scene.prepare(1, quota)
+    limiter = scene.prepare(1, quota, has_answered=False)
     with limiter.permit(threading.Event()) as permit:
         assert permit is not None
         limiter.give_back(permit)

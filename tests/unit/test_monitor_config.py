@@ -91,7 +91,7 @@ def test_tables_hold_for_all_cameras_and_a_camera_may_say_otherwise(read, tmp_pa
     )
     first, second, third = (camera.options for camera in config.cameras)
     assert config.cameras[0].source == "0"
-    assert (first.endpoint.model, first.endpoint.max_in_flight) == ("x/1", 4)
+    assert (first.endpoint.model, first.endpoint.max_in_flight) == ("x/1", None)
     assert (second.endpoint.model, second.endpoint.max_in_flight) == ("y/2", 2)
     assert second.endpoint.max_side == 320
     assert third.endpoint.is_builtin

@@ -105,7 +105,7 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
-        ("--in-flight auto", "--in-flight auto is for annotate; live takes a number, such as"),
+        ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),

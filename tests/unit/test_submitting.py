@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
 
-from livesegment.calls.breaker import AskedPause
-from livesegment.errors import RateLimited
+from livesegment.calls.asked_pause import AskedPause
+from livesegment.errors import EndpointUnreachable, RateLimited
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask
 from livesegment.live.hud import hud_lines
@@ -92,3 +92,10 @@ def test_the_hud_says_how_long_the_endpoint_asks_to_wait_and_which_key_does_not(
         "RateLimited: the endpoint asks to wait 12 min",
         "tried again in 9 min, r tries now",
     ]
+
+
+def test_the_hud_says_that_a_dead_endpoint_is_hardly_asked() -> None:
+    dead = EndpointUnreachable("http://127.0.0.1:9 cannot be reached")
+    text = "circuit open, tried again in 5 s"
+    lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=dead, outage=text)
+    assert lines[-1] == "EndpointUnreachable: circuit open, tried again in 5 s"

@@ -52,7 +52,7 @@ def test_every_figure_of_every_camera_is_there() -> None:
     counts = counted(frames_captured=100, frames_shown=90, frames_dropped=7, calls=5)
     door.counted = replace(counts, moment={"fps_shown": 24.5, "mask_age_ms": 0.25})
     door.price_per_call = 0.15
-    door.say(state="lost", endpoint="trouble")
+    door.say(state="lost", endpoint="trouble", circuit="open")
     with served(door, yard) as page:
         answer = httpx.get(f"{page.url}/metrics")
     assert answer.status_code == 200
@@ -71,6 +71,9 @@ def test_every_figure_of_every_camera_is_there() -> None:
     assert found["livesegment_camera_state", "camera=door,state=running"] == 0
     assert found["livesegment_camera_state", "camera=yard,state=running"] == 1
     assert found["livesegment_endpoint_state", "camera=door,state=trouble"] == 1
+    assert found["livesegment_endpoint_circuit", "camera=door,state=open"] == 1
+    assert found["livesegment_endpoint_circuit", "camera=door,state=closed"] == 0
+    assert found["livesegment_endpoint_circuit", "camera=yard,state=closed"] == 1
     assert found["livesegment_class_coverage_ratio", "camera=door,class=person"] == 0.25
     assert found["livesegment_frames_captured_total", "camera=yard"] == 0
     assert ("livesegment_mask_age_seconds", "camera=yard") not in found

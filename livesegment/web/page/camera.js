@@ -43,6 +43,7 @@ export class Camera {
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
+    endpoint.dataset.circuit = report.circuit;
     this.#find(".retry").hidden = report.endpoint !== "trouble";
     this.controls.show(report.controls, report.classes);
     this.chart.add(report.history, now);

@@ -24,6 +24,9 @@ _MOST_BEFORE_ANSWER = 64 * 1024
 _READ_BEFORE_ANSWER = 16 * 1024  # at once, so that no flood is parsed before it is noticed
 _WRITTEN_AT_ONCE = 16 * 1024
 
+_FEW_PIECES = 10_000
+_LEAST_PIECE = 32  # bytes, in the mean of very many
+
 
 class Bounds:
     """What an exchange may take: time in all, and bytes until its answer begins.
@@ -107,16 +110,30 @@ def unpacked(response: httpx.Response, most: int) -> Iterator[bytes]:
 
     Raises:
         httpx.DecodingError: If it is damaged, or packed otherwise.
+        httpx.RemoteProtocolError: If it comes in very many pieces of next to nothing.
     """
     if response.is_stream_consumed:  # what carried it has read it already
         return response.iter_bytes()
     named = response.headers.get("content-encoding", "").lower().split(",")
     codings = [each.strip() for each in named if each.strip() not in _UNPACKED]
     if not codings:
-        return response.iter_raw()
+        return _pieces(response)
     if len(codings) > 1 or codings[0] not in _GZIP:
         raise httpx.DecodingError("it is packed in a way that was not asked for")
-    return _gunzipped(response.iter_raw(), most)
+    return _gunzipped(_pieces(response), most)
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body as it comes, but not in chunks of next to nothing without end.
+
+    Each costs as much as a large one: there would be time for nothing else.
+    """
+    size = 0
+    for count, piece in enumerate(response.iter_raw(), start=1):
+        size += len(piece)
+        if count > _FEW_PIECES and size < count * _LEAST_PIECE:
+            raise httpx.RemoteProtocolError("the answer comes in too many small pieces")
+        yield piece
 
 
 def _gunzipped(packed: Iterable[bytes], most: int) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from livesegment.settings.commands import (
 )
 from livesegment.settings.group import Settings
 from livesegment.settings.option import quoted
+from livesegment.workers import end_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ _HELP = frozenset({"--help", "-h"})
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
     make_stderr_lossy()
-    sys.exit(run(sys.argv[1:]))
+    end_process(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:

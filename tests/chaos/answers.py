@@ -34,16 +34,28 @@ def after(seconds: float, answer: Answer) -> Answer:
     return late
 
 
-def sent(
-    data: bytes | Callable[[], bytes], end: Callable[[socket.socket], object] = bool
-) -> Answer:
+def sent(data: bytes, end: Answer = lambda _: None) -> Answer:
     """Return an answer of these very bytes, and what comes after them."""
 
     def answer(connection: socket.socket) -> object:
-        connection.sendall(data() if callable(data) else data)
-        return end(connection) if end is not bool else None
+        connection.sendall(data)
+        return end(connection)
 
     return answer
+
+
+class Large:
+    """An answer of bytes that take their time to be made.
+
+    Args:
+        make: Makes them, once.
+    """
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self.make = cache(make)
+
+    def __call__(self, connection: socket.socket) -> None:
+        connection.sendall(self.make())
 
 
 def good(body: bytes = GOOD) -> Answer:
@@ -124,7 +136,6 @@ def _repeating(key: str) -> Answer:
     return says("403 No", f"X-Key: {key}", body=b'{"message": "not %s"}' % key.encode())
 
 
-@cache
 def _bomb(layers: int) -> bytes:
     data = bytes(300 * 2**20)
     for _ in range(layers):
@@ -136,7 +147,7 @@ def bomb(status: str, layers: int) -> Answer:
     """Return an answer that unpacks to 300 MB."""
     coding = ", ".join(layers * ["gzip"])
     head = f"HTTP/1.1 {status}\r\nContent-Encoding: {coding}\r\n".encode()
-    return sent(lambda: whole(_bomb(layers), head))
+    return Large(lambda: whole(_bomb(layers), head))
 
 
 def _chunked(*chunks: bytes) -> bytes:
@@ -144,6 +155,8 @@ def _chunked(*chunks: bytes) -> bytes:
 
 
 ALL_CHUNKS = b"".join(b"1\r\n%c\r\n" % each for each in GOOD) + b"0\r\n\r\n"
+
+_REFUSAL = b"HTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n"
 
 WELL_ENOUGH: dict[str, Answer] = {
     "a connection for each call": sent(whole(GOOD)),
@@ -160,6 +173,8 @@ WELL_ENOUGH: dict[str, Answer] = {
         b"".join(b"HTTP/1.1 %d X\r\n\r\n" % each for each in (100, 102, 103)) + whole(GOOD)
     ),
     "packed": sent(whole(gzip.compress(GOOD), OK + b"Content-Encoding: gzip\r\n")),
+    "a 401 behind it": sent(whole(GOOD, keeps=True) + _REFUSAL, lambda _: True),
+    "nonsense behind it": sent(whole(GOOD, keeps=True) + b"xyz", lambda _: True),
     "a wrong content type": sent(whole(GOOD, OK + b"Content-Type: text/html\r\n")),
     "200 headers": sent(whole(GOOD, OK + b"".join(b"X-%d: y\r\n" % n for n in range(200)))),
     **{name: sent(whole(body)) for name, body in replies.SAID_OTHERWISE.items()},
@@ -212,8 +227,6 @@ LENGTHS: dict[str, Answer] = {
     "half a body, half closed": half_closed,
     "half a body, reset": cut,
     "a mask a byte every 10 ms": byte_by_byte(whole(GOOD), 0.01),
-    "the answer twice": sent(2 * whole(GOOD, keeps=True), lambda _: True),
-    "nonsense between two answers": sent(whole(GOOD, keeps=True) + b"xyz", lambda _: True),
     "packed and cut": sent(whole(gzip.compress(GOOD)[:-20], OK + b"Content-Encoding: gzip\r\n")),
     "said to be packed": sent(whole(GOOD, OK + b"Content-Encoding: gzip\r\n")),
     "packed with br": sent(whole(GOOD, OK + b"Content-Encoding: br\r\n")),
@@ -226,8 +239,8 @@ LENGTHS: dict[str, Answer] = {
 
 BODIES: dict[str, Answer] = {
     **{name: sent(whole(body)) for name, body in replies.NO_MASK.items()},
-    "a mask of 8000x8000": sent(cache(lambda: whole(replies.huge_mask()))),
-    "a million classes": sent(cache(lambda: whole(replies.huge_class_map()))),
+    "a mask of 8000x8000": Large(lambda: whole(replies.huge_mask())),
+    "a million classes": Large(lambda: whole(replies.huge_class_map())),
 }
 """What goes wrong with what the body says."""
 

@@ -143,7 +143,7 @@ QUICK = {
     "a head that trickles",
     "packed in two layers",
     "a million classes",
-    "the answer twice",
+    "chunks without an end",
     "302 elsewhere",
     "403 that repeats the key",
     "429, Retry-After in a year of no calendar",

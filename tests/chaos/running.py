@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import av
 from av.error import FFmpegError
-from chaos.answers import KEY, good
+from chaos.answers import KEY, Large, good
 from chaos.endpoint import Endpoint
 from chaos.row import FPS, Measured, Row
 from odd_endpoint import OddEndpoint
@@ -145,6 +145,9 @@ def measured(row: Row, keep_in: Path | None = None) -> Measured:
 def _measured_in(row: Row, folder: Path) -> Measured:
     if row.prepare is not None:
         row.prepare(folder)
+    for answer in row.trouble.answers if row.trouble is not None else ():
+        if isinstance(answer, Large):
+            answer.make()
     endpoint = Endpoint(row.trouble, row.usual)
     with endpoint.serving() as url, _elsewhere(endpoint) as elsewhere:
         running = Running(row, folder, url, endpoint)

@@ -281,6 +281,17 @@ def test_this_machine_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None
         assert ask(url) == b"012345678"
 
 
+def test_a_body_in_crumbs_is_soon_given_up() -> None:
+    # Each is an event to whom reads it: an endless number of them took a processor for each call.
+    def crumbs(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(OSError):  # who asked leaves
+            connection.sendall(100_000 * b"1\r\nx\r\n" + b"0\r\n\r\n")
+
+    with peer(crumbs) as url, pytest.raises(HttpFailure, match="small pieces"):
+        ask(url, most=2**20)
+
+
 def test_nobody_logs_an_address(caplog: pytest.LogCaptureFixture) -> None:
     for logger in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"):
         caplog.set_level(1, logger)

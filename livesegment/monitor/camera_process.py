@@ -10,7 +10,6 @@ import os
 import pickle
 import signal
 import socket
-import sys
 import threading
 from dataclasses import asdict
 from functools import partial

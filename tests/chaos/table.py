@@ -12,8 +12,8 @@ Each row runs the shipped command as a process. It prints
 - whether that is what the row promises, and if not, what was seen.
 
 A row that fails only in what a busy machine can spoil is run again by itself, which is said. Where
-others keep the machine busy even then, by what Linux says of waits for a processor before and
-after, that part is not judged, which is said and counted. The key of every run is marked: it is
+others keep the machine busy, by what Linux says of waits for a processor before and after, that
+part is not judged, which is said and counted. The key of every run is marked: it is
 looked for in everything that a run says or writes.
 """
 
@@ -178,19 +178,20 @@ def main() -> None:
     began_s = time.monotonic()
     table = Table(as_markdown=given.markdown)
     table.head()
-    again: list[Row] = []
+    again: dict[str, Measured] = {}
     for number, got in results(rows, given.jobs, given.keep):
         found = failures(rows[number], got)
         if found and set(found) <= {*TIMED}:
-            again.append(rows[number])
+            again[rows[number].name] = got
         else:
             table.add(rows[number], got)
-    for row in again:
-        before = waits_for_processor()
+    for row in [each for each in rows if each.name in again]:
+        if waits_for_processor() > _BUSY:
+            table.add(row, again[row.name], is_busy=True)
+            continue
         for _, got in results([row], 1, given.keep):
-            is_busy = max(before, waits_for_processor()) > _BUSY
-            is_judged = not is_busy or not set(failures(row, got)) & {*TIMED}
-            table.add(row, got, " (alone)", is_busy=not is_judged)
+            is_timed = bool(set(failures(row, got)) & {*TIMED})
+            table.add(row, got, " (alone)", is_busy=is_timed and waits_for_processor() > _BUSY)
     table.sums(time.monotonic() - began_s)
     sys.exit(bool(table.failed))
 

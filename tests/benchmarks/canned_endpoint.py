@@ -1,6 +1,6 @@
 """An endpoint that costs next to nothing: it waits, then answers every request with one mask.
 
-Started by `throughput.py` in a process of its own, so that its CPU shows apart::
+Started by benchmarks in a process of its own (`endpoint`), so that its CPU shows apart::
 
     python tests/benchmarks/canned_endpoint.py --places 8 --latency-ms 150
 
@@ -11,8 +11,12 @@ and prints the CPU seconds that it used.
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,6 +37,9 @@ def canned_reply(size: tuple[int, int]) -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
+_PACKET = 1400  # bytes: several requests share an uplink packet by packet
+
+
 class CannedEndpoint:
     """Waits for one of some places, holds it for a while, and answers.
 
@@ -41,13 +48,23 @@ class CannedEndpoint:
         latency_s: Seconds that each holds its place.
         network_s: Seconds that each takes besides.
         reply: The answer.
+        uplink: Bytes a second in which all requests come; None: any number.
     """
 
-    def __init__(self, places: int, latency_s: float, network_s: float, reply: bytes) -> None:
+    def __init__(
+        self,
+        places: int,
+        latency_s: float,
+        network_s: float,
+        reply: bytes,
+        uplink: float | None = None,
+    ) -> None:
         self.latency_s = latency_s
         self._places = asyncio.Semaphore(places)
         self._network_s = network_s
         self._reply = reply
+        self._uplink = uplink
+        self._uplink_free_s = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection until the client closes it."""
@@ -55,7 +72,7 @@ class CannedEndpoint:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 fields = head.decode().lower().split("\r\n")
                 length = next(each for each in fields if each.startswith("content-length:"))
-                await reader.readexactly(int(length.split(":")[1]))
+                await self._receive(reader, int(length.split(":")[1]))
                 await asyncio.sleep(self._network_s)
                 async with self._places:
                     await asyncio.sleep(self.latency_s)
@@ -64,10 +81,47 @@ class CannedEndpoint:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
+    async def _receive(self, reader: asyncio.StreamReader, length: int) -> None:
+        """Read a body as fast as the uplink that all requests share."""
+        while length > 0:
+            size = min(length, _PACKET if self._uplink else length)
+            await reader.readexactly(size)
+            length -= size
+            if self._uplink:
+                now_s = time.monotonic()
+                self._uplink_free_s = max(now_s, self._uplink_free_s) + size / self._uplink
+                await asyncio.sleep(self._uplink_free_s - now_s)
+
     async def change(self, after_s: float, latency_s: float) -> None:
         """Take another time for each request from a moment on."""
         await asyncio.sleep(after_s)
         self.latency_s = latency_s
+
+
+@dataclass
+class Endpoint:
+    """A running endpoint; its CPU seconds are known once it has ended."""
+
+    url: str
+    cpu_s: float = 0.0
+
+
+@contextmanager
+def endpoint(**options: object) -> Iterator[Endpoint]:
+    """Run the canned endpoint with these options while the block runs."""
+    command = [sys.executable, __file__]
+    for name, value in options.items():
+        values = value if isinstance(value, tuple) else (value,)
+        command += [f"--{name.replace('_', '-')}", *map(str, values)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        running = Endpoint(f"http://127.0.0.1:{program.stdout.readline().strip()}")
+        yield running
+        program.stdin.close()
+        running.cpu_s = float(program.stdout.readline())
 
 
 async def main() -> None:
@@ -78,10 +132,15 @@ async def main() -> None:
     parser.add_argument("--network-ms", type=float, default=0)
     parser.add_argument("--change-after-s", type=float, help="from then on another latency")
     parser.add_argument("--changed-latency-ms", type=float, default=300)
+    parser.add_argument("--uplink-mbit", type=float, help="Mbit/s that all requests share")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360))
     given = parser.parse_args()
     endpoint = CannedEndpoint(
-        given.places, given.latency_ms / 1000, given.network_ms / 1000, canned_reply(given.size)
+        given.places,
+        given.latency_ms / 1000,
+        given.network_ms / 1000,
+        canned_reply(given.size),
+        None if given.uplink_mbit is None else given.uplink_mbit * 1e6 / 8,
     )
     server = await asyncio.start_server(endpoint.serve, "127.0.0.1", given.port)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -15,8 +15,6 @@ on at several endpoints instead.
 import argparse
 import base64
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -33,6 +31,7 @@ import av
 import cv2
 import httpx
 import numpy as np
+from canned_endpoint import endpoint
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, HttpSegmenter, annotate
 from livesegment.annotate.asking import Caller
@@ -46,32 +45,6 @@ from livesegment.sources.video_file import VideoFileSource
 
 FPS = 25
 MODEL = "canned/1"
-
-
-@dataclass
-class Endpoint:
-    """A running endpoint; its CPU seconds are known once it has ended."""
-
-    url: str
-    cpu_s: float = 0.0
-
-
-@contextmanager
-def endpoint(**options: object) -> Iterator[Endpoint]:
-    """Run the canned endpoint with these options while the block runs."""
-    command = [sys.executable, str(Path(__file__).with_name("canned_endpoint.py"))]
-    for name, value in options.items():
-        values = value if isinstance(value, tuple) else (value,)
-        command += [f"--{name.replace('_', '-')}", *map(str, values)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as program:
-        assert program.stdin is not None
-        assert program.stdout is not None
-        running = Endpoint(f"http://127.0.0.1:{program.stdout.readline().strip()}")
-        yield running
-        program.stdin.close()
-        running.cpu_s = float(program.stdout.readline())
 
 
 def write_clip(path: Path, size: tuple[int, int], frames: int) -> None:

@@ -74,7 +74,7 @@ def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
-@pytest.mark.parametrize(("output", "blocks"), [("--record r.mp4", 160), ("--masks m.mkv", 40)])
+@pytest.mark.parametrize(("output", "blocks"), [("--record r.mp4", 64), ("--masks m.mkv", 40)])
 def test_the_picture_goes_on_when_the_disk_is_full(
     tmp_path: Path, output: str, blocks: int
 ) -> None:

@@ -1,5 +1,6 @@
 """The HTTP segmenter: one call a frame, errors of our tree, and a key that nobody sees."""
 
+import base64
 import gzip
 import json
 import logging
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import cv2
 import httpx
 import numpy as np
 import pytest
@@ -29,8 +31,10 @@ from livesegment.errors import (
     RequestRefused,
     ServerFailed,
 )
+from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
+from livesegment.segmenters.base import Sending
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.settings import ApiKey
 
@@ -346,6 +350,41 @@ def test_a_mask_is_bounded_by_what_was_sent_and_not_by_the_frame() -> None:
         pytest.raises(BadReply, match="2200x2200, too large for a picture of 640x360"),
     ):
         segmenter.segment(frame(1, (3840, 2160)))
+
+
+def test_one_picture_may_be_sent_smaller_and_waited_for_less() -> None:
+    sent: list[tuple[int, int]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        jpeg = np.frombuffer(base64.b64decode(request.content), np.uint8)
+        image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+        assert image is not None
+        sent.append((image.shape[1], len(request.content)))
+        mask = Mask(np.zeros(image.shape, np.uint8))
+        return httpx.Response(200, content=json.dumps(flat_reply(mask)))
+
+    noise = np.random.default_rng(1).integers(0, 255, (360, 640, 3), np.uint8)
+    picture = Frame(noise, 0, 0.0, 0.0)
+    transport = httpx.MockTransport(answer)
+    with HttpSegmenter("http://host", "model/1", transport=transport) as segmenter:
+        for sending in (Sending(), Sending(jpeg_quality=30), Sending(max_side=320, timeout_s=5)):
+            assert segmenter.segment_sent(picture, sending).frame_size == (640, 360)
+        # Never larger than what the segmenter was told.
+        segmenter.segment_sent(picture, Sending(max_side=2000, jpeg_quality=100))
+    assert [width for width, _ in sent] == [640, 640, 320, 640]
+    assert sent[1][1] < sent[0][1] / 2
+    assert sent[3] == sent[0]
+
+
+def test_an_answer_is_not_waited_for_longer_than_it_is_of_use() -> None:
+    silent = threading.Event()
+    with (
+        endpoint(lambda _: silent.wait(20)) as server,
+        HttpSegmenter(server.url, "model/1", timeout_s=60) as segmenter,
+    ):
+        with pytest.raises(EndpointTimeout, match=r"did not answer within 0\.2 s"):
+            segmenter.segment_sent(frame(1), Sending(timeout_s=0.2))
+        silent.set()
 
 
 def test_a_reply_without_end_is_not_read_to_it() -> None:

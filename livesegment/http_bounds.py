@@ -126,14 +126,28 @@ def unpacked(response: httpx.Response, most: int) -> Iterator[bytes]:
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
     """Yield the body as it comes, but not in chunks of next to nothing without end.
 
-    Each costs as much as a large one: there would be time for nothing else.
+    Each costs as much as a large one: there would be time for nothing else. If there is more than
+    the answer, the connection is not used again: it would be taken for the next request's answer.
     """
     size = 0
-    for count, piece in enumerate(response.iter_raw(), start=1):
+    # Not `iter_raw`, at whose end somebody else may have the connection already.
+    for count, piece in enumerate(response.stream, start=1):
         size += len(piece)
         if count > _FEW_PIECES and size < count * _LEAST_PIECE:
             raise httpx.RemoteProtocolError("the answer comes in too many small pieces")
         yield piece
+    if _has_more(response):
+        response.extensions["network_stream"].close()
+
+
+def _has_more(response: httpx.Response) -> bool:
+    """Tell whether something has come behind an answer that is read to its end."""
+    # httpcore keeps what it has read beyond an answer, and nobody is told but h11.
+    stream: Any = response.stream
+    while stream is not None and not hasattr(stream, "_connection"):
+        stream = getattr(stream, "_stream", None) or getattr(stream, "_httpcore_stream", None)
+    state = getattr(getattr(stream, "_connection", None), "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 def _gunzipped(packed: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -217,6 +231,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self._used_by: Bounds | None = None
+        self._is_closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         bounds = _current.get()
@@ -235,6 +250,7 @@ class _Stream(httpcore.NetworkStream):
             self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _wait_s(timeout))
 
     def close(self) -> None:
+        self._is_closed = True
         self._stream.close()
 
     def start_tls(
@@ -250,6 +266,6 @@ class _Stream(httpcore.NetworkStream):
         # thread may have sent a request since it was found idle, and what can be read is the
         # answer: it would be closed under that thread's hands.
         is_used = self._used_by is not None and not self._used_by.is_over
-        if info == "is_readable" and is_used:
-            return False
+        if info == "is_readable" and (is_used or self._is_closed):
+            return self._is_closed
         return self._stream.get_extra_info(info)

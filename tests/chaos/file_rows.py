@@ -197,7 +197,6 @@ _LIMITS = [
         Expected(code=1, says="memory|address space"),
         prepare=_photo,
         shell=f'ulimit -v {kilobytes}; exec "$@"',
-        is_quick=command[0] == "live" and kilobytes == 700_000,
     )
     for name, kilobytes in (("ulimit -v, 700 MB", 700_000), ("ulimit -v, 400 MB", 400_000))
     for command in (

@@ -141,12 +141,12 @@ _ADDRESSES = [
 
 QUICK = {
     "a head that trickles",
+    "a port at which nobody listens",
     "packed in two layers",
-    "a million classes",
     "chunks without an end",
+    "a 401 behind it",
     "302 elsewhere",
     "403 that repeats the key",
-    "429, Retry-After in a year of no calendar",
 }
 
 ROWS = [

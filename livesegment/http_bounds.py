@@ -129,6 +129,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
     Each costs as much as a large one: there would be time for nothing else. If there is more than
     the answer, the connection is not used again: it would be taken for the next request's answer.
     """
+    assert isinstance(response.stream, httpx.SyncByteStream)
     size = 0
     # Not `iter_raw`, at whose end somebody else may have the connection already.
     for count, piece in enumerate(response.stream, start=1):

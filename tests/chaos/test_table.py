@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
 from chaos.row import TIMED, Row, failures
 from chaos.running import measured
 from chaos.table import ROWS, can_run

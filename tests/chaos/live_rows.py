@@ -9,6 +9,7 @@ from chaos.row import FPS, SIZE, Expected, Row
 from odd_endpoint import Answer, reset
 
 _BEFORE_S, _AFTER_S = 1.0, 2.0
+_LONGEST_WAIT_S = 5.0  # between two probes of what may go away, also from the start after a 429
 
 
 def most_calls(trouble_s: float, *, lasting: bool = False) -> int:
@@ -39,10 +40,12 @@ def _expected(trouble_s: float = 4.0, **more: object) -> Expected:
 
 def _outage(name: str, trouble: Trouble, **more: object) -> Row:
     """Return a row of some seconds of trouble in the middle of a run."""
+    expected = _expected(trouble.for_s, **more)
+    after_s = max(_AFTER_S, 1.5 + (expected.recovery_s or 0))
     return Row(
         f"live: {name}",
-        _command(_BEFORE_S + trouble.for_s + _AFTER_S),
-        _expected(trouble.for_s, **more),
+        _command(_BEFORE_S + trouble.for_s + after_s),
+        expected,
         replace(trouble, after_s=_BEFORE_S),
     )
 
@@ -62,11 +65,16 @@ _EXCHANGES = [
     *(
         _answered(name, answer, for_s=2)
         for name, answer in {**answers.LENGTHS, **answers.BODIES, **answers.STATUSES}.items()
+        if not name.startswith("429")
     ),
 ]
 
 _ASKED = [
-    *(_answered(f"429, Retry-After {name}", asking(value)) for name, value in NO_WAITS.items()),
+    _answered("429", says("429 Slower"), for_s=2, recovery_s=_LONGEST_WAIT_S),
+    *(
+        _answered(f"429, Retry-After {name}", asking(value), for_s=2, recovery_s=_LONGEST_WAIT_S)
+        for name, value in NO_WAITS.items()
+    ),
     *(
         _answered(
             f"429, Retry-After {name}", asking(value), recovery_s=None, says="asks to wait", calls=8
@@ -105,10 +113,10 @@ _LONG = [
         says="",
     )
     for name, answer, lasting, recovery_s in (
-        ("500", says("500 Oops"), False, 5.5),
+        ("500", says("500 Oops"), False, _LONGEST_WAIT_S + 0.5),
         ("401", says("401 Who"), True, None),
         ("402", says("402 Pay"), True, None),
-        ("silent", silent, False, 5.5),
+        ("silent", silent, False, _LONGEST_WAIT_S + 0.5),
     )
 ]
 

@@ -1,9 +1,14 @@
 """Addresses as they may be shown, and where they lead."""
 
+import base64
+import html
 import ipaddress
+import json
+import re
 import socket
 from collections.abc import Collection, Iterable
-from urllib.parse import quote, quote_plus, urlsplit
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from livesegment.errors import SourceNotFound
@@ -22,13 +27,95 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
 
 
+def shown_host(url: str) -> str:
+    """Return a URL as it may stand in a log where its path is a secret too."""
+    scheme, separator, rest = shown_url(url).partition("://")
+    return f"{scheme}{separator}{rest.partition('/')[0]}"
+
+
+_PASSWORD = re.compile(r":(?![/\\])\S*@")
+_VALUE = re.compile(r"([?&][^\s=&]+=)[^\s&]+")
+
+
+def shown_text(text: str) -> str:
+    """Return what somebody wrote in the place of an address, or of a file, without passwords.
+
+    It may be an address with a mistake in it, which nothing takes for one.
+    """
+    return _VALUE.sub(r"\1...", _PASSWORD.sub(":...@", text))
+
+
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret replaced by dots, also where it is percent-encoded."""
+    """Return a text with every secret replaced by dots, in whatever form somebody repeats it.
+
+    Each character may stand as it is or as addresses, JSON, HTML or Python write it; the whole may
+    be in base64, also behind something else such as a user's name, or in hexadecimal.
+    """
     for secret in secrets:
-        for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
-            if form:
-                text = text.replace(form, "...")
+        if secret:
+            text = _forms(secret).sub("...", text)
     return text
+
+
+def scrubbed_reply(reply: bytes, secrets: Iterable[str]) -> bytes:
+    """Return a reply, JSON, with every secret that it repeats replaced by dots.
+
+    It is looked through for the usual forms alone: nearly all of it is a picture. In a picture's
+    base64 every short word occurs by chance, so a short secret is left there.
+    """
+    for secret in secrets:
+        if len(secret) < _SHORTEST_ENCODED:
+            continue
+        usual = {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}
+        if any(form.encode(errors="surrogatepass") in reply for form in usual):
+            text = scrubbed(reply.decode(errors="surrogateescape"), (secret,))
+            reply = text.encode(errors="surrogateescape")
+    return reply
+
+
+_SHORTEST_ENCODED = 8
+"""Letters of a secret's base64 or hexadecimal from which on it is no other text by chance."""
+
+
+@lru_cache(64)
+def _forms(secret: str) -> re.Pattern[str]:
+    encoded = [secret.encode(errors="surrogatepass").hex()]
+    encoded += [_within_base64(secret, before) for before in range(3)]
+    ways = ["".join(map(_character, re.sub(r"\\+", r"\\", secret)))]
+    ways += [each for each in encoded if len(each) >= _SHORTEST_ENCODED]
+    return re.compile("|".join(ways))
+
+
+def _character(character: str) -> str:
+    """Return a pattern of the ways in which a character may be written."""
+    if character == "\\":  # or several: JSON doubles them, and a run is taken in one way only
+        return r"(?:\\{1,99}+|%(?:25){0,8}5(?i:c)){1,99}+"
+    coded = character.encode(errors="surrogatepass")
+    number = ord(character)
+    # An address within an address, or JSON within JSON, is encoded twice. Bounded, because a text
+    # of nothing but such signs would be looked through again from each of them.
+    escape = "%(?:25){0,8}"
+    ways = [
+        re.escape(character),
+        "".join(f"{escape}(?i:{byte:02x})" for byte in coded),
+        rf"\\{{1,8}}{re.escape(character)}",
+        rf"\\{{1,8}}u(?i:{number:04x})",
+        "".join(rf"\\{{1,8}}x(?i:{byte:02x})" for byte in coded),
+        rf"&#0{{0,8}}{number};",
+        rf"&#[xX]0{{0,8}}(?i:{number:x});",
+        re.escape(html.escape(character)),
+    ]
+    if character == " ":
+        ways.append(r"\+")
+    return f"(?:{'|'.join(dict.fromkeys(ways))})"
+
+
+def _within_base64(secret: str, before: int) -> str:
+    """Return a pattern of what base64 makes of a secret that so many bytes (modulo 3) precede."""
+    content = bytes(before) + secret.encode(errors="surrogatepass")
+    # A letter stands for six bits: those at the ends may stand for something else as well.
+    letters = base64.b64encode(content).decode()[-(-8 * before // 6) : 8 * len(content) // 6]
+    return letters.replace("+", "[+-]").replace("/", "[/_]")
 
 
 def is_loopback(url: str) -> bool:

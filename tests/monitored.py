@@ -25,7 +25,7 @@ from livesegment.protocol.reply import flat_reply
 
 PATIENCE_S = 60
 STARTED = re.compile(r"livesegment: (?P<name>[\w.-]+): started, process (?P<pid>\d+)")
-PAGE = re.compile(r"livesegment: the page is at (?P<url>\S+)")
+PAGE = re.compile(r"the page is at (?P<url>[^\s\"]+)")
 
 
 def until(condition: Callable[[], Any]) -> Any:
@@ -76,7 +76,7 @@ class Monitored:
     @property
     def url(self) -> str:
         """The page's address."""
-        return until(lambda: [m["url"] for m in map(PAGE.fullmatch, self.lines) if m])[0]
+        return until(lambda: [m["url"] for m in map(PAGE.search, self.lines) if m])[0]
 
     def cameras(self) -> dict[str, dict[str, Any]]:
         """Return what the page says of every camera."""
@@ -128,10 +128,19 @@ def monitored(folder: Path, text: str, **environment: str) -> Iterator[Monitored
     config = folder / "cameras.toml"
     config.write_text("web.port = 0\n" + text)
     config.chmod(0o600)
+    with followed(["monitor", str(config)], config, {**os.environ, **environment}) as running:
+        yield running
+
+
+@contextmanager
+def followed(
+    arguments: list[str], config: Path, environment: dict[str, str] | None = None
+) -> Iterator[Monitored]:
+    """Run livesegment beside a file, reading what it logs; it is ended as by Ctrl-C."""
     with subprocess.Popen(
-        [sys.executable, "-m", "livesegment", "monitor", str(config)],
-        cwd=folder,
-        env={**os.environ, **environment},
+        [sys.executable, "-m", "livesegment", *arguments],
+        cwd=config.parent,
+        env=environment,
         stderr=subprocess.PIPE,
         text=True,
     ) as program:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-from livesegment.address import why_unreachable
+from livesegment.address import shown_text, why_unreachable
 from livesegment.errors import ClusterError, MissingExtra
 
 LOCAL = "local"
@@ -87,8 +87,8 @@ def _connect(ray: Any, address: str, processors: int) -> None:
         if address == LOCAL:
             raise ClusterError(f"cannot start Ray: {reason}") from None
         raise ClusterError(
-            f"cannot join the cluster {address}: {reason} (one that asks for a token wants"
-            " RAY_AUTH_MODE=token set here)"
+            f"cannot join the cluster {shown_text(address)}: {reason} (one that asks for a token"
+            " wants RAY_AUTH_MODE=token set here)"
         ) from None
 
 
@@ -125,7 +125,7 @@ def _check_reachable(address: str) -> None:
         return
     reason = why_unreachable(host, port, _REACH_S)
     if reason is not None:
-        raise ClusterError(f"cannot join the cluster {address}: {reason.lower()}")
+        raise ClusterError(f"cannot join the cluster {shown_text(address)}: {reason.lower()}")
 
 
 def _take_back_sigterm() -> None:

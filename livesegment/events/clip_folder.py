@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from livesegment.errors import OutputNotWritable
@@ -62,7 +63,11 @@ class ClipFolder:
         stamp = time.strftime("%Y%m%d-%H%M%SZ", time.gmtime(began_s))
         stem = first = f"{self._camera}_{stamp}_{file_name(rule)}"
         number = 1
-        while any(self.path.glob(f"{stem}.*")):
+        names: list[str] = []
+        # No glob: Python keeps hundreds of patterns, and each of these is used once.
+        with suppress(OSError):  # whoever writes there says so
+            names = [path.name for path in self.path.iterdir()]
+        while any(name.startswith(f"{stem}.") for name in names):
             number += 1
             stem = f"{first}.{number}"
         return stem

@@ -12,7 +12,7 @@ from itertools import count
 
 import httpx
 
-from livesegment.address import shown_url
+from livesegment.address import shown_host
 from livesegment.backoff import Backoff
 from livesegment.errors import OptionsError
 from livesegment.events.delivery import CAPACITY, Courier, OnLost
@@ -58,7 +58,8 @@ class Webhook(Courier):
     Redirects are not followed; that and any other refusal for good loses the event.
 
     Args:
-        url: Where to; its query and password are never shown.
+        url: Where to; only its host is ever shown, because many receivers know by the path who
+            may post.
         secret: Signs what is posted; None: it is not signed.
         on_lost: Told how many events could not be delivered.
         backoff: How often an event is sent.
@@ -81,12 +82,12 @@ class Webhook(Courier):
         grace_s: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(f"webhook {shown_url(url)}", on_lost, capacity=capacity, grace_s=grace_s)
+        super().__init__(f"webhook {shown_host(url)}", on_lost, capacity=capacity, grace_s=grace_s)
         self._backoff = backoff
         try:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
-            raise OptionsError(f"--webhook: {shown_url(url)} is no address") from error
+            raise OptionsError(f"--webhook: {shown_host(url)} is no address") from error
         if secret is not None:
             _key(secret)
         self._secret = secret

@@ -16,6 +16,9 @@ from livesegment.settings.monitor import CameraOptions
 _MODULE = "livesegment.monitor.camera_process"
 _BUFFER = 2**20
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_HEAPS = "MALLOC_ARENA_MAX"
+"""glibc keeps a heap for each of many threads, and what is free in one is not used by others: in a
+camera that runs for months they grow one after the other. Two are enough for its threads."""
 
 
 class CameraProcess:
@@ -112,4 +115,5 @@ def exit_in_words(code: int) -> str:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
-    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
+    heaps = os.environ.get(_HEAPS, "2")
+    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), _HEAPS: heaps, "PYTHONPATH": path}

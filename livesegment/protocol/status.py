@@ -24,6 +24,7 @@ MAX_MESSAGE_BYTES = 65_536
 """What follows in the body of an error is not read."""
 
 _MAX_MESSAGE = 200
+_LONGEST_FORM = MAX_MESSAGE_BYTES // 8  # characters of a key, however it is encoded
 _LONGEST_S = 366 * 86_400.0  # whoever asks for more asks for no less than that
 _OVERLOADED = frozenset({502, 503, 504})
 
@@ -56,6 +57,7 @@ def error_for_status(
         secrets: Texts to take out of the message, should the endpoint echo them.
         now: The time to which a `Retry-After` date is compared; None: the clock's.
     """
+    secrets = tuple(secrets)
     said = endpoint_message(body, secrets)
     tail = f" (status {status}: {said})" if said else f" (status {status})"
     if status == 429 or status in _OVERLOADED:
@@ -66,7 +68,7 @@ def error_for_status(
         text = f"{url} is overloaded or restarting{tail}"
         return ServerFailed(text, url=url, status=status, retry_after_s=wait_s)
     if 300 <= status < 400:
-        to = shown_url(headers.get("location", ""))
+        to = shown_url(scrubbed(headers.get("location", ""), secrets))
         text = f"{url} sends callers elsewhere{f', to {to}' if to else ''}; give the final address"
         return RequestRefused(f"{text}{tail}", url=url, status=status)
     kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
@@ -101,9 +103,12 @@ def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:
     if looks_like_html(body):
         return "an HTML page"
     text = body[:MAX_MESSAGE_BYTES].decode(errors="replace")
+    is_cut = len(body) >= MAX_MESSAGE_BYTES
     with suppress(ValueError, RecursionError):  # Not JSON: the body itself is the message.
         text = _message_of(json.loads(body))
     text = scrubbed(text, secrets)
+    if is_cut:
+        text = text[:-_LONGEST_FORM]  # it may end within a secret, which is none then
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _MAX_MESSAGE else f"{line[: _MAX_MESSAGE - 3]}..."
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
 
-from livesegment.address import shown_url
+from livesegment.address import scrubbed_reply, shown_url
 from livesegment.errors import (
     BadReply,
     EndpointError,
@@ -24,6 +24,9 @@ from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
 from livesegment.settings import ApiKey, EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
+
+_SHORTEST_VALUE = 6
+"""Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
 
 
 class HttpSegmenter(Segmenter):
@@ -131,6 +134,8 @@ class HttpSegmenter(Segmenter):
 
         def call(keep: Keep | None) -> Mask:
             reply = self._call(url, body, most_reply_bytes(sent), timeout_s)
+            # Once for all who get it: the mask's names are shown, and the journal is a file.
+            reply = scrubbed_reply(reply, self._secrets)
             if keep is not None:
                 keep(reply)
             return decode_reply(
@@ -197,7 +202,9 @@ def _model_url(endpoint: str, model: str) -> httpx.URL:
 
 
 def _secrets(endpoint: str, api_key: ApiKey | None) -> tuple[str, ...]:
-    """Return what must not be shown: the key, and a password within the address."""
-    password = unquote(urlsplit(endpoint).password or "")
+    """Return what must not be shown: the key, and what an address holds to be let in with."""
+    parts = urlsplit(endpoint)
+    password = unquote(parts.password or "")
     key = api_key.reveal() if api_key else ""
-    return tuple(secret for secret in (key, password) if secret)
+    values = [value for _, value in parse_qsl(parts.query) if len(value) >= _SHORTEST_VALUE]
+    return tuple(secret for secret in (key, password, *values) if secret)

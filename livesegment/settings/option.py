@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from livesegment.address import shown_text
 from livesegment.errors import OptionsError
 from livesegment.settings.kinds import Kind
 
@@ -176,9 +177,10 @@ def shown(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text as a sentence quotes it: in one line, whatever is in it."""
+    """Return a text as a sentence quotes it: in one line, whatever is in it, without passwords."""
     characters = (
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in shown_text(text)
     )
     return f"'{_cut(''.join(characters))}'"
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
+from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame, Image
 from livesegment.sources.base import Source
@@ -37,7 +38,7 @@ def read_image(path: Path) -> Image:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise SourceNotFound(f"there is no file {path}") from None
+        raise SourceNotFound(f"there is no file {shown_text(str(path))}") from None
     except OSError as error:
         raise SourceNotFound(f"{path} cannot be read: {error.strerror}") from error
     return decode_image(content, str(path))
@@ -102,7 +103,7 @@ def find_images(spec: str | Path) -> list[Path]:
         matches = (Path(each) for each in glob.glob(str(spec), recursive=True))  # noqa: PTH207
         found = [each for each in matches if _is_image_file(each)]
         if not found:
-            raise SourceNotFound(f"no image matches {spec}")
+            raise SourceNotFound(f"no image matches {shown_text(str(spec))}")
     return sorted(found, key=_natural)
 
 

@@ -79,9 +79,11 @@ _LOW_DELAY = {
 _RTSP = {"rtsp_transport": "tcp", **_LOW_DELAY}
 # The newest part first. A server that does not answer a single request is noticed.
 # Connections that are kept would each be tried twice. More analysis would wait for a further part.
+# FFmpeg keeps all that it may probe, by itself 5 MB; a quiet camera takes many minutes to fill it.
 _HLS = {
     "live_start_index": "-1",
     "analyzeduration": "500000",
+    "probesize": "1000000",
     "rw_timeout": str(round(READ_TIMEOUT_S * 1e6)),
     "http_persistent": "0",
 }

@@ -8,6 +8,7 @@ import av
 import av.error
 from av.container import InputContainer
 
+from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.media_file import find_video
@@ -57,7 +58,7 @@ class VideoFileSource(Source):
 
     def _open(self) -> tuple[InputContainer, av.VideoStream]:
         if not self._path.exists():
-            raise SourceNotFound(f"there is no file {self._path}")
+            raise SourceNotFound(f"there is no file {shown_text(str(self._path))}")
         if not self._path.is_file():
             raise SourceNotFound(f"{self._path} is not a file")
         if not self._path.stat().st_size:

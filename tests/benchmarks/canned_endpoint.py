@@ -4,8 +4,9 @@ Started by benchmarks in a process of its own (`endpoint`), so that its CPU show
 
     python tests/benchmarks/canned_endpoint.py --places 8 --latency-ms 150
 
-Requests beyond the places wait for one. It prints its port, ends when its standard input does,
-and prints the CPU seconds that it used.
+Requests beyond the places wait for one. `--blink-s 2` has it see something and nothing by turns,
+two seconds each. It prints its port, ends when its standard input does, and prints the CPU seconds
+that it used.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,13 +25,14 @@ from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
 
 
-def canned_reply(size: tuple[int, int]) -> bytes:
-    """Return a whole HTTP answer with a mask of a few ellipses."""
+def canned_reply(size: tuple[int, int], *, is_empty: bool = False) -> bytes:
+    """Return a whole HTTP answer with a mask of a few ellipses, or of nothing."""
     width, height = size
     y, x = np.mgrid[:height, :width]
     ids = np.zeros((height, width), np.uint8)
     for class_id, (cx, cy, r) in enumerate([(0.3, 0.5, 0.2), (0.7, 0.4, 0.15)], start=1):
-        ids[np.hypot(x - cx * width, y - cy * height) < r * width] = class_id
+        if not is_empty:
+            ids[np.hypot(x - cx * width, y - cy * height) < r * width] = class_id
     names = {0: "background", 1: "left", 2: "right"}
     body = json.dumps(flat_reply(Mask(ids, names, 0))).encode()
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
@@ -47,7 +49,8 @@ class CannedEndpoint:
         places: Requests worked on at once.
         latency_s: Seconds that each holds its place.
         network_s: Seconds that each takes besides.
-        reply: The answer.
+        replies: The answers, one after the other.
+        each_s: Seconds for which each is given, before the next one is.
         uplink: Bytes a second in which all requests come; None: any number.
     """
 
@@ -56,13 +59,15 @@ class CannedEndpoint:
         places: int,
         latency_s: float,
         network_s: float,
-        reply: bytes,
+        replies: Sequence[bytes],
+        each_s: float = 1.0,
         uplink: float | None = None,
     ) -> None:
         self.latency_s = latency_s
         self._places = asyncio.Semaphore(places)
         self._network_s = network_s
-        self._reply = reply
+        self._replies = replies
+        self._each_s = each_s
         self._uplink = uplink
         self._uplink_free_s = 0.0
 
@@ -76,7 +81,8 @@ class CannedEndpoint:
                 await asyncio.sleep(self._network_s)
                 async with self._places:
                     await asyncio.sleep(self.latency_s)
-                writer.write(self._reply)
+                turn = int(time.monotonic() / self._each_s) % len(self._replies)
+                writer.write(self._replies[turn])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -134,12 +140,17 @@ async def main() -> None:
     parser.add_argument("--changed-latency-ms", type=float, default=300)
     parser.add_argument("--uplink-mbit", type=float, help="Mbit/s that all requests share")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360))
+    parser.add_argument("--blink-s", type=float, help="see something and nothing by turns")
     given = parser.parse_args()
+    replies = [canned_reply(given.size)]
+    if given.blink_s is not None:
+        replies.append(canned_reply(given.size, is_empty=True))
     endpoint = CannedEndpoint(
         given.places,
         given.latency_ms / 1000,
         given.network_ms / 1000,
-        canned_reply(given.size),
+        replies,
+        given.blink_s or 1.0,
         None if given.uplink_mbit is None else given.uplink_mbit * 1e6 / 8,
     )
     server = await asyncio.start_server(endpoint.serve, "127.0.0.1", given.port)

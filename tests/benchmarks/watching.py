@@ -1,4 +1,4 @@
-"""What `cameras.py` watches with: an endpoint to kill, a viewer of all pictures, and /proc."""
+"""What `cameras.py` and long runs watch with: an endpoint to kill, a viewer, and /proc."""
 
 import os
 import re
@@ -25,10 +25,11 @@ class Endpoint:
 
     Args:
         latency_ms: How long each answer takes.
+        options: Further ones of `canned_endpoint.py`.
     """
 
-    def __init__(self, latency_ms: float) -> None:
-        self._latency_ms = latency_ms
+    def __init__(self, latency_ms: float, *options: str) -> None:
+        self._options = ("--latency-ms", str(latency_ms), *options)
         with socket.socket() as chosen:
             chosen.bind(("127.0.0.1", 0))
             self._port = chosen.getsockname()[1]
@@ -45,7 +46,7 @@ class Endpoint:
         """Start and return when it listens."""
         command = [sys.executable, str(CANNED), "--port", str(self._port), "--places", "256"]
         self._process = subprocess.Popen(
-            [*command, "--latency-ms", str(self._latency_ms)],
+            [*command, *self._options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

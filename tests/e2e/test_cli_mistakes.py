@@ -180,6 +180,30 @@ def test_a_mistake_is_one_sentence_and_its_exit_code(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        ("live rtsp:/anna:{}@door/x --no-window", 3, "rtsp:/anna:...@door/x"),
+        ("live rtsp//anna:{}@door/x --no-window", 3, "anna:...@door/x"),
+        ("live anna:{}@door --no-window", 3, "anna:...@door"),
+        ("live http:/door/cam?user=anna&pwd={} --no-window", 3, "door/cam?user=...&pwd=..."),
+        ("annotate http:/anna:{}@door/x.mp4 -o y.mp4", 3, "anna:...@door/x.mp4"),
+        ("annotate http:/anna:{}@door/*.jpg -o y", 3, "anna:...@door/*.jpg"),
+        ("predict ftp://anna:{}@door/x.jpg", 3, "anna:...@door/x.jpg"),
+        ("predict photo.jpg anna:{}@door", 2, "anna:...@door"),
+        ("predict photo.jpg --model a/1 --endpoint htp://anna:{}@door", 2, "htp://anna:...@door"),
+        ("predict photo.jpg --model a/1 --endpoint anna:{}@door", 2, "anna:...@door"),
+        ("predict photo.jpg --model a/1 --endpoint htp://door?api_key={}", 2, "?api_key=..."),
+        ("live clip.mp4 --no-window --webhook htp://door/{}", 2, "--webhook"),
+        ("live clip.mp4 --no-window --mqtt anna:{}@door", 2, "--mqtt"),
+    ],
+)
+def test_an_address_that_is_mistyped_is_repeated_without_its_password(
+    folder: Path, arguments: str, code: int, part: str
+) -> None:
+    check(run(folder, *arguments.format(KEY).split()), code, part)
+
+
+@pytest.mark.parametrize(
     "kind", ["html", "nothing", "other", "refused", "missing", "unpaid", "echo"]
 )
 @pytest.mark.parametrize("command", ["predict photo.jpg", "live clip.mp4 --no-window"])

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import picture
+from marked import marked, shown_in
 
 from livesegment import Frame, Mask, Segmenter
 from livesegment.server.embedded import EmbeddedServer
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 needs_ray = pytest.mark.needs_package("ray", extra="cluster")
 
 IN_FLIGHT = 4
-SECRET = "key-that-nobody-sees"
+SECRET = marked("cluster")
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 INPUTS = {(128, 96): 60, (96, 64): 50, (64, 48): 40}
 SPECS = [f"pattern:{width}x{height}:{frames}" for (width, height), frames in INPUTS.items()]
@@ -256,7 +257,7 @@ def test_a_lost_machine_costs_no_more_than_what_it_had_under_way(
     kept_by_ray = Path(cluster.head_node.get_session_dir_path())
     files = [path for path in (*kept_by_ray.rglob("*"), *tmp_path.rglob("*")) if path.is_file()]
     assert len(files) > 10
-    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+    assert not shown_in({str(path): path.read_bytes() for path in files}, [SECRET])
 
 
 def kill_machine(raylet: int) -> None:

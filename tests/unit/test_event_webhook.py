@@ -176,6 +176,21 @@ def test_more_than_can_wait_loses_the_oldest() -> None:
     assert sum(lost) == 4
 
 
+@pytest.mark.parametrize("path", ["/services/T0/B0/hidden", "/api/webhook/hidden?a=hidden"])
+def test_where_it_posts_is_shown_by_its_host_alone(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Slack, Discord and Home Assistant: who knows the path may post.
+    receiver = Receiver(404)
+    with receiver.serving() as url, Webhook(url + path) as webhook:
+        webhook.put(event())
+        receiver.wait_for(1)
+        assert url in webhook.place
+    assert "does not take an event: status 404" in caplog.text
+    assert url in caplog.text
+    assert "hidden" not in caplog.text + webhook.place
+
+
 @pytest.mark.parametrize("secret", ["whsec_not base64!", "whsec_abc"])
 def test_a_secret_that_cannot_be_read_is_said_without_it(secret: str) -> None:
     with pytest.raises(OptionsError) as caught:

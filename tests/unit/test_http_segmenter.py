@@ -387,6 +387,16 @@ def test_an_answer_is_not_waited_for_longer_than_it_is_of_use() -> None:
         silent.set()
 
 
+def test_a_key_that_is_a_short_word_does_no_harm_to_the_picture() -> None:
+    body = good_body()
+    key = json.loads(body)["segmentation_mask"][80:84]
+    with (
+        endpoint(answers(http_reply(body))) as server,
+        HttpSegmenter(server.url, "model/1", api_key=key) as segmenter,
+    ):
+        assert (segmenter.segment(frame(1)).class_ids == 1).all()
+
+
 def test_a_reply_without_end_is_not_read_to_it() -> None:
     read = 0
 

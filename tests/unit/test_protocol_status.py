@@ -1,9 +1,11 @@
 """Answers other than 200."""
 
+import json
 from datetime import UTC, datetime
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
+from marked import forms, marked, shown_in
 
 from livesegment.errors import (
     AuthenticationFailed,
@@ -16,6 +18,7 @@ from livesegment.errors import (
 )
 from livesegment.protocol.status import error_for_status, retry_after_s
 
+KEY = marked("key")
 URL = "https://host/model/1"
 NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -90,22 +93,60 @@ def test_markup_is_named_not_shown() -> None:
     assert "nginx" not in text
 
 
-@pytest.mark.parametrize("secret", ["s3cret", "s3 c/r+et&"])
-@pytest.mark.parametrize("form", ["{raw}", "{quoted}", "{plus}"])
-def test_an_echoed_key_does_not_pass(secret: str, form: str) -> None:
-    echoed = form.format(raw=secret, quoted=quote(secret, safe=""), plus=quote_plus(secret))
-    body = b"x" * 190 + f" no access with {echoed} here".encode()
-    text = str(error(401, body, (secret,)))
-    assert echoed not in text
-    assert "s3" not in text  # the cut does not leave half of it either
+@pytest.mark.parametrize("form", forms(KEY))
+@pytest.mark.parametrize("before", [0, 190, 65_520])
+def test_an_echoed_key_does_not_pass_in_any_form(form: str, before: int) -> None:
+    # Nor half of it, where the text is cut.
+    said = f"{' ' * before}no access with {forms(KEY)[form]} here"
+    for body in (said, json.dumps({"message": said}), json.dumps({"detail": {"error": said}})):
+        assert not shown_in(str(error(401, body.encode(), (KEY,))), [KEY])
 
 
-def test_a_redirect_is_not_followed_and_its_query_not_shown() -> None:
-    found = error_for_status(
-        302, {"location": "https://other/a/1?api_key=s3cret"}, b"", url=URL, secrets=("s3cret",)
+@pytest.mark.parametrize("form", forms("schlüssel_9"))
+def test_a_key_in_other_letters_does_not_pass(form: str) -> None:
+    said = forms("schlüssel_9")[form]
+    text = str(error(401, f"no access with {said} here".encode(), ("schlüssel_9",)))
+    assert text.count("...") == 1
+    assert said[-12:-4] not in text
+
+
+def test_a_short_key_does_not_pass_either() -> None:
+    text = str(error(401, b"no access with s3 c/r+et& or s3%20c%2Fr%2Bet%26", ("s3 c/r+et&",)))
+    assert "s3" not in text
+    assert "no access with" in text
+
+
+def test_where_there_is_much_to_look_through_it_takes_no_longer() -> None:
+    many = (
+        b"\\" * 29 + b"x",
+        b"\\" * 65_536,
+        b"%25" * 20_000,
+        b"%" + b"25" * 30_000,
+        b"Z&#" * 20_000,
     )
-    assert "https://other/a/1" in str(found)
-    assert "s3cret" not in str(found)
+    for body in many:
+        assert "status 401" in str(error(401, body, (KEY, "\\" * 30 + "y", "%25" * 30)))
+
+
+@pytest.mark.parametrize("secret", ["a\\b\\\\c9", "\\\\anna\\x"])
+def test_a_key_with_backslashes_does_not_pass(secret: str) -> None:
+    for body in (secret, json.dumps(secret), json.dumps(json.dumps(secret)), quote(secret)):
+        text = str(error(401, f"no access with {body} here".encode(), (secret,)))
+        assert set(text.partition("with ")[2].removesuffix(" here)")) <= set('"\\.')
+
+
+@pytest.mark.parametrize("form", forms(KEY))
+@pytest.mark.parametrize("at", ["{}@other/a/1", "other/{}/a/1", "other/a/1?api_key={}"])
+def test_a_redirect_is_not_followed_and_shows_no_key(form: str, at: str) -> None:
+    to = f"https://{at.format(forms(KEY)[form])}"
+    text = str(error_for_status(302, {"location": to}, b"", url=URL, secrets=(KEY,)))
+    assert not shown_in(text, [KEY])
+
+
+def test_a_redirect_says_where_to() -> None:
+    assert "https://other/a/1;" in str(
+        error_for_status(302, {"location": "https://other/a/1?x=1"}, b"", url=URL)
+    )
 
 
 @pytest.mark.parametrize(

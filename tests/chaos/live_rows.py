@@ -151,8 +151,6 @@ QUICK = {
     "a head that trickles",
     "a port at which nobody listens",
     "packed in two layers",
-    "chunks without an end",
-    "a 401 behind it",
     "302 elsewhere",
     "403 that repeats the key",
 }

@@ -50,7 +50,7 @@ class Table:
         self._as_markdown = as_markdown
         self._all: list[tuple[Row, Measured]] = []
         self.failed: list[str] = []
-        self._not_judged = 0
+        self._judged: list[tuple[Row, Measured]] = []
 
     def head(self) -> None:
         """Print the names of the columns."""
@@ -62,11 +62,12 @@ class Table:
         """Print a row; what is timed is not judged where the machine is busy otherwise."""
         found = failures(row, got)
         if is_busy:
-            self._not_judged += 1
             seen = "; ".join(found[about] for about in TIMED if about in found)
             note += f" (machine busy, not judged: {seen})"
             found = {about: text for about, text in found.items() if about not in TIMED}
         self._all.append((row, got))
+        if not is_busy:
+            self._judged.append((row, got))
         if found:
             self.failed.append(row.name)
         is_over = row.expected.recovery_s is not None
@@ -82,7 +83,10 @@ class Table:
 
     def sums(self, took_s: float) -> None:
         """Print how many there were, and the worst of each."""
-        rates = [got.rate for row, got in self._all if row.expected.rate and got.rate is not None]
+        rates = [
+            got.rate for row, got in self._judged if row.expected.rate and got.rate is not None
+        ]
+        # Which a busy machine can only make longer.
         waits = [
             got.recovery_s
             for row, got in self._all
@@ -90,9 +94,10 @@ class Table:
         ]
         soon = sum(wait_s <= 1 for wait_s in waits)
         results = [got for _, got in self._all]
+        unjudged = len(results) - len(self._judged)
         said = (
-            f"{len(results)} rows, {len(self.failed)} failures, {self._not_judged} not judged"
-            f" because of a busy machine, in {took_s / 60:.0f} min.",
+            f"{len(results)} rows, {len(self.failed)} failures; what is timed was not judged in"
+            f" {unjudged}, because the machine was busy; {took_s / 60:.0f} min.",
             f"The picture: at least {100 * min(rates, default=0):.0f} % of the source's rate, in"
             f" {len(rates)} rows.",
             f"Memory: at most {max(got.memory_mb for got in results):.0f} MB.",

@@ -7,7 +7,7 @@ from chaos.row import TIMED, Row, failures
 from chaos.running import measured
 from chaos.table import ROWS, can_run
 
-_MORE_S = 6.0
+_MORE_S = 3.0
 
 
 def patient(row: Row) -> Row:

@@ -24,6 +24,9 @@ _MOST_BEFORE_ANSWER = 64 * 1024
 _READ_BEFORE_ANSWER = 16 * 1024  # at once, so that no flood is parsed before it is noticed
 _WRITTEN_AT_ONCE = 16 * 1024
 
+_FEW_PIECES = 10_000
+_LEAST_PIECE = 32  # bytes, in the mean of very many
+
 
 class Bounds:
     """What an exchange may take: time in all, and bytes until its answer begins.
@@ -107,16 +110,45 @@ def unpacked(response: httpx.Response, most: int) -> Iterator[bytes]:
 
     Raises:
         httpx.DecodingError: If it is damaged, or packed otherwise.
+        httpx.RemoteProtocolError: If it comes in very many pieces of next to nothing.
     """
     if response.is_stream_consumed:  # what carried it has read it already
         return response.iter_bytes()
     named = response.headers.get("content-encoding", "").lower().split(",")
     codings = [each.strip() for each in named if each.strip() not in _UNPACKED]
     if not codings:
-        return response.iter_raw()
+        return _pieces(response)
     if len(codings) > 1 or codings[0] not in _GZIP:
         raise httpx.DecodingError("it is packed in a way that was not asked for")
-    return _gunzipped(response.iter_raw(), most)
+    return _gunzipped(_pieces(response), most)
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body as it comes, but not in chunks of next to nothing without end.
+
+    Each costs as much as a large one: there would be time for nothing else. If there is more than
+    the answer, the connection is not used again: it would be taken for the next request's answer.
+    """
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    size = 0
+    # Not `iter_raw`, at whose end somebody else may have the connection already.
+    for count, piece in enumerate(response.stream, start=1):
+        size += len(piece)
+        if count > _FEW_PIECES and size < count * _LEAST_PIECE:
+            raise httpx.RemoteProtocolError("the answer comes in too many small pieces")
+        yield piece
+    if _has_more(response):
+        response.extensions["network_stream"].close()
+
+
+def _has_more(response: httpx.Response) -> bool:
+    """Tell whether something has come behind an answer that is read to its end."""
+    # httpcore keeps what it has read beyond an answer, and nobody is told but h11.
+    stream: Any = response.stream
+    while stream is not None and not hasattr(stream, "_connection"):
+        stream = getattr(stream, "_stream", None) or getattr(stream, "_httpcore_stream", None)
+    state = getattr(getattr(stream, "_connection", None), "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 def _gunzipped(packed: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -200,6 +232,7 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self._used_by: Bounds | None = None
+        self._is_closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         bounds = _current.get()
@@ -218,6 +251,7 @@ class _Stream(httpcore.NetworkStream):
             self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _wait_s(timeout))
 
     def close(self) -> None:
+        self._is_closed = True
         self._stream.close()
 
     def start_tls(
@@ -233,6 +267,6 @@ class _Stream(httpcore.NetworkStream):
         # thread may have sent a request since it was found idle, and what can be read is the
         # answer: it would be closed under that thread's hands.
         is_used = self._used_by is not None and not self._used_by.is_over
-        if info == "is_readable" and is_used:
-            return False
+        if info == "is_readable" and (is_used or self._is_closed):
+            return self._is_closed
         return self._stream.get_extra_info(info)

@@ -1,12 +1,16 @@
 """Named threads that start together and end together."""
 
+import atexit
 import logging
+import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 logger = logging.getLogger(__name__)
 
@@ -130,3 +134,21 @@ class WorkerGroup:
             raise
         if error is None:
             self.raise_error()
+
+
+def end_process(code: int) -> NoReturn:
+    """End the process with an exit code, also while threads still sit in a library.
+
+    Daemons outlive the main thread. One that comes back from C++ and wants Python's lock while
+    Python ends is torn down there and then, which C++ answers with SIGABRT in the code's place.
+    """
+    if not any(thread.daemon for thread in threading.enumerate()):
+        sys.exit(code)
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # nobody reads it, or it is closed
+            stream.flush()
+    os._exit(code)

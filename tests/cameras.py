@@ -42,14 +42,15 @@ class Camera:
     Args:
         kind: rtsp, mjpeg or hls.
         folder: Where it may write.
+        port: Where it listens; 0: at a free one.
     """
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, port: int = 0) -> None:
         self._kind = kind
         self._folder = folder
         self._starts = 0
         with socket.socket() as chosen:
-            chosen.bind(("127.0.0.1", 0))
+            chosen.bind(("127.0.0.1", port))
             self.port = chosen.getsockname()[1]
         self._process: subprocess.Popen[str] | None = None
         scheme = "rtsp" if kind == "rtsp" else "http"

@@ -24,6 +24,7 @@ from livesegment.settings.commands import (
 )
 from livesegment.settings.group import Settings
 from livesegment.settings.option import quoted
+from livesegment.workers import end_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def main() -> None:
     make_stderr_lossy()
     # What Pillow finds odd in somebody's picture is no message of ours, nor a line of JSON.
     warnings.filterwarnings("ignore", module=r"PIL\b")
-    sys.exit(run(sys.argv[1:]))
+    end_process(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from livesegment import __version__
 from livesegment.cli.logs import set_up_logging
+from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import BUG, DONE, ENDPOINT, OUTPUT, SOURCE, print_result
 from livesegment.doctor.examination import Area, Finding, examine
 from livesegment.settings.commands import DoctorCommand
@@ -26,6 +27,7 @@ def run(command: DoctorCommand, _: Collection[str]) -> int:
     billed; without them nothing is called. Ends with 0 if nothing fails, otherwise with the code
     of the first line that does: 1 the installation, 3 a camera, 4 the endpoint, 5 an output.
     """
+    check_address_space(LEAST_TO_BEGIN)
     set_up_logging(command.log)
     findings = examine(command.endpoint)
     seen = _write_json(findings) if command.json else _write_lines(findings)

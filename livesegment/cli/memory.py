@@ -6,7 +6,10 @@ import sys
 from livesegment.errors import SHORTAGES, OutOfMemory
 
 _LEAST_ADDRESS_SPACE = 2**30
-"""Bytes that pictures cannot be worked on below: libraries then end the process, unasked."""
+"""Bytes that films cannot be worked on below: libraries then end the process, unasked."""
+
+LEAST_TO_BEGIN = 576 * 2**20
+"""Bytes below which OpenCV and numpy do so while they are loaded, on two cores."""
 
 # `std::bad_alloc` is all that C++ says, and a library that finds no room is an ImportError.
 _SAID = re.compile(
@@ -16,8 +19,11 @@ _SAID = re.compile(
 )
 
 
-def check_address_space() -> None:
+def check_address_space(least: int = _LEAST_ADDRESS_SPACE) -> None:
     """Check that a limit on the address space (`ulimit -v`) leaves enough to begin.
+
+    Args:
+        least: Bytes that are enough.
 
     Raises:
         OutOfMemory: If it does not.
@@ -27,10 +33,10 @@ def check_address_space() -> None:
     import resource  # here, because Windows has none
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESS_SPACE:
+    if limit != resource.RLIM_INFINITY and limit < least:
         raise OutOfMemory(
             f"the limit on address space (ulimit -v) is {limit // 2**20} MB, and pictures need "
-            f"{_LEAST_ADDRESS_SPACE // 2**20} MB at least"
+            f"{least // 2**20} MB at least"
         )
 
 

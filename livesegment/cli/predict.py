@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 
 from livesegment.cli.logs import set_up_logging
+from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import DONE, print_result
 from livesegment.settings.commands import PredictCommand
 
@@ -11,6 +12,7 @@ from livesegment.settings.commands import PredictCommand
 def run(command: PredictCommand, _: Collection[str]) -> int:
     """Segment one picture and print the reply as JSON."""
     set_up_logging(command.log)
+    check_address_space(LEAST_TO_BEGIN)
     # Here, because these import OpenCV.
     from livesegment import picture
     from livesegment.protocol.reply import flat_reply

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livesegment.cli.logs import set_up_logging
+from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import DONE
 from livesegment.settings.commands import ServeCommand
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 def run(command: ServeCommand, _: Collection[str]) -> int:
     """Serve a model under the protocol of hosted endpoints, for any slug and version."""
     set_up_logging(command.log)
+    check_address_space(LEAST_TO_BEGIN)
     # Here, because these import OpenCV.
     from livesegment.server.embedded import EmbeddedServer
 

@@ -10,7 +10,6 @@ import os
 import pickle
 import signal
 import socket
-import sys
 import threading
 from dataclasses import asdict
 from functools import partial
@@ -24,6 +23,7 @@ from livesegment.monitor.child_link import ChildLink, LinkHandler
 from livesegment.monitor.link import Message
 from livesegment.monitor.reporter import Reporter
 from livesegment.settings.monitor import CameraOptions
+from livesegment.workers import end_process
 
 LAST_WORDS_S = 10.0
 """How long files may take to be finished when the monitor is gone."""
@@ -108,4 +108,4 @@ def _set_up_logging(link: ChildLink, level: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -29,6 +29,8 @@ _COLOUR_TYPES = {2: "colours", 4: "grey with transparency", 6: "colours with tra
 _HEADER_END = 33  # of the signature and the first chunk, IHDR
 _CHUNK = struct.Struct(">I4s")  # length and kind; a checksum follows the content
 _KEPT_CHUNKS = frozenset((b"PLTE", b"IDAT", b"IEND"))
+_BEST_RATIO = 1032  # of deflate: zlib, technical details
+_ANY_DATA = 32 * 2**20
 _MOST_PARTS = 50_000  # of the JSON; those of a large class map are thousands
 
 
@@ -91,7 +93,8 @@ def decode_mask_png(png: bytes, sent_size: tuple[int, int]) -> ClassIds:
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(f"the mask is a PNG of {kind}, not of one channel")
     png = _bare(png)
-    ids = _grey_8(png) if (depth, colour_type) == (8, _GREY) else _indexed(png, depth, colour_type)
+    is_usual = (depth, colour_type) == (8, _GREY) and _unpacks_soon(png, width * height)
+    ids = _grey_8(png) if is_usual else _indexed(png, depth, colour_type)
     if ids is None or ids.shape != (height, width):
         raise ValueError("the mask is a damaged PNG")
     return ids
@@ -112,6 +115,14 @@ def _bare(png: bytes) -> bytes:
             kept.append(png[at:end])
         at = end
     return b"".join(kept)
+
+
+def _unpacks_soon(png: bytes, pixels: int) -> bool:
+    """Tell whether a PNG holds, however it is packed, little more than its pixels.
+
+    OpenCV unpacks also what stands behind them, up to 300 MB in 300 kB; Pillow stops there.
+    """
+    return len(png) * _BEST_RATIO <= _ANY_DATA + 4 * pixels
 
 
 def _grey_8(png: bytes) -> ClassIds | None:

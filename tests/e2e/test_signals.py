@@ -96,3 +96,20 @@ def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
     ) as program:
         program.send_signal(signal.SIGHUP)
     assert program.returncode == 0
+
+
+def test_a_thread_that_a_library_does_not_let_go_changes_no_exit_code(tmp_path: Path) -> None:
+    # Taking Python's lock while Python ends, it would tear down C++ that cannot be torn down.
+    stuck = (
+        "import sys, threading, cv2, numpy;"
+        "png = cv2.imencode('.png', numpy.zeros((600, 600), 'uint8'))[1];"
+        "decode = lambda: [cv2.imdecode(png, 0) for _ in iter(int, 1)];"
+        "start = lambda: threading.Thread(target=decode, daemon=True).start();"
+        "from livesegment.cli import app;"
+        "app.run = lambda words: (start(), start(), print('an answer'), 3)[-1];"
+        "app.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", stuck], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, "an answer\n", "")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from httpcore._utils import is_socket_readable
 from memory import memory_at_most
+from odd_endpoint import Answer, OddEndpoint
 from waiting import wait_until
 
 from livesegment.errors import OptionsError, SourceNotFound
@@ -279,6 +280,31 @@ def test_this_machine_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with peer(lambda connection: connection.sendall(HEAD + b"012345678")) as url:
         assert ask(url) == b"012345678"
+
+
+def test_a_body_in_crumbs_is_soon_given_up() -> None:
+    # Each is an event to whom reads it: an endless number of them took a processor for each call.
+    def crumbs(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(OSError):  # who asked leaves
+            connection.sendall(100_000 * b"1\r\nx\r\n" + b"0\r\n\r\n")
+
+    with peer(crumbs) as url, pytest.raises(HttpFailure, match="small pieces"):
+        ask(url, most=2**20)
+
+
+def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
+    def answer(number: int) -> Answer:
+        once = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number
+        return lambda connection: connection.sendall(once if number else once + once) or True
+
+    endpoint = OddEndpoint(answer)
+    with endpoint.serving() as url, HttpClient(url, timeout_s=5) as client:
+        said = []
+        for _ in range(3):
+            with client.exchange("GET", url) as got:
+                said.append(got.read(10))
+    assert said == [b"0", b"1", b"2"]
 
 
 def test_nobody_logs_an_address(caplog: pytest.LogCaptureFixture) -> None:

@@ -52,7 +52,14 @@ def test_a_bug_is_shown_as_one() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v is Linux's")
 @pytest.mark.parametrize(
-    "command", ["live pattern: --no-window", "annotate pattern:64x48:3 -o a.mp4"]
+    "command",
+    [
+        "live pattern: --no-window",
+        "annotate pattern:64x48:3 -o a.mp4",
+        "predict a.png",
+        "serve --port 0",
+        "doctor",
+    ],
 )
 def test_too_little_address_space_is_said_before_anything_is_begun(tmp_path, command: str) -> None:
     limited = f"ulimit -v 400000; exec {sys.executable} -m livesegment {command}"

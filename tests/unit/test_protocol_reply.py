@@ -29,14 +29,16 @@ def png(image: Image.Image, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def raw_png(depth: int, width: int, rows: list[bytes], colour_type: int = 0) -> bytes:
+def raw_png(
+    depth: int, width: int, rows: list[bytes], colour_type: int = 0, behind: bytes = b""
+) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
     header = struct.pack(">IIBBBBB", width, len(rows), depth, colour_type, 0, 0, 0)
-    packed = zlib.compress(b"".join(b"\0" + row for row in rows))
+    packed = zlib.compress(b"".join(b"\0" + row for row in rows) + behind)
     chunks = chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
 
@@ -269,3 +271,11 @@ def test_damage_anywhere_gives_a_mask_or_bad_reply_and_nothing_else(data: st.Dat
         assert decoded(reply(bytes(file))).frame_size == (3, 2)
     except BadReply as error:
         assert "no segmentation" in str(error)  # noqa: PT017
+
+
+def test_what_stands_behind_a_masks_pixels_is_not_unpacked(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    file = raw_png(8, 4, [b"\1\2\3\4"] * 3, behind=bytes(64 * 2**20))
+    assert decoded(reply(file), (4, 3)).class_ids.tolist() == [[1, 2, 3, 4]] * 3
+    assert capfd.readouterr().err == ""  # libpng says what it has met

@@ -101,9 +101,12 @@ class HttpServer(Resource):
         """
         listener = self._listener()
         self._url = _url(listener)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="livesegment-server"
-        )
+
+        def serve() -> None:
+            with listener:  # older versions of uvicorn leave it open
+                self._server.run([listener])
+
+        self._thread = threading.Thread(target=serve, name="livesegment-server")
         self._thread.start()
 
     def close(self) -> None:

@@ -5,12 +5,14 @@ function as the name that a person gives for it, so that both still mean the sam
 """
 
 import unicodedata
+from collections.abc import Mapping
 
 MAX_CLASS_NAME = 100
 """Characters of a name; what follows is cut off."""
 
+MAX_CLASS_ID = 255
+
 _LINE_ENDS_AND_CONTROLS = ("Cc", "Zl", "Zp")
-_HALF_A_CHARACTER = "Cs"
 
 
 def clean_class_name(name: str) -> str:
@@ -25,11 +27,25 @@ def clean_class_name(name: str) -> str:
     return "".join(map(_cleaned, name[:MAX_CLASS_NAME])).strip()
 
 
+def is_half_a_character(char: str) -> bool:
+    """Tell whether a character is a lone surrogate, which no text can hold."""
+    return "\ud800" <= char <= "\udfff"
+
+
 def _cleaned(char: str) -> str:
     category = unicodedata.category(char)
-    if category == _HALF_A_CHARACTER:
+    if is_half_a_character(char):
         return "\N{REPLACEMENT CHARACTER}"
     return " " if category in _LINE_ENDS_AND_CONTROLS else char
+
+
+def clean_class_map(names: Mapping[int, str]) -> dict[int, str]:
+    """Return the names of the ids that a pixel can have, 0 to 255, clean."""
+    return {
+        int(class_id): clean_class_name(name)
+        for class_id, name in names.items()
+        if 0 <= int(class_id) <= MAX_CLASS_ID
+    }
 
 
 def comparable(name: str) -> str:

@@ -18,9 +18,15 @@ if sys.platform != "win32":
 
 _MOST = 512
 
-_READ_AT_ONCE = 16 * 1024
-"""Bytes that are read of one client before others have their turn: of headers or chunks of a few
+_READ_AT_ONCE = 2 * 1024
+"""Bytes that are read of one client before others have their turn: of headers or pieces of a few
 bytes each, more would keep the event loop busy for too long."""
+
+_READ_AT_ONCE_OF_A_BODY = 64 * 1024
+"""Bytes that are read of a body whose length is known, which come in no pieces."""
+
+_MOST_PIECES = 20_000
+"""Of a body whose length is not known: each takes time, and those of real clients are not small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Connection(H11Protocol):
       half of them all at most, so that nobody takes them all.
     - The head of a request arrives in a few seconds, or the connection is closed. What a client
       sends of a body after it has been answered counts as a head that does not come.
+    - A body does not come in any number of pieces (chunks).
     - A client that takes nothing of its answer is cut off.
 
     Args:
@@ -71,12 +78,15 @@ class Connection(H11Protocol):
         self.network = ""
         self._late: asyncio.TimerHandle | None = None
         self._hanging: asyncio.TimerHandle | None = None
+        self._mistake = "this is no HTTP request that can be read"
+        self._pieces = 0
+        self._next_event = self.conn.next_event
+        self.conn.next_event = self._counted_event  # type: ignore[method-assign]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse it."""
         super().connection_made(transport)
-        # asyncio's own name and number (256 KB) for what it reads at once.
-        transport.max_size = _READ_AT_ONCE  # type: ignore[attr-defined]
+        self._read_at_once(_READ_AT_ONCE)
         self.network = network_of(self.client[0]) if self.client else ""
         most = self._limits.most
         if len(self.connections) > most or self._of_the_same_address() > most // 2:
@@ -88,14 +98,16 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on, and note whether that has become a request."""
         super().data_received(data)
+        is_long = self.conn.their_state is h11.SEND_BODY and self._has_length()
+        self._read_at_once(_READ_AT_ONCE_OF_A_BODY if is_long else _READ_AT_ONCE)
         if self.cycle is not None and not self.cycle.response_complete:
             self._forget_late()
         elif self._late is None:
             self._await_head()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
-        """Refuse what is no HTTP."""
-        self._refuse(400, "this is no HTTP request that can be read")
+        """Refuse what is no HTTP, or takes too long to read."""
+        self._refuse(400, self._mistake)
 
     def pause_writing(self) -> None:
         """Note that the client does not take what it is sent."""
@@ -117,6 +129,26 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._forget_late()
         self._forget_hanging()
+
+    def _read_at_once(self, most: int) -> None:
+        # asyncio's own name and number (256 KB).
+        self.transport.max_size = most  # type: ignore[attr-defined]
+
+    def _has_length(self) -> bool:
+        names = {name for name, _ in self.headers or ()}
+        return b"content-length" in names and b"transfer-encoding" not in names
+
+    def _counted_event(self) -> Any:
+        """Return what has come next, unless that are too many pieces of one body."""
+        event = self._next_event()
+        if isinstance(event, h11.Request):
+            self._pieces = 0
+        elif isinstance(event, h11.Data) and not self._has_length():
+            self._pieces += 1
+            if self._pieces > _MOST_PIECES:
+                self._mistake = f"the body comes in over {_MOST_PIECES} pieces: send larger ones"
+                raise h11.RemoteProtocolError(self._mistake)
+        return event
 
     def _of_the_same_address(self) -> int:
         return sum(
@@ -151,6 +183,9 @@ class Connection(H11Protocol):
     def _refuse(self, status: int, sentence: str, *more: tuple[bytes, bytes]) -> None:
         """Answer, where no answer is under way, and close."""
         self.connections.discard(self)
+        if self.cycle is not None:  # whatever is about to answer is told that nobody hears it
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         body = json.dumps({"message": sentence}).encode()
         headers = [
             (b"content-type", b"application/json"),

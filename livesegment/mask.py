@@ -7,12 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.class_name import clean_class_name, comparable
+from livesegment.class_name import clean_class_map, comparable
 
 ClassIds = npt.NDArray[np.uint8]
 """Class ids, uint8, shape (H, W)."""
-
-MAX_CLASS_ID = 255
 
 
 def is_background(class_id: int, name: str) -> bool:
@@ -48,12 +46,7 @@ class Mask:
         view = ids.view()
         view.flags.writeable = False
         object.__setattr__(self, "class_ids", view)
-        names = {
-            int(class_id): clean_class_name(name)
-            for class_id, name in self.class_map.items()
-            if 0 <= int(class_id) <= MAX_CLASS_ID
-        }
-        object.__setattr__(self, "class_map", names)
+        object.__setattr__(self, "class_map", clean_class_map(self.class_map))
 
     @property
     def frame_size(self) -> tuple[int, int]:

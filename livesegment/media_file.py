@@ -11,6 +11,13 @@ from av.video.stream import VideoStream
 # The clock of these runs on from whatever was recorded before: the first picture may be at 26 h.
 _FREE_CLOCKS = frozenset(("mpegts", "mpeg"))
 
+MOST_PIXELS = 2**26
+"""Of a picture of a video, 8192x8192: a few bytes can say that there are gigabytes."""
+
+BOUNDED = {"max_pixels": f"{MOST_PIXELS}"}
+"""FFmpeg's option for it. Who opens a container gives it, as its first pictures are decoded to
+find out what it holds, and so does who decodes a stream."""
+
 # Code points of ITU-T H.273.
 BT709, BT601_625, BT601_525, SMPTE240, BT2020 = 1, 5, 6, 7, 9
 UNSPECIFIED = 2
@@ -23,12 +30,14 @@ _MATRICES = frozenset((BT709, BT601_625, BT601_525, SMPTE240, BT2020))
 
 
 def find_video(container: InputContainer) -> VideoStream | None:
-    """Return the first stream of moving pictures; None if there is none.
+    """Return the first stream of moving pictures that can be decoded; None if there is none.
 
     The cover picture of a piece of music is no video, though FFmpeg lists it as a video stream.
     """
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
+        # PyAV's types do not say that it is None where FFmpeg has no decoder.
+        is_known = getattr(stream, "codec_context", None) is not None
+        if is_known and not stream.disposition & Disposition.attached_pic:
             return stream
     return None
 

@@ -6,6 +6,7 @@ The packages share one folder: the last one installed wins, and removing one bre
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
+from typing import Any
 
 _SILENT = 0
 
@@ -15,12 +16,14 @@ def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from writing to stderr what an error of ours says better."""
     import cv2  # here, because the rest is for those to whom it may be missing
 
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(_SILENT)
+    # Up to 4.11 they stand in `cv2` itself.
+    logging: Any = getattr(cv2.utils, "logging", cv2)
+    level = logging.getLogLevel()
+    logging.setLogLevel(_SILENT)
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        logging.setLogLevel(level)
 
 
 _WHEELS = (

@@ -12,6 +12,18 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples every time; LIVESEGMENT_FUZZ=5000 tries so many others in each test.
+_EXAMPLES = os.environ.get("LIVESEGMENT_FUZZ")
+settings.register_profile("same", max_examples=200, derandomize=True, deadline=None)
+settings.register_profile(
+    "other",
+    max_examples=int(_EXAMPLES or 1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("other" if _EXAMPLES else "same")
 
 SHARED = Path(os.environ.get("LIVESEGMENT_TEST_MEDIA", Path(__file__).parents[2] / "shared"))
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from parts import frame
 
@@ -16,6 +18,7 @@ from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
+from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
@@ -98,3 +101,22 @@ def served(
             stack.callback(feed.encoder.close)
         server = PageServer(lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat)
         yield stack.enter_context(server)
+
+
+@contextmanager
+def visited(feed: HandFeed, options: WebOptions | None = None) -> Iterator[httpx.Client]:
+    """Serve a page with one camera, and yield somebody without cookies who asks it."""
+    with (
+        served(feed, options=options) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+    ):
+        yield client
+
+
+def give_event(feed: HandFeed, folder: Path, picture: bytes) -> None:
+    """Let a camera have an event that goes on, and the file `a.jpg` of it."""
+    (folder / "a.jpg").write_bytes(picture)
+    words = {"rule": "porch", "subject": "coverage", "time": "2026-11-23T15:51:00Z"}
+    names = {**dict.fromkeys(("class", "coverage", "clip")), "snapshot": "a.jpg"}
+    feed.events = EventLog(folder)
+    feed.events.note({"id": "1", "kind": "begin", **words, **names})

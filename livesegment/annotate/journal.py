@@ -6,22 +6,26 @@ import os
 import threading
 from array import array
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from livesegment.annotate.journal_file import Record, lock, pack_record, read_records
 from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable
 from livesegment.resource import Resource
+from livesegment.settings.option import quoted
 
 logger = logging.getLogger(__name__)
 
 Identity = Mapping[str, str]
 """What a journal's replies depend on: what to call each thing, and its value."""
 
+_LONGEST_SAID = 300
 _SIGNATURE = b"livesegment journal 1\n"
 _NOTE = -1  # in place of a frame's number
 _IDENTITY = "identity"
 _NOWHERE = -1
+_MOST_FRAMES = 20_000_000  # days of film; a place is kept for each up to the last that has a reply
 
 
 def journal_path(output: Path) -> Path:
@@ -178,14 +182,18 @@ class Journal(Resource):
         if end < size:
             logger.info("%s ends in the middle of a reply, which is dropped", self._path)
             self._cut_off(end)
-        identity: dict[str, str] = json.loads(self._notes[_IDENTITY])
-        return identity
+        try:
+            identity: dict[str, str] = json.loads(self._notes[_IDENTITY])
+            return {str(name): str(value) for name, value in identity.items()}
+        except (ValueError, RecursionError, AttributeError):
+            raise JournalMismatch(f"{self._path} is no journal: move it away") from None
 
     def _learn(self, record: Record) -> None:
         if record.number == _NOTE:
-            name, text = json.loads(record.content)
-            self._notes[name] = text
-        else:
+            with suppress(ValueError, RecursionError, TypeError):  # no two texts
+                name, text = json.loads(record.content)
+                self._notes[str(name)] = str(text)
+        elif 0 <= record.number < _MOST_FRAMES:
             self._remember(record.number, record.begin)
 
     def _remember(self, frame_index: int, place: int) -> None:
@@ -249,4 +257,10 @@ class Journal(Resource):
 def _difference(kept: Identity, wanted: Identity) -> str:
     """Return the first thing that differs, in words."""
     name = next(name for name in {**wanted, **kept} if kept.get(name) != wanted.get(name))
-    return f"another {name}, {kept.get(name)}, not {wanted.get(name)}"
+    return f"another {_line(name)}, {_line(kept.get(name))}, not {_line(wanted.get(name))}"
+
+
+def _line(text: str | None) -> str:
+    """Return a text of a file, which may be anybody's, as it may stand in a sentence."""
+    said = f"{text}"
+    return said if said.isprintable() and len(said) <= _LONGEST_SAID else quoted(said)

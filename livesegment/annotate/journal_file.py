@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from livesegment.protocol.reply import MAX_REPLY_BYTES
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -43,6 +45,7 @@ _HEAD = struct.Struct("<IIq")
 _NUMBER = struct.Struct("<q")
 # Replies are mostly base64 of what is packed already: more effort would gain nothing.
 _EFFORT = 1
+_MOST_PACKED = MAX_REPLY_BYTES + 2**20  # what cannot be packed becomes a little longer
 
 
 class Record(NamedTuple):
@@ -70,7 +73,8 @@ def pack_record(number: int, content: bytes) -> bytes:
 def read_records(file: BinaryIO) -> Iterator[Record]:
     """Yield the records from here to the end, without those that are damaged.
 
-    A record that the end of the file cuts short is what a crash leaves, and ends the reading.
+    A record that the end of the file cuts short is what a crash leaves, and ends the reading. So
+    does one longer than any: where it ends cannot be known.
     """
     begin = file.tell()
     while True:
@@ -78,14 +82,25 @@ def read_records(file: BinaryIO) -> Iterator[Record]:
         if len(head) < _HEAD.size:
             return
         length, checksum, number = _HEAD.unpack(head)
-        packed = file.read(length)
+        packed = file.read(length) if length <= _MOST_PACKED else b""
         if len(packed) < length:
             return
         end = begin + _HEAD.size + length
-        if _checksum(number, packed) == checksum:
-            yield Record(number, zlib.decompress(packed), begin, end)
+        content = _unpacked(packed) if _checksum(number, packed) == checksum else None
+        if content is not None:
+            yield Record(number, content, begin, end)
         begin = end
         file.seek(begin)
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    """Return what was packed; None if it is damaged, or more than a reply has."""
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(packed, MAX_REPLY_BYTES)
+    except zlib.error:
+        return None
+    return content if unpacking.eof else None
 
 
 def _checksum(number: int, packed: bytes) -> int:

@@ -1,6 +1,7 @@
 """The program: its commands, and what becomes of a line that is wrong."""
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -56,6 +57,8 @@ _HELP = frozenset({"--help", "-h"})
 def main() -> None:
     """Run the program with the process's arguments and end the process with its exit code."""
     make_stderr_lossy()
+    # What Pillow finds odd in somebody's picture is no message of ours, nor a line of JSON.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
     end_process(run(sys.argv[1:]))
 
 

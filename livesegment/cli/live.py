@@ -34,13 +34,13 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
 
 
 def web_options(text: str) -> WebOptions:
-    """Return where the page is and its token; one that is made up here is shown once, on stderr.
+    """Return where the page is and its tokens; one that is made up here is shown once, on stderr.
 
     Args:
         text: HOST:PORT.
 
     Raises:
-        OptionsError: If it is not written so, or the token of the environment is too short.
+        OptionsError: If it is not written so, or a token of the environment cannot be one.
     """
     host, port = web_address(text)
     token: ApiKey | None = from_environment(option_of(WebOptions, "token"))
@@ -48,7 +48,7 @@ def web_options(text: str) -> WebOptions:
         token = ApiKey(secrets.token_urlsafe(18))
         # Not through the log, which may be kept in a file.
         print(f"livesegment: log in to the page with this token: {token.reveal()}", file=sys.stderr)
-    return WebOptions(host, port, token)
+    return WebOptions(host, port, token, from_environment(option_of(WebOptions, "view_token")))
 
 
 def _show(source: str, options: LiveOptions) -> None:

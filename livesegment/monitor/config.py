@@ -142,10 +142,10 @@ def _camera(
 def _web(
     shared: Mapping[str, Any], reader: TableReader, environment: Mapping[str, str]
 ) -> WebOptions:
-    token = option_of(WebOptions, "token")
     given = dict(shared)
-    if by_key(token) not in given:
-        given[by_key(token)] = from_environment(token, environment)
+    for each in own_options(WebOptions):
+        if each.variables and by_key(each) not in given:
+            given[by_key(each)] = from_environment(each, environment)
     try:
         return build(WebOptions, given, by_key)
     except WrongSetting as error:

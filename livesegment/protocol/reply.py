@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from livesegment.class_name import clean_class_map
 from livesegment.errors import BadReply
 from livesegment.mask import ClassIds, Mask
 from livesegment.protocol.base64_text import decode_base64
@@ -25,7 +26,9 @@ MAX_REPLY_BYTES = 64 * 2**20
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {2: "colours", 4: "grey with transparency", 6: "colours with transparency"}
-_HEADER_END = 29
+_HEADER_END = 33  # of the signature and the first chunk, IHDR
+_CHUNK = struct.Struct(">I4s")  # length and kind; a checksum follows the content
+_KEPT_CHUNKS = frozenset((b"PLTE", b"IDAT", b"IEND"))
 _BEST_RATIO = 1032  # of deflate: zlib, technical details
 _ANY_DATA = 32 * 2**20
 _MOST_PARTS = 50_000  # of the JSON; those of a large class map are thousands
@@ -89,6 +92,7 @@ def decode_mask_png(png: bytes, sent_size: tuple[int, int]) -> ClassIds:
     if colour_type not in {_GREY, _PALETTE}:
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(f"the mask is a PNG of {kind}, not of one channel")
+    png = _bare(png)
     is_usual = (depth, colour_type) == (8, _GREY) and _unpacks_soon(png, width * height)
     ids = _grey_8(png) if is_usual else _indexed(png, depth, colour_type)
     if ids is None or ids.shape != (height, width):
@@ -102,6 +106,23 @@ def _unpacks_soon(png: bytes, pixels: int) -> bool:
     OpenCV unpacks also what stands behind them, up to 300 MB in 300 kB; Pillow stops there.
     """
     return len(png) * _BEST_RATIO <= _ANY_DATA + 4 * pixels
+
+
+def _bare(png: bytes) -> bytes:
+    """Return a PNG without what it says beside its pixels.
+
+    A second head would count in place of the one that was looked at; profiles, texts and films
+    may be bombs of their own.
+    """
+    kept = [png[:_HEADER_END]]
+    at = _HEADER_END
+    while at + _CHUNK.size <= len(png):
+        length, kind = _CHUNK.unpack_from(png, at)
+        end = at + _CHUNK.size + length + 4
+        if kind in _KEPT_CHUNKS:
+            kept.append(png[at:end])
+        at = end
+    return b"".join(kept)
 
 
 def _grey_8(png: bytes) -> ClassIds | None:
@@ -152,7 +173,7 @@ def decode_reply(
     """
     try:
         segmentation = _segmentation(body)
-        class_map = _class_map(segmentation.get("class_map", {}))
+        class_map = read_class_map(segmentation.get("class_map", {}))
         class_ids = decode_mask_png(
             _mask_bytes(segmentation["segmentation_mask"]), sent_size or frame_size
         )
@@ -199,12 +220,20 @@ def _mask_bytes(encoded: Any) -> bytes:
         raise ValueError(f"its segmentation_mask cannot be read: {error}") from error
 
 
-def _class_map(names: Any) -> dict[int, str]:
+def read_class_map(names: Any) -> dict[int, str]:
+    """Return the class map of a JSON, clean: names of the ids 0 to 255.
+
+    Args:
+        names: Whatever stands in its place.
+
+    Raises:
+        ValueError: If that is no object of names by their ids.
+    """
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise ValueError("its class_map is not an object of names")
     if not all(_INTEGER.fullmatch(class_id) for class_id in names):
         raise ValueError("its class_map has a key that is no class id")
-    return {int(class_id): name for class_id, name in names.items()}
+    return clean_class_map({int(class_id): name for class_id, name in names.items()})
 
 
 def looks_like_html(body: bytes) -> bool:

@@ -68,7 +68,7 @@ def error_for_status(
         text = f"{url} is overloaded or restarting{tail}"
         return ServerFailed(text, url=url, status=status, retry_after_s=wait_s)
     if 300 <= status < 400:
-        to = shown_url(scrubbed(headers.get("location", ""), secrets))
+        to = _short_line(shown_url(scrubbed(headers.get("location", ""), secrets)))
         text = f"{url} sends callers elsewhere{f', to {to}' if to else ''}; give the final address"
         return RequestRefused(f"{text}{tail}", url=url, status=status)
     kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
@@ -109,6 +109,10 @@ def endpoint_message(body: bytes, secrets: Iterable[str] = ()) -> str:
     text = scrubbed(text, secrets)
     if is_cut:
         text = text[:-_LONGEST_FORM]  # it may end within a secret, which is none then
+    return _short_line(text)
+
+
+def _short_line(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _MAX_MESSAGE else f"{line[: _MAX_MESSAGE - 3]}..."
 

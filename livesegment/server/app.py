@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from livesegment import openapi
 from livesegment.errors import EndpointError, LiveSegmentError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -27,6 +28,7 @@ from livesegment.protocol.received import (
 from livesegment.protocol.reply import flat_reply, nested_reply
 from livesegment.protocol.status import error_body, unauthorized_body
 from livesegment.segmenters.base import Segmenter
+from livesegment.server.api_document import endpoint_document
 from livesegment.server.image_fetch import ImageFetcher
 from livesegment.server.key_ring import KeyRing
 from livesegment.server.model_pool import ModelPool
@@ -101,9 +103,10 @@ def build_app(
     app = Starlette(
         routes=[
             Route("/healthz", _healthz),
+            Route(openapi.PATH, endpoint.document),
             Route("/{slug:path}/{version}", endpoint.answer, methods=["GET", "POST"]),
         ],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error, Exception: _failed},
     )
     # The redirect's address would repeat the key.
     app.router.redirect_slashes = False
@@ -124,6 +127,12 @@ async def _http_error(_: Request, error: Exception) -> Response:
     return JSONResponse(error_body(message), error.status_code, headers=error.headers)
 
 
+async def _failed(_: Request, error: Exception) -> Response:
+    """Answer what should not have happened."""
+    logger.error("the server failed", exc_info=error)
+    return _error(500, "the server failed to answer that; its log says why")
+
+
 class _Endpoint:
     """Answers requests for segmentation."""
 
@@ -138,6 +147,10 @@ class _Endpoint:
         self._images = ImageFetcher(
             allow_private=options.allow_private_urls, max_bytes=MAX_BODY_BYTES
         )
+
+    async def document(self, _: Request) -> Response:
+        """Answer with the description of all of this that programs read."""
+        return JSONResponse(endpoint_document(self._options))
 
     async def answer(self, request: Request) -> Response:
         """Answer one request, whatever happens."""

@@ -9,7 +9,7 @@ from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path
 
 Codec = Literal["h264", "vp9", "av1"]
 CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1")
@@ -104,14 +104,14 @@ class AnnotateOptions(Settings):
     keyframes: KeyframeOptions = section(KeyframeOptions)
     masks: str | None = option(
         None,
-        text("FILE.mkv", "the path of a file"),
+        path("FILE.mkv", "the path of a file"),
         "Keep the masks, lossless; a folder with several inputs.",
         flag="--masks",
         group=_OUTPUT,
     )
     kept_masks: str | None = option(
         None,
-        text("FILE.mkv", "the path of a file"),
+        path("FILE.mkv", "the path of a file"),
         "Draw the masks kept by an earlier run: no call is made.",
         flag="--masks-from",
         group=_OUTPUT,
@@ -148,7 +148,7 @@ class AnnotateOptions(Settings):
     )
     report: str | None = option(
         None,
-        text("FILE.json", "the path of a file"),
+        path("FILE.json", "the path of a file"),
         "Write what became of each input; replaces it.",
         flag="--report",
         group=_MANY,

@@ -10,7 +10,7 @@ from livesegment.settings.kinds import choice, flag, several
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions, web_address
 
 LogFormat = Literal["text", "json"]
@@ -58,7 +58,7 @@ class LiveCommand(Settings):
 
     source: str = option(
         "0",
-        text("SOURCE", "a camera, a file, an address or pattern:"),
+        path("SOURCE", "a camera, a file, an address or pattern:"),
         "Camera number or device, video file, image, folder, URL, or 'pattern:'.",
         flag="SOURCE",
     )
@@ -96,13 +96,13 @@ class AnnotateCommand(Settings):
 
     inputs: tuple[str, ...] = option(
         ...,
-        several(text("INPUT", "the path of a video, an image or a folder, or a glob")),
+        several(path("INPUT", "the path of a video, an image or a folder, or a glob")),
         "Videos, images, folders, globs.",
         flag="INPUT",
     )
     output: str = option(
         ...,
-        text("OUTPUT", "the path of a video, an image or a folder"),
+        path("OUTPUT", "the path of a video, an image or a folder"),
         "Video (.mp4), image or folder; a folder with several inputs.",
         flag="--output",
         short="-o",
@@ -143,13 +143,13 @@ class PredictCommand(Settings):
 
     image: str = option(
         ...,
-        text("IMAGE_OR_URL", "the path or the address of an image"),
+        path("IMAGE_OR_URL", "the path or the address of an image"),
         "The picture to segment.",
         flag="IMAGE_OR_URL",
     )
     save: str | None = option(
         None,
-        text("OUT.jpg", "the path of an image"),
+        path("OUT.jpg", "the path of an image"),
         "Write the annotated picture.",
         flag="--save",
         group=_OUTPUT,
@@ -176,14 +176,14 @@ class ServeCommand(Settings):
 
     model_file: str | None = option(
         None,
-        text("FILE", "the path of a file"),
+        path("FILE", "the path of a file"),
         "ONNX or TFLite model; without it, the person model.",
         flag="--model-file",
         group="Model",
     )
     classes: str | None = option(
         None,
-        text("FILE", "the path of a file"),
+        path("FILE", "the path of a file"),
         "Its class names, one a line, from id 0.",
         flag="--classes",
         group="Model",
@@ -214,7 +214,7 @@ class MonitorCommand(Settings):
 
     config: str | None = option(
         None,
-        text("CONFIG.toml", "the path of a file"),
+        path("CONFIG.toml", "the path of a file"),
         "The cameras, and what they share.",
         flag="CONFIG.toml",
     )

@@ -8,7 +8,7 @@ from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
 from livesegment.settings.rule_text import parse_rule
 from livesegment.settings.secret import ApiKey
-from livesegment.settings.text_kinds import address_of, http_address, text
+from livesegment.settings.text_kinds import address_of, http_address, path, text
 
 _GROUP = "Events"
 _SECONDS = number(0, 60, "seconds", metavar="S")
@@ -50,7 +50,7 @@ class EventOptions(Settings):
     )
     jsonl: str | None = option(
         None,
-        text("FILE.jsonl", "the path of a file"),
+        path("FILE.jsonl", "the path of a file"),
         "Append every event to a file.",
         flag="--events",
         group=_GROUP,
@@ -95,7 +95,7 @@ class EventOptions(Settings):
     )
     clips: str | None = option(
         None,
-        text("FOLDER", "the path of a folder"),
+        path("FOLDER", "the path of a folder"),
         "Keep a video and a picture of every event.",
         flag="--clips",
         group=_GROUP,

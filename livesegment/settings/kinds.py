@@ -27,6 +27,7 @@ class Kind:
         values: The words of a choice.
         bounds: The lowest and the highest number, and how far a slider goes at once.
         adds_up: Whether a command line may give the option several times.
+        is_path: Whether it may name a file, and so be bytes that are no text.
     """
 
     form: Form
@@ -38,6 +39,7 @@ class Kind:
     values: tuple[str, ...] = ()
     bounds: tuple[float, float, float] = field(default=(0.0, math.inf, 1.0))
     adds_up: bool = False
+    is_path: bool = False
 
 
 def number(
@@ -182,7 +184,14 @@ def several(kind: Kind) -> Kind:
         return (kind.parse(written),)
 
     schema = {"type": "array", "items": dict(kind.schema)}
-    return Kind("list", read, read, parse, schema, kind.metavar, kind.values, adds_up=True)
+    return Kind(
+        "list",
+        *(read, read, parse, schema),
+        kind.metavar,
+        kind.values,
+        adds_up=True,
+        is_path=kind.is_path,
+    )
 
 
 def instance(of: type, metavar: str, make: Callable[[str], Any] | None = None) -> Kind:

@@ -12,7 +12,7 @@ from livesegment.settings.option import Control
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
 
 _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"
@@ -101,7 +101,7 @@ class LiveOptions(Settings):
     )
     record: str | None = option(
         None,
-        text("FILE.mp4", "the path of a file"),
+        path("FILE.mp4", "the path of a file"),
         "Record what is shown, fragmented MP4.",
         flag="--record",
         group=_KEEP,
@@ -109,14 +109,14 @@ class LiveOptions(Settings):
     )
     masks: str | None = option(
         None,
-        text("FILE.mkv", "the path of a file"),
+        path("FILE.mkv", "the path of a file"),
         "Keep the masks shown, lossless.",
         flag="--masks",
         group=_KEEP,
     )
     stats: str | None = option(
         None,
-        text("FILE", "the path of a file"),
+        path("FILE", "the path of a file"),
         "Write the run's figures as JSON.",
         flag="--stats",
         group=_KEEP,

@@ -13,11 +13,11 @@ from livesegment.settings.kinds import flag, number
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.option import Option
 from livesegment.settings.rule import Rule
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_FOLDER = text("FOLDER", "the path of a folder")
+_FOLDER = path("FOLDER", "the path of a folder")
 _SECONDS = number(0, 86400, "seconds")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livesegment.address import shown_text
+from livesegment.class_name import is_half_a_character
 from livesegment.errors import OptionsError
 from livesegment.settings.kinds import Kind
 
@@ -99,9 +100,15 @@ class Option:
 
     def parsed(self, text: str) -> Any:
         """Return what a text of the command line means; raise as `checked` does."""
-        return self._made(
-            self.kind.parse, text, _cut(text) if _NUMBER.fullmatch(text) else quoted(text)
-        )
+        written = _cut(text) if _NUMBER.fullmatch(text) else quoted(text)
+        return self._made(self._parse, text, written)
+
+    def _parse(self, text: str) -> Any:
+        # Python keeps bytes that are no text as halves of characters, which only files may be
+        # called.
+        if not self.kind.is_path and any(map(is_half_a_character, text)):
+            raise ValueError("a text in UTF-8")
+        return self.kind.parse(text)
 
     def _made(self, make: Callable[[Any], Any], value: Any, written: str) -> Any:
         try:

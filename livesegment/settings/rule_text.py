@@ -83,7 +83,7 @@ class _RuleParser:
         word = self._words.pop(0)
         if word.text not in known:
             listed = ", ".join(known[:-1]) + f" or {known[-1]}"
-            raise self._error(f"'{word.text}' is none of {listed}", word.at)
+            raise self._error(f"{quoted(word.text)} is none of {listed}", word.at)
         field = _FIELDS.get(word.text, word.text)
         if field in fields:
             raise self._error(f"a second '{word.text}'", word.at)
@@ -112,7 +112,7 @@ class _RuleParser:
         except ValueError:
             raise self._error(
                 f"a corner is written X,Y in shares of the picture, such as 0.1,0.9, not"
-                f" '{word.text}'",
+                f" {quoted(word.text)}",
                 word.at,
             ) from None
         return x, y
@@ -120,13 +120,15 @@ class _RuleParser:
     def _time(self, word: _Word, clause: str) -> float:
         match = _TIME.fullmatch(word.text)
         if match is None:
-            raise self._error(f"'{clause}' takes a time such as 2s, not '{word.text}'", word.at)
+            raise self._error(
+                f"'{clause}' takes a time such as 2s, not {quoted(word.text)}", word.at
+            )
         return float(match[1]) * _UNITS_S[match[2]]
 
     def _percent(self, word: _Word, clause: str) -> float:
         match = _PERCENT.fullmatch(word.text)
         if match is None:
-            said = f"'{word.text}'" if word.text else "nothing"
+            said = quoted(word.text) if word.text else "nothing"
             raise self._error(
                 f"a {clause} takes a share in percent such as 5%, not {said}", word.at
             )

@@ -1,12 +1,21 @@
 """Secrets that do not show themselves."""
 
+from livesegment.class_name import is_half_a_character
+from livesegment.errors import OptionsError
+
 
 class ApiKey:
-    """A key that does not show itself: its repr and str are three dots."""
+    """A key that does not show itself: its repr and str are three dots.
+
+    Raises:
+        OptionsError: If it is given in bytes that are no text.
+    """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
+        if any(map(is_half_a_character, text)):
+            raise OptionsError("a key, token or password is no text in UTF-8")
         self._text = text.strip()
 
     def reveal(self) -> str:

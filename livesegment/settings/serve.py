@@ -5,7 +5,7 @@ from typing import Literal
 
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, flag, number
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path, text
 
 ReplyShape = Literal["flat", "nested"]
 
@@ -46,7 +46,7 @@ class ServeOptions(Settings):
     )
     api_key_file: str | None = option(
         None,
-        text("FILE", "the path of a file"),
+        path("FILE", "the path of a file"),
         "Accepted keys, one a line; without it, any key.",
         flag="--api-key-file",
         group=_ADDRESS,

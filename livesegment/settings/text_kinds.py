@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from livesegment.address import is_http_url, is_url_of
@@ -16,6 +17,7 @@ def text(
     pattern: str | None = None,
     *,
     takes_numbers: bool = False,
+    is_path: bool = False,
 ) -> Kind:
     """Return the kind of a text that is not empty, without blanks around it.
 
@@ -25,6 +27,7 @@ def text(
         make: Makes the value of the text; its ValueError means that it cannot be that.
         pattern: What an editor checks it by.
         takes_numbers: Whether a whole number stands for its text.
+        is_path: Whether it may name a file.
     """
 
     def read(value: Any) -> Any:
@@ -41,7 +44,11 @@ def text(
 
     types = ["string", "integer"] if takes_numbers else "string"
     schema = {"type": types, "minLength": 1, **({} if pattern is None else {"pattern": pattern})}
-    return Kind("text", read, read, read, schema, metavar)
+    return Kind("text", read, read, read, schema, metavar, is_path=is_path)
+
+
+path = partial(text, is_path=True)
+"""As `text`, and may name a file."""
 
 
 def http_address(metavar: str = "URL") -> Kind:

@@ -9,6 +9,9 @@ from livesegment.settings.secret import ApiKey
 from livesegment.settings.text_kinds import text
 
 TOKEN_VARIABLE = "LIVESEGMENT_WEB_TOKEN"
+VIEW_TOKEN_VARIABLE = "LIVESEGMENT_WEB_VIEW_TOKEN"
+
+_SHORTEST = 8  # characters of a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,9 @@ class WebOptions(Settings):
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0: any free one.
-        token: What viewers log in with; None: nothing, on this machine alone.
+        token: What people log in with who may change something too; None: nobody logs in, on this
+            machine alone.
+        view_token: What people log in with who may only look; None: nobody only looks.
 
     Raises:
         OptionsError: If a value is out of range, or other machines could see the page unasked.
@@ -41,18 +46,48 @@ class WebOptions(Settings):
     token: ApiKey | None = option(
         None,
         instance(ApiKey, "TOKEN"),
-        "What people log in with to see the page.",
+        "What people log in with to see the page and to change something there.",
         key="web.token",
         has_own=False,
         is_secret=True,
         variables=(TOKEN_VARIABLE,),
     )
+    view_token: ApiKey | None = option(
+        None,
+        instance(ApiKey, "TOKEN"),
+        "What people log in with to see the page and change nothing; needs a token beside it.",
+        key="web.view_token",
+        has_own=False,
+        is_secret=True,
+        variables=(VIEW_TOKEN_VARIABLE,),
+    )
 
     def check(self) -> None:
-        """Check that no other machine sees the page unasked."""
+        """Check that no other machine sees the page unasked, and who may do what."""
         self.require(
-            self.token is None or len(self.token.reveal()) >= 8,
-            f"the token of the page has at least 8 characters, also one in {TOKEN_VARIABLE}",
+            self.token is None or len(self.token.reveal()) >= _SHORTEST,
+            f"the token of the page has at least {_SHORTEST} characters, also one in"
+            f" {TOKEN_VARIABLE}",
+            "token",
+        )
+        self.require(
+            self.view_token is None or len(self.view_token.reveal()) >= _SHORTEST,
+            f"a token of the page that only looks has at least {_SHORTEST} characters, also one in"
+            f" {VIEW_TOKEN_VARIABLE}",
+            "view_token",
+        )
+        looks = f"a token that only looks ({{view_token}}, or {VIEW_TOKEN_VARIABLE})"
+        changes = f"({{token}}, or {TOKEN_VARIABLE} in the environment)"
+        self.require(
+            self.view_token is None or self.token is not None,
+            f"{looks} needs one beside it that changes something too {changes}",
+            "view_token",
+            "token",
+        )
+        self.require(
+            self.view_token is None or self.view_token != self.token,
+            f"{looks} has to differ from the one that changes something too {changes}",
+            "view_token",
             "token",
         )
         self.require(

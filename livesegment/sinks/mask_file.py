@@ -12,7 +12,8 @@ import numpy as np
 
 from livesegment.errors import OptionsError, OutputNotWritable, SourceLost, SourceNotFound
 from livesegment.mask import ClassIds
-from livesegment.media_file import UNSPECIFIED, Colour
+from livesegment.media_file import BOUNDED, UNSPECIFIED, Colour, find_video
+from livesegment.protocol.reply import read_class_map
 from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import Coding
@@ -158,7 +159,7 @@ class MaskFileReader(Resource):
         path: The mask file.
 
     Attributes:
-        class_map: Name of each class id.
+        class_map: Name of each class id, clean as those of a reply.
 
     Raises:
         SourceNotFound: If the file is not there or is no mask file.
@@ -167,30 +168,45 @@ class MaskFileReader(Resource):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
         try:
-            self._container = av.open(f"file:{self._path}")
+            self._container = av.open(
+                f"file:{self._path}", options=BOUNDED, metadata_errors="replace"
+            )
         except (av.FFmpegError, OSError) as error:
             raise SourceNotFound(f"cannot read the masks in {self._path}") from error
-        tags = {name.upper(): value for name, value in self._container.metadata.items()}
-        video = self._container.streams.video
         try:
-            self.class_map: Mapping[int, str] = {
-                int(class_id): name for class_id, name in json.loads(tags[CLASS_MAP_TAG]).items()
-            }
-        except (KeyError, ValueError) as error:
+            self.class_map: Mapping[int, str] = self._read_class_map()
+        except BaseException:
             self.close()
-            raise SourceNotFound(f"{self._path} is no mask file: it has no class map") from error
-        if not video:
-            self.close()
-            raise SourceNotFound(f"{self._path} is no mask file: it has no video")
+            raise
+
+    def _read_class_map(self) -> Mapping[int, str]:
+        tags = {name.upper(): value for name, value in self._container.metadata.items()}
+        video = find_video(self._container)
+        what = f"{self._path} is no mask file"
+        if CLASS_MAP_TAG not in tags:
+            raise SourceNotFound(f"{what}: it has no class map")
+        if video is None:
+            raise SourceNotFound(f"{what}: it has no video")
+        video.codec_context.options = BOUNDED
+        try:
+            return read_class_map(json.loads(tags[CLASS_MAP_TAG]))
+        except (ValueError, RecursionError) as error:
+            raise SourceNotFound(f"{what}: its class map cannot be read") from error
 
     def __iter__(self) -> Iterator[tuple[float, ClassIds]]:
         """Yield the masks from here to the end.
 
         Raises:
             SourceLost: If the file is damaged.
+            SourceNotFound: If its pictures are no masks.
         """
         try:
-            for picture in self._container.decode(video=0):
+            for picture in self._container.decode(find_video(self._container)):
+                assert isinstance(picture, av.VideoFrame)  # the stream is one of them
+                if picture.format.name != _CODING.pixel_format:
+                    raise SourceNotFound(
+                        f"{self._path} is no mask file: its pictures are not 8-bit grey"
+                    )
                 if picture.pts is not None and picture.time_base is not None:
                     pts_s = float(picture.pts * picture.time_base)
                     yield pts_s, picture.to_ndarray().astype(np.uint8, copy=False)

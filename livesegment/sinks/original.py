@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from livesegment.errors import SourceNotFound
-from livesegment.media_file import BT709, Colour, colour_of, find_video, origin_s
+from livesegment.media_file import BOUNDED, BT709, Colour, colour_of, find_video, origin_s
 
 # Words about the whole; the rest (who encoded it, brands, places) is not true of the new file or
 # not to be spread.
@@ -46,7 +46,7 @@ def open_original(path: str | os.PathLike[str]) -> InputContainer:
     """
     try:
         # The prefix keeps a name such as "http:x.mp4" from being taken for an address.
-        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+        return av.open(f"file:{os.fspath(path)}", options=BOUNDED, metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         raise SourceNotFound(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
 

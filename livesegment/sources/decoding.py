@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.frame import Image
-from livesegment.media_file import BT709, colour_of, origin_s
+from livesegment.media_file import BOUNDED, BT709, colour_of, origin_s
 from livesegment.metrics import DropLog
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Decoder:
         *,
         low_delay: bool = False,
     ) -> None:
+        stream.codec_context.options = BOUNDED
         stream.thread_type = "SLICE" if low_delay else "AUTO"
         if low_delay:
             stream.codec_context.flags |= Flags.low_delay

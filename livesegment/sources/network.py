@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from livesegment.address import shown_url
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame, Image
-from livesegment.media_file import find_video
+from livesegment.media_file import BOUNDED, find_video
 from livesegment.pacer import Pacer
 from livesegment.sources.base import LATE_S, Source
 from livesegment.sources.decoding import Decoder
@@ -151,7 +151,7 @@ class NetworkSource(Source):
         try:
             return av.open(
                 url,
-                options=options,
+                options={**options, **BOUNDED},
                 timeout=(OPEN_TIMEOUT_S, HLS_READ_TIMEOUT_S if is_hls else READ_TIMEOUT_S),
                 metadata_errors="replace",
             )

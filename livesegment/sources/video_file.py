@@ -11,7 +11,7 @@ from av.container import InputContainer
 from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
-from livesegment.media_file import find_video
+from livesegment.media_file import BOUNDED, find_video
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
 
@@ -65,7 +65,7 @@ class VideoFileSource(Source):
             raise SourceNotFound(f"{self._path} is empty")
         try:
             # The prefix keeps a name such as "http:x.mp4" from being taken for an address.
-            container = av.open(f"file:{self._path}", metadata_errors="replace")
+            container = av.open(f"file:{self._path}", options=BOUNDED, metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
             raise SourceNotFound(
                 f"{self._path} cannot be read as a video: {error.strerror}"

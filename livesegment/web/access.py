@@ -1,4 +1,4 @@
-"""Who may see the page: a token, sessions that stand for it, and patience with wrong guesses."""
+"""Who may do what: tokens, sessions that stand for them, and patience with wrong guesses."""
 
 import asyncio
 import hashlib
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from livesegment.settings import ApiKey
+from livesegment.web.roles import Role
 
 SESSION_S = 30 * 24 * 3600
 
@@ -16,12 +17,14 @@ SESSION_S = 30 * 24 * 3600
 class Access:
     """Checks tokens and sessions.
 
-    A session is a random number and its end, signed with a key made from the token: it lasts
-    through a restart with the same token, ends when the token is changed, and does not tell it.
-    One that was ended before its time is remembered for as long as this object lives.
+    A session is a random number and its end, signed with a key made from the token that began it:
+    it lasts through a restart with the same token, ends when the token is changed, may do what the
+    token may, and does not tell it. One that was ended before its time is remembered for as long as
+    this object lives.
 
     Args:
-        token: What has to be known; None: everybody may see the page.
+        token: What has to be known to change something; None: everybody may.
+        view_token: What has to be known to look and no more; None: nobody only looks.
         wait_s: Seconds from a wrong guess of a client to its next.
         clock: Seconds since the epoch.
     """
@@ -29,12 +32,19 @@ class Access:
     def __init__(
         self,
         token: ApiKey | None,
+        view_token: ApiKey | None = None,
         *,
         wait_s: float = 1.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._token = None if token is None else token.reveal().encode()
-        self._key = hmac.digest(self._token or b"", b"livesegment web session", "sha256")
+        given = {Role.CHANGE: token, Role.LOOK: view_token}
+        tokens = {role: each.reveal().encode() for role, each in given.items() if each is not None}
+        # Hashes, so that a comparison does not tell a token's length either.
+        self._hashes = {role: hashlib.sha256(each).digest() for role, each in tokens.items()}
+        self._keys = {
+            role: hmac.digest(each, b"livesegment web session", "sha256")
+            for role, each in tokens.items()
+        }
         self._wait_s = wait_s
         self._clock = clock
         # Whoever waits for a turn, or is to give it back, keeps it here; nobody else needs it.
@@ -44,10 +54,10 @@ class Access:
     @property
     def is_demanded(self) -> bool:
         """Whether a token has to be known."""
-        return self._token is not None
+        return bool(self._keys)
 
-    async def guess(self, offered: str, client: str) -> bool:
-        """Tell whether a token is the right one, when its client's turn has come.
+    async def guess(self, offered: str, client: str) -> Role:
+        """Return what a token allows, `OPEN` if it is none, when its client's turn has come.
 
         A client's guesses are looked at in the order in which they come, after a wrong one the
         next a while later: somebody who guesses gets nowhere soon, and holds up the right token
@@ -60,39 +70,40 @@ class Access:
         """
         turn = self._turns.setdefault(client, asyncio.Lock())
         await turn.acquire()
-        # Hashes, so that the comparison does not tell the token's length either.
-        mine, theirs = (
-            hashlib.sha256(each).digest() for each in (self._token or b"", offered.encode())
-        )
-        if hmac.compare_digest(mine, theirs):
+        theirs = hashlib.sha256(offered.encode()).digest()
+        right = [role for role, mine in self._hashes.items() if hmac.compare_digest(mine, theirs)]
+        if right:
             turn.release()
-            return True
+            return right[0]
         # Not after a sleep of this call: who hangs up at once would guess as fast as it likes.
         asyncio.get_running_loop().call_later(self._wait_s, turn.release)
-        return False
+        return Role.OPEN
 
-    def new_session(self) -> str:
-        """Return a session that begins now."""
+    def new_session(self, role: Role) -> str:
+        """Return a session that begins now, for somebody with a token of that role."""
         claim = f"{int(self._clock()) + SESSION_S}.{secrets.token_urlsafe(16)}"
-        return f"{claim}.{self._signature(claim)}"
+        return f"{claim}.{_signature(self._keys[role], claim)}"
 
-    def knows(self, session: str) -> bool:
-        """Tell whether a session is one of ours and has not ended."""
+    def role_of(self, session: str) -> Role:
+        """Return what a session allows; `OPEN` if it is none of ours or has ended."""
         claim, _, signature = session.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(claim).encode()):
-            return False
-        return _end_s(session) > self._clock() and session not in self._ended
+        for role, key in self._keys.items():
+            if hmac.compare_digest(signature.encode(), _signature(key, claim).encode()):
+                is_over = _end_s(session) <= self._clock() or session in self._ended
+                return Role.OPEN if is_over else role
+        return Role.OPEN
 
     def end(self, session: str) -> None:
         """End a session before its time; what is none of ours has no need of it."""
-        if not self.knows(session):
+        if self.role_of(session) is Role.OPEN:
             return
         now_s = self._clock()
         self._ended = {each: end_s for each, end_s in self._ended.items() if end_s > now_s}
         self._ended[session] = _end_s(session)
 
-    def _signature(self, claim: str) -> str:
-        return hmac.new(self._key, claim.encode(), "sha256").hexdigest()
+
+def _signature(key: bytes, claim: str) -> str:
+    return hmac.new(key, claim.encode(), "sha256").hexdigest()
 
 
 def _end_s(session: str) -> int:

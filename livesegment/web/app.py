@@ -1,30 +1,35 @@
 """The page as a web application."""
 
-import asyncio
-import json
+import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from livesegment import openapi
 from livesegment.errors import OptionsError
-from livesegment.figures import Figure, shown_figures
+from livesegment.figures import shown_figures
 from livesegment.web.access import SESSION_S, Access
-from livesegment.web.client import MOST_BYTES, Client
+from livesegment.web.answers import camera_report, figure_row
+from livesegment.web.api_document import page_document
+from livesegment.web.client import Client, sent_json
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
+from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
-from livesegment.web.guard import Guard, message, session_of
+from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
+from livesegment.web.roles import Role
 from livesegment.web.streams import MotionJpeg, Streams, one_picture
+
+logger = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "page"
 _TYPES = {
@@ -50,37 +55,9 @@ def page_file(name: str) -> Response | None:
     return Response(content, headers={"content-type": _TYPES[Path(name).suffix]})
 
 
-_MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
-
-
-def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
-    """Return the addresses of cameras' events, snapshots and clips.
-
-    Args:
-        find: Returns the camera that a request names, or raises an HTTPException.
-    """
-
-    async def events(request: Request) -> Response:
-        return JSONResponse({"events": find(request).events.recent()})
-
-    async def file(request: Request) -> Response:
-        path = find(request).events.file(request.path_params["file"])
-        if path is None or path.suffix not in _MEDIA_TYPES:
-            raise HTTPException(404, "there is no such file, or it is not complete yet")
-        # It never changes, and may be kept by the viewer's own browser.
-        headers = {"cache-control": "private, max-age=3600"}
-        return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], headers=headers)
-
-    return [
-        Route("/api/cameras/{name}/events", events),
-        Route("/cameras/{name}/events/{file}", file),
-    ]
-
-
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
-_BODY_S = 10.0
 _SNAPSHOT_S = 5.0
 
 
@@ -96,7 +73,7 @@ def build_app(
 
     Args:
         feeds: The cameras; asked at every request, so that they may come and go.
-        access: Knows the token and the sessions.
+        access: Knows the tokens and the sessions.
         streams: Ends the streams when the server stops.
         cookie: Name of the cookie that holds a session.
         beat: The pulse of whoever owns the page, for /healthz.
@@ -107,10 +84,13 @@ def build_app(
             *MachineRoutes(feeds, beat).routes(),
             Route("/", page.file),
             Route("/favicon.ico", page.file),
+            # What is needed to log in, each by itself: anybody may have it.
+            *(Route(f"/page/{name}", page.file) for name in ("login.js", "style.css", "icon.svg")),
             Route("/page/{name}", page.file),
             Route("/login", page.file),
             Route("/login", page.log_in, methods=["POST"]),
             Route("/logout", page.log_out, methods=["POST"]),
+            Route(openapi.PATH, page.document),
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
@@ -121,15 +101,33 @@ def build_app(
             Route("/cameras/{name}/snapshot.jpg", page.snapshot),
         ],
         middleware=[Middleware(Guard, access, cookie)],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error, Exception: _failed},
     )
     app.router.redirect_slashes = False
     return app
 
 
+_NOT_SERVED = {
+    404: "there is nothing at this address",
+    405: "this address is not asked with that method",
+}
+
+
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return message(error.detail, error.status_code, dict(error.headers or {}))
+    is_ours = error.detail != HTTPStatus(error.status_code).phrase  # else starlette's, of no route
+    text = error.detail if is_ours else _NOT_SERVED.get(error.status_code, error.detail)
+    return message(text, error.status_code, dict(error.headers or {}))
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    """Answer what should not have happened; this is beyond the guard."""
+    logger.error("an answer of the page failed", exc_info=error)
+    # uvicorn closes the connection after it: who is told so does not ask for more on it.
+    headers = {"connection": "close"}
+    response = message("livesegment failed to answer that; its log says why", 500, headers)
+    make_careful(response.headers)
+    return response
 
 
 class _Page:
@@ -144,29 +142,30 @@ class _Page:
     async def file(self, request: Request) -> Response:
         """Answer with a file of the page."""
         names = {"/": "index.html", "/login": "login.html", "/favicon.ico": "icon.svg"}
-        name = names.get(request.url.path) or request.path_params["name"]
-        found = page_file(name)
+        path = request.scope["path"]
+        found = page_file(names.get(path) or path.removeprefix("/page/"))
         if found is None:
             raise HTTPException(404, "there is no such file")
         return found
 
     async def log_in(self, request: Request) -> Response:
-        """Exchange the token for a session in a cookie."""
-        sent = await _json(request)
+        """Exchange a token for a session in a cookie."""
+        sent = await sent_json(request)
         token = sent.get("token") if isinstance(sent, dict) else None
         if not isinstance(token, str):
             raise HTTPException(400, 'a login is {"token": "..."}')
         client = Client(request.scope, request.receive)
-        if not await client.while_there(self._access.guess(token.strip(), client.address)):
+        role = await client.while_there(self._access.guess(token.strip(), client.address))
+        if role is Role.OPEN:
             return message("this is not the token", 401)
         response = Response(status_code=204)
         response.set_cookie(
             self._cookie,
-            self._access.new_session(),
+            self._access.new_session(role),
             max_age=SESSION_S,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=request.scope["scheme"] == "https",
         )
         return response
 
@@ -185,10 +184,15 @@ class _Page:
             {
                 "now": time.time(),
                 "needs_login": self._access.is_demanded,
-                "figures": [_row(figure) for figure in shown_figures()],
-                "cameras": [_described(feed, after) for feed in self._feeds()],
+                "role": request.state.role.name.lower(),
+                "figures": [figure_row(figure) for figure in shown_figures()],
+                "cameras": [camera_report(feed, after) for feed in self._feeds()],
             }
         )
+
+    async def document(self, _: Request) -> Response:
+        """Answer with the description of all of this that programs read."""
+        return JSONResponse(page_document(self._cookie, is_demanded=self._access.is_demanded))
 
     async def controls(self, _: Request) -> Response:
         """Answer with what may be changed, and how it is drawn."""
@@ -198,7 +202,7 @@ class _Page:
         """Change controls of a camera, and answer with all of them."""
         feed = self.feed(request)
         try:
-            feed.change(read_change(await _json(request)))
+            feed.change(read_change(await sent_json(request)))
         except OptionsError as error:
             raise HTTPException(400, str(error)) from error
         return JSONResponse(shown_controls(feed.controls()))
@@ -236,52 +240,3 @@ class _Page:
             if feed.name == name:
                 return feed
         raise HTTPException(404, "there is no such camera")
-
-
-def _row(figure: Figure) -> dict[str, Any]:
-    """Return what the page has to know to draw a figure."""
-    return {
-        "key": figure.key,
-        "label": figure.label,
-        "help": figure.help.replace("`", ""),
-        "unit": "s" if figure.kind == "duration" else figure.unit,
-        "is_first": figure.is_first,
-    }
-
-
-def _described(feed: Feed, after: int) -> dict[str, Any]:
-    return {
-        "name": feed.name,
-        "title": feed.title,
-        **asdict(feed.report()),
-        "figures": feed.figures(),
-        "controls": shown_controls(feed.controls()),
-        "events_revision": feed.events.revision,
-        "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
-    }
-
-
-async def _json(request: Request) -> object:
-    """Return what a request says, of bounded length; every text of it can be written as UTF-8.
-
-    Raises:
-        HTTPException: If it is too long, takes too long or is not JSON.
-    """
-    body = b""
-    try:
-        async with asyncio.timeout(_BODY_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise HTTPException(413, "that is too long")
-    except TimeoutError as error:
-        raise HTTPException(408, f"the rest did not come within {_BODY_S:g} s") from error
-    try:
-        said = json.loads(body)
-        # A lone half of a surrogate pair: whoever were shown it later could not be answered.
-        json.dumps(said, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise HTTPException(400, "that holds half a character, which is no text") from error
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "that is not JSON") from error
-    return said

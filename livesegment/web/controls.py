@@ -54,6 +54,25 @@ def read_change(sent: object) -> dict[str, Any]:
         raise error.in_words_of(_called) from None
 
 
+def values_schema() -> dict[str, Any]:
+    """Return the JSON Schema of what `shown_controls` gives."""
+    schema = change_schema()
+    return {**schema, "required": list(schema["properties"])}
+
+
+def change_schema() -> dict[str, Any]:
+    """Return the JSON Schema of what `read_change` takes."""
+    properties = {name: _schema(option) for name, option in _controls().items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _schema(option: Option) -> Mapping[str, Any]:
+    # As `Option.checked`: what has no default may be left open.
+    schema = {**option.kind.schema, "description": option.help}
+    is_open = option.default is None and not option.is_needed
+    return {"anyOf": [schema, {"type": "null"}]} if is_open else schema
+
+
 def _controls() -> dict[str, Option]:
     """Return the options that the page may change, by the fields of `Controls`."""
     found = {option.control.name: option for option in _candidates() if option.control is not None}

@@ -1,5 +1,7 @@
 """Stands before the application: nothing of it answers to a stranger or to another site's page."""
 
+import base64
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -11,14 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from livesegment.address import is_loopback
 from livesegment.web.access import Access
 from livesegment.web.client import Client
-
-OPEN_PATHS = frozenset(
-    {
-        *("/login", "/page/login.js", "/page/style.css", "/page/icon.svg", "/favicon.ico"),
-        *("/healthz", "/readyz"),
-    }
-)
-"""What is needed to log in, and what whoever starts and stops programs asks."""
+from livesegment.web.roles import Role, needed_role
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -33,9 +28,16 @@ _HEADERS = {
 }
 
 
-def message(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
+def message(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return an error as the page and its other clients read it."""
     return JSONResponse({"message": text}, status, headers=headers)
+
+
+def make_careful(headers: MutableHeaders) -> None:
+    """Add what keeps browsers careful with an answer."""
+    for name, value in _HEADERS.items():
+        headers[name] = value
+    headers.setdefault("cache-control", "no-store")
 
 
 class Guard:
@@ -45,7 +47,12 @@ class Guard:
       made to lead here (DNS rebinding) is refused.
     - Nothing that another site's page asks for, but a link that is followed to the page.
     - What changes something is JSON, which no form of another site can send.
-    - With a token, only who has logged in, or sends `Authorization: Bearer TOKEN`.
+    - With a token, only who has logged in, or sends the token along: `Authorization: Bearer TOKEN`,
+      or `Basic` with any name and the token as password, for programs that know nothing else.
+    - What a route needs more than that says `roles.py`.
+
+    WebSockets are let through, or not, as requests are: a page of another site that opens one is
+    told apart by its origin.
 
     Args:
         app: The application.
@@ -59,23 +66,23 @@ class Guard:
         self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
+        """Answer one request, or take one connection."""
+        if scope["type"] not in {"http", "websocket"}:
             return
 
         async def send_guarded(sent: Message) -> None:
-            if sent["type"] == "http.response.start":
-                headers = MutableHeaders(scope=sent)
-                for name, value in _HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("cache-control", "no-store")
+            if sent["type"].endswith("http.response.start"):
+                make_careful(MutableHeaders(scope=sent))
             await send(sent)
 
         headers, client = Headers(scope=scope), Client(scope, receive)
         try:
             refusal = self._refusal(scope, headers)
             refusal = refusal or await self._stranger(scope, headers, client)
-            await (refusal or self._app)(scope, client.receive, send_guarded)
+            if refusal is not None and _takes_no_refusal(scope):
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await (refusal or self._app)(scope, client.receive, send_guarded)
         except ClientDisconnect:  # nobody is there to be answered
             return
 
@@ -85,7 +92,7 @@ class Guard:
         if not self._access.is_demanded and not is_loopback(f"http://{host}"):
             return message("this page answers to localhost and 127.0.0.1 only", 403)
         site = headers.get("sec-fetch-site", "none")
-        if scope["method"] in {"GET", "HEAD"}:
+        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
             is_link = headers.get("sec-fetch-mode") == "navigate"
             if site in {"same-origin", "none"} or (is_link and scope["path"] in {"/", "/login"}):
                 return None
@@ -97,24 +104,55 @@ class Guard:
             return message("the header Origin is no address", 400)
         if site not in {"same-origin", "none"} or asking.casefold() != host.casefold():
             return message("changes are taken from this page only", 403)
-        if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        kind = headers.get("content-type", "").partition(";")[0].strip()
+        if scope["type"] == "http" and kind != "application/json":
             return message("changes are sent as application/json", 415)
         return None
 
     async def _stranger(self, scope: Scope, headers: Headers, client: Client) -> Response | None:
-        """Return the answer to somebody who has not logged in and should have."""
-        if not self._access.is_demanded or scope["path"] in OPEN_PATHS:
+        """Return the answer to somebody who may not do that, and note what others may do."""
+        needed = needed_role(scope)
+        role = await self._role(headers, client, needed)
+        scope.setdefault("state", {})["role"] = role
+        if role >= needed:
             return None
-        if self._access.knows(session_of(headers, self._cookie)):
-            return None
-        scheme, _, offered = headers.get("authorization", "").partition(" ")
-        if scheme.casefold() == "bearer":
-            guess = self._access.guess(offered.strip(), client.address)
-            if await client.while_there(guess):
-                return None
-        if scope["path"] == "/" and scope["method"] == "GET":
+        if role is not Role.OPEN:
+            return message("that is for those who may change something: this token only looks", 403)
+        if scope["path"] == "/" and scope.get("method") == "GET":
             return RedirectResponse("/login", 303)
         return message("log in first", 401, {"www-authenticate": "Bearer"})
+
+    async def _role(self, headers: Headers, client: Client, needed: Role) -> Role:
+        """Return what somebody may do; no more than is needed is looked at."""
+        if not self._access.is_demanded:
+            return Role.CHANGE
+        role = self._access.role_of(session_of(headers, self._cookie))
+        offered = offered_token(headers)
+        if role >= needed or offered is None:
+            return role
+        return max(role, await client.while_there(self._access.guess(offered, client.address)))
+
+
+def _takes_no_refusal(scope: Scope) -> bool:
+    """Tell whether a server can but close a connection that it may not take."""
+    extensions = scope.get("extensions") or {}
+    return scope["type"] == "websocket" and "websocket.http.response" not in extensions
+
+
+def offered_token(headers: Headers) -> str | None:
+    """Return the token that a request brings along in its header; None if it brings none."""
+    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+    said = credentials.strip().encode("latin-1")  # the bytes as they came
+    if scheme.casefold() == "basic":
+        try:
+            _, colon, said = base64.b64decode(said, validate=True).partition(b":")
+        except ValueError:
+            return None
+        if not colon:
+            return None
+    elif scheme.casefold() != "bearer":
+        return None
+    return said.decode(errors="replace").strip()
 
 
 def session_of(headers: Headers, cookie: str) -> str:

@@ -25,7 +25,7 @@ class PageServer(HttpServer):
 
     Args:
         feeds: The cameras; asked at every request, from the server's thread.
-        options: Where to listen, and the token.
+        options: Where to listen, and the tokens.
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
         beat: The pulse of whoever owns the page, for /healthz.
     """
@@ -39,7 +39,7 @@ class PageServer(HttpServer):
         beat: Beat | None = None,
     ) -> None:
         self._streams = Streams()
-        access = Access(options.token)
+        access = Access(options.token, options.view_token)
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
         app = build_app(feeds, access, self._streams, cookie=cookie, beat=beat)

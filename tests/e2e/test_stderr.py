@@ -1,12 +1,17 @@
 """What the program says may be lost; what it does is not."""
 
+import io
 import json
+import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import av
+import httpx
 import pytest
+from parts import started
 from PIL import Image
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
@@ -46,3 +51,20 @@ def test_a_mistake_keeps_its_exit_code(tmp_path: Path, nowhere: str) -> None:
     ran = run(tmp_path, nowhere, "annotate", "absent.mp4", "-o", "out.mp4")
     assert (ran.returncode, ran.stdout) == (3, "")
     assert run(tmp_path, nowhere, "live", "--fps-limit", "no").returncode == 2
+
+
+def test_a_picture_that_a_library_finds_odd_leaves_json_logs_alone(tmp_path: Path) -> None:
+    png = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(png, "PNG")
+    whole = png.getvalue()
+    content = b"acTL" + bytes(8)  # a film of no pictures
+    odd = b"\0\0\0\x08" + content + zlib.crc32(content).to_bytes(4, "big")
+    with started(tmp_path, "serve", "--port", "0", "--log-format", "json") as program:
+        assert program.stderr is not None
+        url = json.loads(program.stderr.readline())["message"].split()[1].rpartition("/ANY")[0]
+        answer = httpx.post(f"{url}/any/1", content=whole[:33] + odd + whole[33:], trust_env=False)
+        program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=30)
+    assert answer.status_code in {200, 400}  # as that OpenCV takes it
+    for line in said.splitlines():
+        json.loads(line)

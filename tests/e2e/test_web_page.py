@@ -318,6 +318,46 @@ def test_on_another_address_the_token_is_demanded_and_nowhere_to_be_read(
         expect(page.get_by_label("Token")).to_be_visible()
 
 
+def test_who_only_looks_sees_the_page_and_finds_nothing_to_change(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    feed.say(endpoint="trouble", endpoint_text="the endpoint asks to wait 12 min")
+    tokens = {"token": ApiKey(TOKEN), "view_token": ApiKey("battery staple")}
+    with served(feed, options=WebOptions(port=0, **tokens)) as server, moving(feed):
+
+        def log_in(token: str) -> None:
+            page.goto(f"{server.url}/login")
+            page.get_by_label("Token").fill(token)
+            page.keyboard.press("Enter")
+            expect(page.locator(".chip")).to_have_count(2)
+
+        log_in("battery staple")
+        moves(page, "one")
+        expect(page.locator("#looking")).to_have_text("Looking only")
+        for locator in (page.locator(".controls input"), page.locator(".chip")):
+            assert locator.count() > 1
+            for each in locator.all():
+                expect(each).to_be_disabled()
+        expect(page.locator(".chip", has_text="person")).to_contain_text("25 %")
+        expect(page.locator(".endpoint")).to_contain_text("asks to wait 12 min")
+        expect(page.get_by_role("button", name="Try now")).to_be_hidden()
+        expect(page.locator(".more .looking")).to_be_visible()
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        # What others change is shown all the same.
+        feed.change({"show_overlay": False})
+        expect(page.get_by_role("switch", name="Overlay")).not_to_be_checked()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Token")).to_be_visible()
+        log_in(TOKEN)
+        expect(page.locator("#looking")).to_be_hidden()
+        expect(page.locator(".more .looking")).to_be_hidden()
+        page.get_by_role("button", name="Try now").click()
+        page.get_by_role("switch", name="Overlay").click()
+        expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: asking the endpoint")
+        wait_until(lambda: feed.controls().show_overlay, "the overlay being shown again")
+        assert feed.retries == 1
+
+
 def test_controls_act_on_the_picture_of_a_live_run(page: "playwright.Page", tmp_path: Path) -> None:
     model = FunctionSegmenter(lambda _: 1, max_concurrency=1)
     with EmbeddedServer(model, ServeOptions(port=0)) as endpoint:

@@ -114,6 +114,45 @@ def test_what_is_no_http_is_refused_in_json(url: str) -> None:
     assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
 
 
+def test_a_request_whose_body_is_no_http_is_refused_once_and_is_no_failure_of_ours(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in (b"/healthz", b"/nowhere", b"/api/cameras"):  # answered without a look at the body
+        with connect(url) as connection:
+            head = (
+                b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+            )
+            connection.sendall(head + b"\r\nno length\r\n")
+            assert refusal(rest_of(connection))[0] == 400
+    assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+    assert [each for each in caplog.records if each.name.startswith("livesegment")] == []
+
+
+CHUNKED = b"POST /any/1 HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_body_in_very_many_pieces_is_refused_in_json() -> None:
+    model = FunctionSegmenter(lambda _: 1)
+    with EmbeddedServer(model, ServeOptions(port=0)) as server:
+        with connect(server.url) as connection:
+            connection.sendall(CHUNKED + b"1\r\nQ\r\n" * 20_001)
+            status, sentence = refusal(rest_of(connection))
+        assert (status, sentence) == (400, "the body comes in over 20000 pieces: send larger ones")
+        assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+
+
+def test_a_body_in_lines_is_read_whole() -> None:
+    line = b"4C\r\n" + b"Q" * 76 + b"\r\n"
+    model = FunctionSegmenter(lambda _: 1)
+    with EmbeddedServer(model, ServeOptions(port=0)) as server, connect(server.url) as connection:
+        for _ in range(2):  # on one connection, each body is counted by itself
+            connection.sendall(CHUNKED + line * 15_000 + b"0\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(65536)
+            assert refusal(answer)[1].startswith("the image is not a readable JPEG")
+
+
 HALVES = [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\n"]
 
 

@@ -29,6 +29,7 @@ CORE = {
     "resource",
     "http_server",
     "http_connection",
+    "openapi",
     "opencv",
     "media_file",
 }

@@ -202,6 +202,21 @@ MISTAKES = {
         "a page on 0.0.0.0 can be seen from other machines and needs a token: web.token",
     ),
     "a token that is short": ('[web]\ntoken = "abc"', 5, "has at least 8 characters"),
+    "a token that only looks and is short": (
+        '[web]\ntoken = "12345678"\nview_token = "abc"',
+        6,
+        "only looks has at least 8 characters",
+    ),
+    "a token that only looks without one that changes": (
+        '[web]\nview_token = "12345678"',
+        5,
+        r"a token that only looks \(web.view_token, or LIVESEGMENT_WEB_VIEW_TOKEN\) needs one",
+    ),
+    "one token for both": (
+        '[web]\ntoken = "12345678"\nview_token = "12345678"',
+        6,
+        r"differ from the one that changes something too \(web.token, or LIVESEGMENT_WEB_TOKEN",
+    ),
     "no calls": ("[budget]\ncalls_per_hour = 0", 5, "a whole number of calls, 1 or more, not 0"),
     "a value for a table": ('picture = "warp"', 1, "'picture' is a table, written"),
     "a name twice": ('[[camera]]\nname = "A"\nsource = 1', 5, "two cameras are called 'A'"),
@@ -321,6 +336,8 @@ def test_keys_and_passwords_come_from_the_environment(read) -> None:
     usual = '[endpoint]\nmodel = "x/1"\n' + CAMERA
     assert camera(read(usual, LIVESEGMENT_API_KEY="k-3")).options.endpoint.api_key.reveal() == "k-3"
     assert read(CAMERA, LIVESEGMENT_WEB_TOKEN="12345678").web.token.reveal() == "12345678"
+    both = {"LIVESEGMENT_WEB_TOKEN": "12345678", "LIVESEGMENT_WEB_VIEW_TOKEN": "87654321"}
+    assert read(CAMERA, **both).web.view_token.reveal() == "87654321"
 
 
 def test_a_cameras_own_key_goes_before_that_of_all(read) -> None:
@@ -331,6 +348,7 @@ def test_a_cameras_own_key_goes_before_that_of_all(read) -> None:
 def test_secrets_in_a_file_that_others_can_read_are_warned_of_and_never_shown(read) -> None:
     text = (
         '[endpoint]\nmodel = "x/1"\napi_key = "geheim-1"\n[web]\ntoken = "geheim-22"\n'
+        'view_token = "geheim-33"\n'
         '[[camera]]\nname = "a"\nsource = "rtsp://u:geheim-3@host/"\n'
         '[[camera]]\nname = "b"\nsource = "rtsp://host/"\n'
     )
@@ -338,13 +356,17 @@ def test_secrets_in_a_file_that_others_can_read_are_warned_of_and_never_shown(re
     assert [warning.split(" holds")[0] for warning in config.warnings] == [
         "cameras.toml:3: 'api_key'",
         "cameras.toml:5: 'token'",
-        "cameras.toml:8: 'source'",
+        "cameras.toml:6: 'view_token'",
+        "cameras.toml:9: 'source'",
     ]
     assert "geheim" not in repr(config)
     assert read(text, mode=0o600).warnings == ()
     with pytest.raises(ConfigMistakes) as caught:
         read(text.replace('"geheim-1"', "5").replace('"geheim-22"', '"ge"') + "endpoint = 3\n")
     assert "ge'" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+    with pytest.raises(ConfigMistakes) as caught:
+        read(text.replace('"geheim-33"', '"geheim-22"'))
     assert "geheim" not in str(caught.value)
 
 
@@ -364,6 +386,7 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
     written = written.replace("/var/lib/livesegment", str(tmp_path))
     secrets = {
         "LIVESEGMENT_WEB_TOKEN": "12345678",
+        "LIVESEGMENT_WEB_VIEW_TOKEN": "87654321",
         "LIVESEGMENT_API_KEY": "k",
         "DOOR_PASSWORD": "p",
         "LIVESEGMENT_WEBHOOK_SECRET": "s",

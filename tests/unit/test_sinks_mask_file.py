@@ -5,14 +5,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from memory import resident_at_most
 
-from livesegment.errors import OptionsError, SourceNotFound
+from livesegment.errors import OptionsError, SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.sinks.base import Annotated
@@ -191,3 +193,48 @@ def test_what_is_no_mask_file_is_named(tmp_path):
     shutil.copy(other, copied)
     MaskFileSink(copied, overwrite=True).close()
     assert copied.read_bytes() == other.read_bytes()
+
+
+def hostile_masks(
+    path: Path, tag: str, *, size: tuple[int, int] = (32, 24), pixels: str = "gray"
+) -> Path:
+    """Write what another program may call a mask file."""
+    with av.open(str(path), "w") as container:
+        container.metadata["CLASS_MAP"] = tag
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
+        picture = av.VideoFrame(*size, pixels)
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
+        picture.pts, picture.time_base = 0, Fraction(1, 30)
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "[]", '{"0": 1}', '{"x": "y"}', "[" * 30_000, '{"' + "9" * 5000 + '": "y"}']
+)
+def test_a_class_map_of_anybody_is_a_mistake_in_words(tmp_path: Path, tag: str) -> None:
+    path = hostile_masks(tmp_path / "m.mkv", tag)
+    with pytest.raises(SourceNotFound, match="is no mask file: "):
+        MaskFileReader(path)
+
+
+def test_names_of_a_foreign_mask_file_are_clean(tmp_path: Path) -> None:
+    tag = json.dumps({"0": " \ud800 ", "1": "a\nb", "2": "x" * 5000, "256": "far", "-1": "low"})
+    with MaskFileReader(hostile_masks(tmp_path / "m.mkv", tag)) as reader:
+        assert reader.class_map == {0: "\N{REPLACEMENT CHARACTER}", 1: "a b", 2: "x" * 100}
+
+
+@pytest.mark.parametrize("pixels", ["bgr0", "gray16le", "yuv420p"])
+def test_pictures_that_are_no_masks_are_refused(tmp_path: Path, pixels: str) -> None:
+    path = hostile_masks(tmp_path / "m.mkv", '{"0": "background"}', pixels=pixels)
+    with pytest.raises(SourceNotFound, match="its pictures are not 8-bit grey"):
+        list(read_masks(path))
+
+
+def test_masks_that_say_they_are_huge_take_no_memory(tmp_path: Path) -> None:
+    path = hostile_masks(tmp_path / "m.mkv", '{"0": "background"}', size=(9000, 9000))
+    with resident_at_most(60 * 2**20), pytest.raises((SourceLost, SourceNotFound)):
+        list(read_masks(path))

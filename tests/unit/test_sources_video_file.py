@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import HEIGHT, WIDTH, cut, damage_packet, picture, shows, turn, write_video
+from memory import resident_at_most
 
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
@@ -240,3 +241,17 @@ def test_a_real_film_is_read_whole(media: Path) -> None:
         first = source.read()
     assert first is not None
     assert first.frame_size == (640, 480)
+
+
+def test_pictures_that_say_they_are_huge_take_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "huge.mkv"
+    write_video(path, 2, codec="mjpeg", pixels="yuvj420p", size=(9000, 9000))
+    with resident_at_most(60 * 2**20), pytest.raises((SourceLost, SourceNotFound)):
+        list(frames_of(path))
+
+
+def test_a_video_that_nobody_can_decode_is_no_video(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", 5)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(SourceNotFound, match="holds no video"):
+        VideoFileSource(path)

@@ -12,6 +12,7 @@ const template = document.getElementById("camera");
 const summary = document.getElementById("summary");
 const announcer = document.getElementById("announcer");
 const logOut = document.getElementById("log-out");
+const looking = document.getElementById("looking");
 const cameras = new Map();
 let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
@@ -69,8 +70,10 @@ async function report() {
   controls ??= (await ask("/api/controls")).controls;
   const said = await ask(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
   logOut.hidden = !said.needs_login;
+  const mayChange = said.role === "change";
+  looking.hidden = mayChange;
   arrange(said.cameras);
-  for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures);
+  for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
   lastReportS = Math.floor(said.now);
   summarise();
 }

@@ -33,8 +33,8 @@ export class Camera {
     this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
   }
 
-  // Take what the server says about the camera, and about the figures that there are.
-  update(report, now, rows) {
+  // Take what the server says about the camera, about the figures that there are, and about who looks.
+  update(report, now, rows, mayChange) {
     this.report = report;
     this.title = report.title;
     this.#find("h2").textContent = report.title;
@@ -44,8 +44,8 @@ export class Camera {
     endpoint.hidden = endpoint.textContent === "";
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
     endpoint.dataset.circuit = report.circuit;
-    this.#find(".retry").hidden = report.endpoint !== "trouble";
-    this.controls.show(report.controls, report.classes);
+    this.#find(".retry").hidden = report.endpoint !== "trouble" || !mayChange;
+    this.controls.show(report.controls, report.classes, mayChange);
     this.chart.add(report.history, now);
     this.chart.draw(report.classes, now);
     this.events.update(report.events_revision);

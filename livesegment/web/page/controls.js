@@ -22,10 +22,12 @@ export class ControlBox {
   }
 
   // Show controls as they are, unless the user is just changing them.
-  show(controls, classes) {
+  show(controls, classes, mayChange) {
     this.classes = classes;
     if (performance.now() - this.changedAt > QUIET_MS) this.controls = controls;
     this.#render();
+    for (const each of this.card.querySelectorAll(".controls input, .chip")) each.disabled = !mayChange;
+    this.card.querySelector(".looking").hidden = mayChange;
   }
 
   #change(change) {

@@ -1,0 +1,90 @@
+"""What the page answers in JSON, and the JSON Schemas of that."""
+
+from dataclasses import asdict
+from typing import Any, get_args
+
+from livesegment.figures import Figure, shown_figures
+from livesegment.metrics import Circuit
+from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
+from livesegment.web.controls import shown_controls, values_schema
+from livesegment.web.feed import CameraState, EndpointState, Feed
+
+_WHETHER = {"type": "boolean"}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_COUNT = {"type": "integer", "minimum": 0}
+
+HEALTH = record(status={"enum": ["ok", "hangs"]})
+READINESS = {
+    "type": "object",
+    "properties": {"status": {"enum": ["ready", "not ready"]}, "cameras_missing": _COUNT},
+    "required": ["status"],
+}
+
+VALUES = values_schema()
+
+_FIGURE = record(key=TEXT, label=TEXT, help=TEXT, unit=TEXT, is_first=_WHETHER)
+_CLASS = record(name=TEXT, colour={"type": "string", "pattern": "^#[0-9a-f]{6}$"}, share=_SHARE)
+_POINT = {
+    "type": "array",
+    "description": "A second since the epoch, and the share of each class at it.",
+    "items": any_of((_COUNT, {"type": "object", "additionalProperties": _SHARE})),
+    "minItems": 2,
+    "maxItems": 2,
+}
+_CAMERA = record(
+    name=TEXT,
+    title=TEXT,
+    state={"enum": list(get_args(CameraState))},
+    state_text=TEXT,
+    since=or_null(NUMBER),
+    endpoint={"enum": list(get_args(EndpointState))},
+    endpoint_text=TEXT,
+    circuit={"enum": list(get_args(Circuit))},
+    classes=list_of(_CLASS),
+    figures=record(**{figure.key: or_null(NUMBER) for figure in shown_figures()}),
+    controls=VALUES,
+    events_revision=_COUNT,
+    history=list_of(_POINT),
+)
+CAMERAS = record(
+    now=NUMBER,
+    needs_login=_WHETHER,
+    role={"enum": ["look", "change"], "description": "What you may do."},
+    figures=list_of(_FIGURE),
+    cameras=list_of(_CAMERA),
+)
+CONTROLS = record(
+    controls=list_of(
+        record(name=TEXT, label=TEXT, kind={"enum": ["switch", "slider", "choice", "classes"]})
+    )
+)
+_EVENT = record(
+    **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),
+    **dict.fromkeys(("class", "snapshot", "clip", "ended"), or_null(TEXT)),
+    coverage=or_null(NUMBER),
+)
+EVENTS = record(events=list_of(_EVENT))
+
+
+def figure_row(figure: Figure) -> dict[str, Any]:
+    """Return what the page has to know to draw a figure."""
+    return {
+        "key": figure.key,
+        "label": figure.label,
+        "help": figure.help.replace("`", ""),
+        "unit": "s" if figure.kind == "duration" else figure.unit,
+        "is_first": figure.is_first,
+    }
+
+
+def camera_report(feed: Feed, after: int) -> dict[str, Any]:
+    """Return all that is known of a camera but its picture; its history after a second."""
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        **asdict(feed.report()),
+        "figures": feed.figures(),
+        "controls": shown_controls(feed.controls()),
+        "events_revision": feed.events.revision,
+        "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
+    }

@@ -1,0 +1,76 @@
+"""Addresses of cameras' events, and of the pictures and clips of these."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from livesegment.web.feed import Feed
+from livesegment.web.guard import message
+
+_MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+
+
+class KeptFile(FileResponse):
+    """A file, or the part of it that is wanted; what is no part is refused as everything is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        refusals: list[Response] = []
+
+        async def send_file(sent: Message) -> None:
+            if sent["type"] == "http.response.start" and sent["status"] >= 400:
+                refusals.append(_refusal(sent))
+            if not refusals:
+                await send(sent)
+
+        await super().__call__(scope, receive, send_file)
+        for each in refusals:
+            await each(scope, receive, send)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _refusal(sent: Message) -> Response:
+    """Return in our words what starlette says in plain text of a range."""
+    if sent["status"] == 416:
+        headers = {name.decode(): value.decode() for name, value in sent["headers"]}
+        size = headers["content-range"]
+        return message("the file is shorter than that range", 416, {"content-range": size})
+    return message("the header Range says no range of bytes, such as bytes=0-499", sent["status"])
+
+
+def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
+    """Return the addresses of cameras' events, snapshots and clips.
+
+    Args:
+        find: Returns the camera that a request names, or raises an HTTPException.
+    """
+
+    async def events(request: Request) -> Response:
+        return JSONResponse({"events": find(request).events.recent()})
+
+    async def file(request: Request) -> Response:
+        path = find(request).events.file(request.path_params["file"])
+        found = None if path is None or path.suffix not in _MEDIA_TYPES else _stat(path)
+        if path is None or found is None:
+            raise HTTPException(404, "there is no such file, or it is not complete yet")
+        # It never changes, and may be kept by the viewer's own browser.
+        headers = {"cache-control": "private, max-age=3600"}
+        media_type = _MEDIA_TYPES[path.suffix]
+        return KeptFile(path, media_type=media_type, headers=headers, stat_result=found)
+
+    return [
+        Route("/api/cameras/{name}/events", events),
+        Route("/cameras/{name}/events/{file}", file),
+    ]

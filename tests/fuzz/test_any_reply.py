@@ -1,0 +1,165 @@
+"""Whatever a reply holds: a mask of the frame's size, or one error, and no memory beyond that."""
+
+import base64
+import io
+import struct
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from anything import BOMB, any_json, any_png, any_text, as_json, chunk, damaged, is_sentence
+from hypothesis import example, given
+from hypothesis import strategies as st
+from memory import resident_at_most
+from PIL import Image
+
+from livesegment.errors import BadReply
+from livesegment.mask import Mask
+from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.received import Refusal, decode_image
+from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
+
+FRAME = (64, 48)
+MEGABYTE = 2**20
+
+
+def read(body: bytes, frame_size: tuple[int, int] = FRAME) -> Mask | None:
+    """Return the mask of a reply, checked; None where it is refused."""
+    try:
+        mask = decode_reply(body, frame_size=frame_size, frame_index=7, url="http://x/any/1")
+    except BadReply as error:
+        is_sentence(error)
+        return None
+    assert mask.frame_size == frame_size
+    assert mask.class_ids.dtype == np.uint8
+    assert mask.frame_index == 7
+    for class_id, name in mask.class_map.items():
+        assert 0 <= class_id <= 255
+        assert len(name) <= 100
+        name.encode()
+    return mask
+
+
+def with_png(png: bytes) -> bytes:
+    return as_json({"segmentation_mask": base64.b64encode(png).decode()})
+
+
+def pillow_png(mode: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, (20, 10), 1).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+MASK = Mask(np.arange(600, dtype=np.uint8).reshape(20, 30) % 7, {0: "background", 1: "thing"})
+REAL_PNGS = [
+    encode_mask_png(MASK.class_ids),
+    pillow_png("P"),
+    pillow_png("P", bits=4),
+    pillow_png("1"),
+    pillow_png("I;16"),
+    pillow_png("L", optimize=True),
+]
+REAL_REPLIES = [
+    as_json(flat_reply(MASK)),
+    as_json(nested_reply(MASK, inference_id="x", time_s=0.1)),
+]
+
+
+@given(any_json)
+def test_any_json(value: Any) -> None:
+    read(as_json(value))
+
+
+@given(
+    st.sampled_from([flat_reply(MASK), nested_reply(MASK, inference_id="x", time_s=0.1)]),
+    st.sampled_from(["segmentation_mask", "class_map", "image", "predictions"]),
+    any_json,
+)
+def test_any_json_in_place_of_a_part(reply: dict[str, Any], part: str, value: Any) -> None:
+    changed = {**reply, part: value}
+    if "predictions" in reply:
+        changed = {**reply, "predictions": {**reply["predictions"], part: value}}
+    read(as_json(changed))
+
+
+@given(st.dictionaries(st.integers().map(str) | any_text, any_text | any_json, max_size=8))
+def test_any_class_map(class_map: dict[str, Any]) -> None:
+    read(as_json({**flat_reply(MASK), "class_map": class_map}))
+
+
+@given(st.binary(max_size=200) | damaged(st.sampled_from(REAL_REPLIES)))
+@example(b"\xff\xfe[\0]\0")
+@example(b"[" * 100_000)
+@example(b'{"a":' * 40_000)
+@example(b"9" * 10_000)
+@example(b"1e999999999")
+def test_any_bytes(body: bytes) -> None:
+    read(body)
+
+
+@given(any_text.map(lambda text: text.encode(errors="surrogatepass")) | st.binary(max_size=100))
+@example(b"data:,")
+@example(b"%")
+def test_any_base64_is_bytes_or_a_value_error(text: bytes) -> None:
+    try:
+        assert len(decode_base64(text)) <= len(text)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - either is right
+
+
+@given(any_png() | damaged(st.sampled_from(REAL_PNGS)))
+def test_any_png(png: bytes) -> None:
+    with resident_at_most(120 * MEGABYTE):
+        read(with_png(png))
+
+
+def grey_head(width: int, height: int, depth: int = 8, colour: int = 0) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+
+
+BEFORE_PIXELS = {
+    "a larger picture's head": grey_head(11_000, 11_000, 16),
+    "a larger one's, of colours": grey_head(11_000, 11_000, 8, 2),
+    "a profile": chunk(b"iCCP", b"name\0\0" + BOMB),
+    "a text": chunk(b"zTXt", b"name\0\0" + BOMB),
+    "another text": chunk(b"iTXt", b"name\0\1\0\0\0" + BOMB),
+    "a film of many": chunk(b"acTL", struct.pack(">II", 2**31 - 1, 0)),
+    "a film of none": chunk(b"acTL", struct.pack(">II", 0, 0)),
+    "a film's part": chunk(b"fcTL", bytes(range(26))),
+}
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("behind", BEFORE_PIXELS)
+def test_what_follows_a_small_head_takes_no_memory(behind: str, depth: int) -> None:
+    head = b"\x89PNG\r\n\x1a\n" + grey_head(20, 10, depth)
+    png = head + BEFORE_PIXELS[behind] + chunk(b"IDAT", BOMB) + chunk(b"IEND", b"")
+    with resident_at_most(60 * MEGABYTE):
+        read(with_png(png))
+
+
+def received(picture: bytes) -> None:
+    """Have a picture decoded as a server does: an image, or a refusal."""
+    # The program says nothing of what Pillow finds odd.
+    with resident_at_most(120 * MEGABYTE), warnings.catch_warnings(action="ignore"):
+        try:
+            image = decode_image(picture)
+        except Refusal as refusal:
+            is_sentence(refusal)
+            assert refusal.status in {400, 413}  # noqa: PT017 - either is right
+        else:
+            assert image.ndim == 3
+
+
+@given(any_png() | damaged(st.sampled_from(REAL_PNGS)))
+def test_any_picture_that_a_server_is_sent(picture: bytes) -> None:
+    received(picture)
+
+
+@pytest.mark.parametrize("size", [(20, 10), (30_000, 30_000)])
+@pytest.mark.parametrize("behind", BEFORE_PIXELS)
+def test_a_bomb_that_a_server_is_sent(behind: str, size: tuple[int, int]) -> None:
+    head = b"\x89PNG\r\n\x1a\n" + grey_head(*size)
+    small = grey_head(20, 10) if size[0] > 20 else b""
+    received(head + BEFORE_PIXELS[behind] + small + chunk(b"IDAT", BOMB) + chunk(b"IEND", b""))

@@ -1,0 +1,256 @@
+"""Whatever is written in texts and files that people give: a value, or a sentence."""
+
+import json
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from anything import any_json, any_text, as_json, damaged, is_sentence
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from memory import resident_at_most
+
+from livesegment.annotate.journal import Journal
+from livesegment.class_name import MAX_CLASS_NAME, clean_class_name, comparable
+from livesegment.cli.app import takes
+from livesegment.cli.line import read_line
+from livesegment.errors import JournalMismatch, OptionsError
+from livesegment.monitor.config import read_config
+from livesegment.segmenters.network_file import _read_names
+from livesegment.server.key_ring import KeyRing
+from livesegment.settings import ApiKey
+from livesegment.settings.group import all_options
+from livesegment.settings.rule_text import parse_rule
+
+# A folder for all examples of a test: each writes its file anew.
+one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+any_bytes = st.binary(max_size=100) | any_text.map(lambda text: text.encode(errors="replace"))
+long_text = any_text | st.builds(lambda text, times: text * times, any_text, st.integers(1, 3000))
+
+
+@given(long_text)
+@example("\ud800" * 200)
+@example("\u0130" * 100)
+def test_any_class_name_is_clean_and_stays_so(name: str) -> None:
+    clean = clean_class_name(name)
+    assert len(clean) <= MAX_CLASS_NAME
+    assert clean == clean.strip()
+    assert not re.search(r"[\x00-\x1f\u2028\u2029]", clean)
+    clean.encode()
+    assert clean_class_name(clean) == clean
+    assert comparable(clean) == comparable(name)
+
+
+CLAUSES = (
+    "for",
+    "in",
+    "hysteresis",
+    "cooldown",
+    "named",
+    "2s",
+    "5%",
+    "0,0",
+    "1,0",
+    "1,1",
+    ">",
+    "<",
+)
+rule_words = st.sampled_from((*CLAUSES, "person", "camera", "lost", "endpoint", "failing", "'"))
+numbers = st.floats().map(str) | st.integers().map(str) | st.just("9" * 400)
+rules = st.lists(
+    rule_words
+    | any_text
+    | numbers.map(lambda number: f"{number}%")
+    | numbers.map(lambda number: f"{number}h")
+    | numbers.map(lambda number: f"{number},0.5"),
+    max_size=9,
+).map(" ".join)
+
+
+@given(long_text | rules | rules.map(lambda rule: f"person > 5% {rule}"))
+@example("person > 5% \x1b[2J")
+@example("person > 5% named " + "x" * 5000)
+@example("person > 5% " + "y" * 5000)
+@example("person > " + "9" * 400 + "%")
+@example("person > 5% for " + "9" * 400 + "h")
+@example("person > 5% in nan,0 1,0 1,1")
+@example("person > 5% in 1e400,0 1,0 1,1")
+def test_any_rule(text: str) -> None:
+    try:
+        rule = parse_rule(text)
+    except OptionsError as error:
+        is_sentence(error)
+    else:
+        rule.name.encode()
+        json.dumps(rule.zone, allow_nan=False)
+
+
+SAMPLE = (Path(__file__).parents[2] / "samples" / "monitor.toml").read_text(encoding="utf-8")
+KEYS = sorted(set(re.findall(r"^(?:# )?([a-z_]+) = ", SAMPLE, re.MULTILINE)))
+TABLES = sorted(set(re.findall(r"^(?:# )?(\[+[a-z_.]+\]+)", SAMPLE, re.MULTILINE)))
+toml_text = any_text.map(
+    lambda text: json.dumps(text.encode(errors="replace").decode(), ensure_ascii=False)
+)
+toml_value = st.recursive(
+    toml_text
+    | st.integers().map(str)
+    | st.floats().map(lambda number: f"{number!r}")
+    | st.sampled_from(
+        (
+            "true",
+            "false",
+            "2020-01-01",
+            "07:32:00",
+            '"${HOME}"',
+            '"${"',
+            "1e400",
+            "-0",
+            "0x_",
+            '"5s"',
+        )
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda several: f"[{', '.join(several)}]")
+        | inner.map(lambda one: f"{{ a = {one} }}")
+    ),
+    max_leaves=4,
+)
+toml_lines = st.one_of(
+    st.sampled_from(TABLES),
+    st.builds(lambda key, value: f"{key} = {value}", st.sampled_from(KEYS), toml_value),
+    st.builds(lambda key, value: f"{key} = {value}", toml_text, toml_value),
+)
+toml = st.lists(toml_lines, max_size=12).map(
+    lambda lines: '[[camera]]\nname = "a"\nsource = "pattern:"\n' + "\n".join(lines)
+)
+
+
+@one_folder
+@given(damaged(st.just(SAMPLE.encode())) | toml.map(lambda text: text.encode()) | any_bytes)
+@example(b"\xef\xbb\xbfa = 1")
+@example(b"a = 1e999999999\n[[camera]]\nname = 1e400\nsource = 'pattern:'\n")
+@example(b"[budget]\nin_flight = 0x" + b"f" * 999)
+@example(b"[budget]\ncalls_per_hour = 1e308\nin_flight = 99999999999999999999")
+@example(b"a.b.c = 1\na.b = 2")
+def test_any_monitor_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "monitor.toml"
+    path.write_bytes(content)
+    try:
+        read_config(path, {"HOME": "/home"})
+    except OptionsError as error:
+        is_sentence(error)
+
+
+@one_folder
+@given(any_bytes)
+@example(b"\xef\xbb\xbfkey\r\n")
+@example(b"#")
+def test_any_file_of_keys_or_class_names(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "given.txt"
+    path.write_bytes(content)
+    for read in (lambda: KeyRing.from_file(str(path)), lambda: _read_names(path)):
+        try:
+            read()
+        except OptionsError as error:
+            is_sentence(error)
+
+
+# What Python makes of an argument in bytes that are no UTF-8.
+argument = st.binary(max_size=12).map(lambda given: given.decode(errors="surrogateescape"))
+FLAGS = {
+    name: [each.flag for each in all_options(takes(name)) if each.flag]
+    for name in ("live", "annotate", "predict", "serve", "monitor", "doctor")
+}
+
+
+@given(st.data())
+def test_any_command_line(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(FLAGS)))
+    words = st.sampled_from(FLAGS[name]) | argument | any_text | numbers
+    line = data.draw(st.lists(words, max_size=6))
+    try:
+        read_line(takes(name), line, {})
+    except OptionsError as error:
+        is_sentence(error)
+
+
+@pytest.mark.parametrize("flag", ["--classes", "--redact", "--rule", "--model", "--camera-name"])
+def test_what_is_no_text_is_a_sentence(flag: str) -> None:
+    given = "person\udcff > 5%"
+    said = rf"^{flag} is a text in UTF-8, not 'person.udcff > 5%'$"
+    with pytest.raises(OptionsError, match=said):
+        read_line(takes("live"), ["pattern:", flag, given], {})
+
+
+def test_a_key_that_is_no_text_is_a_sentence_without_it() -> None:
+    line = ["pattern:", "--model", "a/1", "--api-key", "s3cret\udcff"]
+    with pytest.raises(OptionsError, match=r"^--api-key is a text in UTF-8$"):
+        read_line(takes("live"), line, {})
+    with pytest.raises(OptionsError, match="no text in UTF-8"):
+        ApiKey("s3cret\udcff")
+
+
+def test_a_file_may_have_any_name() -> None:
+    asked, _ = read_line(takes("annotate"), ["\udcff.mp4", "-o", "\udcfe.mp4"], {})
+    assert asked.inputs == ("\udcff.mp4",)
+    assert asked.output == "\udcfe.mp4"
+
+
+MINE = {"input": "clip.mp4 (1 byte)", "model": "any/1"}
+
+
+def record(number: int, packed: bytes) -> bytes:
+    """Return a record of a journal, its checksum right."""
+    numbered = struct.pack("<q", number)
+    checksum = zlib.crc32(packed, zlib.crc32(numbered))
+    return struct.pack("<II", len(packed), checksum) + numbered + packed
+
+
+SIGNATURE = b"livesegment journal 1\n"
+BEGUN = SIGNATURE + record(-1, zlib.compress(as_json(["identity", json.dumps(MINE)])))
+contents = (
+    any_json.map(lambda value: zlib.compress(as_json(value)))
+    | st.builds(
+        lambda name, value: zlib.compress(as_json([name, value])),
+        st.sampled_from(("identity", "state")),
+        any_json | any_json.map(json.dumps),
+    )
+    | st.binary(max_size=40)
+)
+frame_numbers = st.integers(-3, 20) | st.integers(-(2**63), 2**63 - 1)
+journals = st.builds(
+    lambda begin, records: begin + b"".join(record(*each) for each in records),
+    st.sampled_from((BEGUN, SIGNATURE)),
+    st.lists(st.tuples(frame_numbers, contents), max_size=5),
+)
+WHOLE = BEGUN + b"".join(record(index, zlib.compress(b"reply %d" % index)) for index in range(4))
+
+
+@one_folder
+@given(journals | damaged(st.just(WHOLE)) | any_bytes)
+@example(BEGUN + record(2**62, zlib.compress(b"reply")))
+@example(BEGUN + record(-9, zlib.compress(b"reply")))
+@example(BEGUN + record(1, b"not packed"))
+@example(BEGUN + record(1, zlib.compress(bytes(2**30), 1)))
+@example(BEGUN + struct.pack("<IIq", 2**32 - 1, 0, 1) + bytes(100))
+@example(SIGNATURE + record(-1, zlib.compress(as_json(["identity", "[" * 9000]))))
+@example(SIGNATURE + record(-1, zlib.compress(as_json(["identity", '{"input": "\\u001b[2J"}']))))
+def test_any_journal(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "out.mp4.journal"
+    path.write_bytes(content)
+    with resident_at_most(250 * 2**20):
+        try:
+            with Journal(path, MINE) as journal:
+                journal.add(2, b"paid for")
+                assert journal.reply(2) == b"paid for"
+                for index in range(6):
+                    journal.reply(index)
+                journal.noted("state")
+        except JournalMismatch as error:
+            is_sentence(error)
+            assert path.read_bytes() == content
+    if path.read_bytes() != content:
+        with Journal(path, MINE) as journal:
+            assert journal.reply(2) == b"paid for"

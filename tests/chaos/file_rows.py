@@ -74,7 +74,7 @@ def _month_old(folder: Path) -> None:
 
 
 def _annotate(name: str, source: str, expected: Expected, **more: object) -> Row:
-    command = ("annotate", source, "-o", f"out{Path(source).suffix or '.mp4'}", "-v")
+    command = ("annotate", source, "-o", "out.png" if source.endswith(".png") else "out.mp4", "-v")
     return Row(f"annotate: {name}", command, expected, **more)  # type: ignore[arg-type]
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from livesegment.annotate.journal import Journal
 from livesegment.backoff import Backoff, asked_wait_s
+from livesegment.calls.breaker import is_its_own
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.permit import Permit
 from livesegment.duration import in_words
-from livesegment.errors import BadReply, EndpointBusy, EndpointError, RequestRefused, SourceNotFound
+from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
@@ -70,13 +71,6 @@ _AFTER_FIRST_MASK = Backoff(attempts=12, max_wait_s=60.0)
 # Nor is one answer out of many that makes no sense: some proxy's page, a reply that was cut short.
 # It may be about this very picture, though, and each try costs a call.
 _ODD_ONE_OUT = Backoff(attempts=4)
-
-
-def _is_odd(error: EndpointError) -> bool:
-    """Tell whether an error says that something went wrong on the way, or within the endpoint."""
-    status = error.status or 0
-    is_passing = status in (408, 425) or status >= 500
-    return isinstance(error, BadReply) or (isinstance(error, RequestRefused) and is_passing)
 
 
 class Caller:
@@ -185,7 +179,8 @@ class Caller:
         tries = self._limiter.refusals_in_a_row if is_busy else error.attempts
         backoff = _AFTER_FIRST_MASK if self._limiter.has_answered else _BEFORE_FIRST_MASK
         wait_s = backoff.wait_s(error, max(1, tries), share=random.random())
-        is_odd = self._limiter.has_given_masks and _is_odd(error)
+        is_own = is_its_own(error)
+        is_odd = self._limiter.has_given_masks and (is_own or isinstance(error, BadReply))
         if is_odd and not _ODD_ONE_OUT.is_over(tries):
             wait_s = _ODD_ONE_OUT.delay_s(tries, share=random.random())
         if wait_s is None:
@@ -195,5 +190,5 @@ class Caller:
             raise error
         logger.debug("frame %d: %s; to be asked again", frame.index, error)
         self._metrics.count("errors_retried")
-        if not is_busy:  # else the limiter makes everybody wait
+        if not (is_busy or is_own):  # else the limiter makes everybody wait
             self._stopping.wait(wait_s)

@@ -15,11 +15,18 @@ from livesegment.errors import (
     EndpointTimeout,
     ModelNotFound,
     PaymentRequired,
+    RequestRefused,
 )
 from livesegment.metrics import Circuit
 
-_REFUSED_TO_ALL = (AuthenticationFailed, ModelNotFound, PaymentRequired)
-"""Errors that are about no picture: the next request would meet the same."""
+REFUSED_TO_ALL = (AuthenticationFailed, ModelNotFound, PaymentRequired)
+"""Errors that are about no picture and do not go away by themselves: all would meet the same."""
+
+
+def is_its_own(error: EndpointError) -> bool:
+    """Tell whether an error is the endpoint's own, and may be gone when it is asked again."""
+    status = error.status or 0
+    return isinstance(error, RequestRefused) and (status in (408, 425) or status >= 500)
 
 
 class Breaker(ABC):
@@ -170,8 +177,9 @@ class Breaker(ABC):
 class GivingUp(Breaker):
     """For callers that give up in the end, and ask again about the same picture until then.
 
-    When the endpoint asks for patience (429, 502, 503, 504), everybody pauses; after other errors
-    each waits by itself. Being told to come back after an hour or more pauses nobody, for the error
+    When the endpoint asks for patience (429, 502, 503, 504), everybody pauses, and once it has
+    answered, also after other errors of its own (408, 425, 500 and above); else each waits by
+    itself. Being told to come back after an hour or more pauses nobody, for the error
     ends the run. An error that is about no picture ends it for all.
     """
 
@@ -185,12 +193,12 @@ class GivingUp(Breaker):
             error: What a request met.
             refusals: `refusals` when it was sent.
         """
-        if isinstance(error, _REFUSED_TO_ALL):
+        if isinstance(error, REFUSED_TO_ALL):
             self.refused_to_all = error
         return super().failed(error, refusals)
 
     def _pauses_after(self, error: EndpointError) -> bool:
-        return isinstance(error, EndpointBusy)
+        return isinstance(error, EndpointBusy) or (self.has_answered and is_its_own(error))
 
     def _pause(self, error: EndpointError, *, is_news: bool) -> None:
         asked_s = asked_wait_s(error)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from livesegment.backoff import Backoff
-from livesegment.calls.breaker import Breaker
+from livesegment.calls.breaker import REFUSED_TO_ALL, Breaker
 from livesegment.errors import EndpointError, RateLimited
 from livesegment.metrics import Circuit
 
@@ -53,7 +53,7 @@ class NeverGivingUp(Breaker):
         opened_at_s = self._clock() if self._opened_at_s is None else self._opened_at_s
         if self._clock() - opened_at_s < _BRISK_S:
             return _BRISK_WAIT_S
-        is_for_good = self.trouble is not None and not self.trouble.retryable
+        is_for_good = isinstance(self.trouble, REFUSED_TO_ALL)
         longest_s = _LONGEST_WAIT_FOR_GOOD_S if is_for_good else _LONGEST_WAIT_S
         return float(min(longest_s, _SLOW_WAIT_S * 2.0 ** min(self._slow_probes, 8)))
 

@@ -133,7 +133,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("live clip.mp4 --no-window --align teleport", 2, ["--align"]),
         ("live clip.mp4 --no-window --duration 0", 2, ["--duration"]),
         ("live clip.mp4 --no-window --fps-limit -1", 2, ["--fps-limit"]),
-        ("live clip.mp4 --no-window --in-flight auto", 2, ["--in-flight 4"]),
+        ("live clip.mp4 --no-window --in-flight some", 2, ["--in-flight", "auto"]),
         ("annotate clip.mp4 -o x.mp4 --in-flight many", 2, ["--in-flight", "auto"]),
         ("annotate clip.mp4 -o x.mp4 --in-flight 257", 2, ["--in-flight", "256"]),
         ("annotate text.mp4 -o x.mp4", 3, ["text.mp4"]),

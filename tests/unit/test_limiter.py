@@ -22,6 +22,7 @@ from livesegment.errors import (
     ModelNotFound,
     PaymentRequired,
     RateLimited,
+    RequestRefused,
     ServerFailed,
 )
 
@@ -444,7 +445,10 @@ def test_one_request_at_a_time_finds_out_whether_a_dead_endpoint_is_back(scene: 
         asker.answer()
 
 
-@pytest.mark.parametrize(("error", "longest_s"), [(DEAD, 5.0), (AuthenticationFailed("no"), 30.0)])
+@pytest.mark.parametrize(
+    ("error", "longest_s"),
+    [(DEAD, 5.0), (RequestRefused("oops", status=500), 5.0), (AuthenticationFailed("no"), 30.0)],
+)
 def test_probes_are_brisk_for_ten_seconds_then_less_and_less_often(
     error: EndpointError, longest_s: float
 ) -> None:
@@ -576,6 +580,19 @@ def test_an_answer_is_waited_for_as_long_as_it_is_of_use(scene: Scene) -> None:
         assert permit is not None
         limiter.begin(permit)
         assert permit.timeout_s == 2.0
+
+
+def test_after_good_answers_everybody_waits_while_the_endpoint_has_errors_of_its_own(
+    scene: Scene,
+) -> None:
+    limiter = scene.prepare(4)
+    for asker in [scene.ask() for _ in range(4)]:
+        asker.answer(RequestRefused("oops", status=500))
+    waiting = scene.ask()
+    scene.at(100.1)
+    assert limiter.in_flight == 0
+    scene.at(100.5)
+    waiting.answer()
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_a_password_may_have_colons_and_letters_of_any_kind() -> None:
 
 @pytest.mark.parametrize(
     "credentials",
-    ["!", "YQ", "YWJj", "Y29ycmVjdCBob3JzZQ==", "=", "\xff", "a" * 30_000],
+    ["!", "YQ", "YWJj", "Y29ycmVjdCBob3JzZQ==", "=", "\xff", "a" * 8_000],
 )
 def test_what_is_no_user_and_password_is_nobody(credentials: str) -> None:
     with page() as (client, _):

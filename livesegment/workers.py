@@ -63,7 +63,12 @@ class WorkerGroup:
                 must not keep the process alive.
         """
         thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=daemon)
-        self._threads.append(thread)
+        with self._lock:
+            # Those that have ended are forgotten: a run without end starts any number.
+            self._threads = [
+                each for each in self._threads if each.is_alive() or each.ident is None
+            ]
+            self._threads.append(thread)
         thread.start()
 
     def _run(self, work: Callable[[], None]) -> None:
@@ -93,7 +98,7 @@ class WorkerGroup:
     def join(self) -> None:
         """Wait for all workers, `grace_s` at the most for daemons."""
         self._join_daemons()
-        for thread in self._threads:
+        for thread in self._all():
             if not thread.is_alive():
                 continue
             if thread.daemon:
@@ -104,11 +109,15 @@ class WorkerGroup:
 
     def _join_daemons(self) -> None:
         deadline_s, hurries = time.monotonic() + self._grace_s, False
-        for thread in (each for each in self._threads if each.daemon):
+        for thread in (each for each in self._all() if each.daemon):
             while thread.is_alive() and (left_s := deadline_s - time.monotonic()) > 0:
                 thread.join(min(left_s, _LOOK_EVERY_S))
                 if _in_a_hurry and not hurries:
                     hurries, deadline_s = True, min(deadline_s, time.monotonic() + _LAST_GRACE_S)
+
+    def _all(self) -> list[threading.Thread]:
+        with self._lock:
+            return list(self._threads)
 
     def raise_error(self) -> None:
         """Raise the first exception of a worker, if there was one."""

@@ -20,6 +20,7 @@ from livesegment.segmenters.base import Segmenter, Sending
 logger = logging.getLogger(__name__)
 
 _UNUSED_S = 0.5  # a permit for which no frame comes is somebody else's
+_AT_REST = 2  # threads besides those whose requests are under way: one waits, one reads a reply
 
 
 class Start(Protocol):
@@ -74,7 +75,7 @@ class Submitter:
         self._gives_up = gives_up
         self._sizes = (Sending(), *sizes)
         self._lock = threading.Lock()
-        self._threads = self._waiting = 0
+        self._threads = self._waiting = self._started = 0
         self._has_said_trouble = False
 
     def start(self) -> None:
@@ -84,7 +85,8 @@ class Submitter:
                 return
             self._waiting += 1
             self._threads += 1
-            name = f"submit-{self._threads}"
+            self._started += 1
+            name = f"submit-{self._started}"
         self._start_thread(name, self._run)
 
     def _run(self) -> None:
@@ -109,8 +111,19 @@ class Submitter:
                     self._hand_on(*asked, permit)
             if permit is not None:
                 self._say_trouble()
-                with self._lock:
-                    self._waiting += 1
+                is_going_on = self._waits_again()
+
+    def _waits_again(self) -> bool:
+        """Return whether this thread is to wait for another permit, or there are enough.
+
+        An outage takes more threads, for requests that are given up, than there are to be after it.
+        """
+        with self._lock:
+            if self._waiting > 0 and self._threads > self._limiter.limit + _AT_REST:
+                self._threads -= 1
+                return False
+            self._waiting += 1
+            return True
 
     def _ask(self, permit: Permit) -> tuple[Frame, Mask] | None:
         """Ask about the newest frame, if one comes soon."""

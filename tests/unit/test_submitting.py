@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
+from waiting import wait_until
 
 from livesegment.calls.asked_pause import AskedPause
 from livesegment.errors import EndpointUnreachable, RateLimited
@@ -99,3 +100,32 @@ def test_the_hud_says_that_a_dead_endpoint_is_hardly_asked() -> None:
     text = "circuit open, tried again in 5 s"
     lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=dead, outage=text)
     assert lines[-1] == "EndpointUnreachable: circuit open, tried again in 5 s"
+
+
+def submit_threads() -> int:
+    return sum(thread.name.startswith("submit-") for thread in threading.enumerate())
+
+
+def test_an_outage_leaves_no_more_threads_than_there_were() -> None:
+    source, sink, answers = StepSource(), ListSink(), threading.Event()
+
+    def segment(frame: Frame) -> int:
+        assert answers.wait(30)
+        return 1
+
+    limits = LiveLimits(max_in_flight=1, spare=6, waits_for_endpoint=True)
+    metrics = Metrics()
+    segmenter = FunctionSegmenter(segment, max_concurrency=None)
+    loop = LiveLoop(LiveParts(source, segmenter, [sink]), limits, Controls(), metrics)
+
+    def step() -> None:
+        source.step()
+
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        wait_until(lambda: submit_threads() >= 5 or step(), "requests that are given up", 60, 0.02)
+        answers.set()
+        wait_until(lambda: submit_threads() <= 3 or step(), "the threads to end", 60, 0.02)
+        assert metrics.get("masks_received") >= 3  # of those that were given up, too
+        source.end()
+        end.result(10)

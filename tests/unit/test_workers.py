@@ -1,6 +1,8 @@
 """Threads that start together and end together."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -81,3 +83,20 @@ def test_an_interrupt_while_stopping_leaves_nobody_waiting() -> None:
         workers.on_stop(wake.set)
         workers.start("waits", work)
     assert ended.is_set()
+
+
+def test_threads_that_have_ended_are_forgotten() -> None:
+    threads: list[weakref.ref[threading.Thread]] = []
+    group = WorkerGroup()
+    with group:
+        for _ in range(50):
+            done = threading.Event()
+
+            def work(done: threading.Event = done) -> None:
+                threads.append(weakref.ref(threading.current_thread()))
+                done.set()
+
+            group.start("short", work)
+            assert done.wait(10)
+        gc.collect()
+        assert sum(each() is not None for each in threads) < 10

@@ -13,7 +13,7 @@ from typing import Literal
 from livesegment.calls.reply_window import ReplyWindow
 
 _WINDOW = 8  # replies, so that even an endpoint of two a second is known within seconds
-_FIRST_REST = 4  # windows until it is tried again whether something else is better now
+_FIRST_REST = 8  # windows until it is tried again whether something else is better now
 _LONGEST_REST = 32  # by then a trial costs about 3% of the time
 _CLEARLY_CHANGED = 1.3  # times the age known so far: the endpoint has become another
 _CLEARLY_WORSE = 1.3  # times the age: enough to break off a trial
@@ -216,4 +216,5 @@ class Freshness:
         self._measure()
 
     def _measure(self) -> None:
-        self._window = ReplyWindow(max(_WINDOW, self.limit), self.limit)
+        # What was sent before the move is still ahead of the first that are sent after it.
+        self._window = ReplyWindow(max(_WINDOW, self.limit), max(1, self.limit - 1))

@@ -23,7 +23,7 @@ _CUT = 0.7  # of the limit is left after a refusal; CUBIC's figure (RFC 9438, 4.
 # What a trial must come to, in shares of the age before it.
 _WORTH_A_REQUEST = 0.97  # each costs money: the step from 8 to 16 would gain 3%
 _WORTH_ONE_LESS = 0.92
-_WORTH_DETAIL_LOST = 0.8
+_WORTH_DETAIL_LOST = 0.85
 _WORTH_DETAIL_GAINED = 1.15
 _YOUNG_S = 0.2  # masks this young gain nothing from smaller pictures
 

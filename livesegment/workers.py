@@ -37,8 +37,7 @@ class WorkerGroup:
     Args:
         grace_s: How long to wait for daemons at the end. One that sits in a foreign blocking call
             beyond it is named in the log and left to end by itself; after `hurry` at once. Other
-            workers are waited for
-            as long as they work: what they write to is closed next.
+            workers are waited for as long as they work: what they write to is closed next.
     """
 
     def __init__(self, grace_s: float = 10.0) -> None:

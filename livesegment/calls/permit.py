@@ -70,20 +70,26 @@ class UnderWay:
             now_s: The time.
             late_s: Returns after how many seconds a request is late.
         """
-        room = self._spare - sum(each.is_lost for each in self._permits)
-        waiting = [each for each in self._permits if each.is_sent and not each.is_lost]
-        late = [each for each in waiting if now_s - each.began_at_s >= late_s(each)][: max(0, room)]
+        late = [each for each in self._awaited() if now_s - each.began_at_s >= late_s(each)]
+        late = late[: self._room()]
         for each in late:
             each.is_lost = True
         return late
 
     def next_late_s(self, now_s: float, late_s: Callable[[Permit], float]) -> float:
         """Return the seconds until the next of them becomes late; infinity: none ever does."""
-        if sum(each.is_lost for each in self._permits) >= self._spare:
+        if self._room() == 0:
             return inf
-        waiting = [each for each in self._permits if each.is_sent and not each.is_lost]
-        soonest_s = min((each.began_at_s + late_s(each) for each in waiting), default=inf)
+        soonest_s = min((each.began_at_s + late_s(each) for each in self._awaited()), default=inf)
         return max(0.0, soonest_s - now_s)
+
+    def _room(self) -> int:
+        """Return how many more may seem lost."""
+        return max(0, self._spare - len(self._permits) + self.count)
+
+    def _awaited(self) -> list[Permit]:
+        """Return those that are sent and do not seem lost."""
+        return [each for each in self._permits if each.is_sent and not each.is_lost]
 
 
 def late_after_s(round_trip_s: float, probe_wait_s: float | None) -> float:

@@ -109,6 +109,10 @@ class Listener:
         """Return the ids of the events that came."""
         return [json.loads(text)["id"] for text in self.texts("/events")]
 
+    def rules(self) -> list[str]:
+        """Return the rules that the events that came were of."""
+        return [json.loads(text)["rule"] for text in self.texts("/events")]
+
     def close(self) -> None:
         """Hang up."""
         self._client.disconnect()

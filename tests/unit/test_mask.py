@@ -64,7 +64,7 @@ def test_what_came_is_not_changed_by_whoever_reads_it() -> None:
     ids=["certainty's size", "certainty's type", "instances' type", "instances' size"],
 )
 def test_arrays_that_do_not_fit_are_refused(wrong: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ValueError, match="a mask's (certainty|instance_ids)"):
+    with pytest.raises(ValueError, match=r"a mask.s (certainty|instance_ids)"):
         Mask(IDS, **wrong)
 
 

@@ -1,9 +1,8 @@
-"""A user's own model, ONNX or TFLite, run in process by OpenCV."""
+"""A user's own model, ONNX or TFLite, run in process."""
 
 import hashlib
 import logging
 import math
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,17 +13,16 @@ import numpy.typing as npt
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.opencv import quiet_opencv
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.network_input import (
     InputShape,
     Layout,
-    Scores,
-    open_network,
     read_input_shape,
     run_network,
 )
 from livesegment.segmenters.network_output import ScoreMap, read_scores
+from livesegment.segmenters.runtimes.base import Array
+from livesegment.segmenters.runtimes.opening import open_network
 from livesegment.settings import require
 
 logger = logging.getLogger(__name__)
@@ -75,8 +73,6 @@ class NetworkFileSegmenter(Segmenter):
         self._mean = np.array(mean, np.float32).reshape(1, 3, 1, 1)
         self._std = np.array(std, np.float32).reshape(1, 3, 1, 1)
         names = None if classes is None else _read_names(classes)
-        # An OpenCV network is not thread-safe: calls from several threads take turns.
-        self._lock = threading.Lock()
         self._network = open_network(self._path)
         shape = read_input_shape(self._network, self._path)
         self._input_size = self._choose_size(shape, input_size)
@@ -105,16 +101,19 @@ class NetworkFileSegmenter(Segmenter):
         """
         require(0 <= confidence <= 100, f"the confidence is from 0 to 100, not {confidence}")
         blob = self._blob(frame.image)
-        with self._lock:
-            scores = self._read(run_network(self._network, blob, self._layout))
+        scores = self._read(run_network(self._network, blob, self._layout))
         ids = self._class_ids(scores, frame.frame_size, confidence / 100)
         return Mask(ids, self.class_map, frame.index).resized(frame.frame_size)
+
+    def close(self) -> None:
+        """Release the network."""
+        self._network.close()
 
     def _blob(self, image: Image) -> npt.NDArray[np.float32]:
         blob = cv2.dnn.blobFromImage(image, 1 / 255, self._input_size, swapRB=True)
         return (blob.astype(np.float32, copy=False) - self._mean) / self._std
 
-    def _read(self, output: Scores) -> ScoreMap:
+    def _read(self, output: Array) -> ScoreMap:
         scores = read_scores(output, self._input_size, self._channels_wanted)
         if scores is None:
             shape = " x ".join(map(str, output.shape))
@@ -131,20 +130,19 @@ class NetworkFileSegmenter(Segmenter):
             )
         return wanted or shape.frame_size or OPEN_INPUT_SIZE
 
-    def _first_run(self, shape: InputShape) -> Scores:
+    def _first_run(self, shape: InputShape) -> Array:
         """Run once on black, to see at once whether and how the model answers."""
         width, height = self._input_size
         blob = self._blob(np.zeros((height, width, 3), np.uint8))
         layouts: tuple[Layout, ...] = (shape.layout,) if shape.layout else ("NCHW", "NHWC")
-        failure: cv2.error | None = None
+        failure: OptionsError | None = None
         for self._layout in layouts:
             try:
-                with quiet_opencv():
-                    return run_network(self._network, blob, self._layout)
-            except cv2.error as error:
+                return run_network(self._network, blob, self._layout)
+            except OptionsError as error:
                 failure = error
         raise OptionsError(
-            f"OpenCV cannot run {self._path} on pictures of {width}x{height}: "
+            f"{self._path} cannot be run on pictures of {width}x{height}: "
             "give the input size it was made for, or another export of the model"
         ) from failure
 

@@ -1,0 +1,1 @@
+"""What computes a network: OpenCV, ONNX Runtime, LiteRT, behind one interface."""

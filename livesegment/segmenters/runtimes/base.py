@@ -1,0 +1,58 @@
+"""What a network is, whichever runtime computes it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.resource import Resource
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """What a network takes.
+
+    Attributes:
+        name: Its name in the file; empty where the runtime does not tell.
+        shape: Sizes; None for one that the file leaves open.
+        dtype: Type of its numbers.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+
+
+class Network(Resource):
+    """A network that was read from a file.
+
+    Attributes:
+        inputs: What it takes; empty where the runtime does not tell.
+        outputs: Names of what it gives, in the file's order.
+        metadata: What the file says of itself; empty where it, or the runtime, says nothing.
+        device: What it runs on, in words.
+    """
+
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[str, ...] = ()
+    metadata: Mapping[str, str]
+    device: str
+
+    @abstractmethod
+    def run(self, blob: Array) -> dict[str, Array]:
+        """Compute every output from the first input. Several threads may call: they take turns.
+
+        Args:
+            blob: Of the shape and dtype that the first of `inputs` says.
+
+        Returns:
+            The outputs by name, in the order of `outputs`; they are the caller's to keep.
+
+        Raises:
+            OptionsError: If the network cannot be run on it.
+        """

@@ -10,9 +10,9 @@ from typing import IO, Any
 from livesegment.errors import OptionsError
 from livesegment.export.base import Exporter
 from livesegment.export.picture_names import PictureNames
-from livesegment.export.rle import regions
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.rle import regions
 from livesegment.sinks.output_file import OutputFile
 
 _HEAD = b'{"info": {"description": "livesegment"},\n"licenses": [],\n"annotations": ['
@@ -65,12 +65,12 @@ class CocoExporter(Exporter):
         images.append(image)
         unclassed = self._classes.unclassed
         for region in regions(mask.class_ids):
-            if region.class_id not in unclassed:
+            if region.id not in unclassed:
                 annotations.append(
                     {
                         "id": annotations.count + 1,
                         "image_id": images.count,
-                        "category_id": region.class_id,
+                        "category_id": region.id,
                         "segmentation": {"size": [height, width], "counts": region.counts},
                         "area": region.area,
                         "bbox": region.box,

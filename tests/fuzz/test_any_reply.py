@@ -17,8 +17,9 @@ from PIL import Image
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.mask_png import encode_mask_png
 from livesegment.protocol.received import Refusal, decode_image
-from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
+from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
 
 FRAME = (64, 48)
 MEGABYTE = 2**20

@@ -18,7 +18,8 @@ from PIL import Image
 from livesegment.class_name import clean_class_name
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
+from livesegment.protocol.mask_png import encode_mask_png
+from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
 
 IDS = np.array([[0, 1, 2], [3, 200, 255]], np.uint8)
 

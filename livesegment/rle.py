@@ -4,8 +4,8 @@ Source: the Mask API of the COCO annotation format (Lin et al., Microsoft COCO: 
 Context, ECCV 2014), as `pycocotools.mask` reads it. A mask is read down its columns, from left to
 right; the lengths of its runs, of 0 and 1 in turn and of 0 first, are the counts. They are written
 as text: from the fourth on less the one two before, then in groups of five bits, the lowest first,
-each as one character from `0` on; the sixth bit says that more groups follow. Uncompressed they are a
-list of numbers.
+each as one character from `0` on; the sixth bit says that more groups follow. Uncompressed they are
+a list of numbers.
 """
 
 from collections.abc import Iterator
@@ -106,21 +106,21 @@ class Runs:
     ends: _Integers
 
     @property
-    def columns(self) -> tuple[int, int]:
-        """The first column that has a pixel, and the one after the last."""
-        if not self.starts.size:
-            return 0, 0
-        height = self.size[1]
-        return int(self.starts[0] // height), int((self.ends[-1] - 1) // height) + 1
+    def area(self) -> int:
+        """How many pixels the region has."""
+        return int((self.ends - self.starts).sum())
 
-    def unpacked(self) -> npt.NDArray[np.bool_]:
-        """Return which pixels of `columns` are in the region, bool of shape (columns, height)."""
-        first, end = self.columns
-        height = self.size[1]
-        edges = np.stack((self.starts, self.ends), axis=1).ravel() - first * height
-        lengths = np.diff(edges, prepend=0, append=(end - first) * height)
-        is_in = np.arange(lengths.size) % 2 == 1
-        return np.repeat(is_in, lengths).reshape(end - first, height)
+    def fill(self, columns: npt.NDArray[Any], value: int) -> None:
+        """Give the region's pixels a value.
+
+        Args:
+            columns: A picture by its columns, of shape (width, height), contiguous.
+            value: The value.
+        """
+        flat = columns.reshape(-1)
+        # Copying runs takes a tenth of unpacking them into a picture of their own.
+        for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True):
+            flat[start:end] = value
 
 
 def read_runs(counts: Any, size: tuple[int, int]) -> Runs:

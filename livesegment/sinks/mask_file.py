@@ -13,7 +13,7 @@ import numpy as np
 from livesegment.errors import OptionsError, OutputNotWritable, SourceLost, SourceNotFound
 from livesegment.mask import ClassIds
 from livesegment.media_file import BOUNDED, UNSPECIFIED, Colour, find_video
-from livesegment.protocol.reply import read_class_map
+from livesegment.protocol.semantic import read_class_map
 from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import Coding

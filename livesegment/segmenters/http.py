@@ -23,7 +23,7 @@ from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
 from livesegment.settings import ApiKey, EndpointOptions
-from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
+from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE, check_key, has_key
 
 _SHORTEST_VALUE = 6
 """Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
@@ -34,7 +34,7 @@ class HttpSegmenter(Segmenter):
 
     Args:
         endpoint: Base URL, such as `https://segment.roboflow.com`.
-        model: `slug/version`.
+        model: `slug/version`, or a server's alias, one word.
         api_key: Sent in the query; None: no key is sent.
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
@@ -76,6 +76,7 @@ class HttpSegmenter(Segmenter):
         self._url = _model_url(endpoint, model)
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
+        self._is_network = transport is None
         self._client = HttpClient(
             str(self._url),
             timeout_s=timeout_s,
@@ -104,7 +105,8 @@ class HttpSegmenter(Segmenter):
             A mask of the frame's size, whatever size was sent and came back.
 
         Raises:
-            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense.
+            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense; or wants
+                a key, as the hosted one does, and there is none: then nothing is sent.
         """
         return self.segment_at(frame, self._options.confidence)
 
@@ -122,6 +124,8 @@ class HttpSegmenter(Segmenter):
 
     def _prepared(self, frame: Frame, confidence: float, sending: Sending) -> Call:
         options = self._options
+        if self._is_network:  # what carries the requests instead may have a key of its own
+            check_key(options.base_url, options.api_key)
         max_side = min(self._max_side, sending.max_side or self._max_side)
         quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
         timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
@@ -165,7 +169,12 @@ class HttpSegmenter(Segmenter):
             except HttpFailure:
                 said = b""  # its status says more than what is wrong with its body
             raise error_for_status(
-                answer.status, answer.headers, said, url=self._shown_url, secrets=self._secrets
+                answer.status,
+                answer.headers,
+                said,
+                url=self._shown_url,
+                secrets=self._secrets,
+                has_key=has_key(self._options.base_url, self._options.api_key),
             )
 
     @contextmanager

@@ -23,7 +23,14 @@ from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
 from livesegment.settings import ApiKey, EndpointOptions
-from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE, check_key, has_key
+from livesegment.settings.endpoint import (
+    JPEG_QUALITY,
+    MAX_SIDE,
+    USUAL_CONFIDENCE,
+    Confidence,
+    check_key,
+    has_key,
+)
 
 _SHORTEST_VALUE = 6
 """Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
@@ -36,7 +43,8 @@ class HttpSegmenter(Segmenter):
         endpoint: Base URL, such as `https://segment.roboflow.com`.
         model: `slug/version`, or a server's alias, one word.
         api_key: Sent in the query; None: no key is sent.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        confidence: 0 to 100, what the endpoint takes as certain enough; `best` or `default`: what
+            it knows by that word.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
@@ -55,7 +63,7 @@ class HttpSegmenter(Segmenter):
         model: str,
         *,
         api_key: ApiKey | str | None = None,
-        confidence: float = 50,
+        confidence: Confidence = USUAL_CONFIDENCE,
         max_side: int = MAX_SIDE,
         jpeg_quality: int = JPEG_QUALITY,
         timeout_s: float = 10,
@@ -92,9 +100,10 @@ class HttpSegmenter(Segmenter):
     @property
     def identity(self) -> str:
         """The model's address, and how pictures are sent there."""
-        options = self._options
+        confidence = self._options.confidence
+        said = confidence if isinstance(confidence, str) else f"{confidence:g}"
         return (
-            f"{self._shown_url} (confidence {options.confidence:g}, {self._max_side} pixels,"
+            f"{self._shown_url} (confidence {said}, {self._max_side} pixels,"
             f" JPEG {self._jpeg_quality})"
         )
 
@@ -110,7 +119,7 @@ class HttpSegmenter(Segmenter):
         """
         return self.segment_at(frame, self._options.confidence)
 
-    def segment_at(self, frame: Frame, confidence: float) -> Mask:
+    def segment_at(self, frame: Frame, confidence: Confidence) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
         return self._prepared(frame, confidence, Sending())(None)
 
@@ -122,7 +131,7 @@ class HttpSegmenter(Segmenter):
         """Encode the frame; the call asks once, and has the answer kept as it came."""
         return self._prepared(frame, self._options.confidence, Sending())
 
-    def _prepared(self, frame: Frame, confidence: float, sending: Sending) -> Call:
+    def _prepared(self, frame: Frame, confidence: Confidence, sending: Sending) -> Call:
         options = self._options
         if self._is_network:  # what carries the requests instead may have a key of its own
             check_key(options.base_url, options.api_key)

@@ -57,10 +57,9 @@ _BODY: Mapping[str, Schema] = {
 
 _QUERY: Mapping[str, Schema] = {
     "confidence": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 100,
-        "description": "How sure the model must be: below 1 a share, from 1 on percent.",
+        "anyOf": [{"type": "number", "minimum": 0, "maximum": 100}, {"enum": ["best", "default"]}],
+        "description": "How sure the model must be: below 1 a share, from 1 on percent; a word"
+        " means the model's own.",
     },
     "image": {"type": "string", "description": "The address of a picture, in place of a body."},
 }

@@ -23,6 +23,12 @@ MAX_SIDE, JPEG_QUALITY = 640, 80
 
 Auto = Literal["auto"]
 
+Confidence = float | Literal["best", "default"]
+"""0 to 100; or a threshold that the endpoint knows: the best for the model, or the server's own."""
+
+USUAL_CONFIDENCE = 50.0
+"""What a model in this process takes as certain enough where it is not told a number."""
+
 KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
 """Where a key is looked up that was not given, the first one first."""
 
@@ -58,7 +64,8 @@ class EndpointOptions(Settings):
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
         api_key: The key; None: looked up in the environment by `resolved_key`.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        confidence: 0 to 100, what the endpoint takes as certain enough; or `best` or `default`,
+            words that it understands and a model in this process takes for 50.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
             640, and less while a live picture would wait for the uplink.
         jpeg_quality: 1 to 100. None: 80, and less while a live picture would wait for the uplink.
@@ -119,10 +126,14 @@ class EndpointOptions(Settings):
         is_secret=True,
         variables=KEY_VARIABLES,
     )
-    confidence: float = option(
-        50.0,
-        number(0, 100, metavar="0..100"),
-        "How sure the model must be.",
+    confidence: Confidence = option(
+        USUAL_CONFIDENCE,
+        either(
+            (number(0, 100), choice(("best", "default"))),
+            "a number from 0 to 100, or best or default, which an endpoint may know",
+            "0..100|best|default",
+        ),
+        "How sure the model must be; best and default are for the endpoint to know.",
         flag="--confidence",
         key="endpoint.confidence",
         group=_MODEL,
@@ -213,6 +224,11 @@ class EndpointOptions(Settings):
     def base_url(self) -> str:
         """The endpoint's address, the hosted one where only a model is given."""
         return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
+
+    @property
+    def confidence_number(self) -> float:
+        """The confidence for a model in this process: 0 to 100."""
+        return USUAL_CONFIDENCE if isinstance(self.confidence, str) else self.confidence
 
     def resolved_key(self, environment: Mapping[str, str] = os.environ) -> ApiKey | None:
         """Return the key to send, if any.

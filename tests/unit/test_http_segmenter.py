@@ -36,7 +36,8 @@ from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
 from livesegment.segmenters.base import Sending
 from livesegment.segmenters.http import HttpSegmenter
-from livesegment.settings import ApiKey
+from livesegment.segmenters.opening import open_segmenter
+from livesegment.settings import ApiKey, EndpointOptions
 
 KEY = "s3cret/Key+1"
 SHOWN_BY_NOBODY = (KEY, "s3cret", "pa55word")
@@ -215,6 +216,32 @@ def test_a_word_is_passed_on_as_the_servers_alias() -> None:
     with HttpSegmenter("http://host", "yolo26n-sem-1024", transport=transport) as segmenter:
         segmenter.segment(frame(7))
     assert asked == ["/yolo26n-sem-1024"]
+
+
+def test_a_threshold_that_the_endpoint_knows_is_passed_on_as_its_word() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params["confidence"])
+        return httpx.Response(200, content=good_body())
+
+    transport = httpx.MockTransport(answer)
+    for word in ("best", "default"):
+        options = EndpointOptions("http://host", "any/1", confidence=word)
+        with HttpSegmenter(
+            "http://host", "any/1", confidence=options.confidence, transport=transport
+        ) as segmenter:
+            segmenter.segment(frame(1))
+            assert f"confidence {word}," in segmenter.identity
+    assert asked == ["best", "default"]
+
+
+def test_a_model_in_this_process_takes_a_word_for_the_usual_confidence() -> None:
+    with (
+        open_segmenter(EndpointOptions(confidence="best")) as by_word,
+        open_segmenter(EndpointOptions()) as usual,
+    ):
+        assert by_word.identity == usual.identity
 
 
 @pytest.mark.parametrize("host", ["segment.roboflow.com", "anything.roboflow.com"])

@@ -132,7 +132,7 @@ MISTAKES = {
     "a number out of range": (
         "[endpoint]\nconfidence = 101",
         5,
-        r"endpoint.confidence is a number from 0 to 100, not 101",
+        r"endpoint.confidence is a number from 0 to 100, or best or default, .* not 101",
     ),
     "no number at all": ("[overlay]\nopacity = nan", 5, "overlay.opacity is a number from 0 to 1"),
     "zero where it is too little": (

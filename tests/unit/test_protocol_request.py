@@ -8,6 +8,7 @@ import pytest
 
 from livesegment.protocol.request import encode_image, query
 from livesegment.settings import ApiKey
+from livesegment.settings.endpoint import Confidence
 
 
 def sent_size(image: np.ndarray, max_side: int) -> tuple[int, int]:
@@ -52,9 +53,18 @@ def test_jpeg_quality_is_heeded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "sent"), [(50, "50"), (0, "0"), (100, "100"), (37.5, "37.5"), (0.5, "1")]
+    ("confidence", "sent"),
+    [
+        (50, "50"),
+        (0, "0"),
+        (100, "100"),
+        (37.5, "37.5"),
+        (0.5, "1"),
+        ("best", "best"),
+        ("default", "default"),
+    ],
 )
-def test_confidence_is_sent_as_0_to_100(confidence: float, sent: str) -> None:
+def test_confidence_is_sent_as_0_to_100_or_as_a_word(confidence: Confidence, sent: str) -> None:
     assert query(api_key=None, confidence=confidence, name="1.jpg")["confidence"] == sent
 
 

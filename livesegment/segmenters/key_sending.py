@@ -1,4 +1,4 @@
-"""How a key travels to an endpoint: in a header, and in the address only where that is asked for."""
+"""How a key travels to an endpoint: in a header, and in the address only where that is wanted."""
 
 import logging
 import string

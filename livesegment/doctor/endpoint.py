@@ -58,7 +58,10 @@ def check(options: EndpointOptions) -> Iterator[Finding]:
         )
         return
     yield Finding("endpoint", "ok", f"{shown_url(options.base_url)}, model {options.model}")
-    yield _key(options)
+    key = _key(options)
+    yield key
+    if key.state == "fail":
+        return
     opening_s = 0.0
     proxy = proxy_variable(options.base_url)
     if proxy is not None:
@@ -77,6 +80,10 @@ def check(options: EndpointOptions) -> Iterator[Finding]:
 
 def _key(options: EndpointOptions) -> Finding:
     source = options.key_source()
+    try:
+        options.check_key()
+    except AuthenticationFailed as error:
+        return Finding("key source", "fail", f"{error}", "set LIVESEGMENT_API_KEY to your key")
     if source is None:
         if replace(options, endpoint=None).key_source() is not None:
             return Finding(

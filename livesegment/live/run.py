@@ -108,6 +108,8 @@ def run_live(
     metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     _check(source, options)
+    if segmenter is None:
+        options.endpoint.check_key()
     with ExitStack() as stack:
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")

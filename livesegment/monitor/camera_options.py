@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from livesegment.errors import OptionsError
+from livesegment.errors import AuthenticationFailed, OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
@@ -76,6 +76,7 @@ def live_options(
     except WrongSetting as error:
         reader.mistake(tables.path(by_key(error.options[0])), str(error.in_words_of(by_key)))
         return LiveOptions(window=False)
+    _check_key(options.endpoint, tables, reader, environment)
     return replace(
         options,
         endpoint=_with_key(options.endpoint, environment),
@@ -89,6 +90,20 @@ def live_options(
 
 def _with_key(options: EndpointOptions, environment: Mapping[str, str]) -> EndpointOptions:
     return replace(options, api_key=options.resolved_key(environment))
+
+
+def _check_key(
+    options: EndpointOptions,
+    tables: CameraTables,
+    reader: TableReader,
+    environment: Mapping[str, str],
+) -> None:
+    if {"endpoint.api_key", by_key(option_of(FileOptions, "api_key_env"))} & tables.merged().keys():
+        return  # where that leads to none, it was said
+    try:
+        options.check_key(environment)
+    except AuthenticationFailed as error:
+        reader.mistake(tables.path("endpoint.model"), str(error))
 
 
 def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:

@@ -139,8 +139,31 @@ def nested_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, A
     }
 
 
+def both_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, Any]:
+    """Return a reply that is flat and nested at once, so that every client reads it.
+
+    Those that know the flat form look for `segmentation_mask` beside `image`, and pass over
+    `predictions`; those that know the nested one look into `predictions`, and no further.
+
+    Args:
+        mask: The mask.
+        inference_id: As `nested_reply` takes it.
+        time_s: As `nested_reply` takes it.
+    """
+    nested = nested_reply(mask, inference_id=inference_id, time_s=time_s)
+    flat = {name: nested["predictions"][name] for name in _FLAT if name in nested["predictions"]}
+    return {**nested, **flat}
+
+
+_FLAT = ("segmentation_mask", "class_map", "confidence_mask")
+
+
 def _predictions(mask: Mask) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "segmentation_mask": base64.b64encode(encode_mask_png(mask.class_ids)).decode(),
         "class_map": {str(class_id): name for class_id, name in mask.class_map.items()},
     }
+    if mask.certainty is not None:
+        certainty = encode_mask_png(mask.certainty)
+        said["confidence_mask"] = base64.b64encode(certainty).decode()
+    return said

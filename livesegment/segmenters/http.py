@@ -1,5 +1,6 @@
 """A segmentation model behind an HTTP endpoint."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -22,11 +23,21 @@ from livesegment.protocol.reply import decode_reply, most_reply_bytes
 from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent_size
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
+from livesegment.segmenters.key_sending import KeyPlaces, KeySending
 from livesegment.settings import ApiKey, EndpointOptions
-from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
+from livesegment.settings.endpoint import (
+    JPEG_QUALITY,
+    MAX_SIDE,
+    USUAL_CONFIDENCE,
+    Confidence,
+    check_key,
+    has_key,
+)
 
 _SHORTEST_VALUE = 6
 """Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
+
+_SHORTEST_S = 0.001  # what a second try has where the first one took all the time
 
 
 class HttpSegmenter(Segmenter):
@@ -34,9 +45,10 @@ class HttpSegmenter(Segmenter):
 
     Args:
         endpoint: Base URL, such as `https://segment.roboflow.com`.
-        model: `slug/version`.
-        api_key: Sent in the query; None: no key is sent.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        model: `slug/version`, or a server's alias, one word.
+        api_key: Sent as `KeySending` says; None: no key is sent.
+        confidence: 0 to 100, what the endpoint takes as certain enough; `best` or `default`: what
+            it knows by that word.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
@@ -55,7 +67,7 @@ class HttpSegmenter(Segmenter):
         model: str,
         *,
         api_key: ApiKey | str | None = None,
-        confidence: float = 50,
+        confidence: Confidence = USUAL_CONFIDENCE,
         max_side: int = MAX_SIDE,
         jpeg_quality: int = JPEG_QUALITY,
         timeout_s: float = 10,
@@ -76,6 +88,8 @@ class HttpSegmenter(Segmenter):
         self._url = _model_url(endpoint, model)
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
+        self._key = KeySending(endpoint, self._options.api_key)
+        self._is_network = transport is None
         self._client = HttpClient(
             str(self._url),
             timeout_s=timeout_s,
@@ -91,9 +105,10 @@ class HttpSegmenter(Segmenter):
     @property
     def identity(self) -> str:
         """The model's address, and how pictures are sent there."""
-        options = self._options
+        confidence = self._options.confidence
+        said = confidence if isinstance(confidence, str) else f"{confidence:g}"
         return (
-            f"{self._shown_url} (confidence {options.confidence:g}, {self._max_side} pixels,"
+            f"{self._shown_url} (confidence {said}, {self._max_side} pixels,"
             f" JPEG {self._jpeg_quality})"
         )
 
@@ -104,11 +119,12 @@ class HttpSegmenter(Segmenter):
             A mask of the frame's size, whatever size was sent and came back.
 
         Raises:
-            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense.
+            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense; or wants
+                a key, as the hosted one does, and there is none: then nothing is sent.
         """
         return self.segment_at(frame, self._options.confidence)
 
-    def segment_at(self, frame: Frame, confidence: float) -> Mask:
+    def segment_at(self, frame: Frame, confidence: Confidence) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
         return self._prepared(frame, confidence, Sending())(None)
 
@@ -120,15 +136,15 @@ class HttpSegmenter(Segmenter):
         """Encode the frame; the call asks once, and has the answer kept as it came."""
         return self._prepared(frame, self._options.confidence, Sending())
 
-    def _prepared(self, frame: Frame, confidence: float, sending: Sending) -> Call:
+    def _prepared(self, frame: Frame, confidence: Confidence, sending: Sending) -> Call:
         options = self._options
+        if self._is_network:  # what carries the requests instead may have a key of its own
+            check_key(options.base_url, options.api_key)
         max_side = min(self._max_side, sending.max_side or self._max_side)
         quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
         timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
         body = encode_image(frame.image, max_side=max_side, jpeg_quality=quality)
-        parameters = query(
-            api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
-        )
+        parameters = query(confidence=confidence, name=f"{frame.index}.jpg")
         url = self._url.copy_merge_params(parameters)
         sent = sent_size(frame.frame_size, max_side)
 
@@ -154,10 +170,22 @@ class HttpSegmenter(Segmenter):
 
     def _call(self, url: httpx.URL, body: bytes, most: int, timeout_s: float) -> bytes:
         """Return the body of a good answer."""
-        with (
-            self._mapped_errors(timeout_s),
-            self._client.exchange("POST", url, content=body, timeout_s=timeout_s) as answer,
-        ):
+        began_s = time.monotonic()
+
+        def ask(key: KeyPlaces) -> bytes:
+            left_s = max(_SHORTEST_S, timeout_s - (time.monotonic() - began_s))
+            with self._mapped_errors(timeout_s):
+                return self._exchanged(url, body, most, left_s, key)
+
+        return self._key.ask(ask)
+
+    def _exchanged(
+        self, url: httpx.URL, body: bytes, most: int, timeout_s: float, key: KeyPlaces
+    ) -> bytes:
+        url = url.copy_merge_params(key.parameters)
+        with self._client.exchange(
+            "POST", url, content=body, headers=key.headers, timeout_s=timeout_s
+        ) as answer:
             if answer.status == 200:
                 return answer.read(most)
             try:
@@ -165,7 +193,12 @@ class HttpSegmenter(Segmenter):
             except HttpFailure:
                 said = b""  # its status says more than what is wrong with its body
             raise error_for_status(
-                answer.status, answer.headers, said, url=self._shown_url, secrets=self._secrets
+                answer.status,
+                answer.headers,
+                said,
+                url=self._shown_url,
+                secrets=self._secrets,
+                has_key=has_key(self._options.base_url, self._options.api_key),
             )
 
     @contextmanager

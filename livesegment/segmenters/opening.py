@@ -22,7 +22,7 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
     if options.is_builtin or options.model is None:
         if options.endpoint is None:
             logger.info("using the built-in person model; --model and --endpoint choose another")
-        return BuiltinSegmenter(options.confidence)
+        return BuiltinSegmenter(options.confidence_number)
     return HttpSegmenter(
         options.base_url,
         options.model,

@@ -5,9 +5,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from livesegment.address import is_http_url, is_loopback
+from livesegment.address import is_http_url, is_loopback, shown_url
+from livesegment.errors import AuthenticationFailed
 from livesegment.settings.class_names import class_names
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, either, instance, number
@@ -22,8 +23,17 @@ MAX_SIDE, JPEG_QUALITY = 640, 80
 
 Auto = Literal["auto"]
 
+Confidence = float | Literal["best", "default"]
+"""0 to 100; or a threshold that the endpoint knows: the best for the model, or the server's own."""
+
+USUAL_CONFIDENCE = 50.0
+"""What a model in this process takes as certain enough where it is not told a number."""
+
 KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
 """Where a key is looked up that was not given, the first one first."""
+
+NO_KEY = f"no key given: set {KEY_VARIABLES[0]}"
+"""What to say where a key is wanted and there is none."""
 
 _MODEL, _CALLS = "Model", "Calls"
 
@@ -35,8 +45,7 @@ def _endpoint(text: str) -> str:
 
 
 def _model(text: str) -> str:
-    slug, _, version = text.strip("/").rpartition("/")
-    if not slug or not version or " " in text:
+    if not text.strip("/") or " " in text:
         raise ValueError
     return text
 
@@ -50,12 +59,13 @@ class EndpointOptions(Settings):
 
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
-        model: `slug/version`.
+        model: `slug/version`, or one word: an alias, which is the server's own to know.
         class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
         api_key: The key; None: looked up in the environment by `resolved_key`.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        confidence: 0 to 100, what the endpoint takes as certain enough; or `best` or `default`,
+            words that it understands and a model in this process takes for 50.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
             640, and less while a live picture would wait for the uplink.
         jpeg_quality: 1 to 100. None: 80, and less while a live picture would wait for the uplink.
@@ -87,9 +97,12 @@ class EndpointOptions(Settings):
     model: str | None = option(
         None,
         text(
-            "SLUG/VERSION", "written slug/version, such as my-model/3", _model, "^[^ ]+/[^ /]+/?$"
+            "SLUG/VERSION",
+            "written slug/version, such as my-model/3, or as one word, such as yolo26n-sem-1024",
+            _model,
+            "^/*[^ /][^ ]*$",
         ),
-        "Which model to ask there.",
+        "Which model to ask there; one word is an alias of the server's.",
         flag="--model",
         key="endpoint.model",
         group=_MODEL,
@@ -113,10 +126,14 @@ class EndpointOptions(Settings):
         is_secret=True,
         variables=KEY_VARIABLES,
     )
-    confidence: float = option(
-        50.0,
-        number(0, 100, metavar="0..100"),
-        "How sure the model must be.",
+    confidence: Confidence = option(
+        USUAL_CONFIDENCE,
+        either(
+            (number(0, 100), choice(("best", "default"))),
+            "a number from 0 to 100, or best or default, which an endpoint may know",
+            "0..100|best|default",
+        ),
+        "How sure the model must be; best and default are for the endpoint to know.",
         flag="--confidence",
         key="endpoint.confidence",
         group=_MODEL,
@@ -208,6 +225,11 @@ class EndpointOptions(Settings):
         """The endpoint's address, the hosted one where only a model is given."""
         return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
 
+    @property
+    def confidence_number(self) -> float:
+        """The confidence for a model in this process: 0 to 100."""
+        return USUAL_CONFIDENCE if isinstance(self.confidence, str) else self.confidence
+
     def resolved_key(self, environment: Mapping[str, str] = os.environ) -> ApiKey | None:
         """Return the key to send, if any.
 
@@ -218,6 +240,15 @@ class EndpointOptions(Settings):
             return self.api_key
         source = self.key_source(environment)
         return None if source is None else ApiKey(environment[source])
+
+    def check_key(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Find out before anything is sent whether a key is missing.
+
+        Raises:
+            AuthenticationFailed: If it is, with what to do about it.
+        """
+        if not self.is_builtin:
+            check_key(self.base_url, self.resolved_key(environment))
 
     def key_source(self, environment: Mapping[str, str] = os.environ) -> str | None:
         """Return where the key to send is from: `--api-key`, or the name of a variable."""
@@ -230,6 +261,25 @@ class EndpointOptions(Settings):
         if is_for_it and environment.get(hosted, "").strip():
             return hosted
         return None
+
+
+def check_key(url: str, api_key: ApiKey | None) -> None:
+    """Find out before anything is sent whether a key is missing: hosted endpoints want one.
+
+    Args:
+        url: Where the model is. It may hold the key itself, in its query.
+        api_key: What is to be sent along; None or empty: nothing.
+
+    Raises:
+        AuthenticationFailed: If it is, with what to do about it.
+    """
+    if _is_hosted(url) and not has_key(url, api_key):
+        raise AuthenticationFailed(f"{shown_url(url)} wants an API key: {NO_KEY}", url=url)
+
+
+def has_key(url: str, api_key: ApiKey | None) -> bool:
+    """Tell whether a request to an address carries a key."""
+    return bool(api_key and api_key.reveal()) or "api_key" in parse_qs(urlsplit(url).query)
 
 
 def _is_hosted(url: str) -> bool:

@@ -74,6 +74,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(max_in_flight=257),
             "max_in_flight is a whole number from 1 to 256",
         ),
+        (
+            lambda: EndpointOptions(confidence="worst"),
+            "confidence is a number from 0 to 100, or best or default, which an endpoint may know,"
+            " not the text 'worst'",
+        ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
@@ -112,6 +117,8 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
+        ("--confidence bets", "--confidence is a number from 0 to 100, or best or default, which"),
+        ("--model /", "--model is written slug/version, such as my-model/3, or as one word"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),

@@ -131,7 +131,6 @@ class InputRun:
         return "done" if result.lost is None else "cut short"
 
     def _run_loop(self, parts: AnnotateParts) -> None:
-        redact = self._options.redact
         self._loop = loop = AnnotateLoop(
             parts,
             self._options.overlay.controls(),
@@ -140,7 +139,7 @@ class InputRun:
             keyframes=self._options.keyframes,
             planned=self._planned(),
             on_frame=lambda: self._shared.on_frame(self),
-            redactor=Redactor(redact) if redact.is_wanted else None,
+            redactor=self._redactor(),
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop
@@ -155,6 +154,15 @@ class InputRun:
                     replies,
                     self.job.output,
                 )
+
+    def _redactor(self) -> Redactor | None:
+        redact, segmenter = self._options.redact, self._shared.segmenter
+        if not redact.is_wanted:
+            return None
+        if segmenter is None:  # masks of an earlier run, whose classes are told
+            return Redactor(redact)
+        segmenter.put_on_top(redact.classes)
+        return Redactor(redact, class_map_grows=segmenter.class_map_grows)
 
     def _segmenter(self, stack: ExitStack) -> Segmenter | KeptMasks:
         path = self.job.kept_masks

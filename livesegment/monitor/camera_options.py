@@ -103,15 +103,21 @@ def _check_key(
     try:
         options.check_key(environment)
     except AuthenticationFailed as error:
-        reader.mistake(tables.path("endpoint.model"), str(error))
+        asked = "endpoint.model" if options.prompt is None else "endpoint.prompt"
+        reader.mistake(tables.path(asked), str(error))
 
 
 def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
-    """Leave a model of all cameras out where a camera asks the built-in one."""
-    url, model = "endpoint.url", "endpoint.model"
-    # A camera that says both itself is told so by the options.
-    if tables.own.get(url) == BUILTIN and model not in tables.own:
-        given.pop(model, None)
+    """Leave out what all cameras ask where a camera asks something else itself."""
+    model, prompt, names = "endpoint.model", "endpoint.prompt", "endpoint.class_names"
+    others = {model: (prompt,), prompt: (model, names), "endpoint.url": (model, prompt, names)}
+    for key, left_out in others.items():
+        is_other = key != "endpoint.url" or tables.own.get(key) == BUILTIN
+        if key in tables.own and is_other:
+            # A camera that says both itself is told so by the options.
+            for each in left_out:
+                if each not in tables.own:
+                    given.pop(each, None)
 
 
 def _choose_key(given: dict[str, Any], tables: CameraTables, reader: TableReader) -> None:

@@ -19,13 +19,15 @@ _QUALITIES = (50, 30)
 
 def open_segmenter(options: EndpointOptions) -> Segmenter:
     """Return the segmenter that the options ask for; the caller closes it."""
-    if options.is_builtin or options.model is None:
+    if options.is_builtin:
         if options.endpoint is None:
             logger.info("using the built-in person model; --model and --endpoint choose another")
         return BuiltinSegmenter(options.confidence_number)
     return HttpSegmenter(
         options.base_url,
         options.model,
+        prompt=options.prompt,
+        class_names=options.class_names,
         api_key=options.resolved_key(),
         confidence=options.confidence,
         max_side=options.max_side or MAX_SIDE,

@@ -9,13 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from livesegment.address import is_http_url, is_loopback, shown_url
 from livesegment.errors import AuthenticationFailed
-from livesegment.settings.class_names import class_names
+from livesegment.settings.class_names import class_names, prompts
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, either, instance, number
 from livesegment.settings.secret import ApiKey
 from livesegment.settings.text_kinds import text
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
+HOSTED_PROMPTS = "https://serverless.roboflow.com"
+"""The hosted endpoint of models, and that of a model which is asked for phrases."""
+
 BUILTIN = "builtin"
 
 MAX_SIDE, JPEG_QUALITY = 640, 80
@@ -54,12 +57,14 @@ def _model(text: str) -> str:
 class EndpointOptions(Settings):
     """Which model to ask, and how.
 
-    With neither endpoint nor model the built-in person model is used; a model alone means the
-    hosted endpoint.
+    With neither endpoint nor model nor prompt the built-in person model is used; a model or a
+    prompt alone means the hosted endpoint.
 
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
         model: `slug/version`, or one word: an alias, which is the server's own to know.
+        prompt: What a model that takes phrases (SAM 3) is asked to find, each a class of its own;
+            None: `model` is asked.
         class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
@@ -107,6 +112,14 @@ class EndpointOptions(Settings):
         key="endpoint.model",
         group=_MODEL,
         is_common=True,
+    )
+    prompt: tuple[str, ...] | None = option(
+        None,
+        prompts(),
+        "Ask for these by their names in place of a model that was trained for them.",
+        flag="--prompt",
+        key="endpoint.prompt",
+        group=_MODEL,
     )
     class_names: tuple[str, ...] | None = option(
         None,
@@ -193,7 +206,7 @@ class EndpointOptions(Settings):
     )
 
     def check(self) -> None:
-        """Check that endpoint and model fit together."""
+        """Check that endpoint, model and names fit together."""
         if self.endpoint == BUILTIN:
             self.require(
                 self.model is None,
@@ -201,13 +214,31 @@ class EndpointOptions(Settings):
                 "model",
                 "endpoint",
             )
+            self.require(
+                self.prompt is None,
+                "{endpoint} builtin finds people and nothing else: leave {prompt} out",
+                "prompt",
+                "endpoint",
+            )
         elif self.endpoint is not None:
             self.require(
-                self.model is not None,
+                self.model is not None or self.prompt is not None,
                 "{endpoint} needs {model}, slug/version of the model to ask for at that address",
                 "endpoint",
                 "model",
             )
+        self.require(
+            self.model is None or self.prompt is None,
+            "{prompt} asks a model that takes phrases: leave {model} out",
+            "prompt",
+            "model",
+        )
+        self.require(
+            self.class_names is None or self.prompt is None,
+            "{prompt} names the classes: leave {class_names} out",
+            "class_names",
+            "prompt",
+        )
         self.require(
             self.class_names is None or not self.is_builtin,
             "{class_names} names the classes of {model}: the built-in model has names of its own",
@@ -218,12 +249,19 @@ class EndpointOptions(Settings):
     @property
     def is_builtin(self) -> bool:
         """Whether the built-in person model is meant."""
-        return self.endpoint == BUILTIN or (self.endpoint is None and self.model is None)
+        asks_nobody = self.endpoint is None and self.model is None and self.prompt is None
+        return self.endpoint == BUILTIN or asks_nobody
+
+    @property
+    def asked(self) -> str:
+        """What is asked at the endpoint, in words."""
+        return f"model {self.model}" if self.prompt is None else f"prompt {', '.join(self.prompt)}"
 
     @property
     def base_url(self) -> str:
-        """The endpoint's address, the hosted one where only a model is given."""
-        return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
+        """The endpoint's address, a hosted one where only a model or a prompt is given."""
+        hosted = HOSTED_ENDPOINT if self.prompt is None else HOSTED_PROMPTS
+        return (self.endpoint or hosted).rstrip("/")
 
     @property
     def confidence_number(self) -> float:

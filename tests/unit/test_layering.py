@@ -12,6 +12,7 @@ CORE = {
     "frame",
     "mask",
     "rle",
+    "seen_classes",
     "class_name",
     "errors",
     "figures",

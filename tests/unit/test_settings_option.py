@@ -91,6 +91,22 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(class_names=["car"]),
             "class_names names the classes of model: the",
         ),
+        (
+            lambda: EndpointOptions(prompt=["a", "A"]),
+            "prompt is phrases such as car,person: up to 16",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], model="a/1"),
+            "prompt asks a model that takes phrases",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], class_names=["a"]),
+            "prompt names the classes: leave",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], endpoint="builtin"),
+            "endpoint builtin finds people",
+        ),
         (lambda: EndpointOptions(class_names=[1]), "class_names is names such as car,person in"),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
@@ -124,6 +140,11 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
         ("--class-names no.txt", "--class-names is names such as car,person in the order of the"),
         (f"--class-names {'a,' * 256}", "--class-names is names such as car,person in the order"),
+        (
+            "--prompt car,,cup",
+            "--prompt is phrases such as car,person: up to 16, none of them empty",
+        ),
+        (f"--prompt {','.join(map(str, range(17)))}", "--prompt is phrases such as car,person: up"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),
         ("--mask-ttl", "--mask-ttl takes a value, S"),
@@ -246,7 +267,8 @@ def test_the_sample_shows_every_key_there_is() -> None:
         rules = camera.pop("rule", [])
         shown |= {f"rule.{key}" for rule in rules for key in rule}
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
-    either = {"rule.below", "endpoint.api_key_env"}  # instead of another one, and named beside it
+    # instead of another one, and named beside it
+    either = {"rule.below", "endpoint.api_key_env", "endpoint.prompt"}
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

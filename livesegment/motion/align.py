@@ -66,7 +66,7 @@ class MaskAligner:
 
     The objects are everything but the ground: the background where it occurs, else the most
     frequent class. Borders between objects move with the motion, unless the colours clearly say
-    otherwise. Classes never mix into new ids.
+    otherwise. Classes never mix into new ids. Carried masks tell no instances apart.
 
     Not thread-safe: one thread observes and aligns.
 

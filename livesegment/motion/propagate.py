@@ -70,7 +70,7 @@ class Propagator:
 
     The objects are everything but the ground: the background where it occurs, else the most
     frequent class of the first mask. Classes never mix into new ids. The same calls in the same
-    order give the same masks.
+    order give the same masks. Carried masks tell no instances apart.
 
     Not thread-safe: one thread carries the masks of one video.
 

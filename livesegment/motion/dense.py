@@ -78,9 +78,7 @@ def between_dense(
         ways.append(_carried(pictures[::-1], last)[::-1])
     if not ways:
         return [None] * len(pictures)
-    return [
-        _better(sides, pictures[place].size) for place, sides in enumerate(zip(*ways, strict=True))
-    ]
+    return [_better(sides, pictures[0].size) for sides in zip(*ways, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

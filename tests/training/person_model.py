@@ -102,9 +102,7 @@ class Graph:
         weights, bias = self.layers[layer]
         missing = weights.shape[2] - stride
         pads = [missing // 2] * 2 + [missing - missing // 2] * 2
-        return self.convolve(
-            x, weights, bias, strides=[stride] * 2, pads=pads, group=len(weights)
-        )
+        return self.convolve(x, weights, bias, strides=[stride] * 2, pads=pads, group=len(weights))
 
     def relu(self, x: str) -> str:
         """Append max(x, 0)."""

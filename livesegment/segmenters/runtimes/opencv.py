@@ -11,7 +11,7 @@ import numpy as np
 
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor
+from livesegment.segmenters.runtimes.base import Array, Network, Tensor, shown_shape
 
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
 _DUMPED_INPUT = re.compile(r'"([^"\n]*)" // <Input> (\w+) \[([^\]]*)\]')
@@ -60,8 +60,9 @@ class OpenCVNetwork(Network):
                     for name, output in zip(self.outputs, outputs, strict=True)
                 }
         except cv2.error as error:
-            shape = " x ".join(map(str, blob.shape))
-            raise OptionsError(f"OpenCV cannot run {self._path} on {shape} {blob.dtype}") from error
+            raise OptionsError(
+                f"OpenCV cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+            ) from error
 
 
 def _read(path: Path) -> cv2.dnn.Net:

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
+from livesegment.settings.class_names import class_names
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, either, instance, number
 from livesegment.settings.secret import ApiKey
@@ -50,6 +51,9 @@ class EndpointOptions(Settings):
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
         model: `slug/version`.
+        class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
+            that does not tell them all; given as names or as the path of a text file with one a
+            line. None: what the model says.
         api_key: The key; None: looked up in the environment by `resolved_key`.
         confidence: 0 to 100; what the endpoint takes as certain enough.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
@@ -90,6 +94,14 @@ class EndpointOptions(Settings):
         key="endpoint.model",
         group=_MODEL,
         is_common=True,
+    )
+    class_names: tuple[str, ...] | None = option(
+        None,
+        class_names(),
+        "Names of the model's classes, in the order of its ids: A,B or a file with one a line.",
+        flag="--class-names",
+        key="endpoint.class_names",
+        group=_MODEL,
     )
     api_key: ApiKey | None = option(
         None,
@@ -179,6 +191,12 @@ class EndpointOptions(Settings):
                 "endpoint",
                 "model",
             )
+        self.require(
+            self.class_names is None or not self.is_builtin,
+            "{class_names} names the classes of {model}: the built-in model has names of its own",
+            "class_names",
+            "model",
+        )
 
     @property
     def is_builtin(self) -> bool:

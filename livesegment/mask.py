@@ -1,7 +1,8 @@
-"""What a segmenter says about a frame: a class for every pixel."""
+"""What a segmenter says about a frame: a class for every pixel, and instances where it has them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,9 +14,53 @@ ClassIds = npt.NDArray[np.uint8]
 """Class ids, uint8, shape (H, W)."""
 
 
-def is_background(class_id: int, name: str) -> bool:
-    """Tell whether a class is what no class was found in: id 0, named background."""
-    return class_id == 0 and comparable(name) == "background"
+InstanceIds = npt.NDArray[np.uint16]
+"""Numbers of instances, uint16, shape (H, W); 0 where there is none."""
+
+Certainty = npt.NDArray[np.uint8]
+"""How sure a model is of each pixel's class, uint8, shape (H, W); 255 is certain."""
+
+VOID = 255
+"""The id of pixels about which nothing is said, unless it has a name: no class, no background."""
+
+BACKGROUND = "background"
+
+
+def background_ids(class_map: Mapping[int, str]) -> frozenset[int]:
+    """Return the ids of what no class was found in.
+
+    They are told by their name, `background`, whatever their number; a model's list of classes may
+    begin with it, end with it or have none. Where no class is called so it is id 0, unless that
+    has another name.
+    """
+    named = frozenset(
+        class_id for class_id, name in class_map.items() if comparable(name) == BACKGROUND
+    )
+    return named or (frozenset() if class_map.get(0) else frozenset({0}))
+
+
+def unclassed_ids(class_map: Mapping[int, str]) -> frozenset[int]:
+    """Return the ids that are no class: the background's, and `VOID` where it has no name."""
+    return background_ids(class_map) | (frozenset() if class_map.get(VOID) else {VOID})
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One thing of a class, such as one of three cars.
+
+    Attributes:
+        id: Its number in the mask's `instance_ids`, from 1 on. It means nothing in another mask.
+        class_id: Its class.
+        confidence: How sure the model is of it, 0 to 1.
+        box: (x, y, width, height) in pixels, around what the mask shows of it.
+        area: Pixels that the mask shows of it.
+    """
+
+    id: int
+    class_id: int
+    confidence: float
+    box: tuple[int, int, int, int]
+    area: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +73,24 @@ class Mask:
         class_map: Name of each class id that a pixel can have, whether one has it or not; cleaned
             (see `class_name`), so that what a model says may be handed in as it came.
         frame_index: `Frame.index` of the frame that was segmented.
+        certainty: How sure the model is of each pixel's class, uint8 of shape (H, W), 0 where it
+            fell below the threshold and 255 where it is certain; None: the model does not say.
+        instance_ids: Which instance each pixel belongs to, uint16 of shape (H, W), 0 for none;
+            None: the model tells no instances apart. A mask that was carried along the motion of
+            the picture has neither this nor `certainty`.
+        confidences: 0 to 1, of the instances 1, 2, and so on; 1 for those beyond its end.
 
     Raises:
-        ValueError: If class_ids is not uint8 of shape (H, W) with at least one pixel.
+        ValueError: If class_ids is not uint8 of shape (H, W) with at least one pixel, or another
+            array has another shape or type than it must have.
     """
 
     class_ids: ClassIds
     class_map: Mapping[int, str] = field(default_factory=dict)
     frame_index: int = 0
+    certainty: Certainty | None = None
+    instance_ids: InstanceIds | None = None
+    confidences: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         ids = self.class_ids
@@ -43,10 +98,50 @@ class Mask:
             raise ValueError(
                 f"a mask's class ids are uint8 of shape (H, W), not {ids.dtype} of {ids.shape}"
             )
-        view = ids.view()
-        view.flags.writeable = False
-        object.__setattr__(self, "class_ids", view)
+        for name, dtype in (("class_ids", "u1"), ("certainty", "u1"), ("instance_ids", "u2")):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            if array.dtype != np.dtype(dtype) or array.shape != ids.shape:
+                raise ValueError(
+                    f"a mask's {name} are {np.dtype(dtype)} of the shape of its class ids,"
+                    f" {ids.shape}, not {array.dtype} of {array.shape}"
+                )
+            view = array.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
         object.__setattr__(self, "class_map", clean_class_map(self.class_map))
+
+    @property
+    def background(self) -> frozenset[int]:
+        """Ids of what no class was found in; see `background_ids`."""
+        return background_ids(self.class_map)
+
+    @property
+    def unclassed(self) -> frozenset[int]:
+        """Ids that are no class: neither drawn, nor counted, nor exported."""
+        return unclassed_ids(self.class_map)
+
+    @property
+    def instances(self) -> tuple[Instance, ...] | None:
+        """What the mask shows of each instance, by `Instance.id`; None where it has none.
+
+        An instance that others hide entirely is not among them. They are measured at each call.
+        """
+        if self.instance_ids is None:
+            return None
+        areas = np.bincount(self.instance_ids.ravel())
+        return tuple(
+            self._instance(int(number), int(areas[number])) for number in areas[1:].nonzero()[0] + 1
+        )
+
+    def _instance(self, number: int, area: int) -> Instance:
+        assert self.instance_ids is not None
+        x, y, width, height = cv2.boundingRect((self.instance_ids == number).view(np.uint8))
+        column = int((self.instance_ids[y, x : x + width] == number).argmax())
+        confidence = self.confidences[number - 1] if number <= len(self.confidences) else 1.0
+        class_id = int(self.class_ids[y, x + column])
+        return Instance(number, class_id, confidence, (x, y, width, height), area)
 
     @property
     def frame_size(self) -> tuple[int, int]:
@@ -65,17 +160,35 @@ class Mask:
         """
         if frame_size == self.frame_size:
             return self
+
         # INTER_NEAREST samples the upper left corner of each pixel and so moves a small mask by
         # half of its pixels; INTER_NEAREST_EXACT samples the centre.
-        ids = cv2.resize(self.class_ids, frame_size, interpolation=cv2.INTER_NEAREST_EXACT)
-        return Mask(ids.astype(np.uint8, copy=False), self.class_map, self.frame_index)
+        def nearest(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            resized = cv2.resize(array, frame_size, interpolation=cv2.INTER_NEAREST_EXACT)
+            return resized.astype(array.dtype, copy=False)
+
+        return replace(
+            self,
+            class_ids=nearest(self.class_ids),
+            certainty=None if self.certainty is None else nearest(self.certainty),
+            instance_ids=None if self.instance_ids is None else nearest(self.instance_ids),
+        )
 
     def coverage(self) -> dict[int, float]:
-        """Return the share of the picture, 0 to 1, of every class id that occurs."""
+        """Return the share of the picture, 0 to 1, of every class id that occurs.
+
+        The background's is among them, `VOID` without a name is not.
+        """
+        shares = {each: count / self.class_ids.size for each, count in self.pixel_counts().items()}
+        if not self.class_map.get(VOID):
+            shares.pop(VOID, None)
+        return shares
+
+    def pixel_counts(self) -> dict[int, int]:
+        """Return how many pixels each id has that occurs, `VOID` included."""
         # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
         counts = cv2.calcHist([self.class_ids], [0], None, [256], [0, 256]).reshape(-1)
-        total = self.class_ids.size
-        return {int(class_id): float(counts[class_id] / total) for class_id in counts.nonzero()[0]}
+        return {int(class_id): int(counts[class_id]) for class_id in counts.nonzero()[0]}
 
     def similarity(self, other: "Mask", class_id: int) -> float:
         """Return the region similarity J of one class in two masks of one size.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from livesegment.class_name import comparable
 from livesegment.events.event import Kind
-from livesegment.mask import ClassIds, Mask
+from livesegment.mask import VOID, ClassIds, Mask
 from livesegment.settings.rule import Polygon, Rule
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,10 @@ class CoverageWatch:
         self._class_map = dict(mask.class_map)
         name = comparable(self.rule.class_name)
         self._wanted = [
-            class_id for class_id in range(256) if comparable(mask.class_name(class_id)) == name
+            class_id
+            for class_id in range(256)
+            if comparable(mask.class_name(class_id)) == name
+            and (class_id != VOID or class_id in mask.class_map)
         ]
         if not self._wanted and not self._has_warned:
             self._has_warned = True

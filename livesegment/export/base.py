@@ -7,7 +7,7 @@ from livesegment.errors import SinkError
 from livesegment.export.output_folder import OutputFolder
 from livesegment.export.picture_names import PictureNames
 from livesegment.frame import Frame
-from livesegment.mask import Mask, is_background
+from livesegment.mask import Mask, unclassed_ids
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import OutputFile, refused
 
@@ -24,17 +24,19 @@ class ClassBook:
         for class_id, name in mask.class_map.items():
             if name:
                 self._named.setdefault(class_id, name)
+        unclassed = self.unclassed
         for class_id in sorted(mask.class_map.keys() | mask.coverage().keys()):
-            if not self.is_background(class_id):
+            if class_id not in unclassed:
                 self._noted.setdefault(class_id, len(self._noted))
 
     def name(self, class_id: int) -> str:
         """Return the name of a class, `class 7` for an id that no mask named."""
         return self._named.get(class_id, f"class {class_id}")
 
-    def is_background(self, class_id: int) -> bool:
-        """Tell whether a class is the background, which is no object to annotate."""
-        return is_background(class_id, self.name(class_id))
+    @property
+    def unclassed(self) -> frozenset[int]:
+        """Ids that are no class to annotate: the background's, and void."""
+        return unclassed_ids(self._named)
 
     def index(self, class_id: int) -> int:
         """Return the number of a noted class, counted without gaps as they were noted."""

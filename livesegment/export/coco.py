@@ -23,7 +23,7 @@ class CocoExporter(Exporter):
 
     The form is that of COCO's stuff segmentation, made for semantic masks: one annotation for each
     class in a picture, its pixels as compressed run lengths, exactly, with area and box, and
-    `iscrowd` 0. The background (id 0, if named so) is not annotated. A category's id is the class
+    `iscrowd` 0. The background is not annotated. A category's id is the class
     id. Numbers of pictures and annotations count from 1. Pictures of a video also have
     `frame_index` and `time_s`, the media time in seconds.
     Source: cocodataset.org, data format, 3. stuff segmentation; read by pycocotools, supervision.
@@ -63,8 +63,9 @@ class CocoExporter(Exporter):
         if self._names.is_video:
             image |= {"frame_index": frame.index, "time_s": frame.pts_s}
         images.append(image)
+        unclassed = self._classes.unclassed
         for region in regions(mask.class_ids):
-            if not self._classes.is_background(region.class_id):
+            if region.class_id not in unclassed:
                 annotations.append(
                     {
                         "id": annotations.count + 1,

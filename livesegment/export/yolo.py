@@ -31,7 +31,7 @@ class YoloExporter(Exporter):
     for each, with a line for each connected part of each class: the class's number, then the
     corners of its outline, x and y in turn, as shares of the width and height. Filled as OpenCV
     fills polygons, they give the mask back, holes included; see `region_polygons`. The background
-    (id 0, if named so) has no label. `data.yaml` names the classes, which YOLO wants numbered from
+    has no label. `data.yaml` names the classes, which YOLO wants numbered from
     0 without gaps, so a number is not the class id; it also names `images` as both training and
     validation set, for the user to divide.
     Source: docs.ultralytics.com, segmentation data sets; read by ultralytics, supervision.
@@ -64,10 +64,11 @@ class YoloExporter(Exporter):
 
     def _add(self, frame: Frame, mask: Mask) -> None:
         self._add_picture(frame)
+        unclassed = self._classes.unclassed
         lines = [
             f"{self._classes.index(class_id)} {_corners_text(polygon, mask.frame_size)}\n"
             for class_id in mask.coverage()
-            if not self._classes.is_background(class_id)
+            if class_id not in unclassed
             for polygon in region_polygons((mask.class_ids == class_id).astype(np.uint8))
         ]
         label = self._output.path / "labels" / f"{self._names.stem(frame.index)}.txt"

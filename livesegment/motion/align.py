@@ -64,8 +64,8 @@ class MaskAligner:
     colours, the motion and the decision about the frame before. Each true mask that arrives is
     compared with what was decided for its frame, so that the network adapts to the video.
 
-    The objects are everything but the ground: class 0 where it occurs, else the most frequent
-    class. Borders between objects move with the motion, unless the colours clearly say otherwise.
+    The objects are everything but the ground: the background where it occurs, else the most
+    frequent class. Borders between objects move with the motion, unless the colours clearly say otherwise.
     Classes never mix into new ids.
 
     Not thread-safe: one thread observes and aligns.

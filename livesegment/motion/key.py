@@ -101,16 +101,18 @@ def _class_colours(mask: Mask, object_ids: Bytes, small: Image) -> ClassColours 
 def _classes(mask: Mask, ground: int | None) -> tuple[int, Bytes]:
     """Return the class around the objects, unless it is known, and theirs.
 
-    Class 0 is the background by convention; where it is missing, what covers most surrounds.
+    That is the background; where there is none, what covers most surrounds.
     """
+    background = mask.background
     highest = int(cv2.minMaxLoc(mask.class_ids)[1])
     apart = int(np.count_nonzero(mask.class_ids == highest))
-    if highest and not ground and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
+    is_usual = 0 in background and highest and not ground
+    if is_usual and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
         return 0, np.array([highest], np.uint8)  # the common case; counting all takes 1 ms at 720p
-    coverage = mask.coverage()
+    counts = mask.pixel_counts()
     if ground is None:
-        ground = 0 if 0 in coverage else max(coverage, key=lambda class_id: coverage[class_id])
-    others = [class_id for class_id in coverage if class_id != ground]
+        ground = max(counts.keys() & background or counts, key=lambda class_id: counts[class_id])
+    others = [class_id for class_id in counts if class_id != ground]
     return ground, np.array(others or [ground], np.uint8)
 
 

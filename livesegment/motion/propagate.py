@@ -68,8 +68,8 @@ class Propagator:
     known there, so that the edge refiner adapts to the video. Then the decisions of both sides,
     weighted by distance in time, are corrected by a second network that has seen both keyframes.
 
-    The objects are everything but the ground: class 0 where it occurs, else the most frequent
-    class of the first mask. Classes never mix into new ids. The same calls in the same order give
+    The objects are everything but the ground: the background where it occurs, else the most
+    frequent class of the first mask. Classes never mix into new ids. The same calls in the same order give
     the same masks.
 
     Not thread-safe: one thread carries the masks of one video.
@@ -227,5 +227,6 @@ def _of_one_ground(
     """
     if start is None or end is None or start.key.ground == end.key.ground:
         return start, end
-    ground = 0 if 0 in (start.key.ground, end.key.ground) else start.key.ground
+    is_bare = end.key.ground in end.key.mask.background
+    ground = end.key.ground if is_bare else start.key.ground
     return start.with_ground(ground), end.with_ground(ground)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.mask import is_background
+from livesegment.mask import unclassed_ids
 
 Colours = npt.NDArray[np.uint8]
 """BGR colour of every class id, uint8, shape (256, 3)."""
@@ -68,8 +68,9 @@ def class_colours(class_map: Mapping[int, str]) -> Colours:
 def _class_colours(classes: tuple[tuple[int, str], ...]) -> Colours:
     slots: dict[int, int] = {}
     taken: dict[str, int] = {}
+    unclassed = unclassed_ids(dict(classes))
     for class_id, name in classes:
-        if 0 <= class_id <= 255 and not is_background(class_id, name):
+        if 0 <= class_id <= 255 and class_id not in unclassed:
             key = name.strip().casefold()
             slots[class_id] = taken.setdefault(key, _free_slot(key, set(taken.values())))
     left = iter(slot for slot in range(256) if slot not in slots.values())

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.class_name import comparable
-from livesegment.mask import ClassIds, Mask, is_background
+from livesegment.mask import VOID, ClassIds, Mask
 from livesegment.overlay.palette import Colours, class_colours
 from livesegment.overlay.scratch import Scratch
 
@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.uint8]
 class Selection:
     """The classes of one class map that are drawn, and their colours.
 
-    Id 0 stays clear where it is named background; under any other name it is a class like others.
+    The background stays clear, and what is no class (`Mask.unclassed`).
 
     Args:
         mask: Any mask with the class map.
@@ -38,9 +38,10 @@ class Selection:
         if unknown := sorted((wanted or set()) - set(names)):
             known = ", ".join(mask.class_map.values())
             logger.warning("the model has no class '%s'; it has: %s", "', '".join(unknown), known)
+        unclassed = mask.unclassed
         self.drawn = np.array(
             [
-                not is_background(class_id, name) and (wanted is None or name in wanted)
+                class_id not in unclassed and (wanted is None or name in wanted)
                 for class_id, name in enumerate(names)
             ]
         )
@@ -52,10 +53,9 @@ class Selection:
 
     def pixels(self, class_ids: ClassIds, scratch: Scratch) -> Pixels | None:
         """Return where classes are drawn; None: everywhere. Valid until the next call."""
-        if self.drawn.all():
-            return None
-        if not self.drawn[0] and self.drawn[1:].all():
-            return class_ids  # the usual case costs nothing: not 0 is drawn
+        if self.drawn[1:VOID].all() and (self.drawn[VOID] or class_ids.max() < VOID):
+            # The usual cases cost nothing: everything is drawn, or what is not 0.
+            return None if self.drawn[0] else class_ids
         pixels = scratch.array("selection.pixels", class_ids.shape)
         if self.drawn.sum() == 1:
             np.equal(class_ids, self.drawn.argmax(), out=pixels.view(np.bool_))

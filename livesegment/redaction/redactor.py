@@ -104,7 +104,7 @@ class Redactor:
     hidden whole: before the first mask; while calls fail for longer than `mask_ttl_s`, or are used
     up; after a cut, a lamp switched, a camera moved or come back; when the size changes.
 
-    Ids that the model does not name are hidden too, but for 0: nobody knows what they are. What a
+    Ids that the model does not name are hidden too, but for the background: nobody knows what they are. What a
     model overlooks for longer cannot be hidden.
 
     Used by one thread. Pictures are given in order; one may be given again with a newer mask.
@@ -166,7 +166,9 @@ class Redactor:
         self._class_map = mask.class_map
         self._is_hidden = np.array(
             [
-                names[class_id] in self._wanted if class_id in names else class_id != 0
+                names[class_id] in self._wanted
+                if names.get(class_id)
+                else class_id not in mask.background
                 for class_id in range(256)
             ]
         ).view(np.uint8)

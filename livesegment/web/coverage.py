@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from livesegment.mask import Mask, is_background
+from livesegment.mask import Mask
 from livesegment.overlay.palette import class_colours
 from livesegment.web.feed import ClassShare, CoveragePoint
 
@@ -79,5 +79,5 @@ def _colours(mask: Mask) -> dict[str, str]:
     return {
         name: "#" + bytes(colours[class_id][::-1]).hex()
         for class_id, name in sorted(mask.class_map.items())
-        if name and 0 <= class_id <= 255 and not is_background(class_id, name)
+        if name and class_id not in mask.unclassed
     }

@@ -5,6 +5,7 @@ import logging
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.network_file import NetworkFileSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
@@ -19,9 +20,13 @@ _QUALITIES = (50, 30)
 
 def open_segmenter(options: EndpointOptions) -> Segmenter:
     """Return the segmenter that the options ask for; the caller closes it."""
+    if options.model_path is not None:
+        return _open_file(options, options.model_path)
     if options.is_builtin or options.model is None:
         if options.endpoint is None:
-            logger.info("using the built-in person model; --model and --endpoint choose another")
+            logger.info(
+                "using the built-in person model; --model, --model-file, --endpoint choose another"
+            )
         return BuiltinSegmenter(options.confidence)
     return HttpSegmenter(
         options.base_url,
@@ -33,6 +38,24 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         timeout_s=options.timeout_s,
         max_connections=_MOST_CONNECTIONS,
     )
+
+
+def _open_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
+    scale, mean, std = options.file.normalisation
+    segmenter = NetworkFileSegmenter(
+        path,
+        options.class_names,
+        input_size=options.file.input_size,
+        confidence=options.confidence,
+        mean=mean,
+        std=std,
+        scale=scale,
+        bgr=options.file.bgr,
+        letterbox=options.file.letterbox,
+        output=options.file.model_output,
+    )
+    logger.info("%s runs on %s", path, segmenter.device)
+    return segmenter
 
 
 def smaller_pictures(options: EndpointOptions) -> tuple[Sending, ...]:

@@ -18,10 +18,9 @@ from livesegment.cli.app import takes
 from livesegment.cli.line import read_line
 from livesegment.errors import JournalMismatch, OptionsError
 from livesegment.monitor.config import read_config
-from livesegment.segmenters.network_file import _read_names
 from livesegment.server.key_ring import KeyRing
-from livesegment.settings import ApiKey
-from livesegment.settings.group import all_options
+from livesegment.settings import ApiKey, EndpointOptions
+from livesegment.settings.group import all_options, option_of
 from livesegment.settings.rule_text import parse_rule
 
 # A folder for all examples of a test: each writes its file anew.
@@ -150,7 +149,8 @@ def test_any_monitor_file(tmp_path: Path, content: bytes) -> None:
 def test_any_file_of_keys_or_class_names(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "given.txt"
     path.write_bytes(content)
-    for read in (lambda: KeyRing.from_file(str(path)), lambda: _read_names(path)):
+    names = option_of(EndpointOptions, "class_names")
+    for read in (lambda: KeyRing.from_file(str(path)), lambda: names.checked(path)):
         try:
             read()
         except OptionsError as error:

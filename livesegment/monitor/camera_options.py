@@ -78,7 +78,6 @@ def live_options(
         reader.mistake(tables.path(by_key(error.options[0])), str(error.in_words_of(by_key)))
         return LiveOptions(window=False)
     _check_model_file(options.endpoint, tables, reader)
-    _check_model_file(options.endpoint, tables, reader)
     return replace(
         options,
         endpoint=_with_key(options.endpoint, environment),
@@ -114,13 +113,6 @@ def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
     for each in others:
         if each not in own:
             given.pop(each, None)
-
-
-def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: TableReader) -> None:
-    path = options.model_path
-    if path is not None and not Path(path).is_file():
-        key = "endpoint.model" if options.file.model_file is None else "endpoint.model_file"
-        reader.mistake(tables.path(key), f"there is no model file {path}")
 
 
 def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: TableReader) -> None:

@@ -21,7 +21,9 @@ _QUALITIES = (50, 30)
 def open_segmenter(options: EndpointOptions) -> Segmenter:
     """Return the segmenter that the options ask for; the caller closes it."""
     if options.model_path is not None:
-        return _open_file(options, options.model_path)
+        own = open_model_file(options, options.model_path)
+        logger.info("%s runs on %s", options.model_path, own.device)
+        return own
     if options.is_builtin or options.model is None:
         if options.endpoint is None:
             logger.info(
@@ -40,9 +42,10 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
     )
 
 
-def _open_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
+def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
+    """Return what runs a model file as the options say; the caller closes it."""
     scale, mean, std = options.file.normalisation
-    segmenter = NetworkFileSegmenter(
+    return NetworkFileSegmenter(
         path,
         options.class_names,
         input_size=options.file.input_size,
@@ -54,8 +57,6 @@ def _open_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
         letterbox=options.file.letterbox,
         output=options.file.model_output,
     )
-    logger.info("%s runs on %s", path, segmenter.device)
-    return segmenter
 
 
 def smaller_pictures(options: EndpointOptions) -> tuple[Sending, ...]:

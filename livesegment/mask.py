@@ -1,6 +1,6 @@
 """What a segmenter says about a frame: a class for every pixel, and instances where it has them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,16 @@ def background_ids(class_map: Mapping[int, str]) -> frozenset[int]:
         class_id for class_id, name in class_map.items() if comparable(name) == BACKGROUND
     )
     return named or (frozenset() if class_map.get(0) else frozenset({0}))
+
+
+def name_of_unnamed(class_id: int, background: Collection[int]) -> str:
+    """Return what an id is called that has no name.
+
+    Args:
+        class_id: The id.
+        background: Ids of the background among which it is; see `background_ids`.
+    """
+    return BACKGROUND if class_id in background else f"class {class_id}"
 
 
 def unclassed_ids(class_map: Mapping[int, str]) -> frozenset[int]:
@@ -150,7 +160,7 @@ class Mask:
 
     def class_name(self, class_id: int) -> str:
         """Return the name of a class, `class 7` for an id that the class map does not name."""
-        return self.class_map.get(class_id) or f"class {class_id}"
+        return self.class_map.get(class_id) or name_of_unnamed(class_id, self.background)
 
     def resized(self, frame_size: tuple[int, int]) -> "Mask":
         """Return the mask at another size, by nearest neighbour: no new ids appear.

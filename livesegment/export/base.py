@@ -7,7 +7,7 @@ from livesegment.errors import SinkError
 from livesegment.export.output_folder import OutputFolder
 from livesegment.export.picture_names import PictureNames
 from livesegment.frame import Frame
-from livesegment.mask import Mask, unclassed_ids
+from livesegment.mask import Mask, background_ids, name_of_unnamed, unclassed_ids
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import OutputFile, refused
 
@@ -31,7 +31,8 @@ class ClassBook:
 
     def name(self, class_id: int) -> str:
         """Return the name of a class, `class 7` for an id that no mask named."""
-        return self._named.get(class_id, f"class {class_id}")
+        unnamed = name_of_unnamed(class_id, background_ids(self._named))
+        return self._named.get(class_id, unnamed)
 
     @property
     def unclassed(self) -> frozenset[int]:
@@ -50,7 +51,8 @@ class ClassBook:
     @property
     def all_names(self) -> dict[int, str]:
         """Names of all classes, background included, by ascending id."""
-        return {each: self.name(each) for each in sorted(self._named.keys() | self._noted.keys())}
+        ids = self._named.keys() | self._noted.keys() | background_ids(self._named)
+        return {each: self.name(each) for each in sorted(ids)}
 
 
 _log = logging.getLogger(__name__)

@@ -65,8 +65,8 @@ class MaskAligner:
     compared with what was decided for its frame, so that the network adapts to the video.
 
     The objects are everything but the ground: the background where it occurs, else the most
-    frequent class. Borders between objects move with the motion, unless the colours clearly say otherwise.
-    Classes never mix into new ids.
+    frequent class. Borders between objects move with the motion, unless the colours clearly say
+    otherwise. Classes never mix into new ids.
 
     Not thread-safe: one thread observes and aligns.
 

@@ -69,8 +69,8 @@ class Propagator:
     weighted by distance in time, are corrected by a second network that has seen both keyframes.
 
     The objects are everything but the ground: the background where it occurs, else the most
-    frequent class of the first mask. Classes never mix into new ids. The same calls in the same order give
-    the same masks.
+    frequent class of the first mask. Classes never mix into new ids. The same calls in the same
+    order give the same masks.
 
     Not thread-safe: one thread carries the masks of one video.
 

@@ -104,8 +104,8 @@ class Redactor:
     hidden whole: before the first mask; while calls fail for longer than `mask_ttl_s`, or are used
     up; after a cut, a lamp switched, a camera moved or come back; when the size changes.
 
-    Ids that the model does not name are hidden too, but for the background: nobody knows what they are. What a
-    model overlooks for longer cannot be hidden.
+    Ids that the model does not name are hidden too, but for the background: nobody knows what they
+    are. What a model overlooks for longer cannot be hidden.
 
     Used by one thread. Pictures are given in order; one may be given again with a newer mask.
 

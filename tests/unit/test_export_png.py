@@ -55,7 +55,7 @@ def test_colours_are_those_of_voc(tmp_path):
 
 def test_names_are_beside_the_masks_the_background_too(folder):
     names = json.loads((folder / "classes.json").read_text())
-    assert names == {str(each): name for each, name in (NAMES | {255: "class 255"}).items()}
+    assert names == {str(each): name for each, name in (NAMES | {254: "class 254"}).items()}
 
 
 def test_masks_are_called_like_their_images(tmp_path):
@@ -75,7 +75,7 @@ def test_a_class_that_comes_late_is_named(tmp_path):
             exporter.write(picture(SCENES["one row"], index, names))
         exporter.commit()
     names = json.loads((tmp_path / "a.masks" / "classes.json").read_text())
-    assert names == {"0": "class 0", "1": "one", "2": "two"}
+    assert names == {"0": "background", "1": "one", "2": "two"}
 
 
 def test_two_images_that_would_share_a_mask_are_named(tmp_path):

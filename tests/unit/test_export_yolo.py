@@ -44,12 +44,12 @@ def test_filled_polygons_are_the_mask(folder, number):
     read = np.zeros_like(ids)
     for index, mask in zip(found.class_id, found.mask if len(found) else [], strict=True):
         assert mask.shape == ids.shape
-        read[mask] = (1, 2, 7, 255)[index]
+        read[mask] = (1, 2, 7, 254)[index]
     assert np.array_equal(read, ids)
 
 
 def test_classes_are_numbered_without_gaps_and_without_the_background(folder):
-    assert load(folder).classes == [NAMES[1], NAMES[2], NAMES[7], "class 255"]
+    assert load(folder).classes == [NAMES[1], NAMES[2], NAMES[7], "class 254"]
 
 
 def test_pictures_of_a_video_are_written(folder):
@@ -119,7 +119,7 @@ def test_the_data_set_may_be_moved_and_says_where_its_pictures_are(folder):
 def test_names_may_hold_anything(tmp_path):
     names = {1: "a: b", 2: "a\x7f\u2028\t\ufeff", 3: "- #", 4: "null", 5: "👋 \\U", 6: "'\"'"}
     folder = export("yolo", tmp_path / "a.yolo", [SCENES["one row"]], names=names)
-    assert load(folder).classes == ["class 0", *map(clean_class_name, names.values())]
+    assert load(folder).classes == [clean_class_name(name) for name in names.values()]
 
 
 @pytest.mark.parametrize("width", [7, 10, 97, 640, 1279, 1280, 3840])

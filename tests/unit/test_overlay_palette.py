@@ -95,7 +95,7 @@ def test_different_names_never_share_a_colour(class_map: dict[int, str]) -> None
     colours = class_colours(class_map)
     by_name: dict[str, list[int]] = {}
     for class_id, name in class_map.items():
-        if not (class_id == 0 and name.strip().casefold() == "background"):
+        if name.strip().casefold() != "background":
             by_name[name.strip().casefold()] = colours[class_id].tolist()
     assert len({tuple(colour) for colour in by_name.values()}) == len(by_name)
     assert colours.shape == (256, 3)

@@ -52,7 +52,7 @@ def person_on(height: int, width: int) -> Pixels:
 
 sizes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 label_maps = sizes.flatmap(
-    lambda size: arrays.arrays(np.uint8, size, elements=st.sampled_from([0, 0, 1, 2, 9, 77, 255]))
+    lambda size: arrays.arrays(np.uint8, size, elements=st.sampled_from([0, 0, 1, 2, 9, 77, 254]))
 )
 
 
@@ -76,7 +76,7 @@ def test_fill_of_large_pictures_is_the_same_formula(pattern: str, size: tuple[in
     random = np.random.default_rng(1)
     ids = np.zeros(size, np.uint8)
     if pattern == "sparse":
-        ids = np.where(random.random(size) < 0.01, random.integers(1, 256, size), 0)
+        ids = np.where(random.random(size) < 0.01, random.integers(1, 255, size), 0)
     elif pattern == "everywhere":
         ids = random.integers(1, 21, size)
     elif pattern == "one class":
@@ -114,13 +114,14 @@ def test_the_class_filter_draws_only_the_named(ids: Pixels, wanted: set[str]) ->
 
 
 @pytest.mark.parametrize("name", ["background", " Background ", "BACKGROUND"])
-def test_id_0_stays_clear_only_where_it_is_background(name: str) -> None:
+def test_the_background_stays_clear_by_its_name_whatever_its_id(name: str) -> None:
     image, ids = noise(20, 30), np.zeros((20, 30), np.uint8)
     assert np.array_equal(drawn(image, ids, {0: name}), image)
-    road = drawn(image, ids, {0: "road", 1: "background"}, opacity=1.0)
-    assert (road == class_colours({0: "road", 1: "background"})[0]).all()
+    names = {0: "road", 1: name}
+    road = drawn(image, ids, names, opacity=1.0)
+    assert (road == class_colours(names)[0]).all()
     ids[:] = 1
-    assert not np.array_equal(drawn(image, ids, {0: "road", 1: "background"}), image)
+    assert np.array_equal(drawn(image, ids, names), image)
 
 
 @pytest.mark.parametrize("style", ["blur", "cutout"])

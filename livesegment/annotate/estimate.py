@@ -21,7 +21,6 @@ from livesegment.motion.propagate import Propagator
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Annotated
@@ -171,7 +170,7 @@ def estimate(
         frames = first_frames(readable[0]) if readable else []
         in_flight = expected_in_flight(options.endpoint, segmenter.max_concurrency)
         round_trip_s = TYPICAL_ROUND_TRIP_S
-        if isinstance(segmenter, BuiltinSegmenter):
+        if options.endpoint.is_in_process:
             round_trip_s = seconds_a_call(segmenter, frames)
         rate = options.endpoint.call_rate
         if rate is not None:

@@ -18,7 +18,17 @@ Without --model and --endpoint the built-in person model is used: no account, no
 
 _COMMON, _REST = "Most used", "Other"
 _GROUPS = (
-    *(_COMMON, "Source", "Model", "Calls", "Fewer calls", "Picture", "Output", "Many files"),
+    *(
+        _COMMON,
+        "Source",
+        "Model",
+        "Model file",
+        "Calls",
+        "Fewer calls",
+        "Picture",
+        "Output",
+        "Many files",
+    ),
     *("Keep", "End", "Page", "Events", "Privacy"),
 )
 """Headings in the order in which they are listed; others follow."""
@@ -144,7 +154,7 @@ def _add(group: Any, each: Option) -> None:
     if is_argument(each):
         group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
         return
-    names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/")]
+    names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/"), *each.aliases]
     group.add_argument(*names, **known, **({"action": "store_true"} if is_flag(each) else {}))
 
 

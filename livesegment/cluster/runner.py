@@ -39,9 +39,9 @@ def annotate_on_cluster(
 ) -> AnnotateReport:
     """Do what `annotate` does on the machines of a Ray cluster, each input on one of them.
 
-    Inputs and outputs are in folders that all machines see under the same paths, and livesegment
-    is installed on all of them. The bounds of calls hold for the run as a whole. An input whose
-    machine is lost goes on on another one from its journal.
+    Inputs, outputs and a model file are in folders that all machines see under the same paths, and
+    livesegment is installed on all of them. The bounds of calls hold for the run as a whole. An
+    input whose machine is lost goes on on another one from its journal.
 
     Args:
         inputs: As `annotate` takes them.
@@ -136,6 +136,9 @@ def _shares(requests: int | None, tasks: int) -> list[int | None]:
 
 def _for_workers(endpoint: EndpointOptions) -> EndpointOptions:
     """Return the options with what only this machine knows: its environment, what it has said."""
+    if endpoint.model_path is not None:
+        file = replace(endpoint.file, model_file=str(Path(endpoint.model_path).absolute()))
+        return replace(endpoint, model=None, file=file)
     if endpoint.is_builtin:
         return replace(endpoint, endpoint=BUILTIN)
     return replace(endpoint, api_key=endpoint.resolved_key())

@@ -15,7 +15,7 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.opening import open_limiter
 from livesegment.cluster.ray_session import import_ray
 from livesegment.cluster.relay import LogLine, News, Relay, RelayedQuota, RemoteRelay
-from livesegment.errors import JournalInUse
+from livesegment.errors import ClusterError, JournalInUse, OptionsError
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
@@ -71,7 +71,10 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
         lines = stack.enter_context(_collected_lines())
         segmenter = None
         if task.options.kept_masks is None:
-            segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
+            try:
+                segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
+            except OptionsError as error:
+                return News(_without_a_model(task, error), lines.take())
         shared = Shared(segmenter, _limiter(task, segmenter, relay), task.options)
         teller = stack.enter_context(_Teller(relay, task.number, lines))
         given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
@@ -81,6 +84,14 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
             if not waits or teller.stopping.wait(_LOCK_TRIED_EVERY_S):
                 break
     return News(report, lines.take())
+
+
+def _without_a_model(task: FileTask, error: OptionsError) -> FileReport:
+    refused = ClusterError(
+        f"a machine of the cluster cannot open the model ({error}): all of them must see its file"
+        " under the same path"
+    )
+    return FileReport(task.job.source, task.job.output, "failed", error=refused)
 
 
 def _limiter(task: FileTask, segmenter: Segmenter | None, relay: Relay | RemoteRelay) -> Limiter:

@@ -5,6 +5,7 @@ import logging
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.network_file import NetworkFileSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
@@ -19,9 +20,15 @@ _QUALITIES = (50, 30)
 
 def open_segmenter(options: EndpointOptions) -> Segmenter:
     """Return the segmenter that the options ask for; the caller closes it."""
+    if options.model_path is not None:
+        own = open_model_file(options, options.model_path)
+        logger.info("%s runs on %s", options.model_path, own.device)
+        return own
     if options.is_builtin or options.model is None:
         if options.endpoint is None:
-            logger.info("using the built-in person model; --model and --endpoint choose another")
+            logger.info(
+                "using the built-in person model; --model, --model-file, --endpoint choose another"
+            )
         return BuiltinSegmenter(options.confidence)
     return HttpSegmenter(
         options.base_url,
@@ -32,6 +39,23 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         jpeg_quality=options.jpeg_quality or JPEG_QUALITY,
         timeout_s=options.timeout_s,
         max_connections=_MOST_CONNECTIONS,
+    )
+
+
+def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
+    """Return what runs a model file as the options say; the caller closes it."""
+    scale, mean, std = options.file.normalisation
+    return NetworkFileSegmenter(
+        path,
+        options.class_names,
+        input_size=options.file.input_size,
+        confidence=options.confidence,
+        mean=mean,
+        std=std,
+        scale=scale,
+        bgr=options.file.bgr,
+        letterbox=options.file.letterbox,
+        output=options.file.model_output,
     )
 
 

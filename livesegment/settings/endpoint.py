@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_loopback
 from livesegment.settings.class_names import class_names
-from livesegment.settings.group import Settings, option
+from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, either, instance, number
+from livesegment.settings.model_file import ModelFileOptions, is_model_file
 from livesegment.settings.secret import ApiKey
 from livesegment.settings.text_kinds import text
 
@@ -27,6 +28,8 @@ KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
 
 _MODEL, _CALLS = "Model", "Calls"
 
+_MODEL_PATTERN = r"^[^ ]+/[^ /]+/?$|\.([Oo][Nn][Nn][Xx]|[Tt][Ff][Ll][Ii][Tt][Ee])$"
+
 
 def _endpoint(text: str) -> str:
     if text != BUILTIN and not is_http_url(text):
@@ -35,6 +38,8 @@ def _endpoint(text: str) -> str:
 
 
 def _model(text: str) -> str:
+    if is_model_file(text):
+        return text
     slug, _, version = text.strip("/").rpartition("/")
     if not slug or not version or " " in text:
         raise ValueError
@@ -46,11 +51,11 @@ class EndpointOptions(Settings):
     """Which model to ask, and how.
 
     With neither endpoint nor model the built-in person model is used; a model alone means the
-    hosted endpoint.
+    hosted endpoint, and a model whose name ends in .onnx or .tflite the file of that name.
 
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
-        model: `slug/version`.
+        model: `slug/version`, or the path of a model file, as `file.model_file`.
         class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
@@ -65,6 +70,7 @@ class EndpointOptions(Settings):
         max_calls: Stop asking after so many calls; None: no limit.
         call_rate: Calls a second at most; None: no limit.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
+        file: Your own model's file, and how pictures are put into it.
 
     Raises:
         OptionsError: If a value is out of range or an endpoint stands without a model.
@@ -86,10 +92,8 @@ class EndpointOptions(Settings):
     )
     model: str | None = option(
         None,
-        text(
-            "SLUG/VERSION", "written slug/version, such as my-model/3", _model, "^[^ ]+/[^ /]+/?$"
-        ),
-        "Which model to ask there.",
+        text("SLUG/VERSION", "written slug/version, such as my-model/3", _model, _MODEL_PATTERN),
+        "Which model to ask there; a name that ends in .onnx or .tflite is a file's.",
         flag="--model",
         key="endpoint.model",
         group=_MODEL,
@@ -174,9 +178,11 @@ class EndpointOptions(Settings):
         key="endpoint.timeout",
         group=_CALLS,
     )
+    file: ModelFileOptions = section(ModelFileOptions)
 
     def check(self) -> None:
         """Check that endpoint and model fit together."""
+        self._check_file()
         if self.endpoint == BUILTIN:
             self.require(
                 self.model is None,
@@ -198,10 +204,45 @@ class EndpointOptions(Settings):
             "model",
         )
 
+    def _check_file(self) -> None:
+        about, path = self.file.about_the_file, self.model_path
+        self.require(
+            about is None or path is not None,
+            f"{{{about}}} is about a model file: name it with {{model_file}}",
+            *(about or "model_file", "model_file"),
+        )
+        if path is None:
+            return
+        given = "model" if self.file.model_file is None else "model_file"
+        self.require(
+            self.endpoint is None,
+            f"{{{given}}} is a file, which is run here: leave {{endpoint}} out",
+            *(given, "endpoint"),
+        )
+        self.require(
+            given == "model" or self.model is None,
+            "{model_file} and {model} both say which model: give one of them",
+            *("model_file", "model"),
+        )
+
     @property
     def is_builtin(self) -> bool:
         """Whether the built-in person model is meant."""
-        return self.endpoint == BUILTIN or (self.endpoint is None and self.model is None)
+        return self.endpoint == BUILTIN or (
+            self.endpoint is None and self.model is None and self.file.model_file is None
+        )
+
+    @property
+    def model_path(self) -> str | None:
+        """The model file that is to be run here; None: there is none."""
+        if self.file.model_file is None and self.model is not None and is_model_file(self.model):
+            return self.model
+        return self.file.model_file
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the model runs in this process: nothing is sent, nothing is billed."""
+        return self.is_builtin or self.model_path is not None
 
     @property
     def base_url(self) -> str:

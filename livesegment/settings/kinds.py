@@ -96,7 +96,11 @@ def _range(low: float, high: float, unit: str, above: bool) -> str:
     if math.isinf(high) and not above:
         return (f" of {unit}" if unit else "") + f", {low:g} or more"
     bounds = f"above {low:g}" if above else f"from {low:g}"
-    return f" {bounds} to {high:g} {unit}".rstrip() if math.isfinite(high) else f" {bounds} {unit}"
+    return (
+        f" {bounds} to {high:g} {unit}".rstrip()
+        if math.isfinite(high)
+        else f" {bounds} {unit}".rstrip()
+    )
 
 
 def share() -> Kind:

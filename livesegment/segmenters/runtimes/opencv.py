@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
 from livesegment.segmenters.runtimes.base import Array, Network, Tensor, shown_shape
+from livesegment.segmenters.runtimes.onnx_header import OnnxHeader, read_onnx_header
 
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
 _DUMPED_INPUT = re.compile(r'"([^"\n]*)" // <Input> (\w+) \[([^\]]*)\]')
@@ -37,7 +39,7 @@ class OpenCVNetwork(Network):
         OptionsError: If OpenCV cannot read it as a model.
     """
 
-    metadata = MappingProxyType[str, str]({})
+    metadata: Mapping[str, str] = MappingProxyType({})
     device = "the processor, with OpenCV"
 
     def __init__(self, path: Path) -> None:
@@ -47,6 +49,15 @@ class OpenCVNetwork(Network):
         self._network = _read(path)
         self.inputs = _inputs(self._network)
         self.outputs = tuple(self._network.getUnconnectedOutLayersNames())
+        if path.suffix.lower() == ".onnx":
+            self._learn(read_onnx_header(path))
+
+    def _learn(self, header: OnnxHeader) -> None:
+        """Take from the file what OpenCV does not tell, or version 4 tells otherwise."""
+        self.metadata = header.metadata
+        self.inputs = tuple(header.inputs) or self.inputs
+        if set(header.outputs) == set(self.outputs):
+            self.outputs = tuple(header.outputs)
 
     def run(self, blob: Array) -> dict[str, Array]:
         """Compute every output."""

@@ -2,9 +2,11 @@
 
 import logging
 
+from livesegment.scene import Scene
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
@@ -17,8 +19,26 @@ _SIDES = (480, 320)  # pixels
 _QUALITIES = (50, 30)
 
 
-def open_segmenter(options: EndpointOptions) -> Segmenter:
-    """Return the segmenter that the options ask for; the caller closes it."""
+def open_segmenter(
+    options: EndpointOptions,
+    scene: Scene | None = None,
+    *,
+    mirrored: bool = False,
+    latency_s: float = 0.0,
+) -> Segmenter:
+    """Return the segmenter that the options ask for; the caller closes it.
+
+    Args:
+        options: Which model to ask, and how.
+        scene: What the source draws, if it does: asked itself, unless the options name a model.
+        mirrored: Whether the source's pictures are flipped left to right.
+        latency_s: How late such a scene answers, in seconds, unless it says so itself.
+    """
+    if scene is not None and not options.names_a_model:
+        logger.info(
+            "the drawn scene says itself what is where; --model and --endpoint choose a model"
+        )
+        return PatternSegmenter(scene, mirrored=mirrored, latency_s=latency_s)
     if options.is_builtin or options.model is None:
         if options.endpoint is None:
             logger.info("using the built-in person model; --model and --endpoint choose another")

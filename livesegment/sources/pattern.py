@@ -209,7 +209,11 @@ def _texture(frame_size: tuple[int, int]) -> Image:
 
 
 def _sprite(class_id: int) -> tuple[Image, ClassIds]:
-    """Return an object's colours, BGR (S, S, 3), and its soft shape, 0 to 255 (S, S)."""
+    """Return an object's colours, BGR (S, S, 3), and its soft shape, 0 to 255 (S, S).
+
+    They are akin to those in which classes of these names are drawn, paler or darker: one sees what
+    is tinted, and finds its colour in the legend.
+    """
     shape = np.zeros((_SPRITE, _SPRITE), np.uint8)
     colours = np.zeros((_SPRITE, _SPRITE, 3), np.uint8)
     middle, radius = _SPRITE // 2, round(_SPRITE * 0.46)
@@ -225,7 +229,7 @@ def _sprite(class_id: int) -> tuple[Image, ClassIds]:
         cell = (high - low) // 4
         rows, columns = np.indices((_SPRITE, _SPRITE)) // cell
         checks = ((rows + columns) % 2)[:, :, None]
-        colours[:] = np.where(checks, (90, 170, 60), (40, 95, 30))
+        colours[:] = np.where(checks, (175, 100, 170), (110, 45, 90))
     else:
         points = [
             (
@@ -235,7 +239,7 @@ def _sprite(class_id: int) -> tuple[Image, ClassIds]:
             for tip in range(10)
         ]
         cv2.fillPoly(shape, [np.array(points, np.int32)], 255, cv2.LINE_AA)
-        colours[:] = (40, 190, 240)
+        colours[:] = (250, 222, 165)
         for ring in range(radius, 0, -radius // 4):
-            cv2.circle(colours, (middle, middle), ring, (30, 120 + ring, 250), 5, cv2.LINE_AA)
+            cv2.circle(colours, (middle, middle), ring, (245, 130 + ring, 105), 5, cv2.LINE_AA)
     return colours, shape

@@ -226,11 +226,18 @@ class EndpointOptions(Settings):
         )
 
     @property
+    def names_a_model(self) -> bool:
+        """Whether a model was chosen, the built-in one by its name included.
+
+        Without a choice it is what knows the pictures best: a drawn scene itself, for all others
+        the built-in person model.
+        """
+        return not (self.endpoint is None and self.model is None and self.file.model_file is None)
+
+    @property
     def is_builtin(self) -> bool:
-        """Whether the built-in person model is meant."""
-        return self.endpoint == BUILTIN or (
-            self.endpoint is None and self.model is None and self.file.model_file is None
-        )
+        """Whether the built-in person model is meant, or a drawn scene: nobody who is paid."""
+        return self.endpoint == BUILTIN or not self.names_a_model
 
     @property
     def model_path(self) -> str | None:

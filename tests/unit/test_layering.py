@@ -11,6 +11,7 @@ PACKAGE = Path(livesegment.__file__).parent
 CORE = {
     "frame",
     "mask",
+    "scene",
     "class_name",
     "errors",
     "figures",

@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -271,6 +273,32 @@ def test_help_fits_the_terminal(
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= min(columns, 100)
     assert text.count("\n\n") > 3, "paragraphs stay apart"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("live sa", ["sample:", "saved.mp4"]),
+        ("live", ["sample:", "pattern:", "clip.mp4", "saved.mp4"]),
+        ("annotate pat", ["pattern:"]),
+        ("annotate clip.mp4 sav", ["saved.mp4"]),
+    ],
+)
+def test_bash_completes_what_is_shipped_beside_files(
+    line: str, completed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    for name in ("clip.mp4", "saved.mp4"):
+        (tmp_path / name).touch()
+    words = ["livesegment", *line.split(), *([""] if " " not in line else [])]
+    ask = f"COMP_WORDS=({' '.join(map(repr, words))}); COMP_CWORD={len(words) - 1}"
+    ask += "; _shtab_livesegment; printf '%s\\n' \"${COMPREPLY[@]}\""
+    ran = subprocess.run(
+        ["bash", "-c", f"{script}\n{ask}"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert sorted(ran.stdout.split()) == sorted(completed)
 
 
 def test_what_is_no_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ Field numbers are those of `onnx.proto3`; a message is a run of (key, value) as 
 encode them.
 """
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Dimensions = Sequence[int | str]
+Attribute = float | int | str | Sequence[int]
 
 FLOAT, UINT8, INT32, INT64, FLOAT16 = 1, 2, 6, 7, 10
 """Types of numbers; also what the attribute `to` of a node `Cast` is."""
 
-_INT, _INTS = 2, 7
+_REAL, _INT, _TEXT, _INTS = 1, 2, 3, 7
 
 
 def _varint(number: int) -> bytes:
@@ -53,13 +55,18 @@ def _value(name: str, dimensions: Dimensions, kind: int) -> bytes:
     return _field(1, name) + _field(2, _field(1, _field(1, kind) + _field(2, shape)))
 
 
-def _attribute(name: str, value: int | Sequence[int]) -> bytes:
+def _attribute(name: str, value: Attribute) -> bytes:
+    if isinstance(value, str):
+        return _field(1, name) + _field(4, value) + _field(20, _TEXT)
+    if isinstance(value, float):
+        real = _varint(2 << 3 | 5) + struct.pack("<f", value)
+        return _field(1, name) + real + _field(20, _REAL)
     if isinstance(value, int):
         return _field(1, name) + _field(3, value) + _field(20, _INT)
     return _field(1, name) + b"".join(_field(8, each) for each in value) + _field(20, _INTS)
 
 
-def node(kind: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]) -> bytes:
+def node(kind: str, inputs: Sequence[str], output: str, **attributes: Attribute) -> bytes:
     """Return one operation of a graph."""
     return (
         b"".join(_field(1, each) for each in inputs)
@@ -74,12 +81,13 @@ def model(
     nodes: Sequence[bytes],
     input_shape: Dimensions,
     output_shape: Dimensions,
-    constants: Mapping[str, Floats],
+    constants: Mapping[str, npt.NDArray[Any]],
     *,
     input_type: int = FLOAT,
     output_type: int = FLOAT,
     outputs: Mapping[str, Dimensions] | None = None,
     metadata: Mapping[str, str] | None = None,
+    opset: int = 13,
 ) -> bytes:
     """Return a model that computes `y` from `x`, or the outputs that are named."""
     shapes = {"y": output_shape} if outputs is None else outputs
@@ -90,9 +98,9 @@ def model(
         + _field(11, _value("x", input_shape, input_type))
         + b"".join(_field(12, _value(*each, output_type)) for each in shapes.items())
     )
-    ir_version, opset = _field(1, 8), _field(8, _field(1, "") + _field(2, 13))
+    ir_version, operators = _field(1, 8), _field(8, _field(1, "") + _field(2, opset))
     said = (_field(14, _field(1, key) + _field(2, text)) for key, text in (metadata or {}).items())
-    return ir_version + opset + _field(7, graph) + b"".join(said)
+    return ir_version + operators + _field(7, graph) + b"".join(said)
 
 
 THREE_WEIGHTS = np.array(

@@ -13,6 +13,7 @@ from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.calls.limiter import Limiter
 from livesegment.cluster.relay import News, Relay, RelayedQuota
+from livesegment.cluster.runner import _for_workers
 from livesegment.cluster.task import FileTask, annotate_task
 from livesegment.errors import ClusterError, JournalInUse
 from livesegment.segmenters.opening import open_segmenter
@@ -32,6 +33,7 @@ class HeardRelay(Relay):
 
 
 OPTIONS = AnnotateOptions()
+FILE = ModelFileOptions("m/a.onnx", bgr=True)
 
 
 def job(folder: Path, frames: int = 3) -> Job:
@@ -115,3 +117,10 @@ def test_a_model_file_that_this_machine_does_not_see_is_a_sentence(tmp_path: Pat
         f"a machine of the cluster cannot open the model (there is no model file {tmp_path}"
         "/model.onnx): all of them must see its file under the same path"
     )
+
+
+def test_machines_that_work_elsewhere_are_told_the_whole_path_of_a_model_file() -> None:
+    for given in (EndpointOptions(model="m/a.onnx"), EndpointOptions(file=FILE)):
+        told = _for_workers(given)
+        assert told.model_path == str(Path("m/a.onnx").absolute())
+        assert told.file.bgr == given.file.bgr

@@ -12,7 +12,7 @@ import numpy as np
 
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor, shown_shape
+from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
 from livesegment.segmenters.runtimes.onnx_header import OnnxHeader, read_onnx_header
 
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
@@ -54,7 +54,7 @@ class OpenCVNetwork(Network):
 
     def _learn(self, header: OnnxHeader) -> None:
         """Take from the file what OpenCV does not tell, or version 4 tells otherwise."""
-        self.metadata = header.metadata
+        self.metadata = clean_metadata(header.metadata)
         self.inputs = tuple(header.inputs) or self.inputs
         if set(header.outputs) == set(self.outputs):
             self.outputs = tuple(header.outputs)

@@ -155,7 +155,6 @@ class InputRun:
         return "done" if result.lost is None else "cut short"
 
     def _run_loop(self, parts: AnnotateParts) -> None:
-        redact = self._options.redact
         self._loop = loop = AnnotateLoop(
             parts,
             self._options.overlay.controls(),
@@ -164,7 +163,7 @@ class InputRun:
             keyframes=self._options.keyframes,
             planned=self._planned(),
             on_frame=lambda: self._shared.on_frame(self),
-            redactor=Redactor(redact) if redact.is_wanted else None,
+            redactor=self._redactor(parts.segmenter),
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop
@@ -185,6 +184,15 @@ class InputRun:
         if self.job.kept_masks is not None or not shared.asks_scenes:
             return shared.segmenter
         return asked_about(source, shared.segmenter, self._options.endpoint, stack)
+
+    def _redactor(self, segmenter: Segmenter | KeptMasks) -> Redactor | None:
+        redact = self._options.redact
+        if not redact.is_wanted:
+            return None
+        if isinstance(segmenter, KeptMasks):  # their classes are told
+            return Redactor(redact)
+        segmenter.put_on_top(redact.classes)
+        return Redactor(redact, class_map_grows=segmenter.class_map_grows)
 
     def _asked(self, segmenter: Segmenter | None, stack: ExitStack) -> Segmenter | KeptMasks:
         path = self.job.kept_masks

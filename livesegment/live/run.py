@@ -112,6 +112,8 @@ def run_live(
     metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     _check(source, options)
+    if segmenter is None:
+        options.endpoint.check_key()
     with ExitStack() as stack:
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
@@ -138,7 +140,7 @@ def run_live(
             metrics,
             mirror=options.mirror,
             quota=quota,
-            redactor=_redactor(options),
+            redactor=_redactor(options, model),
         )
         loop.run()
         loop.commit()
@@ -218,8 +220,12 @@ def _parts(
     )
 
 
-def _redactor(options: LiveOptions) -> Redactor | None:
-    return Redactor(options.redact, options.mask_ttl_s) if options.redact.is_wanted else None
+def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
+    if not options.redact.is_wanted:
+        return None
+    model.put_on_top(options.redact.classes)
+    grows = model.class_map_grows
+    return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
 
 
 def _page(options: LiveOptions) -> list[Output]:

@@ -44,15 +44,17 @@ def open_segmenter(
         own = open_model_file(options, options.model_path)
         logger.info("%s runs on %s", options.model_path, own.device)
         return own
-    if options.is_builtin or options.model is None:
+    if options.is_builtin:
         if options.endpoint is None:
             logger.info(
                 "using the built-in person model; --model, --model-file, --endpoint choose another"
             )
-        return BuiltinSegmenter(options.confidence)
+        return BuiltinSegmenter(options.confidence_number)
     return HttpSegmenter(
         options.base_url,
         options.model,
+        prompt=options.prompt,
+        class_names=options.class_names,
         api_key=options.resolved_key(),
         confidence=options.confidence,
         max_side=options.max_side or MAX_SIDE,
@@ -69,7 +71,7 @@ def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter
         path,
         options.class_names,
         input_size=options.file.input_size,
-        confidence=options.confidence,
+        confidence=options.confidence_number,
         mean=mean,
         std=std,
         scale=scale,

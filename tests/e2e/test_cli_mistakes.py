@@ -224,6 +224,24 @@ def test_what_an_endpoint_answers_wrongly_is_exit_code_4(
     check(result, 4, endpoint)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "live clip.mp4 --no-window --record new.mp4",
+        "annotate clip.mp4 -o y.mp4",
+        "predict photo.jpg",
+    ],
+)
+def test_a_key_that_is_missing_is_said_at_once(folder: Path, command: str) -> None:
+    check(
+        run(folder, *command.split(), "--model", "any/1", key=""),
+        4,
+        "https://segment.roboflow.com",
+        "no key given: set LIVESEGMENT_API_KEY",
+    )
+    assert not list(folder.glob("new*"))
+
+
 def test_a_dead_endpoint_is_exit_code_4(folder: Path) -> None:
     result = run(
         folder, "predict", "photo.jpg", "--endpoint", "http://127.0.0.1:9", "--model", "a/1"

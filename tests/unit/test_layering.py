@@ -12,6 +12,8 @@ CORE = {
     "frame",
     "mask",
     "scene",
+    "rle",
+    "seen_classes",
     "class_name",
     "errors",
     "figures",

@@ -77,6 +77,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(max_in_flight=257),
             "max_in_flight is a whole number from 1 to 256",
         ),
+        (
+            lambda: EndpointOptions(confidence="worst"),
+            "confidence is a number from 0 to 100, or best or default, which an endpoint may know,"
+            " not the text 'worst'",
+        ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
@@ -88,6 +93,22 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (
             lambda: EndpointOptions(class_names=["car"]),
             "class_names names the classes of model: the",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a", "A"]),
+            "prompt is phrases such as car,person: up to 16",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], model="a/1"),
+            "prompt asks a model that takes phrases",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], class_names=["a"]),
+            "prompt names the classes: leave",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], endpoint="builtin"),
+            "endpoint builtin finds people",
         ),
         (lambda: EndpointOptions(class_names=[1]), "class_names is names such as car,person in"),
         (lambda: ModelFileOptions(input_size=(0, 8)), "input_size is a width and a height in pix"),
@@ -131,6 +152,8 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
+        ("--confidence bets", "--confidence is a number from 0 to 100, or best or default, which"),
+        ("--model /", "--model is written slug/version, such as my-model/3, or as one word"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
@@ -145,6 +168,11 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--letterbox", "--letterbox is about a model file: name it with --model-file"),
         ("--model-file a.onnx --endpoint builtin", "--model-file is a file, which is run here: le"),
         ("--model m/a.ONNX --endpoint http://a", "--model is a file, which is run here: leave --e"),
+        (
+            "--prompt car,,cup",
+            "--prompt is phrases such as car,person: up to 16, none of them empty",
+        ),
+        (f"--prompt {','.join(map(str, range(17)))}", "--prompt is phrases such as car,person: up"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),
         ("--mask-ttl", "--mask-ttl takes a value, S"),
@@ -323,7 +351,7 @@ def test_the_sample_shows_every_key_there_is() -> None:
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
         shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
     # instead of another one, and named beside it
-    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset"}
+    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset", "endpoint.prompt"}
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

@@ -217,6 +217,29 @@ def test_redaction_wants_to_know_the_classes_of_such_a_model(
     assert not shown[4:44, 30:56].any(), "also where the car is surer"
 
 
+BOX = {"x": 9.0, "y": 9.0, "width": 4.0, "height": 4.0, "class": "car", "class_id": 0}
+OTHER_MODELS = {
+    "detection": {"predictions": [BOX | {"confidence": 0.9}], "image": {"width": 64, "height": 48}},
+    "classification": {"predictions": [{"class": "car", "confidence": 0.9}], "top": "car"},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_MODELS)
+def test_models_of_other_kinds_are_refused_by_what_they_are(
+    kind: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["live", "pattern:64x48@30:90", "--no-window"],
+        ["annotate", str(picture), "-o", str(tmp_path / "out.png")],
+        ["predict", str(picture)],
+    ):
+        with answering(json.dumps(OTHER_MODELS[kind]).encode()) as (url, calls):
+            assert run([*words, "--endpoint", url, "--model", "any/1"]) == 4
+        said = capsys.readouterr().err.strip().splitlines()[-1]
+        assert f"it is that of a {kind} model" in said
+        assert len(calls) <= 4
+
+
 def test_names_that_contradict_the_model_are_told(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,14 +97,21 @@ class Segmenter(Resource):
             Makes the call, as `segment` does, and has the reply kept before anything else happens
             to it.
         """
+        return _call(lambda: self.segment(frame))
 
-        def call(keep: Keep | None) -> Mask:
-            mask = self.segment(frame)
-            if keep is not None:
-                keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
-            return mask
-
-        return call
+    def prepare_at(self, frame: Frame, confidence: float) -> Call:
+        """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
+        return _call(lambda: self.segment_at(frame, confidence))
 
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""
+
+
+def _call(segment: Callable[[], Mask]) -> Call:
+    def call(keep: Keep | None) -> Mask:
+        mask = segment()
+        if keep is not None:
+            keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
+        return mask
+
+    return call

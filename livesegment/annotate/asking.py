@@ -23,7 +23,7 @@ from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
 from livesegment.protocol.certainty import in_whole_percents
-from livesegment.protocol.reply import decode_reply, kept_reply
+from livesegment.protocol.reply import packed_reply
 from livesegment.segmenters.base import Call, Keep, Segmenter
 
 logger = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class Caller:
         if reply is None:
             return None
         try:
-            mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
+            mask = self._segmenter.recall(reply, frame)
         except BadReply:
             return None  # it was paid for, but says nothing
         self._metrics.count("masks_recalled")
@@ -200,7 +200,7 @@ class Caller:
         journal.check()
 
         def arrived(reply: bytes) -> None:
-            journal.add(frame.index, kept_reply(reply, frame.frame_size))
+            journal.add(frame.index, packed_reply(reply, frame.frame_size))
             self._limiter.arrived(permit)  # the next request need not wait until this is decoded
 
         return arrived

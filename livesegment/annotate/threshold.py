@@ -37,11 +37,15 @@ class Raised:
         low = mask.certainty < least_certainty(self.wanted)
         # A class list need not have a background: then it is what endpoints answer, too.
         ground = min(mask.background, default=VOID)
+        instances = mask.instance_ids
+        if instances is not None:
+            instances = np.where(low, 0, instances).astype(np.uint16)
         is_class = ~np.isin(mask.class_ids, list(mask.unclassed))
         return replace(
             mask,
             class_ids=np.where(low & is_class, ground, mask.class_ids).astype(np.uint8),
             certainty=np.where(low, 0, mask.certainty).astype(np.uint8),
+            instance_ids=instances,
         )
 
 

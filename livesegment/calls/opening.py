@@ -54,7 +54,7 @@ def expected_in_flight(options: EndpointOptions, max_concurrency: int | None) ->
 
 def most_requests(options: EndpointOptions) -> int:
     """Return how many requests a camera may ever make at once."""
-    if options.is_builtin:
+    if options.is_in_process:
         return 1
     wanted = options.max_in_flight
     return wanted if isinstance(wanted, int) else LARGEST if wanted == "auto" else REMOTE_IN_FLIGHT

@@ -18,12 +18,31 @@ Without --model and --endpoint the built-in person model is used: no account, no
 
 _COMMON, _REST = "Most used", "Other"
 _GROUPS = (
-    *(_COMMON, "Source", "Model", "Calls", "Fewer calls", "Picture", "Output", "Many files"),
+    *(
+        _COMMON,
+        "Source",
+        "Model",
+        "Model file",
+        "Calls",
+        "Fewer calls",
+        "Picture",
+        "Output",
+        "Many files",
+    ),
     *("Keep", "End", "Page", "Events", "Privacy"),
 )
 """Headings in the order in which they are listed; others follow."""
 
 _WIDEST, _INDENT = 100, 30
+
+_WORDS_OR_FILES = {
+    "bash": """_livesegment_source() {
+  compgen -W 'WORDS' -- "$1"
+  compgen -f -- "$1"
+}""",
+    "zsh": "_livesegment_source() { compadd -- WORDS; _files }",
+}
+"""Functions of shells that complete what is a word or a file: shtab knows either."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -73,7 +92,10 @@ def completion(commands: Mapping[str, tuple[type[Settings], str]], shell: str) -
         import shtab  # nothing else needs it
     except ImportError:
         raise MissingExtra("completion needs shtab: run pip install shtab") from None
-    script: str = shtab.complete(_whole(commands), shell=shell)
+    options = [each for command, _ in commands.values() for each in all_options(command)]
+    words = " ".join(dict.fromkeys(word for each in options for word in each.kind.words))
+    function = _WORDS_OR_FILES.get(shell, "").replace("WORDS", words)
+    script: str = shtab.complete(_whole(commands), shell=shell, preamble=function)
     return script
 
 
@@ -142,9 +164,15 @@ def _add(group: Any, each: Option) -> None:
         if each.kind.values:
             known["choices"] = each.kind.values  # for completion: the line is read elsewhere
     if is_argument(each):
-        group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
+        added = group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
+        if each.kind.words:
+            words = " ".join(each.kind.words)
+            added.complete = {
+                **dict.fromkeys(_WORDS_OR_FILES, "_livesegment_source"),
+                "fish": f"{words} (__fish_complete_path (commandline -ct))",
+            }
         return
-    names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/")]
+    names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/"), *each.aliases]
     group.add_argument(*names, **known, **({"action": "store_true"} if is_flag(each) else {}))
 
 

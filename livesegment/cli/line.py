@@ -42,8 +42,9 @@ def read_line(
         OptionsError: If something in it is wrong, in words of the command line.
     """
     known = list(all_options(command))
+    line = _Line(known)
     try:
-        given = _Line(known).read(words)
+        given = line.read(words)
         for each in known:
             if each.flag is None and (value := from_environment(each, environment)) is not None:
                 given[each.variables[0]] = value
@@ -53,7 +54,7 @@ def read_line(
             raise OptionsError(f"the {what} {missing[0].given_as} is missing")
         return build(command, given, _name), frozenset(given)
     except WrongSetting as error:
-        raise OptionsError(str(error.in_words_of(by_flag))) from None
+        raise OptionsError(str(error.in_words_of(line.written))) from None
 
 
 def is_argument(described: Option) -> bool:
@@ -77,6 +78,7 @@ class _Line:
             if each.flag is not None and not is_argument(each):
                 self._add(each)
         self._given: dict[str, Any] = {}
+        self._aliases: dict[str, str] = {}
         self._words: list[str] = []
 
     def _add(self, described: Option) -> None:
@@ -86,8 +88,8 @@ class _Line:
         self._options[yes] = described, says
         if no:
             self._options[no] = described, False
-        if described.short is not None:
-            self._options[described.short] = described, says
+        for other in (*described.aliases, *([described.short] if described.short else ())):
+            self._options[other] = described, says
 
     def read(self, words: Sequence[str]) -> dict[str, Any]:
         """Return the values of what is given, by flags and arguments."""
@@ -108,6 +110,10 @@ class _Line:
         self._inputs(inputs)
         return self._given
 
+    def written(self, described: Option) -> str:
+        """Return what the line calls an option."""
+        return self._aliases.get(described.given_as, by_flag(described))
+
     def _letters(self, letters: str) -> None:
         """Read short flags: `-v`, `-vo FILE`, `-oFILE`."""
         while letters:
@@ -124,6 +130,8 @@ class _Line:
             shown = name if name.isprintable() else quoted(name)
             raise OptionsError(f"there is no option {shown}{self._meant(name)}")
         described, says = self._options[name]
+        if name in described.aliases:
+            self._aliases[described.given_as] = name
         if is_flag(described):
             if text is not None:
                 raise OptionsError(f"{name} takes no value")

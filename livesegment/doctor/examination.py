@@ -53,14 +53,18 @@ class Check:
 
 
 def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
-    """Look at this machine, and at an endpoint if the options name one.
+    """Look at this machine, and at an endpoint or a model file if the options name one.
 
     Args:
-        endpoint: An endpoint that is named is asked about ONE picture, which is billed.
+        endpoint: An endpoint that is named is asked about ONE picture, which is billed. A model
+            file is run here.
 
     Yields:
         What is found, as soon as it is.
     """
+    model = Check("endpoint", "endpoint", _of("endpoint.check", endpoint), needs="opencv")
+    if endpoint.model_path is not None:
+        model = Check("model file", "endpoint", _of("opencv.model_file", endpoint), needs="opencv")
     return run_checks(
         (
             Check("python", "installation", _of("machine.check")),
@@ -71,7 +75,7 @@ def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
             Check("codecs", "output", _of("codecs.check"), needs="opencv"),
             Check("fonts", "output", _of("machine.fonts")),
             Check("cameras", "source", _of("cameras.check"), needs="opencv"),
-            Check("endpoint", "endpoint", _of("endpoint.check", endpoint), needs="opencv"),
+            model,
         )
     )
 

@@ -5,11 +5,16 @@ import sys
 import time
 from collections.abc import Iterator
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from livesegment.doctor.bounded import within
 from livesegment.doctor.examination import Finding
-from livesegment.errors import DisplayUnavailable
+from livesegment.errors import DisplayUnavailable, OptionsError
 from livesegment.opencv import has_windows, installed_wheels, repair
+from livesegment.settings import EndpointOptions
+
+if TYPE_CHECKING:  # it imports OpenCV, which may be broken
+    from livesegment.segmenters.base import Segmenter
 
 _SYSTEM_LIBRARIES = ("libGL", "libgthread", "libglib")
 _CAMERA_BACKENDS = {"win32": "DSHOW", "darwin": "AVFOUNDATION", "linux": "V4L2"}
@@ -128,9 +133,44 @@ def display() -> Iterator[Finding]:
 def builtin_model() -> Iterator[Finding]:
     """Load the model and time it."""
     from livesegment.segmenters.builtin import BuiltinSegmenter
+
+    with BuiltinSegmenter() as segmenter:
+        yield _timed(
+            "built-in model",
+            "loads",
+            segmenter,
+            "end other programs; the picture does not wait for it in any case",
+        )
+
+
+def model_file(options: EndpointOptions) -> Iterator[Finding]:
+    """Load the model file that the options name, and time it."""
+    from livesegment.segmenters.opening import open_model_file
+
+    try:
+        segmenter = open_model_file(options, options.model_path or "")
+    except OptionsError as error:
+        yield Finding("model file", "fail", f"{error}", "correct --model-file and what is about it")
+        return
+    with segmenter:
+        width, height = segmenter.input_size
+        names = list(segmenter.class_map.values())
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield _timed(
+            "model file",
+            f"{options.model_path} on {segmenter.device}, at {width}x{height}, with masks of"
+            f" {', '.join(names[:5])}{more}",
+            segmenter,
+            "give a smaller --input-size if it takes one, or a smaller model; the picture does not"
+            " wait for it in any case",
+        )
+
+
+def _timed(name: str, what: str, segmenter: "Segmenter", advice: str) -> Finding:
+    """Say what a model is and what it takes for a picture."""
     from livesegment.sources.pattern import PatternSource
 
-    with BuiltinSegmenter() as segmenter, PatternSource(frame_count=_TIMED_PICTURES + 1) as source:
+    with PatternSource(frame_count=_TIMED_PICTURES + 1) as source:
         times_ms = []
         while (frame := source.read()) is not None:
             began_s = time.perf_counter()
@@ -138,13 +178,7 @@ def builtin_model() -> Iterator[Finding]:
             times_ms.append((time.perf_counter() - began_s) * 1000)
     # The first one also prepares the network.
     usual_ms = statistics.median(times_ms[1:])
-    text = f"loads, and takes {usual_ms:.1f} ms a picture of 640x480"
+    text = f"{what}, and takes {usual_ms:.1f} ms a picture of 640x480"
     if usual_ms > _SLOW_MODEL_MS:
-        yield Finding(
-            "built-in model",
-            "warn",
-            f"{text}: slow",
-            "end other programs; the picture does not wait for it in any case",
-        )
-    else:
-        yield Finding("built-in model", "ok", text)
+        return Finding(name, "warn", f"{text}: slow", advice)
+    return Finding(name, "ok", text)

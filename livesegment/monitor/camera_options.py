@@ -11,6 +11,7 @@ from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
 from livesegment.settings.group import all_options, build, option_of
+from livesegment.settings.model_file import ModelFileOptions, is_model_file
 from livesegment.settings.monitor import FileOptions
 from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.rule import Rule, Subject, with_outages
@@ -76,6 +77,7 @@ def live_options(
     except WrongSetting as error:
         reader.mistake(tables.path(by_key(error.options[0])), str(error.in_words_of(by_key)))
         return LiveOptions(window=False)
+    _check_model_file(options.endpoint, tables, reader)
     _check_key(options.endpoint, tables, reader, environment)
     return replace(
         options,
@@ -103,15 +105,41 @@ def _check_key(
     try:
         options.check_key(environment)
     except AuthenticationFailed as error:
-        reader.mistake(tables.path("endpoint.model"), str(error))
+        asked = "endpoint.model" if options.prompt is None else "endpoint.prompt"
+        reader.mistake(tables.path(asked), str(error))
 
 
 def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
-    """Leave a model of all cameras out where a camera asks the built-in one."""
-    url, model = "endpoint.url", "endpoint.model"
-    # A camera that says both itself is told so by the options.
-    if tables.own.get(url) == BUILTIN and model not in tables.own:
-        given.pop(model, None)
+    """Leave out what is said of a model of all cameras where a camera has another kind of model.
+
+    A camera that says itself what does not go together is told so by the options.
+    """
+    url, model, prompt, names = (
+        f"endpoint.{each}" for each in ("url", "model", "prompt", "class_names")
+    )
+    of_file = [by_key(each) for each in all_options(ModelFileOptions)]
+    own = tables.own
+    others: list[str] = []
+    if "endpoint.model_file" in own or is_model_file(str(own.get(model, ""))):
+        others = [url, model, prompt, "endpoint.model_file"]
+    elif prompt in own:
+        others = [model, names, *of_file]
+    elif model in own:
+        others = [prompt, *of_file]
+    elif own.get(url) == BUILTIN:
+        others = [model, prompt, names, *of_file]
+    elif url in own:
+        others = [model, *of_file] if is_model_file(str(given.get(model, ""))) else of_file
+    for each in others:
+        if each not in own:
+            given.pop(each, None)
+
+
+def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: TableReader) -> None:
+    path = options.model_path
+    if path is not None and not Path(path).is_file():
+        key = "endpoint.model" if options.file.model_file is None else "endpoint.model_file"
+        reader.mistake(tables.path(key), f"there is no model file {path}")
 
 
 def _choose_key(given: dict[str, Any], tables: CameraTables, reader: TableReader) -> None:

@@ -5,7 +5,8 @@ with `predictions` each. A prediction has polygons (`points`, or several as `mas
 lengths (`rle`, or as `masks`). Models without either are told from these by what they lack.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from livesegment.class_name import clean_class_name, comparable
@@ -27,9 +28,22 @@ _MOST_CORNERS = 200_000  # of all instances together
 _MOST_PROMPTS = 256
 
 
+@dataclass(frozen=True, slots=True)
+class KnownClasses:
+    """What is known of a model's classes beside its replies.
+
+    Attributes:
+        names: From class 0 on, or the prompts; empty: what the replies call them.
+        on_top: Names of those that no other class hides, where instances overlap.
+    """
+
+    names: Sequence[str] = ()
+    on_top: Collection[str] = frozenset()
+
+
 def read_instances(
     reply: dict[str, Any],
-    names: Sequence[str],
+    known: KnownClasses,
     *,
     frame_size: tuple[int, int],
     sent_size: tuple[int, int],
@@ -38,26 +52,26 @@ def read_instances(
 
     Args:
         reply: With a list under `predictions`.
-        names: Of the model's classes, from class 0 on; empty: what the reply calls them.
+        known: Of the model's classes.
         frame_size: (width, height) of the frame.
         sent_size: (width, height) of what was sent.
 
     Returns:
-        A mask of the frame's size or another one, about frame 0. Its class map has `names`, and
-        what occurs.
+        A mask of the frame's size or another one, about frame 0. Its class map has the names that
+        are known, and those of what occurs.
 
     Raises:
         ValueError: If it is of another kind of model, is broken, or holds too much.
     """
     predictions = reply["predictions"]
     _check_kind(reply, predictions)
-    found = [_found(each, names, sent_size) for each in _bounded(predictions)]
-    return _mask(found, names, frame_size, image_size(reply.get("image")) or sent_size)
+    found = [_found(each, known.names, sent_size) for each in _bounded(predictions)]
+    return _mask(found, known, frame_size, image_size(reply.get("image")) or sent_size)
 
 
 def read_prompted(
     reply: dict[str, Any],
-    names: Sequence[str],
+    known: KnownClasses,
     *,
     frame_size: tuple[int, int],
     sent_size: tuple[int, int],
@@ -66,7 +80,7 @@ def read_prompted(
 
     Args:
         reply: With a list under `prompt_results`.
-        names: The prompts; empty: what the reply repeats of them.
+        known: Of the prompts; without names, what the reply repeats of them.
         frame_size: (width, height) of the frame.
         sent_size: (width, height) of what was sent.
 
@@ -80,20 +94,21 @@ def read_prompted(
     if not isinstance(results, list) or len(results) > _MOST_PROMPTS:
         raise ValueError("its prompt_results are no list of some prompts")
     found: list[Found] = []
-    phrases = dict(enumerate(names))
+    phrases = dict(enumerate(known.names))
     for place, result in enumerate(results):
         predictions = result.get("predictions") if isinstance(result, dict) else None
         if not isinstance(predictions, list):
             raise ValueError("one of its prompt_results has no list of predictions")  # noqa: TRY004
         index = _class_number(result.get("prompt_index", place), "prompt_index")
-        if names and index >= len(names):
-            raise ValueError(f"it answers prompt {index}, and {len(names)} were sent")
+        if known.names and index >= len(known.names):
+            raise ValueError(f"it answers prompt {index}, and {len(known.names)} were sent")
         echo = result.get("echo")
         phrase = echo.get("text") if isinstance(echo, dict) else None
-        phrases.setdefault(index, phrase if isinstance(phrase, str) else "")
-        found += [_prompted(each, index, sent_size) for each in _bounded(predictions)]
+        phrase = phrases.setdefault(index, phrase if isinstance(phrase, str) else "")
+        found += [_prompted(each, index, phrase, sent_size) for each in _bounded(predictions)]
     names = [phrases.get(index, "") for index in range(max(phrases, default=-1) + 1)]
-    return _mask(_bounded(found), names, frame_size, image_size(reply.get("image")) or sent_size)
+    known = replace(known, names=names)
+    return _mask(_bounded(found), known, frame_size, image_size(reply.get("image")) or sent_size)
 
 
 def _check_kind(reply: dict[str, Any], predictions: list[Any]) -> None:
@@ -137,11 +152,11 @@ def _found(prediction: Any, names: Sequence[str], sent_size: tuple[int, int]) ->
     return Found(number + 1, given or name, confidence, read_shape(prediction, sent_size))
 
 
-def _prompted(prediction: Any, index: int, sent_size: tuple[int, int]) -> Found:
+def _prompted(prediction: Any, index: int, phrase: str, sent_size: tuple[int, int]) -> Found:
     if not isinstance(prediction, dict):
         raise ValueError("one of its predictions is no object")  # noqa: TRY004
     confidence = _confidence(prediction.get("confidence"))
-    return Found(index + 1, "", confidence, read_shape(prediction, sent_size))
+    return Found(index + 1, phrase, confidence, read_shape(prediction, sent_size))
 
 
 def _class_number(value: Any, key: str) -> int:
@@ -163,16 +178,20 @@ def _confidence(value: Any) -> float:
 
 def _mask(
     found: list[Found],
-    names: Sequence[str],
+    known: KnownClasses,
     frame_size: tuple[int, int],
     outlined_size: tuple[int, int],
 ) -> Mask:
     if sum(map(_corners, found)) > _MOST_CORNERS:
         raise ValueError(f"its outlines have over {_MOST_CORNERS} corners")
-    class_ids, instance_ids = paint(found, frame_size, outlined_size)
+    class_map = dict(_class_map(found, known.names))
+    on_top = set(map(comparable, known.on_top))
+    is_on_top = {each: comparable(name) in on_top for each, name in class_map.items()}
+    ordered = [replace(each, is_on_top=is_on_top.get(each.class_id, True)) for each in found]
+    class_ids, instance_ids = paint(ordered, frame_size, outlined_size)
     return Mask(
         class_ids,
-        dict(_class_map(found, names)),
+        class_map,
         instance_ids=instance_ids,
         confidences=tuple(each.confidence for each in found),
     )

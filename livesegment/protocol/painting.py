@@ -32,12 +32,14 @@ class Found:
         name: What the reply calls its class; empty: nothing.
         confidence: 0 to 1.
         shape: Its outlines, of which a pixel within an even number is outside, or its run lengths.
+        is_on_top: Whether it is painted over all that is not.
     """
 
     class_id: int
     name: str
     confidence: float
     shape: tuple[Outline, ...] | Runs
+    is_on_top: bool = False
 
 
 class Painted(NamedTuple):
@@ -68,7 +70,7 @@ def paint(
     Raises:
         ValueError: If their regions or outlines hold more than those of any picture.
     """
-    order = sorted(range(len(found)), key=lambda each: found[each].confidence)
+    order = sorted(range(len(found)), key=lambda at: (found[at].is_on_top, found[at].confidence))
     if any(isinstance(each.shape, Runs) for each in found):
         return _paint_runs([(each + 1, found[each]) for each in order])
     return _paint_outlines([(each + 1, found[each]) for each in order], frame_size, outlined_size)

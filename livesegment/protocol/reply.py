@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,13 @@ import numpy as np
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.certainty import KEPT, SENT, made_small
-from livesegment.protocol.instances import CLASSIFICATION, read_instances, read_prompted
+from livesegment.protocol.instances import (
+    CLASSIFICATION,
+    KnownClasses,
+    read_instances,
+    read_prompted,
+)
+from livesegment.protocol.kept import INSTANCES, kept_instances, with_kept_instances
 from livesegment.protocol.mask_png import encode_mask_png, most_mask_pixels
 from livesegment.protocol.semantic import read_semantic
 
@@ -39,7 +44,7 @@ def decode_reply(
     frame_size: tuple[int, int],
     frame_index: int,
     sent_size: tuple[int, int] | None = None,
-    names: Sequence[str] = (),
+    known: KnownClasses | None = None,
     url: str = "",
 ) -> Mask:
     """Return the mask of a reply, of whatever kind; `_read` tells them apart.
@@ -49,15 +54,15 @@ def decode_reply(
         frame_size: (width, height) of the frame; the mask is brought to it by nearest neighbour.
         frame_index: `Frame.index` of the frame.
         sent_size: (width, height) of what was sent, which bounds the mask; None: as the frame.
-        names: Names of the classes of a model whose replies name only what they found, from its
-            class 0 on, or the prompts; empty: what the reply calls them.
+        known: What is known of a model whose replies name only the classes that they found, or of
+            the prompts; None: nothing.
         url: The address that answered, without its query, for the error.
 
     Raises:
         BadReply: If the body is no segmentation.
     """
     try:
-        mask = _read(_parsed(body), names, frame_size, sent_size or frame_size)
+        mask = _read(_parsed(body), known or KnownClasses(), frame_size, sent_size or frame_size)
     except ValueError as error:
         origin = f" from {url}" if url else ""
         raise BadReply(
@@ -67,7 +72,7 @@ def decode_reply(
 
 
 def _read(
-    reply: Any, names: Sequence[str], frame_size: tuple[int, int], sent_size: tuple[int, int]
+    reply: Any, known: KnownClasses, frame_size: tuple[int, int], sent_size: tuple[int, int]
 ) -> Mask:
     """Return the mask of a reply by its kind.
 
@@ -78,11 +83,13 @@ def _read(
     """
     inner = reply.get("predictions") if isinstance(reply, dict) else None
     if (segmentation := _segmentation(reply)) is not None:
-        return read_semantic(segmentation, sent_size)
+        mask = read_semantic(segmentation, sent_size)
+        kept = segmentation.get(INSTANCES)
+        return mask if kept is None else with_kept_instances(mask, kept)
     if isinstance(inner, list):
-        return read_instances(reply, names, frame_size=frame_size, sent_size=sent_size)
+        return read_instances(reply, known, frame_size=frame_size, sent_size=sent_size)
     if isinstance(reply, dict) and "prompt_results" in reply:
-        return read_prompted(reply, names, frame_size=frame_size, sent_size=sent_size)
+        return read_prompted(reply, known, frame_size=frame_size, sent_size=sent_size)
     if isinstance(reply, dict) and "predicted_classes" in reply:
         raise ValueError(CLASSIFICATION)
     raise ValueError(
@@ -109,8 +116,8 @@ def has_certainty(body: bytes) -> bool:
     return any(segmentation.get(name) is not None for name in (SENT, KEPT))
 
 
-def kept_reply(body: bytes, frame_size: tuple[int, int]) -> bytes:
-    """Return a reply in as few bytes as may be, of which `decode_reply` makes the same mask.
+def packed_reply(body: bytes, frame_size: tuple[int, int]) -> bytes:
+    """Return a reply in fewer bytes, to be kept, of which `decode_reply` makes the same mask.
 
     Certainties are rounded down to whole percents (`certainty.made_small`), and what a reply says
     in both forms is kept in one. A reply of another kind, or without these, stays as it came.
@@ -167,6 +174,14 @@ def flat_reply(mask: Mask) -> dict[str, Any]:
     """Return the documentation's reply for a mask: a grey PNG, the class map, the size."""
     width, height = mask.frame_size
     return {**_predictions(mask), "image": {"width": width, "height": height}}
+
+
+def kept_reply(mask: Mask) -> dict[str, Any]:
+    """Return the reply to keep of a model in this process: a flat one, with the mask's instances.
+
+    Instances are numbered anew when it is read; all else comes back as it is.
+    """
+    return {**flat_reply(mask), **kept_instances(mask)}
 
 
 def nested_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, Any]:

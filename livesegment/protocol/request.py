@@ -1,6 +1,8 @@
 """What a client sends: a frame as base64 text, and what goes into the query."""
 
 import base64
+import json
+from collections.abc import Sequence
 
 import cv2
 
@@ -9,6 +11,10 @@ from livesegment.settings.endpoint import Confidence
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 """What the documentation's samples send, although the body is never form-encoded."""
+
+PROMPTS_PATH = "sam3/concept_segment"
+PROMPTS_CONTENT_TYPE = "application/json"
+"""Where a model that takes phrases is asked, and as what."""
 
 
 def sent_size(frame_size: tuple[int, int], max_side: int) -> tuple[int, int]:
@@ -51,3 +57,21 @@ def query(*, confidence: Confidence, name: str) -> dict[str, str]:
     else:
         said = f"{max(confidence, 1.0) if confidence > 0 else 0.0:g}"
     return {"confidence": said, "name": name}
+
+
+def prompts_body(image: bytes, prompts: Sequence[str], confidence: Confidence) -> bytes:
+    """Return the body of a request for what phrases name.
+
+    Args:
+        image: As `encode_image` returns it.
+        prompts: The phrases.
+        confidence: 0 to 100; a word leaves it to the endpoint.
+    """
+    asked: dict[str, object] = {
+        "image": {"type": "base64", "value": image.decode("ascii")},
+        "prompts": [{"type": "text", "text": each} for each in prompts],
+        "format": "rle",  # the very pixels, holes included
+    }
+    if not isinstance(confidence, str):
+        asked["output_prob_thresh"] = confidence / 100
+    return json.dumps(asked, ensure_ascii=False).encode()

@@ -1,8 +1,9 @@
 """A segmentation model behind an HTTP endpoint."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
@@ -19,9 +20,19 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
+from livesegment.protocol.instances import KnownClasses
 from livesegment.protocol.reply import decode_reply, most_reply_bytes
-from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent_size
+from livesegment.protocol.request import (
+    CONTENT_TYPE,
+    PROMPTS_CONTENT_TYPE,
+    PROMPTS_PATH,
+    encode_image,
+    prompts_body,
+    query,
+    sent_size,
+)
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
+from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
 from livesegment.segmenters.key_sending import KeyPlaces, KeySending
 from livesegment.settings import ApiKey, EndpointOptions
@@ -45,8 +56,11 @@ class HttpSegmenter(Segmenter):
 
     Args:
         endpoint: Base URL, such as `https://segment.roboflow.com`.
-        model: `slug/version`, or a server's alias, one word.
+        model: `slug/version`, or a server's alias, one word; None: `prompt` says what to find.
         api_key: Sent as `KeySending` says; None: no key is sent.
+        prompt: Phrases that a model which takes them (SAM 3) is asked to find, each a class.
+        class_names: Names of the classes of a model whose replies name only what they found, in
+            the order of its ids.
         confidence: 0 to 100, what the endpoint takes as certain enough; `best` or `default`: what
             it knows by that word.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
@@ -64,8 +78,10 @@ class HttpSegmenter(Segmenter):
     def __init__(
         self,
         endpoint: str,
-        model: str,
+        model: str | None = None,
         *,
+        prompt: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
         api_key: ApiKey | str | None = None,
         confidence: Confidence = USUAL_CONFIDENCE,
         max_side: int = MAX_SIDE,
@@ -77,6 +93,8 @@ class HttpSegmenter(Segmenter):
         self._options = EndpointOptions(
             endpoint=endpoint,
             model=model,
+            prompt=None if prompt is None else tuple(prompt),
+            class_names=None if class_names is None else tuple(class_names),
             api_key=ApiKey(api_key) if isinstance(api_key, str) else api_key,
             confidence=confidence,
             max_side=max_side,
@@ -85,7 +103,8 @@ class HttpSegmenter(Segmenter):
             timeout_s=timeout_s,
         )
         self._max_side, self._jpeg_quality = max_side, jpeg_quality
-        self._url = _model_url(endpoint, model)
+        prompts = self._options.prompt
+        self._url = _url_below(endpoint, PROMPTS_PATH if prompts else (model or ""))
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
         self._key = KeySending(endpoint, self._options.api_key)
@@ -94,21 +113,24 @@ class HttpSegmenter(Segmenter):
             str(self._url),
             timeout_s=timeout_s,
             connections=max_connections,
-            headers={"content-type": CONTENT_TYPE},
+            headers={"content-type": PROMPTS_CONTENT_TYPE if prompts else CONTENT_TYPE},
             secrets=self._secrets,
             transport=transport,
         )
+        self._known = KnownClasses(prompts or self._options.class_names or ())
+        self._seen = SeenClasses()
 
     def __repr__(self) -> str:
         return f"HttpSegmenter({self._shown_url!r})"
 
     @property
     def identity(self) -> str:
-        """The model's address, and how pictures are sent there."""
-        confidence = self._options.confidence
+        """The model's address, what is asked for there, and how pictures are sent."""
+        confidence, prompts = self._options.confidence, self._options.prompt
         said = confidence if isinstance(confidence, str) else f"{confidence:g}"
+        asked = f"{', '.join(prompts)}, " if prompts else ""
         return (
-            f"{self._shown_url} (confidence {said}, {self._max_side} pixels,"
+            f"{self._shown_url} ({asked}confidence {said}, {self._max_side} pixels,"
             f" JPEG {self._jpeg_quality})"
         )
 
@@ -126,11 +148,11 @@ class HttpSegmenter(Segmenter):
 
     def segment_at(self, frame: Frame, confidence: Confidence) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
-        return self._prepared(frame, confidence, Sending())(None)
+        return self._seen.grown(self._prepared(frame, confidence, Sending())(None))
 
     def segment_sent(self, frame: Frame, sending: Sending) -> Mask:
         """Ask the endpoint once, about a picture sent otherwise than as a rule."""
-        return self._prepared(frame, self._options.confidence, sending)(None)
+        return self._seen.grown(self._prepared(frame, self._options.confidence, sending)(None))
 
     def prepare(self, frame: Frame) -> Call:
         """Encode the frame; the call asks once, and has the answer kept as it came."""
@@ -148,6 +170,8 @@ class HttpSegmenter(Segmenter):
         quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
         timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
         body = encode_image(frame.image, max_side=max_side, jpeg_quality=quality)
+        if options.prompt is not None:
+            body = prompts_body(body, options.prompt, confidence)
         parameters = query(confidence=confidence, name=f"{frame.index}.jpg")
         url = self._url.copy_merge_params(parameters)
         sent = sent_size(frame.frame_size, max_side)
@@ -158,15 +182,32 @@ class HttpSegmenter(Segmenter):
             reply = scrubbed_reply(reply, self._secrets)
             if keep is not None:
                 keep(reply)
-            return decode_reply(
-                reply,
-                frame_size=frame.frame_size,
-                frame_index=frame.index,
-                sent_size=sent,
-                url=self._shown_url,
-            )
+            return self._decoded(reply, frame, sent)
 
         return call
+
+    def recall(self, reply: bytes, frame: Frame) -> Mask:
+        """Return what a kept reply says about a frame that was sent as a rule."""
+        return self._decoded(reply, frame, sent_size(frame.frame_size, self._max_side))
+
+    @property
+    def class_map_grows(self) -> bool:
+        """Whether nobody said which classes there are."""
+        return not self._known.names
+
+    def put_on_top(self, classes: Collection[str]) -> None:
+        """Have classes painted over all others; call it before the first frame."""
+        self._known = replace(self._known, on_top=frozenset(classes))
+
+    def _decoded(self, reply: bytes, frame: Frame, sent: tuple[int, int]) -> Mask:
+        return decode_reply(
+            reply,
+            frame_size=frame.frame_size,
+            frame_index=frame.index,
+            sent_size=sent,
+            known=self._known,
+            url=self._shown_url,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -230,10 +271,10 @@ class HttpSegmenter(Segmenter):
         return EndpointUnreachable(f"{url} cannot be reached: {failure.reason}", url=url)
 
 
-def _model_url(endpoint: str, model: str) -> httpx.URL:
+def _url_below(endpoint: str, path: str) -> httpx.URL:
     try:
         base = httpx.URL(endpoint)
-        return base.copy_with(path=f"{base.path.rstrip('/')}/{quote(model.strip('/'))}")
+        return base.copy_with(path=f"{base.path.rstrip('/')}/{quote(path.strip('/'))}")
     except httpx.InvalidURL:
         raise OptionsError(f"--endpoint is no usable address: {shown_url(endpoint)}") from None
 

@@ -1,53 +1,65 @@
-"""A user's own model, ONNX or TFLite, run in process."""
+"""A user's own model, ONNX or TFLite, run in this process."""
 
 import hashlib
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.segmenters.base import Segmenter
+from livesegment.segmenters.class_metadata import class_names_in
 from livesegment.segmenters.network_input import (
     InputShape,
     Layout,
+    Normalisation,
+    Three,
     read_input_shape,
-    run_network,
 )
-from livesegment.segmenters.network_output import ScoreMap, read_scores
+from livesegment.segmenters.network_output import ScoreMap, choose_output, read_scores
+from livesegment.segmenters.placement import Placement, Size
 from livesegment.segmenters.runtimes.base import Array
 from livesegment.segmenters.runtimes.opening import open_network
-from livesegment.settings import require
+from livesegment.settings import EndpointOptions, require
+from livesegment.settings.group import option_of
 
 logger = logging.getLogger(__name__)
 
 OPEN_INPUT_SIZE = (512, 512)
 """(width, height) for a model that takes pictures of any size."""
 
+_OBJECT_TASKS = ("detect", "segment", "pose", "obb", "classify")
+"""What an Ultralytics file says that it is for where it gives no class for every pixel."""
+
 
 class NetworkFileSegmenter(Segmenter):
     """Runs a segmentation model from a file.
 
-    The picture is stretched to the model's input, as RGB from 0 to 1; `mean` and `std` are then
-    applied for models that were trained with them. An output with several channels has one class a
-    channel, and the highest wins; an output with one channel is the probability (or the logit) of
-    class 1, or already holds class ids. Both layouts, channels first and last, are understood.
+    The picture is stretched to the model's input or letterboxed, and its numbers are
+    `(pixel x scale - mean) / std`. An output with several channels has one class a channel, and the
+    highest wins; an output with one channel is the probability (or the logit) of class 1, or
+    already holds class ids. Both layouts, channels first and last, are understood.
 
     Args:
         path: A .onnx or .tflite file.
-        classes: Names of the classes from id 0 on, or a text file with one name a line. None:
-            `class 0`, `class 1`, and so on.
+        classes: Names of the classes from id 0 on, or a text file with one name a line. None: what
+            the file says, else `class 0`, `class 1`, and so on.
         input_size: (width, height) to run the model at; None: what the file says, and 512x512
             where it leaves it open.
         confidence: 0 to 100; how sure a model with one channel must be. Others do not use it.
-        mean: Taken from the RGB values, which are 0 to 1.
+        mean: Taken from the values, in the order of the model's channels.
         std: What they are then divided by.
+        scale: What pixels, 0 to 255, are first multiplied by; None: 1/255, and 1 for a model that
+            takes whole numbers.
+        bgr: Whether the model's channels are blue, green, red, and not red, green, blue.
+        letterbox: Whether the picture keeps its shape, with grey around it.
+        output: Name of the output that has the classes; None: the first that can.
+        device: What the model is to run on, as `open_network` takes it.
 
     Raises:
         OptionsError: If the file is missing or no model of this kind, does not run at that size,
@@ -61,33 +73,66 @@ class NetworkFileSegmenter(Segmenter):
         path: str | Path,
         classes: Path | Sequence[str] | None = None,
         *,
-        input_size: tuple[int, int] | None = None,
+        input_size: Size | None = None,
         confidence: float = 50.0,
-        mean: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        std: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        mean: Three = (0.0, 0.0, 0.0),
+        std: Three = (1.0, 1.0, 1.0),
+        scale: float | None = None,
+        bgr: bool = False,
+        letterbox: bool = False,
+        output: str | None = None,
+        device: str = "auto",
     ) -> None:
         require(0 <= confidence <= 100, f"the confidence is from 0 to 100, not {confidence}")
         require(all(each > 0 for each in std), "each number of std is above 0")
+        described = replace(option_of(EndpointOptions, "class_names"), name="classes")
+        names: tuple[str, ...] | None = described.checked(classes)
         self._path = Path(path)
         self._confidence = confidence
-        self._mean = np.array(mean, np.float32).reshape(1, 3, 1, 1)
-        self._std = np.array(std, np.float32).reshape(1, 3, 1, 1)
-        names = None if classes is None else _read_names(classes)
-        self._network = open_network(self._path)
-        shape = read_input_shape(self._network, self._path)
-        self._input_size = self._choose_size(shape, input_size)
-        self._layout: Layout = shape.layout or "NCHW"
+        self._place = Placement.letterboxed if letterbox else Placement.stretched
         self._channels_wanted = len(names) if names else None
-        scores = self._read(self._first_run(shape))
-        self._is_logit = False
-        self.class_map = self._name_classes(names, scores)
+        self._network = open_network(self._path, device)
+        try:
+            shape = read_input_shape(self._network, self._path)
+            self._layout: Layout = shape.layout or "NCHW"
+            self._input_size = self._choose_size(shape, input_size)
+            self._scale = (1.0 if shape.is_whole else 1 / 255) if scale is None else scale
+            self._normalisation = Normalisation(
+                self._scale, mean, std, bgr=bgr, dtype=shape.dtype, path=self._path
+            )
+            outputs = self._first_run(shape)
+            self._output = self._choose_output(outputs, output)
+            scores = self._read(outputs)
+            self.class_map = self._name_classes(names, scores)
+        except BaseException:
+            self._network.close()
+            raise
+        self._is_logit = scores.channels == 1 and not scores.holds_ids and scores.beyond_probability
+        # What was there before an option was goes on as it was called, so that journals are read.
+        settings = [self._input_size, confidence, np.array(mean, "f4"), np.array(std, "f4")]
+        since = {
+            f"scale {self._scale:.9g}": self._scale != 1 / 255,
+            "BGR": bgr,
+            "letterbox": letterbox,
+            f"output {output}": output is not None,
+        }
+        self._settings = ", ".join([f"{settings}", *(text for text in since if since[text])])
+
+    @property
+    def device(self) -> str:
+        """What it runs on, in words."""
+        return self._network.device
+
+    @property
+    def input_size(self) -> Size:
+        """(width, height) in pixels at which it is run."""
+        return self._input_size
 
     @property
     def identity(self) -> str:
         """The file's content, and how pictures are put into it."""
         content = hashlib.sha256(self._path.read_bytes()).hexdigest()[:16]
-        settings = [self._input_size, self._confidence, self._mean.ravel(), self._std.ravel()]
-        return f"{self._path.name} ({content}, {settings}, {dict(self.class_map)})"
+        return f"{self._path.name} ({content}, {self._settings}, {dict(self.class_map)})"
 
     def segment(self, frame: Frame) -> Mask:
         """Segment one frame."""
@@ -100,20 +145,20 @@ class NetworkFileSegmenter(Segmenter):
             OptionsError: If the confidence is out of range.
         """
         require(0 <= confidence <= 100, f"the confidence is from 0 to 100, not {confidence}")
-        blob = self._blob(frame.image)
-        scores = self._read(run_network(self._network, blob, self._layout))
-        ids = self._class_ids(scores, frame.frame_size, confidence / 100)
-        return Mask(ids, self.class_map, frame.index).resized(frame.frame_size)
+        placement = self._place(frame.frame_size, self._input_size)
+        scores = self._read(self._run(placement.put(frame.image)))
+        ids = self._class_ids(scores, placement, confidence / 100)
+        return Mask(ids, self.class_map, frame.index)
 
     def close(self) -> None:
         """Release the network."""
         self._network.close()
 
-    def _blob(self, image: Image) -> npt.NDArray[np.float32]:
-        blob = cv2.dnn.blobFromImage(image, 1 / 255, self._input_size, swapRB=True)
-        return (blob.astype(np.float32, copy=False) - self._mean) / self._std
+    def _run(self, picture: Image) -> dict[str, Array]:
+        return self._network.run(self._normalisation.blob(picture, self._layout))
 
-    def _read(self, output: Array) -> ScoreMap:
+    def _read(self, outputs: Mapping[str, Array]) -> ScoreMap:
+        output = outputs[self._output]
         scores = read_scores(output, self._input_size, self._channels_wanted)
         if scores is None:
             shape = " x ".join(map(str, output.shape))
@@ -122,54 +167,77 @@ class NetworkFileSegmenter(Segmenter):
             )
         return scores
 
-    def _choose_size(self, shape: InputShape, wanted: tuple[int, int] | None) -> tuple[int, int]:
+    def _choose_size(self, shape: InputShape, wanted: Size | None) -> Size:
         require(wanted is None or min(wanted) > 0, "the input size is at least 1x1 pixels")
-        if wanted is None and shape.frame_size is None:
+        known = shape.frame_size
+        if wanted is None and known is None:
             logger.warning(
-                "%s does not say its input size: %dx%d is used", self._path, *OPEN_INPUT_SIZE
+                "%s does not say its input size: %dx%d is used; --input-size changes it",
+                *(self._path, *OPEN_INPUT_SIZE),
             )
-        return wanted or shape.frame_size or OPEN_INPUT_SIZE
+        if wanted is not None and known not in (None, wanted):
+            (width, height), (across, down) = known, wanted
+            raise OptionsError(
+                f"{self._path} takes pictures of {width}x{height} only: leave --input-size"
+                f" {across}x{down} out"
+            )
+        return wanted or known or OPEN_INPUT_SIZE
 
-    def _first_run(self, shape: InputShape) -> Array:
+    def _choose_output(self, outputs: Mapping[str, Array], wanted: str | None) -> str:
+        task = self._network.metadata.get("task")
+        if wanted is None and task in _OBJECT_TASKS:
+            raise OptionsError(
+                f"{self._path} is made to {task} objects, and a model file has to give a class for"
+                " every pixel: ask such a model by --endpoint"
+            )
+        return choose_output(outputs, wanted, self._input_size, self._path)
+
+    def _first_run(self, shape: InputShape) -> dict[str, Array]:
         """Run once on black, to see at once whether and how the model answers."""
         width, height = self._input_size
-        blob = self._blob(np.zeros((height, width, 3), np.uint8))
+        black = np.zeros((height, width, 3), np.uint8)
         layouts: tuple[Layout, ...] = (shape.layout,) if shape.layout else ("NCHW", "NHWC")
         failure: OptionsError | None = None
         for self._layout in layouts:
             try:
-                return run_network(self._network, blob, self._layout)
+                return self._run(black)
             except OptionsError as error:
                 failure = error
         raise OptionsError(
-            f"{self._path} cannot be run on pictures of {width}x{height}: "
-            "give the input size it was made for, or another export of the model"
+            f"{self._path} cannot be run on pictures of {width}x{height}: give the size that it was"
+            " made for by --input-size, or another export of the model"
         ) from failure
 
-    def _name_classes(self, names: list[str] | None, scores: ScoreMap) -> dict[int, str]:
-        if scores.channels == 1:
-            if names is None or len(names) == 1:
-                names = ["background", *(names or ["class 1"])]
-            return dict(enumerate(names))
-        if names is None:
-            names = [f"class {number}" for number in range(scores.channels)]
-        require(
-            len(names) == scores.channels,
-            f"{self._path} has {scores.channels} classes and {len(names)} names are given",
-        )
-        require(len(names) <= 256, f"{self._path} has {len(names)} classes; 256 are possible")
-        return dict(enumerate(names))
+    def _name_classes(self, names: tuple[str, ...] | None, scores: ScoreMap) -> dict[int, str]:
+        count = scores.channels
+        require(count <= 256, f"{self._path} has {count} classes; 256 are possible")
+        if names is not None:
+            # One channel may hold class ids, of which no picture shows all.
+            require(
+                count in (1, len(names)),
+                f"{self._path} has {count} classes and --class-names gives {len(names)} names",
+            )
+            return dict(enumerate(("background", *names) if len(names) == 1 else names))
+        named = class_names_in(self._network.metadata)
+        if named and (count == 1 or max(named) < count):
+            return {0: "background", 1: named[0]} if list(named) == [0] else named
+        if named:
+            logger.warning(
+                "%s has %d classes and names for %d: they are numbered; --class-names names them",
+                *(self._path, count, len(named)),
+            )
+        if count == 1:
+            return {0: "background", 1: "class 1"}
+        return {number: f"class {number}" for number in range(count)}
 
-    def _class_ids(
-        self, scores: ScoreMap, frame_size: tuple[int, int], confidence: float
-    ) -> ClassIds:
+    def _class_ids(self, scores: ScoreMap, placement: Placement, confidence: float) -> ClassIds:
         if scores.channels > 1:
-            return scores.winners(frame_size)
+            return scores.winners(placement)
         if scores.holds_ids:
-            return scores.ids()
+            return scores.ids(placement)
         # Once a logit was seen all are: a single picture's logits may all lie within 0 to 1.
         self._is_logit = self._is_logit or scores.beyond_probability
-        return scores.above(self._threshold(confidence), frame_size)
+        return scores.above(self._threshold(confidence), placement)
 
     def _threshold(self, confidence: float) -> float:
         if not self._is_logit:
@@ -177,17 +245,3 @@ class NetworkFileSegmenter(Segmenter):
         if confidence in (0.0, 1.0):
             return math.inf if confidence else -math.inf
         return math.log(confidence / (1 - confidence))
-
-
-def _read_names(classes: Path | Sequence[str]) -> list[str]:
-    if not isinstance(classes, Path):
-        require(not isinstance(classes, str), "classes are a Path or several names, not one text")
-        return [name.strip() for name in classes]
-    try:
-        lines = classes.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except FileNotFoundError:
-        raise OptionsError(f"there is no file of class names {classes}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionsError(f"{classes} cannot be read as a text of class names") from error
-    require(bool(lines), f"{classes} holds no class names")
-    return [line.strip() for line in lines]

@@ -1,13 +1,22 @@
 """What a segmentation network says of every pixel, whatever the layout."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.errors import OptionsError
 from livesegment.mask import ClassIds
+from livesegment.segmenters.placement import Placement, Size
+from livesegment.segmenters.runtimes.base import Array
+
+logger = logging.getLogger(__name__)
+
+_MOST_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,37 +51,77 @@ class ScoreMap:
         """Whether the one map holds numbers that are no probabilities."""
         return bool(self.scores.min() < 0 or self.scores.max() > 1)
 
-    def ids(self) -> ClassIds:
-        """Return the one map as class ids, uint8 (H, W)."""
-        ids: ClassIds = self.scores[0].clip(0, 255).astype(np.uint8)
-        return ids
+    def ids(self, placement: Placement) -> ClassIds:
+        """Return the one map, which holds class ids, for the frame, uint8."""
+        return placement.ids(self.scores[0].clip(0, 255).astype(np.uint8))
 
-    def above(self, threshold: float, frame_size: tuple[int, int]) -> ClassIds:
+    def above(self, threshold: float, placement: Placement) -> ClassIds:
         """Return 1 where the one map, enlarged to the frame, is above the threshold, else 0."""
-        return (_enlarged(self.scores[0], frame_size) > threshold).astype(np.uint8)
+        return (placement.scores(self.scores[0]) > threshold).astype(np.uint8)
 
-    def winners(self, frame_size: tuple[int, int]) -> ClassIds:
+    def winners(self, placement: Placement) -> ClassIds:
         """Return the class with the highest score, uint8 of the frame's size.
 
         Scores are enlarged and then compared, which keeps edges smooth. Only classes that win
         somewhere before that are enlarged: the others' scores would cost more than the network.
         """
         rivals = np.unique(self.scores.argmax(axis=0))
-        width, height = frame_size
+        width, height = placement.frame_size
         ids = np.full((height, width), rivals[0], np.uint8)
         if len(rivals) == 1:
             return ids
-        best = _enlarged(self.scores[rivals[0]], frame_size)
+        best = placement.scores(self.scores[rivals[0]])
         for rival in rivals[1:]:
-            score = _enlarged(self.scores[rival], frame_size)
+            score = placement.scores(self.scores[rival])
             ids[score > best] = rival
             np.maximum(best, score, out=best)
         return ids
 
 
-def read_scores(
-    output: npt.NDArray[Any], input_size: tuple[int, int], channels: int | None
-) -> ScoreMap | None:
+def choose_output(
+    outputs: Mapping[str, Array], wanted: str | None, input_size: Size, path: Path
+) -> str:
+    """Return the name of the output that has a class for every pixel.
+
+    Args:
+        outputs: What one run gave, in the file's order.
+        wanted: The name that was asked for; None: the only one that can be it, or, said in a line,
+            the first that can.
+        input_size: (width, height) of the input.
+        path: The file, for sentences.
+
+    Raises:
+        OptionsError: If there is none of that name, or none that can be it; if the model finds
+            objects, because what looks like classes then is something else.
+    """
+    fit = [name for name in outputs if read_scores(outputs[name], input_size, None) is not None]
+    if wanted is not None:
+        if wanted in fit:
+            return wanted
+        what = f"gives {_shape(outputs[wanted])}" if wanted in outputs else "is not there"
+        raise OptionsError(
+            f"{path}: the output {wanted} of --model-output {what}; a class for every pixel is in"
+            f" {_listed(fit) or 'none'} of its outputs {_listed(outputs)}"
+        )
+    lists = next((name for name in outputs if _is_list(outputs[name], input_size)), None)
+    if lists is not None:
+        raise OptionsError(
+            f"{path} finds objects (its output {lists} is {_shape(outputs[lists])}), and a model"
+            " file has to give a class for every pixel: ask such a model by --endpoint"
+            + (f", or choose {_listed(fit)} by --model-output" if fit else "")
+        )
+    if not fit:
+        shapes = ", ".join(map(_shape, outputs.values()))
+        raise OptionsError(f"{path} gives an output of {shapes}, not a class for every pixel")
+    if len(fit) > 1:
+        logger.info(
+            "%s: of its outputs %s, %s is used; --model-output chooses another",
+            *(path, _listed(fit), fit[0]),
+        )
+    return fit[0]
+
+
+def read_scores(output: Array, input_size: Size, channels: int | None) -> ScoreMap | None:
     """Find out which axis of an output counts classes.
 
     Args:
@@ -96,13 +145,26 @@ def read_scores(
     return ScoreMap(output) if first else None
 
 
-def _is_picture(shape: tuple[int, ...], input_size: tuple[int, int]) -> bool:
+def _is_picture(shape: tuple[int, ...], input_size: Size) -> bool:
     """Tell whether (H, W) is in proportion to the input, but for one pixel of rounding."""
     width, height = input_size
     return abs(shape[0] - shape[1] * height / width) <= 1 and min(shape) > 1
 
 
-def _enlarged(score: npt.NDArray[Any], frame_size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    plane = np.ascontiguousarray(score, np.float32)
-    enlarged = cv2.resize(plane, frame_size, interpolation=cv2.INTER_LINEAR)
-    return enlarged.astype(np.float32, copy=False)
+def _is_list(output: Array, input_size: Size) -> bool:
+    """Tell whether an output lists things: (1, candidates, numbers of each), in either order.
+
+    A YOLO's boxes are 1 x 84 x 8400 or 1 x 300 x 6, a DETR's and a Mask2Former's classes 1 x 100 x
+    134. Beside them, masks of prototypes or of candidates look like a class for every pixel.
+    """
+    has_rows = output.ndim == 3 and output.shape[0] == 1 and min(output.shape[1:]) >= 4
+    return has_rows and read_scores(output, input_size, None) is None
+
+
+def _shape(output: Array) -> str:
+    return " x ".join(map(str, output.shape))
+
+
+def _listed(names: Mapping[str, Any] | list[str]) -> str:
+    shown = list(names)[:_MOST_SHOWN]
+    return ", ".join([*shown, *(["..."] if len(names) > _MOST_SHOWN else [])])

@@ -22,6 +22,7 @@ from livesegment.settings.endpoint import BUILTIN, HOSTED_ENDPOINT, Auto, Endpoi
 from livesegment.settings.events import EventOptions
 from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions
+from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import Retention
@@ -45,6 +46,7 @@ __all__ = [
     "ExportKind",
     "KeyframeOptions",
     "LiveOptions",
+    "ModelFileOptions",
     "OverlayOptions",
     "RedactOptions",
     "Retention",

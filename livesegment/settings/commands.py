@@ -5,9 +5,10 @@ from typing import Literal
 
 from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import EndpointOptions
-from livesegment.settings.group import Settings, option, section
+from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, several
 from livesegment.settings.live import LiveOptions
+from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.settings.text_kinds import path, text
@@ -17,6 +18,7 @@ LogFormat = Literal["text", "json"]
 
 _PROGRAM, _OUTPUT = "Program", "Output"
 _PAGE = WebOptions()
+_SHIPPED = ("sample:", "pattern:")
 
 
 def _checked_address(text: str) -> str:
@@ -58,8 +60,9 @@ class LiveCommand(Settings):
 
     source: str = option(
         "0",
-        path("SOURCE", "a camera, a file, an address or pattern:"),
-        "Camera number or device, video file, image, folder, URL, or 'pattern:'.",
+        path("SOURCE", "a camera, a file, an address, sample: or pattern:", words=_SHIPPED),
+        "Camera number or device, video file, image, folder, URL; 'sample:' shows a person,"
+        " 'pattern:' a drawn scene, 'pattern:640x480@30?latency=300' with masks 300 ms late.",
         flag="SOURCE",
     )
     web: str | None = option(
@@ -96,8 +99,10 @@ class AnnotateCommand(Settings):
 
     inputs: tuple[str, ...] = option(
         ...,
-        several(path("INPUT", "the path of a video, an image or a folder, or a glob")),
-        "Videos, images, folders, globs.",
+        several(
+            path("INPUT", "the path of a video, an image or a folder, or a glob", words=_SHIPPED)
+        ),
+        "Videos, images, folders, globs, 'sample:'.",
         flag="INPUT",
     )
     output: str = option(
@@ -168,36 +173,26 @@ class ServeCommand(Settings):
     """`livesegment serve`.
 
     Attributes:
-        model_file: ONNX or TFLite model; None: the person model.
-        classes: File of its class names, one a line, from id 0; None: they are numbered.
+        class_names: As `EndpointOptions.class_names`.
+        file: The model's file, and how pictures are put into it; without one, the person model.
         options: How it is served.
         log: What is said on stderr.
     """
 
-    model_file: str | None = option(
-        None,
-        path("FILE", "the path of a file"),
-        "ONNX or TFLite model; without it, the person model.",
-        flag="--model-file",
-        group="Model",
+    class_names: tuple[str, ...] | None = same_as(
+        EndpointOptions, "class_names", aliases=("--classes",)
     )
-    classes: str | None = option(
-        None,
-        path("FILE", "the path of a file"),
-        "Its class names, one a line, from id 0.",
-        flag="--classes",
-        group="Model",
-    )
+    file: ModelFileOptions = section(ModelFileOptions)
     options: ServeOptions = section(ServeOptions)
     log: LogOptions = section(LogOptions)
 
     def check(self) -> None:
-        """Check that names have a model."""
+        """Check that what is said of a model file has one."""
+        about = "class_names" if self.class_names is not None else self.file.about_the_file
         self.require(
-            self.model_file is not None or self.classes is None,
-            "{classes} needs {model_file}",
-            "classes",
-            "model_file",
+            about is None or self.file.model_file is not None,
+            f"{{{about}}} needs {{model_file}}",
+            *(about or "model_file", "model_file"),
         )
 
 

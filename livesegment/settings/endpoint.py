@@ -9,13 +9,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from livesegment.address import is_http_url, is_loopback, shown_url
 from livesegment.errors import AuthenticationFailed
-from livesegment.settings.class_names import class_names
-from livesegment.settings.group import Settings, option
+from livesegment.settings.class_names import class_names, prompts
+from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, either, instance, number
+from livesegment.settings.model_file import ModelFileOptions, is_model_file
 from livesegment.settings.secret import ApiKey
 from livesegment.settings.text_kinds import text
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
+HOSTED_PROMPTS = "https://serverless.roboflow.com"
+"""The hosted endpoint of models, and that of a model which is asked for phrases."""
+
 BUILTIN = "builtin"
 
 MAX_SIDE, JPEG_QUALITY = 640, 80
@@ -37,6 +41,8 @@ NO_KEY = f"no key given: set {KEY_VARIABLES[0]}"
 
 _MODEL, _CALLS = "Model", "Calls"
 
+_MODEL_PATTERN = r"^/*[^ /][^ ]*$|\.([Oo][Nn][Nn][Xx]|[Tt][Ff][Ll][Ii][Tt][Ee])$"
+
 
 def _endpoint(text: str) -> str:
     if text != BUILTIN and not is_http_url(text):
@@ -45,6 +51,8 @@ def _endpoint(text: str) -> str:
 
 
 def _model(text: str) -> str:
+    if is_model_file(text):
+        return text
     if not text.strip("/") or " " in text:
         raise ValueError
     return text
@@ -54,12 +62,16 @@ def _model(text: str) -> str:
 class EndpointOptions(Settings):
     """Which model to ask, and how.
 
-    With neither endpoint nor model the built-in person model is used; a model alone means the
-    hosted endpoint.
+    With neither endpoint nor model nor prompt the built-in person model is used; a model or a
+    prompt alone means the hosted endpoint, and a model whose name ends in .onnx or .tflite the file
+    of that name.
 
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
-        model: `slug/version`, or one word: an alias, which is the server's own to know.
+        model: `slug/version`; one word: an alias, which is the server's own to know; or the path of
+            a model file, as `file.model_file`.
+        prompt: What a model that takes phrases (SAM 3) is asked to find, each a class of its own;
+            None: `model` is asked.
         class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
@@ -75,6 +87,7 @@ class EndpointOptions(Settings):
         max_calls: Stop asking after so many calls; None: no limit.
         call_rate: Calls a second at most; None: no limit.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
+        file: Your own model's file, and how pictures are put into it.
 
     Raises:
         OptionsError: If a value is out of range or an endpoint stands without a model.
@@ -100,13 +113,22 @@ class EndpointOptions(Settings):
             "SLUG/VERSION",
             "written slug/version, such as my-model/3, or as one word, such as yolo26n-sem-1024",
             _model,
-            "^/*[^ /][^ ]*$",
+            _MODEL_PATTERN,
         ),
-        "Which model to ask there; one word is an alias of the server's.",
+        "Which model to ask there, or an alias that the server knows; a name in .onnx or .tflite is"
+        " a file's.",
         flag="--model",
         key="endpoint.model",
         group=_MODEL,
         is_common=True,
+    )
+    prompt: tuple[str, ...] | None = option(
+        None,
+        prompts(),
+        "Ask for these by their names in place of a model that was trained for them.",
+        flag="--prompt",
+        key="endpoint.prompt",
+        group=_MODEL,
     )
     class_names: tuple[str, ...] | None = option(
         None,
@@ -191,9 +213,11 @@ class EndpointOptions(Settings):
         key="endpoint.timeout",
         group=_CALLS,
     )
+    file: ModelFileOptions = section(ModelFileOptions)
 
     def check(self) -> None:
-        """Check that endpoint and model fit together."""
+        """Check that endpoint, model and names fit together."""
+        self._check_file()
         if self.endpoint == BUILTIN:
             self.require(
                 self.model is None,
@@ -201,13 +225,31 @@ class EndpointOptions(Settings):
                 "model",
                 "endpoint",
             )
+            self.require(
+                self.prompt is None,
+                "{endpoint} builtin finds people and nothing else: leave {prompt} out",
+                "prompt",
+                "endpoint",
+            )
         elif self.endpoint is not None:
             self.require(
-                self.model is not None,
+                self.model is not None or self.prompt is not None,
                 "{endpoint} needs {model}, slug/version of the model to ask for at that address",
                 "endpoint",
                 "model",
             )
+        self.require(
+            self.model is None or self.prompt is None,
+            "{prompt} asks a model that takes phrases: leave {model} out",
+            "prompt",
+            "model",
+        )
+        self.require(
+            self.class_names is None or self.prompt is None,
+            "{prompt} names the classes: leave {class_names} out",
+            "class_names",
+            "prompt",
+        )
         self.require(
             self.class_names is None or not self.is_builtin,
             "{class_names} names the classes of {model}: the built-in model has names of its own",
@@ -215,15 +257,69 @@ class EndpointOptions(Settings):
             "model",
         )
 
+    def _check_file(self) -> None:
+        about, path = self.file.about_the_file, self.model_path
+        self.require(
+            about is None or path is not None,
+            f"{{{about}}} is about a model file: name it with {{model_file}}",
+            *(about or "model_file", "model_file"),
+        )
+        if path is None:
+            return
+        given = "model" if self.file.model_file is None else "model_file"
+        self.require(
+            self.endpoint is None,
+            f"{{{given}}} is a file, which is run here: leave {{endpoint}} out",
+            *(given, "endpoint"),
+        )
+        self.require(
+            given == "model" or self.model is None,
+            "{model_file} and {model} both say which model: give one of them",
+            *("model_file", "model"),
+        )
+        self.require(
+            self.prompt is None,
+            f"{{{given}}} is a file, which is run here: leave {{prompt}} out",
+            *(given, "prompt"),
+        )
+
+    @property
+    def names_a_model(self) -> bool:
+        """Whether a model was chosen, the built-in one by its name included.
+
+        Without a choice it is what knows the pictures best: a drawn scene itself, for all others
+        the built-in person model.
+        """
+        chosen = (self.endpoint, self.model, self.prompt, self.file.model_file)
+        return any(each is not None for each in chosen)
+
     @property
     def is_builtin(self) -> bool:
-        """Whether the built-in person model is meant."""
-        return self.endpoint == BUILTIN or (self.endpoint is None and self.model is None)
+        """Whether the built-in person model is meant, or a drawn scene: nobody who is paid."""
+        return self.endpoint == BUILTIN or not self.names_a_model
+
+    @property
+    def asked(self) -> str:
+        """What is asked at the endpoint, in words."""
+        return f"model {self.model}" if self.prompt is None else f"prompt {', '.join(self.prompt)}"
+
+    @property
+    def model_path(self) -> str | None:
+        """The model file that is to be run here; None: there is none."""
+        if self.file.model_file is None and self.model is not None and is_model_file(self.model):
+            return self.model
+        return self.file.model_file
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the model runs in this process: nothing is sent, nothing is billed."""
+        return self.is_builtin or self.model_path is not None
 
     @property
     def base_url(self) -> str:
-        """The endpoint's address, the hosted one where only a model is given."""
-        return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
+        """The endpoint's address, a hosted one where only a model or a prompt is given."""
+        hosted = HOSTED_ENDPOINT if self.prompt is None else HOSTED_PROMPTS
+        return (self.endpoint or hosted).rstrip("/")
 
     @property
     def confidence_number(self) -> float:
@@ -247,7 +343,7 @@ class EndpointOptions(Settings):
         Raises:
             AuthenticationFailed: If it is, with what to do about it.
         """
-        if not self.is_builtin:
+        if not self.is_in_process:
             check_key(self.base_url, self.resolved_key(environment))
 
     def key_source(self, environment: Mapping[str, str] = os.environ) -> str | None:

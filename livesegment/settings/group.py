@@ -103,10 +103,17 @@ def section(group: type["Settings"], *, is_optional: bool = False) -> Any:
     return field(default_factory=group, metadata=metadata)
 
 
-def same_as(group: type["Settings"], name: str) -> Any:
-    """Return a dataclass field that is an option of another group as well."""
+def same_as(group: type["Settings"], name: str, **otherwise: Any) -> Any:
+    """Return a dataclass field that is an option of another group as well.
+
+    Args:
+        group: The other group.
+        name: The option's name there.
+        otherwise: Attributes of `Option` that are others here.
+    """
     found = group.__dataclass_fields__[name]  # type: ignore[attr-defined]
-    return field(default=found.default, metadata=found.metadata, repr=found.repr)
+    metadata = {_OPTION: replace(found.metadata[_OPTION], **otherwise)}
+    return field(default=found.default, metadata=metadata, repr=found.repr)
 
 
 def own_options(group: type[Settings]) -> Iterator[Option]:

@@ -28,6 +28,7 @@ class Kind:
         bounds: The lowest and the highest number, and how far a slider goes at once.
         adds_up: Whether a command line may give the option several times.
         is_path: Whether it may name a file, and so be bytes that are no text.
+        words: What else than a file it may be, for shells to complete.
     """
 
     form: Form
@@ -40,6 +41,7 @@ class Kind:
     bounds: tuple[float, float, float] = field(default=(0.0, math.inf, 1.0))
     adds_up: bool = False
     is_path: bool = False
+    words: tuple[str, ...] = ()
 
 
 def number(
@@ -96,7 +98,11 @@ def _range(low: float, high: float, unit: str, above: bool) -> str:
     if math.isinf(high) and not above:
         return (f" of {unit}" if unit else "") + f", {low:g} or more"
     bounds = f"above {low:g}" if above else f"from {low:g}"
-    return f" {bounds} to {high:g} {unit}".rstrip() if math.isfinite(high) else f" {bounds} {unit}"
+    return (
+        f" {bounds} to {high:g} {unit}".rstrip()
+        if math.isfinite(high)
+        else f" {bounds} {unit}".rstrip()
+    )
 
 
 def share() -> Kind:
@@ -191,6 +197,7 @@ def several(kind: Kind) -> Kind:
         kind.values,
         adds_up=True,
         is_path=kind.is_path,
+        words=kind.words,
     )
 
 

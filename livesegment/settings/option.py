@@ -48,6 +48,7 @@ class Option:
         flag: How it is written on a command line; None: it is not. Of a flag that can be given and
             taken back, both: `--legend/--no-legend`. Without dashes: an argument by its place.
         short: A flag of one letter.
+        aliases: Further flags that mean the same.
         key: `table.key` in the configuration of a monitor; None: it is not there.
         has_own: Whether a camera may have its own value.
         file_default: The value if that configuration says nothing; None: the default.
@@ -68,6 +69,7 @@ class Option:
     is_needed: bool = False
     flag: str | None = None
     short: str | None = None
+    aliases: tuple[str, ...] = ()
     key: str | None = None
     has_own: bool = True
     file_default: Any = None

@@ -27,8 +27,8 @@ from livesegment.protocol.reply import (
     both_reply,
     decode_reply,
     flat_reply,
-    kept_reply,
     nested_reply,
+    packed_reply,
 )
 
 FRAME = (64, 48)
@@ -37,7 +37,7 @@ MEGABYTE = 2**20
 
 def read(body: bytes, frame_size: tuple[int, int] = FRAME) -> Mask | None:
     """Return the mask of a reply, checked; None where it is refused."""
-    kept = kept_reply(body, frame_size)
+    kept = packed_reply(body, frame_size)
     try:
         mask = decode_reply(body, frame_size=frame_size, frame_index=7, url="http://x/any/1")
     except BadReply as error:

@@ -11,6 +11,7 @@ from anything import any_json, any_text, as_json, damaged, is_sentence
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from memory import resident_at_most
+from onnx_bytes import three_classes
 
 from livesegment.annotate.journal import Journal
 from livesegment.class_name import MAX_CLASS_NAME, clean_class_name, comparable
@@ -18,10 +19,11 @@ from livesegment.cli.app import takes
 from livesegment.cli.line import read_line
 from livesegment.errors import JournalMismatch, OptionsError
 from livesegment.monitor.config import read_config
-from livesegment.segmenters.network_file import _read_names
+from livesegment.segmenters.class_metadata import class_names_in
+from livesegment.segmenters.runtimes.onnx_header import read_onnx_header
 from livesegment.server.key_ring import KeyRing
-from livesegment.settings import ApiKey
-from livesegment.settings.group import all_options
+from livesegment.settings import ApiKey, EndpointOptions
+from livesegment.settings.group import all_options, option_of
 from livesegment.settings.rule_text import parse_rule
 
 # A folder for all examples of a test: each writes its file anew.
@@ -150,11 +152,28 @@ def test_any_monitor_file(tmp_path: Path, content: bytes) -> None:
 def test_any_file_of_keys_or_class_names(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "given.txt"
     path.write_bytes(content)
-    for read in (lambda: KeyRing.from_file(str(path)), lambda: _read_names(path)):
+    names = option_of(EndpointOptions, "class_names")
+    for read in (lambda: KeyRing.from_file(str(path)), lambda: names.checked(path)):
         try:
             read()
         except OptionsError as error:
             is_sentence(error)
+
+
+@one_folder
+@given(damaged(st.just(three_classes(8, 4, metadata={"names": "{0: 'a', 1: 'b'}"}))))
+def test_any_onnx_file_says_something_of_itself_or_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    header = read_onnx_header(path)
+    assert len(class_names_in(header.metadata)) <= 256
+
+
+@given(long_text | any_json.map(json.dumps))
+def test_any_metadata_is_names_of_classes_or_none(text: str) -> None:
+    for class_id, name in class_names_in({"names": text}).items():
+        assert 0 <= class_id <= 255
+        assert name == clean_class_name(name)
 
 
 # What Python makes of an argument in bytes that are no UTF-8.

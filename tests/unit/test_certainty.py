@@ -24,8 +24,8 @@ from livesegment.protocol.reply import (
     both_reply,
     decode_reply,
     flat_reply,
-    kept_reply,
     nested_reply,
+    packed_reply,
 )
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import EndpointOptions
@@ -69,13 +69,13 @@ def test_what_is_written_is_read_and_what_is_kept_is_it_in_whole_percents(shape:
     mask = soft()
     body = written(shape, mask)
     assert (decoded(body).certainty == mask.certainty).all()
-    kept = kept_reply(body, SIZE)
-    without = kept_reply(written(shape, Mask(mask.class_ids, mask.class_map)), SIZE)
+    kept = packed_reply(body, SIZE)
+    without = packed_reply(written(shape, Mask(mask.class_ids, mask.class_map)), SIZE)
     assert len(kept) - len(without) < 0.75 * (len(body) - len(without))
     again = decoded(kept)
     assert (again.class_ids == mask.class_ids).all()
     assert again.class_map == mask.class_map
-    assert kept_reply(kept, SIZE) == kept
+    assert packed_reply(kept, SIZE) == kept
     # Each threshold in whole percents has the same pixels as before.
     for percent in range(101):
         least = reading.least_certainty(percent)
@@ -116,7 +116,7 @@ def test_one_that_is_damaged_costs_no_mask_and_is_told_once(
     caplog.set_level(logging.INFO)
     mask = soft()
     body = json.dumps({**flat_reply(mask), "confidence_mask": damaged}).encode()
-    for reply in (body, body, kept_reply(body, SIZE)):
+    for reply in (body, body, packed_reply(body, SIZE)):
         read = decoded(reply)
         assert (read.class_ids == mask.class_ids).all()
         assert read.certainty is None

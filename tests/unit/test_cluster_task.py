@@ -13,10 +13,11 @@ from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.calls.limiter import Limiter
 from livesegment.cluster.relay import News, Relay, RelayedQuota
+from livesegment.cluster.runner import _for_workers
 from livesegment.cluster.task import FileTask, annotate_task
-from livesegment.errors import JournalInUse
+from livesegment.errors import ClusterError, JournalInUse
 from livesegment.segmenters.opening import open_segmenter
-from livesegment.settings import AnnotateOptions
+from livesegment.settings import AnnotateOptions, EndpointOptions, ModelFileOptions
 
 
 class HeardRelay(Relay):
@@ -32,6 +33,7 @@ class HeardRelay(Relay):
 
 
 OPTIONS = AnnotateOptions()
+FILE = ModelFileOptions("m/a.onnx", bgr=True)
 
 
 def job(folder: Path, frames: int = 3) -> Job:
@@ -103,3 +105,22 @@ def test_lines_add_up_until_they_are_heard(tmp_path: Path) -> None:
     assert heard is not None
     assert heard.lines == news.lines * 2
     assert relay.hear(0) is None
+
+
+def test_a_model_file_that_this_machine_does_not_see_is_a_sentence(tmp_path: Path) -> None:
+    missing = ModelFileOptions(str(tmp_path / "model.onnx"))
+    options = replace(OPTIONS, endpoint=EndpointOptions(file=missing))
+    report = annotate_task(FileTask(0, job(tmp_path), options), Relay(None, None)).report
+    assert report.outcome == "failed"
+    assert isinstance(report.error, ClusterError)
+    assert str(report.error) == (
+        f"a machine of the cluster cannot open the model (there is no model file {tmp_path}"
+        "/model.onnx): all of them must see its file under the same path"
+    )
+
+
+def test_machines_that_work_elsewhere_are_told_the_whole_path_of_a_model_file() -> None:
+    for given in (EndpointOptions(model="m/a.onnx"), EndpointOptions(file=FILE)):
+        told = _for_workers(given)
+        assert told.model_path == str(Path("m/a.onnx").absolute())
+        assert told.file.bgr == given.file.bgr

@@ -147,7 +147,7 @@ def test_a_key_that_is_refused_is_named_by_its_source(
         (429, "call", "--call-rate"),
         (500, "call", "answer"),
         (503, "call", "again"),
-        (200, "model", "semantic segmentation"),
+        (200, "model", "model of a segmentation"),
     ],
 )
 def test_each_refusal_has_its_own_line_and_advice(

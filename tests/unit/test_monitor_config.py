@@ -106,6 +106,41 @@ def test_tables_hold_for_all_cameras_and_a_camera_may_say_otherwise(read, tmp_pa
     assert (config.budget.in_flight, config.budget.calls_per_hour) == (8, 7200)
 
 
+def test_a_camera_has_a_file_or_an_endpoint_whatever_the_others_have(read, tmp_path: Path) -> None:
+    for name in ("m.onnx", "n.tflite"):
+        (tmp_path / name).touch()
+    config = read(
+        f"""
+        [endpoint]
+        model_file = "{tmp_path}/m.onnx"
+        input_size = "64x32"
+        mean = [1, 2, 3]
+        [[camera]]
+        name = "a"
+        source = 0
+        [[camera]]
+        name = "b"
+        source = 1
+        endpoint = {{ url = "http://127.0.0.1:9", model = "a/1" }}
+        [[camera]]
+        name = "c"
+        source = 2
+        endpoint.url = "builtin"
+        [[camera]]
+        name = "d"
+        source = 3
+        endpoint.model = "{tmp_path}/n.tflite"
+        """
+    )
+    first, second, third, fourth = (camera.options.endpoint for camera in config.cameras)
+    assert first.model_path == f"{tmp_path}/m.onnx"
+    assert (first.file.input_size, first.file.mean) == ((64, 32), (1.0, 2.0, 3.0))
+    assert (second.model_path, second.file.mean, second.model) == (None, None, "a/1")
+    assert third.is_builtin
+    assert fourth.model_path == f"{tmp_path}/n.tflite"
+    assert config.budget.in_flight == 1 + 4 + 1 + 1
+
+
 MISTAKES = {
     "an unknown table": ("[endpont]\n", 4, r"unknown key 'endpont': did you mean 'endpoint'\?"),
     "an unknown key": (
@@ -179,6 +214,21 @@ MISTAKES = {
         'endpoint.url = "https://any.roboflow.com"\nendpoint.model = "word"',
         5,
         "https://any.roboflow.com wants an API key: no key given: set LIVESEGMENT_API_KEY",
+    ),
+    "a model file that is not there": (
+        '[endpoint]\nmodel_file = "/no/such.onnx"',
+        5,
+        "there is no model file /no/such.onnx",
+    ),
+    "what is about a model file without one": (
+        '[endpoint]\nmodel = "x/1"\nmean = [1, 2, 3]',
+        6,
+        "endpoint.mean is about a model file: name it with endpoint.model_file",
+    ),
+    "a model file and an endpoint": (
+        '[endpoint]\nurl = "http://a"\nmodel = "x.onnx"',
+        6,
+        "endpoint.model is a file, which is run here: leave endpoint.url out",
     ),
     "two keys": (
         '[endpoint]\nmodel = "x/1"\napi_key = "k"\napi_key_env = "HOME"',
@@ -394,6 +444,7 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
     assert len(read(text).cameras) == 2
     written = re.sub(r"(?m)^# (?=\[|\w+(\.\w+)? = )", "", text)
     written = written.replace("/var/lib/livesegment", str(tmp_path))
+    (tmp_path / "model.onnx").touch()
     secrets = {
         "LIVESEGMENT_WEB_TOKEN": "12345678",
         "LIVESEGMENT_WEB_VIEW_TOKEN": "87654321",
@@ -403,7 +454,8 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
         "LIVESEGMENT_MQTT_PASSWORD": "p",
     }
     config = read(written, **secrets)
-    assert [each.name for each in config.cameras] == ["scene", "small", "door"]
+    assert [each.name for each in config.cameras] == ["scene", "small", "door", "yard"]
+    assert config.cameras[3].options.endpoint.file.letterbox
     assert config.cameras[2].options.endpoint.model == "my-other-model/1"
     assert config.cameras[2].options.keep == "7d"
 

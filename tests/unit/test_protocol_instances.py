@@ -9,14 +9,15 @@ from recorded_replies import FRAME, RECORDED, SENT
 
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
+from livesegment.protocol.instances import KnownClasses
 from livesegment.protocol.reply import decode_reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def decoded(reply: Any, **given: Any) -> Mask:
-    body = json.dumps(reply).encode()
-    return decode_reply(body, frame_size=FRAME, frame_index=5, sent_size=SENT, **given)
+    body, known = json.dumps(reply).encode(), KnownClasses(**given)
+    return decode_reply(body, frame_size=FRAME, frame_index=5, sent_size=SENT, known=known)
 
 
 def square(at: int, side: int, **more: Any) -> dict[str, Any]:
@@ -97,6 +98,16 @@ def test_given_names_stand_for_all_classes_and_those_that_occur_are_told() -> No
     assert mask.class_name(8) == "class 8"
     two = listed(square(0, 4), square(9, 4, **{"class": "other"}))
     assert decoded(two).class_map == {0: "background", 1: "car"}
+
+
+def test_what_is_to_be_hidden_lies_beneath_nothing() -> None:
+    for kind in ("instances, polygons with a hole", "instances, compressed run lengths"):
+        mask = decoded(RECORDED[kind].reply, on_top={"Person"})
+        assert (mask.class_ids[4:44, 30:56] == 2).all()
+    mask = decoded(RECORDED["prompted, polygons"].reply, names=["car", "person"], on_top={"person"})
+    assert (mask.class_ids[4:44, 30:56] == 2).all()
+    unnamed = listed(square(0, 9, **{"class": ""}, class_id=7, confidence=0.1), square(0, 9))
+    assert (decoded(unnamed, on_top={"person"}).class_ids[2:16, 2:16] == 8).all()
 
 
 def test_names_that_contradict_the_reply_are_refused() -> None:

@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -16,13 +18,14 @@ from livesegment import (
     EventOptions,
     KeyframeOptions,
     LiveOptions,
+    ModelFileOptions,
     OptionsError,
     OverlayOptions,
 )
 from livesegment.cli.app import run
 from livesegment.cli.help import help_text
 from livesegment.cli.line import read_line
-from livesegment.settings.commands import AnnotateCommand, LiveCommand
+from livesegment.settings.commands import AnnotateCommand, LiveCommand, ServeCommand
 from livesegment.settings.group import all_options
 from livesegment.settings.monitor import camera_tables, file_tables
 from livesegment.settings.rule import Rule
@@ -91,7 +94,39 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(class_names=["car"]),
             "class_names names the classes of model: the",
         ),
+        (
+            lambda: EndpointOptions(prompt=["a", "A"]),
+            "prompt is phrases such as car,person: up to 16",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], model="a/1"),
+            "prompt asks a model that takes phrases",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], class_names=["a"]),
+            "prompt names the classes: leave",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], endpoint="builtin"),
+            "endpoint builtin finds people",
+        ),
         (lambda: EndpointOptions(class_names=[1]), "class_names is names such as car,person in"),
+        (lambda: ModelFileOptions(input_size=(0, 8)), "input_size is a width and a height in pix"),
+        (lambda: ModelFileOptions(mean=(0, 1)), "mean is three numbers such as 0.485,0.456,0.40"),
+        (lambda: ModelFileOptions(std=(1, 0, 1)), "std is three numbers above 0 such as 0.229,0"),
+        (lambda: ModelFileOptions(scale=0), "scale is a number above 0, not 0"),
+        (
+            lambda: ModelFileOptions(preset="imagenet", std=(1, 1, 1)),
+            "preset says std already: give one of them",
+        ),
+        (
+            lambda: EndpointOptions(file=ModelFileOptions(bgr=True)),
+            "bgr is about a model file: name it with model_file",
+        ),
+        (
+            lambda: EndpointOptions(model="a/1", file=ModelFileOptions("a.onnx")),
+            "model_file and model both say which model: give one of them",
+        ),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
         (lambda: Rule(5), "rule '5': its name and its class are texts"),
@@ -124,6 +159,20 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
         ("--class-names no.txt", "--class-names is names such as car,person in the order of the"),
         (f"--class-names {'a,' * 256}", "--class-names is names such as car,person in the order"),
+        (
+            "--input-size 640",
+            "--input-size is a width and a height in pixels such as 512x512, each",
+        ),
+        ("--mean 0.5", "--mean is three numbers such as 0.485,0.456,0.406, not 0.5"),
+        ("--std 1,nan,1", "--std is three numbers above 0 such as 0.229,0.224,0.225, not '1,nan"),
+        ("--letterbox", "--letterbox is about a model file: name it with --model-file"),
+        ("--model-file a.onnx --endpoint builtin", "--model-file is a file, which is run here: le"),
+        ("--model m/a.ONNX --endpoint http://a", "--model is a file, which is run here: leave --e"),
+        (
+            "--prompt car,,cup",
+            "--prompt is phrases such as car,person: up to 16, none of them empty",
+        ),
+        (f"--prompt {','.join(map(str, range(17)))}", "--prompt is phrases such as car,person: up"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),
         ("--mask-ttl", "--mask-ttl takes a value, S"),
@@ -185,6 +234,34 @@ def test_options_and_inputs_are_mixed_and_values_may_begin_with_a_dash() -> None
         read_line(AnnotateCommand, ["-o", "out"])
 
 
+def test_an_option_may_have_another_flag_and_is_told_by_the_one_that_was_written() -> None:
+    for flag in ("--class-names", "--classes"):
+        command, _ = read_line(ServeCommand, ["--model-file", "a.onnx", flag, "a,b"])
+        assert command.class_names == ("a", "b")
+        with pytest.raises(OptionsError, match=f"^{flag} needs --model-file$"):
+            read_line(ServeCommand, [flag, "a,b"])
+
+
+def test_a_model_whose_name_is_a_files_is_one() -> None:
+    for words in ("--model models/x.onnx", "--model-file models/x.onnx"):
+        command, _ = read_line(LiveCommand, words.split())
+        options = command.options.endpoint
+        assert options.model_path == "models/x.onnx"
+        assert options.is_in_process
+        assert not options.is_builtin
+    assert not EndpointOptions(model="models/onnx").is_in_process
+    assert EndpointOptions().is_in_process
+
+
+def test_the_preset_is_in_the_order_of_the_models_channels() -> None:
+    for bgr in (False, True):
+        scale, mean, std = ModelFileOptions("a.onnx", preset="imagenet", bgr=bgr).normalisation
+        assert scale == 1 / 255
+        assert sorted(mean, reverse=not bgr) == list(mean)
+        assert mean[0] == (0.406 if bgr else 0.485)
+        assert std[0] == (0.225 if bgr else 0.229)
+
+
 def test_classes_add_up_and_secrets_come_from_the_environment_and_stay_out_of_sight() -> None:
     secrets = {"LIVESEGMENT_WEBHOOK_SECRET": "s-1", "LIVESEGMENT_MQTT_PASSWORD": "p-1"}
     words = "--redact person --redact car,dog --api-key k-1 --webhook http://a/?t=k-2"
@@ -226,6 +303,32 @@ def test_help_fits_the_terminal(
     assert text.count("\n\n") > 3, "paragraphs stay apart"
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("live sa", ["sample:", "saved.mp4"]),
+        ("live", ["sample:", "pattern:", "clip.mp4", "saved.mp4"]),
+        ("annotate pat", ["pattern:"]),
+        ("annotate clip.mp4 sav", ["saved.mp4"]),
+    ],
+)
+def test_bash_completes_what_is_shipped_beside_files(
+    line: str, completed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    for name in ("clip.mp4", "saved.mp4"):
+        (tmp_path / name).touch()
+    words = ["livesegment", *line.split(), *([""] if " " not in line else [])]
+    ask = f"COMP_WORDS=({' '.join(map(repr, words))}); COMP_CWORD={len(words) - 1}"
+    ask += "; _shtab_livesegment; printf '%s\\n' \"${COMPREPLY[@]}\""
+    ran = subprocess.run(
+        ["bash", "-c", f"{script}\n{ask}"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert sorted(ran.stdout.split()) == sorted(completed)
+
+
 def test_what_is_no_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     for word, shown in (("", "''"), ("--verison", "--verison: did you mean --version?")):
         assert run([word]) == 2
@@ -246,7 +349,9 @@ def test_the_sample_shows_every_key_there_is() -> None:
         rules = camera.pop("rule", [])
         shown |= {f"rule.{key}" for rule in rules for key in rule}
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
-    either = {"rule.below", "endpoint.api_key_env"}  # instead of another one, and named beside it
+        shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
+    # instead of another one, and named beside it
+    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset", "endpoint.prompt"}
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

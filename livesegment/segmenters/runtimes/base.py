@@ -12,6 +12,8 @@ from livesegment.resource import Resource
 
 Array = npt.NDArray[Any]
 
+_MOST_ENTRIES, _LONGEST_KEY, _LONGEST_TEXT = 64, 200, 2**18
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -56,3 +58,22 @@ class Network(Resource):
         Raises:
             OptionsError: If the network cannot be run on it.
         """
+
+
+def clean_metadata(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what a file says of itself, bounded, and as text that can be written anywhere."""
+    entries = list(said.items())[:_MOST_ENTRIES]
+    return {
+        _writable(key[:_LONGEST_KEY]): _writable(text)
+        for key, text in entries
+        if len(text) <= _LONGEST_TEXT
+    }
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def shown_shape(blob: Array) -> str:
+    """Return the shape of an array in words, such as 1 x 3 x 32 x 48."""
+    return " x ".join(map(str, blob.shape))

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor
+from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.onnx_header import OnnxHeader, read_onnx_header
 
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
 _DUMPED_INPUT = re.compile(r'"([^"\n]*)" // <Input> (\w+) \[([^\]]*)\]')
@@ -37,7 +39,7 @@ class OpenCVNetwork(Network):
         OptionsError: If OpenCV cannot read it as a model.
     """
 
-    metadata = MappingProxyType[str, str]({})
+    metadata: Mapping[str, str] = MappingProxyType({})
     device = "the processor, with OpenCV"
 
     def __init__(self, path: Path) -> None:
@@ -47,9 +49,22 @@ class OpenCVNetwork(Network):
         self._network = _read(path)
         self.inputs = _inputs(self._network)
         self.outputs = tuple(self._network.getUnconnectedOutLayersNames())
+        if path.suffix.lower() == ".onnx":
+            self._learn(read_onnx_header(path))
+
+    def _learn(self, header: OnnxHeader) -> None:
+        """Take from the file what OpenCV does not tell, or version 4 tells otherwise."""
+        self.metadata = clean_metadata(header.metadata)
+        self.inputs = tuple(header.inputs) or self.inputs
+        if set(header.outputs) == set(self.outputs):
+            self.outputs = tuple(header.outputs)
 
     def run(self, blob: Array) -> dict[str, Array]:
         """Compute every output."""
+        problem = f"OpenCV cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+        # OpenCV 5 computes something of a blob with other channels than the model's.
+        if self.inputs and not _fits(blob.shape, self.inputs[0].shape):
+            raise OptionsError(problem)
         try:
             with self._lock, quiet_opencv():
                 self._network.setInput(blob)
@@ -60,8 +75,14 @@ class OpenCVNetwork(Network):
                     for name, output in zip(self.outputs, outputs, strict=True)
                 }
         except cv2.error as error:
-            shape = " x ".join(map(str, blob.shape))
-            raise OptionsError(f"OpenCV cannot run {self._path} on {shape} {blob.dtype}") from error
+            raise OptionsError(problem) from error
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Tell whether a shape is the one that is wanted, of which some sizes are left open."""
+    return len(given) == len(wanted) and all(
+        size == each for size, each in zip(given, wanted, strict=True) if each and each > 0
+    )
 
 
 def _read(path: Path) -> cv2.dnn.Net:

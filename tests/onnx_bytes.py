@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 Dimensions = Sequence[int | str]
 Attribute = float | int | str | Sequence[int]
 
-FLOAT, UINT8, INT32, INT64, FLOAT16 = 1, 2, 6, 7, 10
+FLOAT, UINT8, INT8, INT32, INT64, FLOAT16 = 1, 2, 3, 6, 7, 10
 """Types of numbers; also what the attribute `to` of a node `Cast` is."""
 
 _REAL, _INT, _TEXT, _INTS = 1, 2, 3, 7

@@ -11,6 +11,9 @@ from livesegment.class_name import MAX_CLASS_ID, clean_class_map
 _KEYS = ("names", "class_names", "classes", "labels", "id2label")
 """Where names are looked for: Ultralytics writes `names`, Transformers `id2label`."""
 
+_LABEL_FILE = re.compile(r".*label.*\.txt", re.IGNORECASE)
+"""How the file of labels is called that is packed into a TFLite model."""
+
 _MOST_CHARACTERS = 2**18
 _ID = re.compile(r"[0-9]{1,3}")
 
@@ -20,7 +23,7 @@ def class_names_in(metadata: Mapping[str, str]) -> dict[int, str]:
 
     They are a list or a table of ids, as JSON or as Python writes it, or a text with a name a line.
     """
-    for key in _KEYS:
+    for key in (*_KEYS, *filter(_LABEL_FILE.fullmatch, metadata)):
         names = _read(metadata.get(key, "")[:_MOST_CHARACTERS].strip())
         if names:
             return names

@@ -55,7 +55,7 @@ class NetworkFileSegmenter(Segmenter):
         mean: Taken from the values, in the order of the model's channels.
         std: What they are then divided by.
         scale: What pixels, 0 to 255, are first multiplied by; None: 1/255, and 1 for a model that
-            takes whole numbers.
+            takes whole numbers (less 128, without a `mean`, where they are -128 to 127).
         bgr: Whether the model's channels are blue, green, red, and not red, green, blue.
         letterbox: Whether the picture keeps its shape, with grey around it.
         output: Name of the output that has the classes; None: the first that can.
@@ -96,9 +96,16 @@ class NetworkFileSegmenter(Segmenter):
             shape = read_input_shape(self._network, self._path)
             self._layout: Layout = shape.layout or "NCHW"
             self._input_size = self._choose_size(shape, input_size)
-            self._scale = (1.0 if shape.is_whole else 1 / 255) if scale is None else scale
+            self._scale = shape.scale if scale is None else scale
+            # Quantized models that count from -128 to 127 take pixels less 128.
+            is_shifted = scale is None and shape.dtype == np.int8 and not any(mean)
             self._normalisation = Normalisation(
-                self._scale, mean, std, bgr=bgr, dtype=shape.dtype, path=self._path
+                self._scale,
+                (128.0, 128.0, 128.0) if is_shifted else mean,
+                std,
+                bgr=bgr,
+                dtype=shape.dtype,
+                path=self._path,
             )
             outputs = self._first_run(shape)
             self._output = self._choose_output(outputs, output)

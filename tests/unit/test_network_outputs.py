@@ -218,6 +218,7 @@ def test_names_come_from_the_file_unless_others_are_given(
         ({"classes": "('a', 'b')"}, {0: "a", 1: "b"}),
         ({"labels": "a\nb\n"}, {0: "a", 1: "b"}),
         ({"class_names": "a,b"}, {0: "a", 1: "b"}),
+        ({"vocabulary.txt": "x\ny", "labelmap.txt": "a\r\nb\r\n"}, {0: "a", 1: "b"}),
         ({"names": "{0: 'a', 1: None}"}, {}),
         ({"names": "{0: 'a', 999: 'b'}"}, {}),
         ({"names": "[__import__('os').getpid()]"}, {}),

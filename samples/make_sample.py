@@ -9,7 +9,6 @@ are. The clip is a closed loop: its last picture leads to its first.
 
 import math
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ import skimage.data
 from livesegment.frame import Frame
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sources import SAMPLE_FILE
 
 WIDTH, HEIGHT = 640, 360
 FPS, SECONDS = 30, 8
@@ -87,11 +87,11 @@ def compose(scene, person, opacity, turn):
 
 
 def main():
-    """Write sample.mp4 beside this file."""
+    """Write the sample of the package."""
     person = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
     scene = cv2.cvtColor(skimage.data.rocket(), cv2.COLOR_RGB2BGR)
     opacity = cut_out(person)
-    path = Path(__file__).with_name("sample.mp4")
+    path = SAMPLE_FILE
     with VideoFileSink(path, fps=FPS, overwrite=True, quality=65, preset="slow") as video:
         for index in range(FPS * SECONDS):
             image = compose(scene, person, opacity, index / (FPS * SECONDS))

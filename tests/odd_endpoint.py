@@ -51,6 +51,7 @@ class Call:
         head: Its first line and its headers.
         is_odd: Whether it is not answered as a well endpoint would; for whoever answers to say.
         answered_s: When the last byte of its answer was written; None: not so far.
+        body: What was sent, where the endpoint keeps it.
     """
 
     number: int
@@ -58,6 +59,12 @@ class Call:
     head: bytes
     is_odd: bool = False
     answered_s: float | None = None
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """What was asked for, without the query."""
+        return self.head.split(b" ", 2)[1].decode().partition("?")[0]
 
 
 class OddEndpoint:
@@ -66,6 +73,7 @@ class OddEndpoint:
     Args:
         answer: Returns the answer to a call, by its number from 0.
         address: Where it is to be found; port 0: any free one.
+        keeps_bodies: Whether the log has what was sent.
 
     Attributes:
         log: Every call that came.
@@ -74,8 +82,13 @@ class OddEndpoint:
     """
 
     def __init__(
-        self, answer: Callable[[int], Answer], address: tuple[str, int] = ("127.0.0.1", 0)
+        self,
+        answer: Callable[[int], Answer],
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        keeps_bodies: bool = False,
     ) -> None:
+        self._keeps_bodies = keeps_bodies
         self.log: list[Call] = []
         self.at_door: Answer | None = None
         self.address = address
@@ -149,9 +162,11 @@ class OddEndpoint:
 
     def _answer_calls(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as stream:
-            while (head := _read_request(stream)) is not None:
+            while (request := _read_request(stream)) is not None:
+                head, body = request
                 with self._lock:
                     call = Call(len(self.log), time.monotonic(), head)
+                    call.body = body if self._keeps_bodies else b""
                     self.log.append(call)
                 goes_on = self._answer(call.number)(connection)
                 call.answered_s = time.monotonic()
@@ -159,13 +174,12 @@ class OddEndpoint:
                     return
 
 
-def _read_request(stream: BinaryIO) -> bytes | None:
-    """Return the head of the next request, all of which has come; None: there is none."""
+def _read_request(stream: BinaryIO) -> tuple[bytes, bytes] | None:
+    """Return head and body of the next request; None: there is none."""
     head = b""
     while line := stream.readline(65_536):
         if line == b"\r\n":
             length = _LENGTH.search(head)
-            stream.read(int(length[1]) if length else 0)
-            return head
+            return head, stream.read(int(length[1]) if length else 0)
         head += line
     return None

@@ -16,7 +16,6 @@ from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotF
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
-from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.base import Call, Keep, Segmenter
 
 logger = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ class Caller:
         if reply is None:
             return None
         try:
-            mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
+            mask = self._segmenter.recall(reply, frame)
         except BadReply:
             return None  # it was paid for, but says nothing
         self._metrics.count("masks_recalled")

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 
 from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.input_run import asked_about, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.calls.opening import expected_in_flight
@@ -21,7 +23,6 @@ from livesegment.motion.propagate import Propagator
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
@@ -164,37 +165,55 @@ def estimate(
     options = options or AnnotateOptions()
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
-    with open_segmenter(options.endpoint) as segmenter:
-        files = tuple(_look_at(job, segmenter, options) for job in jobs)
+    with ExitStack() as stack:
+        shared = open_shared(jobs, options, stack)
+        files = tuple(_look_at(job, shared, options) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
         frames = first_frames(readable[0]) if readable else []
-        in_flight = expected_in_flight(options.endpoint, segmenter.max_concurrency)
-        round_trip_s = TYPICAL_ROUND_TRIP_S
-        if options.endpoint.is_in_process:
-            round_trip_s = seconds_a_call(segmenter, frames)
-        rate = options.endpoint.call_rate
-        if rate is not None:
-            round_trip_s = max(round_trip_s, in_flight / rate)
+        in_flight, round_trip_s = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
         files, round_trip_s, in_flight, seconds_a_frame(frames, options, carries=carries)
     )
 
 
-def _look_at(job: Job, segmenter: Segmenter, options: AnnotateOptions) -> FileEstimate:
+def _calling(
+    readable: Sequence[str],
+    frames: list[Frame],
+    shared: Segmenter | None,
+    options: AnnotateOptions,
+) -> tuple[int, float]:
+    """Return the calls at once, and the seconds that each takes, as the first input's are."""
+    endpoint = options.endpoint
+    with ExitStack() as stack:
+        asked = shared
+        if readable and options.kept_masks is None:
+            source = stack.enter_context(open_source(readable[0]))
+            asked = asked_about(source, shared, endpoint, stack)
+        if asked is None:
+            return 1, 0.0
+        in_flight = expected_in_flight(endpoint, asked.max_concurrency)
+        is_here = endpoint.is_in_process
+        round_trip_s = seconds_a_call(asked, frames) if is_here else TYPICAL_ROUND_TRIP_S
+    rate = endpoint.call_rate
+    return in_flight, round_trip_s if rate is None else max(round_trip_s, in_flight / rate)
+
+
+def _look_at(job: Job, shared: Segmenter | None, options: AnnotateOptions) -> FileEstimate:
     try:
-        with open_source(job.source) as source:
+        with ExitStack() as stack:
+            source = stack.enter_context(open_source(job.source))
             if source.is_endless:
                 raise OptionsError(f"{source.name} has no end")
             frames = source.frame_count
-            kept = _kept(job, segmenter)
+            kept = _kept(job, asked_about(source, shared, options.endpoint, stack))
     except LiveSegmentError as error:
         return FileEstimate(job.source, job.output, error=error)
     calls = None if frames is None else max(0, _calls(frames, options) - kept)
     return FileEstimate(job.source, job.output, frames, calls, kept)
 
 
-def _kept(job: Job, segmenter: Segmenter) -> int:
+def _kept(job: Job, segmenter: Segmenter | None) -> int:
     path = journal_path(job.output)
     if not path.exists():
         return 0

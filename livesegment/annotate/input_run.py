@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -20,9 +20,11 @@ from livesegment.frame import Frame
 from livesegment.metrics import Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions
+from livesegment.segmenters.opening import open_segmenter
+from livesegment.settings import AnnotateOptions, EndpointOptions
 from livesegment.sinks.mask_file import MaskFileReader
-from livesegment.sources import open_source
+from livesegment.sources import is_drawn, open_source
+from livesegment.sources.base import Source
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +34,37 @@ class Shared:
     """What all inputs of a run have in common.
 
     Attributes:
-        segmenter: Who is asked; None where masks are kept ones.
+        segmenter: Who is asked; None where masks are kept ones, or every input knows its own.
         limiter: Says when to ask.
         options: What to write.
+        asks_scenes: Whether an input that is drawn is asked itself, in the segmenter's place.
         on_frame: Called with the run of the input after each frame written.
     """
 
     segmenter: Segmenter | None
     limiter: Limiter
     options: AnnotateOptions
+    asks_scenes: bool = False
     on_frame: Callable[["InputRun"], None] = lambda _: None
+
+
+def open_shared(
+    jobs: Sequence[Job], options: AnnotateOptions, stack: ExitStack
+) -> Segmenter | None:
+    """Open who is asked about all of the inputs; None where nobody has to be."""
+    is_unasked = not options.endpoint.names_a_model and all(is_drawn(job.source) for job in jobs)
+    if is_unasked or options.kept_masks is not None:
+        return None
+    return stack.enter_context(open_segmenter(options.endpoint))
+
+
+def asked_about(
+    source: Source, shared: Segmenter | None, options: EndpointOptions, stack: ExitStack
+) -> Segmenter | None:
+    """Return who is asked about one input: itself, if it is drawn and the options name no model."""
+    if source.scene is None or options.names_a_model:
+        return shared
+    return stack.enter_context(open_segmenter(options, source.scene))
 
 
 class InputRun:
@@ -112,7 +135,8 @@ class InputRun:
         source = stack.enter_context(open_source(job.source))
         if source.is_endless:
             raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
-        identity = reply_identity(job, self._shared.segmenter)
+        segmenter = self._segmenter(source, stack)
+        identity = reply_identity(job, segmenter)
         path = journal_path(job.output)
         journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
         if outputs.are_complete(journal):
@@ -121,7 +145,7 @@ class InputRun:
         sinks = outputs.open(source, journal, stack)
         if len(journal):
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
-        self._run_loop(AnnotateParts(source, self._segmenter(stack), sinks, journal))
+        self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
         result = self._result
         if not result.complete:
             return "interrupted"
@@ -131,7 +155,6 @@ class InputRun:
         return "done" if result.lost is None else "cut short"
 
     def _run_loop(self, parts: AnnotateParts) -> None:
-        redact = self._options.redact
         self._loop = loop = AnnotateLoop(
             parts,
             self._options.overlay.controls(),
@@ -140,7 +163,7 @@ class InputRun:
             keyframes=self._options.keyframes,
             planned=self._planned(),
             on_frame=lambda: self._shared.on_frame(self),
-            redactor=Redactor(redact) if redact.is_wanted else None,
+            redactor=self._redactor(parts.segmenter),
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop
@@ -156,11 +179,26 @@ class InputRun:
                     self.job.output,
                 )
 
-    def _segmenter(self, stack: ExitStack) -> Segmenter | KeptMasks:
+    def _segmenter(self, source: Source, stack: ExitStack) -> Segmenter | None:
+        shared = self._shared
+        if self.job.kept_masks is not None or not shared.asks_scenes:
+            return shared.segmenter
+        return asked_about(source, shared.segmenter, self._options.endpoint, stack)
+
+    def _redactor(self, segmenter: Segmenter | KeptMasks) -> Redactor | None:
+        redact = self._options.redact
+        if not redact.is_wanted:
+            return None
+        if isinstance(segmenter, KeptMasks):  # their classes are told
+            return Redactor(redact)
+        segmenter.put_on_top(redact.classes)
+        return Redactor(redact, class_map_grows=segmenter.class_map_grows)
+
+    def _asked(self, segmenter: Segmenter | None, stack: ExitStack) -> Segmenter | KeptMasks:
         path = self.job.kept_masks
         if path is None:
-            assert self._shared.segmenter is not None
-            return self._shared.segmenter
+            assert segmenter is not None
+            return segmenter
         reader = stack.enter_context(MaskFileReader(path))
         return KeptMasks(iter(reader), reader.class_map, str(path))
 

@@ -11,6 +11,7 @@ from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.settings import require
 from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
+from livesegment.sources import SAMPLE, SAMPLE_FILE, is_drawn
 from livesegment.sources.images import is_images
 
 Kind = Literal["video", "image", "image folder"]
@@ -179,11 +180,13 @@ def _is_tree(source: str) -> bool:
 
 
 def _is_glob(source: str) -> bool:
-    return glob.has_magic(source) and not Path(source).exists()
+    return not is_drawn(source) and glob.has_magic(source) and not Path(source).exists()
 
 
 def _expanded(source: str) -> list[str]:
     """Return the files that a glob means, unless all are images: those make one output."""
+    if source == SAMPLE:
+        return [str(SAMPLE_FILE)]
     if not _is_glob(source):
         return [source]
     matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - an absolute one, maybe

@@ -21,6 +21,7 @@ from livesegment.mask import Mask
 from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.redactor import Leaving, Redactor
+from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import KeyframeOptions
 from livesegment.settings.controls import Controls
@@ -120,6 +121,7 @@ class AnnotateLoop:
         self._asked: Masked | None = None
         self._result = AnnotateResult()
         self._compositor = Compositor()
+        self._seen = SeenClasses()
         self._workers = WorkerGroup(grace_s=GRACE_S)
         self._ask = self._who_answers()
         self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
@@ -151,7 +153,9 @@ class AnnotateLoop:
         with self._workers:
             self._start()
             for chosen, mask in self._window.results():
-                for masked in carrier.add(chosen, mask):
+                # Here, in order: the same replies then give the same names, whoever came first.
+                named = None if mask is None else self._seen.grown(mask)
+                for masked in carrier.add(chosen, named):
                     self._write(masked)
             if not self._workers.stopping.is_set():
                 for masked in carrier.end():

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from livesegment.annotate.input_run import InputRun, Shared
+from livesegment.annotate.input_run import InputRun, Shared, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.outputs import check_together, make_folders
 from livesegment.annotate.progress import Progress, ProgressCount, Run
@@ -19,7 +19,7 @@ from livesegment.calls.opening import open_limiter
 from livesegment.errors import AuthenticationFailed, ModelNotFound, PaymentRequired
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter
+from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.run_files import written_at_end
 
@@ -48,8 +48,8 @@ class Runner(Resource):
         """
 
 
-OpenRunner = Callable[[AnnotateOptions, int], Runner]
-"""Opens a runner for so many jobs, once all that can be checked before is; the caller closes it."""
+OpenRunner = Callable[[AnnotateOptions, Sequence[Job]], Runner]
+"""Opens a runner for these jobs, once all that can be checked before is; the caller closes it."""
 
 
 def annotate_with(
@@ -64,7 +64,7 @@ def annotate_with(
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
     check_together(jobs, options)
     make_folders(jobs, str(output), options.masks)
-    with open_runner(options, len(jobs)) as runner:
+    with open_runner(options, jobs) as runner:
         report = _run_all(jobs, runner, options.report, on_progress)
     if len(jobs) == 1 and report.files[0].outcome == "failed":
         error = report.files[0].error
@@ -150,16 +150,18 @@ def annotate(
 class _ThreadRunner(Runner):
     """Works on inputs in threads of this process, all under one limit of requests."""
 
-    def __init__(self, segmenter: Segmenter | None, options: AnnotateOptions, jobs: int) -> None:
-        self.at_once = min(options.jobs or 1, jobs)
+    def __init__(
+        self, segmenter: Segmenter | None, options: AnnotateOptions, jobs: Sequence[Job]
+    ) -> None:
+        self.at_once = min(options.jobs or 1, len(jobs))
         self._stack = ExitStack()
-        if segmenter is None and options.kept_masks is None:
-            segmenter = self._stack.enter_context(open_segmenter(options.endpoint))
+        shared = open_shared(jobs, options, self._stack) if segmenter is None else segmenter
         # Kept masks need no call.
         limiter = Limiter(1)
-        if segmenter is not None:
-            limiter = open_limiter(options.endpoint, segmenter.max_concurrency)
-        self._shared = Shared(segmenter, limiter, options)
+        if options.kept_masks is None:
+            asked = PatternSegmenter if shared is None else shared
+            limiter = open_limiter(options.endpoint, asked.max_concurrency)
+        self._shared = Shared(shared, limiter, options, asks_scenes=segmenter is None)
 
     def run_of(self, job: Job, on_frame: Callable[[Run], None]) -> Run:
         """Return what works on an input."""

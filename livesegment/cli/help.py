@@ -35,6 +35,15 @@ _GROUPS = (
 
 _WIDEST, _INDENT = 100, 30
 
+_WORDS_OR_FILES = {
+    "bash": """_livesegment_source() {
+  compgen -W 'WORDS' -- "$1"
+  compgen -f -- "$1"
+}""",
+    "zsh": "_livesegment_source() { compadd -- WORDS; _files }",
+}
+"""Functions of shells that complete what is a word or a file: shtab knows either."""
+
 
 class _Formatter(argparse.HelpFormatter):
     """Fills the terminal, as far as lines are read well."""
@@ -83,7 +92,10 @@ def completion(commands: Mapping[str, tuple[type[Settings], str]], shell: str) -
         import shtab  # nothing else needs it
     except ImportError:
         raise MissingExtra("completion needs shtab: run pip install shtab") from None
-    script: str = shtab.complete(_whole(commands), shell=shell)
+    options = [each for command, _ in commands.values() for each in all_options(command)]
+    words = " ".join(dict.fromkeys(word for each in options for word in each.kind.words))
+    function = _WORDS_OR_FILES.get(shell, "").replace("WORDS", words)
+    script: str = shtab.complete(_whole(commands), shell=shell, preamble=function)
     return script
 
 
@@ -152,7 +164,13 @@ def _add(group: Any, each: Option) -> None:
         if each.kind.values:
             known["choices"] = each.kind.values  # for completion: the line is read elsewhere
     if is_argument(each):
-        group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
+        added = group.add_argument(each.name, nargs="*" if each.kind.adds_up else "?", **known)
+        if each.kind.words:
+            words = " ".join(each.kind.words)
+            added.complete = {
+                **dict.fromkeys(_WORDS_OR_FILES, "_livesegment_source"),
+                "fish": f"{words} (__fish_complete_path (commandline -ct))",
+            }
         return
     names = [*((each.short,) if each.short else ()), *(each.flag or "").split("/"), *each.aliases]
     group.add_argument(*names, **known, **({"action": "store_true"} if is_flag(each) else {}))

@@ -19,8 +19,8 @@ from livesegment.settings.web import is_this_machine, web_address
 def run(command: LiveCommand, given: Collection[str]) -> int:
     """Show a camera or a video with its segmentation, live.
 
-    Keys: q or Esc quit, space pause, s snapshot, o l h overlay, legend and HUD, [ ] opacity,
-    1-4 style, r ask the endpoint at once though it wants to be left alone.
+    Keys: q or Esc quit, space pause, s snapshot, a warp, delay or paste, o l h overlay, legend and
+    HUD, [ ] opacity, 1-4 style, r ask the endpoint at once though it wants to be left alone.
     """
     set_up_logging(command.log)
     check_address_space()

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from livesegment.annotate.input_run import open_shared
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.progress import Run
 from livesegment.annotate.report import AnnotateReport
@@ -21,8 +22,7 @@ from livesegment.cluster.relay import Relay, RemoteRelay
 from livesegment.cluster.remote_run import Cluster, RemoteRun
 from livesegment.cluster.task import FileTask, annotate_file
 from livesegment.errors import ClusterError
-from livesegment.segmenters.opening import open_segmenter
-from livesegment.settings import BUILTIN, AnnotateOptions, EndpointOptions
+from livesegment.settings import AnnotateOptions, EndpointOptions
 from livesegment.sources.images import is_images
 
 _RELAY_OPENS_S = 60.0
@@ -67,15 +67,15 @@ def annotate_on_cluster(
 class _RayRunner(Runner):
     """Works on each input in a Ray task."""
 
-    def __init__(self, address: str, options: AnnotateOptions, jobs: int) -> None:
-        requests = _requests(options)
+    def __init__(self, address: str, options: AnnotateOptions, jobs: Sequence[Job]) -> None:
+        requests = _requests(jobs, options)
         self._options = replace(options, endpoint=_for_workers(options.endpoint))
         self._numbers = itertools.count()
         with ExitStack() as stack:
-            processors = min(options.jobs or os.cpu_count() or 1, jobs)
+            processors = min(options.jobs or os.cpu_count() or 1, len(jobs))
             ray = stack.enter_context(ray_session(address, processors))
             room = max(1, int(ray.cluster_resources().get("CPU", 1)))
-            self.at_once = min(options.jobs or room, room, jobs, requests or jobs)
+            self.at_once = min(options.jobs or room, room, len(jobs), requests or len(jobs))
             shares: queue.SimpleQueue[int | None] = queue.SimpleQueue()
             for share in _shares(requests, self.at_once):
                 shares.put(share)
@@ -117,13 +117,13 @@ def _open_relay(ray: Any, endpoint: EndpointOptions) -> RemoteRelay:
     return RemoteRelay(ray, handle)
 
 
-def _requests(options: AnnotateOptions) -> int | None:
+def _requests(jobs: Sequence[Job], options: AnnotateOptions) -> int | None:
     """Return the requests at once of the whole run; None where each machine has its own model."""
-    if options.kept_masks is not None:
-        return None
-    with open_segmenter(options.endpoint) as segmenter:
-        wanted = requests_in_flight(options.endpoint, segmenter.max_concurrency)
-        return wanted if segmenter.max_concurrency is None else None
+    with ExitStack() as stack:
+        segmenter = open_shared(jobs, options, stack)
+        if segmenter is None or segmenter.max_concurrency is not None:
+            return None
+        return requests_in_flight(options.endpoint, None)
 
 
 def _shares(requests: int | None, tasks: int) -> list[int | None]:
@@ -135,13 +135,11 @@ def _shares(requests: int | None, tasks: int) -> list[int | None]:
 
 
 def _for_workers(endpoint: EndpointOptions) -> EndpointOptions:
-    """Return the options with what only this machine knows: its environment, what it has said."""
+    """Return the options with what only this machine knows: its folders, its environment."""
     if endpoint.model_path is not None:
         file = replace(endpoint.file, model_file=str(Path(endpoint.model_path).absolute()))
         return replace(endpoint, model=None, file=file)
-    if endpoint.is_builtin:
-        return replace(endpoint, endpoint=BUILTIN)
-    return replace(endpoint, api_key=endpoint.resolved_key())
+    return endpoint if endpoint.is_builtin else replace(endpoint, api_key=endpoint.resolved_key())
 
 
 def _absolute(job: Job) -> Job:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from livesegment.annotate.input_run import InputRun, Shared
+from livesegment.annotate.input_run import InputRun, Shared, open_shared
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.report import FileReport
 from livesegment.calls.limiter import Limiter
@@ -18,7 +18,7 @@ from livesegment.cluster.relay import LogLine, News, Relay, RelayedQuota, Remote
 from livesegment.errors import ClusterError, JournalInUse, OptionsError
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter
+from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import AnnotateOptions
 
 _TELL_EVERY_S = 0.5
@@ -68,14 +68,14 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
         What became of it, and what was said since the relay was last told.
     """
     with ExitStack() as stack:
+        # Which model is asked was said by whoever started the run: not once more for each file.
+        try:
+            segmenter = open_shared([task.job], task.options, stack)
+        except OptionsError as error:
+            return News(_without_a_model(task, error), ())
         lines = stack.enter_context(_collected_lines())
-        segmenter = None
-        if task.options.kept_masks is None:
-            try:
-                segmenter = stack.enter_context(open_segmenter(task.options.endpoint))
-            except OptionsError as error:
-                return News(_without_a_model(task, error), lines.take())
-        shared = Shared(segmenter, _limiter(task, segmenter, relay), task.options)
+        limiter = _limiter(task, segmenter, relay)
+        shared = Shared(segmenter, limiter, task.options, asks_scenes=True)
         teller = stack.enter_context(_Teller(relay, task.number, lines))
         given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
         while True:
@@ -95,11 +95,12 @@ def _without_a_model(task: FileTask, error: OptionsError) -> FileReport:
 
 
 def _limiter(task: FileTask, segmenter: Segmenter | None, relay: Relay | RemoteRelay) -> Limiter:
-    if segmenter is None:
+    if task.options.kept_masks is not None:
         return Limiter(1)
     endpoint = task.options.endpoint
+    asked = PatternSegmenter if segmenter is None else segmenter
     is_bounded = endpoint.max_calls is not None or endpoint.call_rate is not None
-    most = segmenter.max_concurrency if task.share is None else task.share
+    most = asked.max_concurrency if task.share is None else task.share
     return open_limiter(endpoint, most, RelayedQuota(relay) if is_bounded else None)
 
 

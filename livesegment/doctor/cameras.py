@@ -19,7 +19,7 @@ PROBE = (sys.executable, "-P", "-m", "livesegment.doctor.camera_probe")
 _PATIENCE_S = 10.0
 _AT_ONCE = 4
 _NUMBERS = range(3)  # asked for where the system does not list its cameras
-_INSTEAD = "show a file, a network camera or 'pattern:'"
+_INSTEAD = "show a file, a network camera, 'sample:' or 'pattern:'"
 
 
 def check() -> Iterator[Finding]:

@@ -41,7 +41,7 @@ _ADVICE: tuple[tuple[type[EndpointError], str, str], ...] = (
     (EndpointUnreachable, "call", "start the endpoint, or correct --endpoint"),
     (RateLimited, "call", "try again later, and use --call-rate"),
     (ServerFailed, "call", "try again in a minute"),
-    (BadReply, "model", "give the address and model of a semantic segmentation"),
+    (BadReply, "model", "give the address and model of a segmentation"),
     (EndpointError, "call", "see what the endpoint says in its answer"),
 )
 """What to do about an error, and which line it stands in; the first that fits."""
@@ -57,8 +57,11 @@ def check(options: EndpointOptions) -> Iterator[Finding]:
             "give --model (and --endpoint) to have one looked at, with ONE call, which is billed",
         )
         return
-    yield Finding("endpoint", "ok", f"{shown_url(options.base_url)}, model {options.model}")
-    yield _key(options)
+    yield Finding("endpoint", "ok", f"{shown_url(options.base_url)}, {options.asked}")
+    key = _key(options)
+    yield key
+    if key.state == "fail":
+        return
     opening_s = 0.0
     proxy = proxy_variable(options.base_url)
     if proxy is not None:
@@ -77,6 +80,10 @@ def check(options: EndpointOptions) -> Iterator[Finding]:
 
 def _key(options: EndpointOptions) -> Finding:
     source = options.key_source()
+    try:
+        options.check_key()
+    except AuthenticationFailed as error:
+        return Finding("key source", "fail", f"{error}", "set LIVESEGMENT_API_KEY to your key")
     if source is None:
         if replace(options, endpoint=None).key_source() is not None:
             return Finding(

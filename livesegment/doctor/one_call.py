@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from livesegment.calls.opening import REMOTE_IN_FLIGHT
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
@@ -55,7 +54,9 @@ def make_call(options: EndpointOptions) -> MeasuredCall:
     replies: list[bytes] = []
     with HttpSegmenter(
         options.base_url,
-        options.model or "",
+        options.model,
+        prompt=options.prompt,
+        class_names=options.class_names,
         api_key=options.resolved_key(),
         confidence=options.confidence,
         max_side=options.max_side or MAX_SIDE,
@@ -68,9 +69,9 @@ def make_call(options: EndpointOptions) -> MeasuredCall:
         encoded_s = time.perf_counter()
         mask = ask(replies.append)
         answered_s = time.perf_counter()
-    # Once more by itself, to know its share of the answer's time.
-    decode_reply(replies[0], frame_size=frame.frame_size, frame_index=0)
-    decode_s = time.perf_counter() - answered_s
+        # Once more by itself, to know its share of the answer's time.
+        segmenter.recall(replies[0], frame)
+        decode_s = time.perf_counter() - answered_s
     return MeasuredCall(
         mask,
         encoded_s - began_s,

@@ -3,17 +3,21 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+import numpy as np
 
 from livesegment.errors import OptionsError
 from livesegment.export.base import Exporter
 from livesegment.export.picture_names import PictureNames
-from livesegment.export.rle import regions
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.rle import Region, regions
 from livesegment.sinks.output_file import OutputFile
+
+_ELSEWHERE = np.uint16(256)  # no class
 
 _HEAD = b'{"info": {"description": "livesegment"},\n"licenses": [],\n"annotations": ['
 
@@ -23,9 +27,10 @@ class CocoExporter(Exporter):
 
     The form is that of COCO's stuff segmentation, made for semantic masks: one annotation for each
     class in a picture, its pixels as compressed run lengths, exactly, with area and box, and
-    `iscrowd` 0. The background is not annotated. A category's id is the class
-    id. Numbers of pictures and annotations count from 1. Pictures of a video also have
-    `frame_index` and `time_s`, the media time in seconds.
+    `iscrowd` 0. Where a mask tells instances apart there is one for each of them, of what the mask
+    shows of it, and one for what else there is of a class. The background is not annotated. A
+    category's id is the class id. Numbers of pictures and annotations count from 1. Pictures of a
+    video also have `frame_index` and `time_s`, the media time in seconds.
     Source: cocodataset.org, data format, 3. stuff segmentation; read by pycocotools, supervision.
 
     Annotations go to the disk as they come, so a file may be longer than the memory.
@@ -64,13 +69,13 @@ class CocoExporter(Exporter):
             image |= {"frame_index": frame.index, "time_s": frame.pts_s}
         images.append(image)
         unclassed = self._classes.unclassed
-        for region in regions(mask.class_ids):
-            if region.class_id not in unclassed:
+        for class_id, region in _regions(mask):
+            if class_id not in unclassed:
                 annotations.append(
                     {
                         "id": annotations.count + 1,
                         "image_id": images.count,
-                        "category_id": region.class_id,
+                        "category_id": class_id,
                         "segmentation": {"size": [height, width], "counts": region.counts},
                         "area": region.area,
                         "bbox": region.box,
@@ -106,6 +111,22 @@ class CocoExporter(Exporter):
             spool.seek(0)
             shutil.copyfileobj(spool, file)
             file.write(b'],\n"categories": ' + json.dumps(categories).encode() + b"}\n")
+
+
+def _regions(mask: Mask) -> Iterator[tuple[int, Region]]:
+    """Yield the class and the region of each annotation: instances, then what is in none."""
+    if mask.instance_ids is None:
+        yield from ((region.id, region) for region in regions(mask.class_ids))
+        return
+    class_of = np.zeros(int(mask.instance_ids.max()) + 1, np.uint8)
+    class_of[mask.instance_ids] = mask.class_ids  # an instance has one class
+    for region in regions(mask.instance_ids):
+        if region.id:
+            yield int(class_of[region.id]), region
+    is_none = mask.instance_ids == 0
+    if is_none.any():
+        elsewhere = np.where(is_none, mask.class_ids, _ELSEWHERE)
+        yield from ((each.id, each) for each in regions(elsewhere) if each.id != _ELSEWHERE)
 
 
 class _JsonList:

@@ -25,6 +25,7 @@ from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.opening import open_segmenter, smaller_pictures
+from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
@@ -34,11 +35,14 @@ from livesegment.sinks.run_files import check_distinct, written_at_end
 from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import Window
-from livesegment.sources import open_live_source
+from livesegment.sources import SAMPLE, open_live_source
 from livesegment.sources.base import Source
 from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
+
+_DRAWN_LATENCY_S = 0.2
+"""As a hosted model takes: that the picture does not wait for it is what there is to be seen."""
 
 _SPARE = 12  # requests given up: those of the moment of an outage, and four seconds of probes
 
@@ -58,7 +62,7 @@ def live(
     the caller's own stay the caller's to close; sinks are committed.
 
     Args:
-        source: A camera number, path, URL or `pattern:`, or a Source of one's own.
+        source: A camera number, path, URL, `sample:` or `pattern:`, or a Source of one's own.
         segmenter: Who is asked; None: opened from `options.endpoint`.
         sinks: Get every picture shown, each on a thread of its own, besides what the options ask
             for.
@@ -108,6 +112,8 @@ def run_live(
     metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     _check(source, options)
+    if segmenter is None:
+        options.endpoint.check_key()
     with ExitStack() as stack:
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
@@ -120,12 +126,13 @@ def run_live(
         for each in _outputs(options, opened, metrics):
             stack.enter_context(each)
             looking_on.append(each)
-        model = segmenter or stack.enter_context(open_segmenter(options.endpoint))
+        model = segmenter or stack.enter_context(_model(options, opened))
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         looking_on += open_events(options.events, opened, metrics, stack, hearing)
         # A segmenter of the caller's own was told by the caller how to send.
-        sizes = () if segmenter else smaller_pictures(options.endpoint)
+        is_sent = segmenter is None and not options.endpoint.is_in_process
+        sizes = smaller_pictures(options.endpoint) if is_sent else ()
         loop = LiveLoop(
             _parts(options, opened, model, looking_on, panel),
             _limits(options, opened, model, sizes),
@@ -133,7 +140,7 @@ def run_live(
             metrics,
             mirror=options.mirror,
             quota=quota,
-            redactor=_redactor(options),
+            redactor=_redactor(options, model),
         )
         loop.run()
         loop.commit()
@@ -154,9 +161,24 @@ def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
 
 def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Source:
     open_once = partial(open_live_source, spec, wait=options.wait_for_source)
+    # The sample is eight seconds, and made to be seen again and again.
+    begins_again = options.loop or spec == SAMPLE
     return (
-        LoopingSource(open_once, partial(metrics.count, "loops")) if options.loop else open_once()
+        LoopingSource(open_once, partial(metrics.count, "loops")) if begins_again else open_once()
     )
+
+
+def _model(options: LiveOptions, source: Source) -> Segmenter:
+    model = open_segmenter(
+        options.endpoint, source.scene, mirrored=options.mirror, latency_s=_DRAWN_LATENCY_S
+    )
+    if options.window and isinstance(model, PatternSegmenter):
+        logger.info(
+            "its masks come %.0f ms late: press a in the window to see them moved along (warp), the"
+            " picture held back (delay), and neither (paste)",
+            1000 * model.latency_s,
+        )
+    return model
 
 
 def _limits(
@@ -198,8 +220,12 @@ def _parts(
     )
 
 
-def _redactor(options: LiveOptions) -> Redactor | None:
-    return Redactor(options.redact, options.mask_ttl_s) if options.redact.is_wanted else None
+def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
+    if not options.redact.is_wanted:
+        return None
+    model.put_on_top(options.redact.classes)
+    grows = model.class_map_grows
+    return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
 
 
 def _page(options: LiveOptions) -> list[Output]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from livesegment.errors import OptionsError
+from livesegment.errors import AuthenticationFailed, OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
@@ -78,6 +78,7 @@ def live_options(
         reader.mistake(tables.path(by_key(error.options[0])), str(error.in_words_of(by_key)))
         return LiveOptions(window=False)
     _check_model_file(options.endpoint, tables, reader)
+    _check_key(options.endpoint, tables, reader, environment)
     return replace(
         options,
         endpoint=_with_key(options.endpoint, environment),
@@ -93,23 +94,42 @@ def _with_key(options: EndpointOptions, environment: Mapping[str, str]) -> Endpo
     return replace(options, api_key=options.resolved_key(environment))
 
 
+def _check_key(
+    options: EndpointOptions,
+    tables: CameraTables,
+    reader: TableReader,
+    environment: Mapping[str, str],
+) -> None:
+    if {"endpoint.api_key", by_key(option_of(FileOptions, "api_key_env"))} & tables.merged().keys():
+        return  # where that leads to none, it was said
+    try:
+        options.check_key(environment)
+    except AuthenticationFailed as error:
+        asked = "endpoint.model" if options.prompt is None else "endpoint.prompt"
+        reader.mistake(tables.path(asked), str(error))
+
+
 def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
     """Leave out what is said of a model of all cameras where a camera has another kind of model.
 
     A camera that says itself what does not go together is told so by the options.
     """
-    url, model, names = "endpoint.url", "endpoint.model", "endpoint.class_names"
+    url, model, prompt, names = (
+        f"endpoint.{each}" for each in ("url", "model", "prompt", "class_names")
+    )
     of_file = [by_key(each) for each in all_options(ModelFileOptions)]
-    own, named = tables.own, str(tables.own.get(model, ""))
+    own = tables.own
     others: list[str] = []
-    if "endpoint.model_file" in own or is_model_file(named):
-        others = [url, model, "endpoint.model_file"]
-    elif url in own or model in own:
-        others = of_file
-        if is_model_file(str(given.get(model, ""))) or own.get(url) == BUILTIN:
-            others += [model]
-        if own.get(url) == BUILTIN:
-            others += [names]
+    if "endpoint.model_file" in own or is_model_file(str(own.get(model, ""))):
+        others = [url, model, prompt, "endpoint.model_file"]
+    elif prompt in own:
+        others = [model, names, *of_file]
+    elif model in own:
+        others = [prompt, *of_file]
+    elif own.get(url) == BUILTIN:
+        others = [model, prompt, names, *of_file]
+    elif url in own:
+        others = [model, *of_file] if is_model_file(str(given.get(model, ""))) else of_file
     for each in others:
         if each not in own:
             given.pop(each, None)

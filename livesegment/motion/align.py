@@ -14,6 +14,7 @@ from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
+from livesegment.motion.dense import FLOW_PIXELS, carry_dense, is_dense
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import SMALL, History, Seen, small_size
@@ -68,6 +69,9 @@ class MaskAligner:
     frequent class. Borders between objects move with the motion, unless the colours clearly say
     otherwise. Classes never mix into new ids.
 
+    Where classes meet each other rather than a background (`is_dense`) there are no objects to
+    tell from a ground: they all move along the motion of the whole picture.
+
     Not thread-safe: one thread observes and aligns.
 
     Args:
@@ -108,7 +112,9 @@ class MaskAligner:
         fixed_ms = _FIXED_MS + _MS_FOR_A_MEGAPIXEL * width * height / 1e6
         share = min(1.0, max(_LEAST_SHARE, (self._budget_ms - fixed_ms) / _FULL_MS))
         share *= self._budget.share
+        self._share = share
         self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
+        self._whole_flow = FlowEstimator(round(FLOW_PIXELS * share), refines=False)
         self._chain_pixels = round(_CHAIN_PIXELS * share)
         self._decision_pixels = round(_DECISION_PIXELS * share)
 
@@ -117,6 +123,8 @@ class MaskAligner:
         self._history.clear()
         self._cut = CutDetector()
         self._key: Key | None = None
+        self._judged: Mask | None = None
+        self._is_dense = False
         self._mistaken: Bytes | None = None
         self._shown: ClassIds | None = None
         self._decided: OrderedDict[int, _Decided] = OrderedDict()
@@ -149,9 +157,14 @@ class MaskAligner:
         previous = self._history.newest
         flow = None
         if previous is not None:
-            where = whole(frame.frame_size) if self._shown is None else neighbourhood(self._shown)
-            flow = self._flow.estimate(gray, previous.gray, where)
+            flow = self._motion(gray, previous.gray)
         self._history.add(Seen(frame.index, frame.pts_s, gray, small, flow))
+
+    def _motion(self, gray: Bytes, previous: Bytes) -> Field:
+        if self._is_dense:
+            return self._whole_flow.estimate(gray, previous, whole(self._frame_size))
+        where = whole(self._frame_size) if self._shown is None else neighbourhood(self._shown)
+        return self._flow.estimate(gray, previous, where)
 
     def align(self, mask: Mask) -> Mask | None:
         """Return a mask of an older frame as it is at the newest observed one.
@@ -174,6 +187,8 @@ class MaskAligner:
             return None
         if newest.pts_s - source.pts_s > self._max_age_s:
             return None
+        if self._judges_dense(mask):
+            return self._carry_dense(mask.resized(self._frame_size), source, newest)
         key = self._study(mask, source)
         if source is newest:
             self._shown = key.objects
@@ -183,6 +198,23 @@ class MaskAligner:
         # An object that is lost from sight may come back where it was.
         self._shown = shown if shown.any() else key.objects
         return Mask(class_ids, mask.class_map, newest.index)
+
+    def _judges_dense(self, mask: Mask) -> bool:
+        """Tell whether a mask has a class on every pixel; the motion is estimated accordingly."""
+        if mask is not self._judged:
+            self._judged, was_dense = mask, self._is_dense
+            self._is_dense = is_dense(mask)
+            if self._is_dense and not was_dense:
+                self._key = self._mistaken = self._shown = None
+                self._decided.clear()
+        return self._is_dense
+
+    def _carry_dense(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
+        if source is newest:
+            return mask
+        flows = self._history.flows_back_to(source.index)
+        ids = carry_dense(mask, flows, newest.gray, source.gray, self._share)
+        return Mask(ids, mask.class_map, newest.index)
 
     def _study(self, mask: Mask, source: Seen) -> Key:
         known = self._key

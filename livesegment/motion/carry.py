@@ -36,6 +36,11 @@ class Picture:
     gray: Bytes
     small: Image
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Full (width, height) in pixels."""
+        return self.gray.shape[1], self.gray.shape[0]
+
     @classmethod
     def of(cls, frame: Frame) -> Self:
         """Return what is needed of a frame."""

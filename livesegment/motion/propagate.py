@@ -7,9 +7,10 @@ from typing import Self
 from threadpoolctl import ThreadpoolController
 
 from livesegment.frame import Frame
-from livesegment.mask import Mask
+from livesegment.mask import ClassIds, Mask
 from livesegment.motion.carry import Carried, Picture, carry, doubts
 from livesegment.motion.cut import CutDetector
+from livesegment.motion.dense import between_dense, is_dense
 from livesegment.motion.flow import Field
 from livesegment.motion.fuse import fuse
 from livesegment.motion.key import Key, study
@@ -69,8 +70,10 @@ class Propagator:
     weighted by distance in time, are corrected by a second network that has seen both keyframes.
 
     The objects are everything but the ground: the background where it occurs, else the most
-    frequent class of the first mask. Classes never mix into new ids. The same calls in the same
-    order give the same masks.
+    frequent class of the first mask. Where classes meet each other rather than a background
+    (`is_dense`), each pixel takes the class that arrives there from the side whose picture looks
+    more like this one. Classes never mix into new ids. The same calls in the same order give the
+    same masks.
 
     Not thread-safe: one thread carries the masks of one video.
 
@@ -114,6 +117,9 @@ class Propagator:
         if not frames or (first is None and last is None):
             return masks
         pictures = [self._picture(frame) for frame in frames]
+        if all(mask is None or is_dense(mask) for mask in (first, last)):
+            self._shared = self._arrived = None
+            return _dense(frames, pictures, first, last)
         start = self._keyframe(frames[0], first, pictures[0])
         end = self._keyframe(frames[-1], last, pictures[-1])
         arrived = self._arrived if start is self._shared else None
@@ -158,8 +164,7 @@ class Propagator:
         self, start: _Keyframe | None, end: _Keyframe | None, pictures: list[Picture]
     ) -> tuple[_Way | None, _Way | None]:
         """Carry the masks towards each other, each as far as its scene goes."""
-        detector = CutDetector()
-        cuts = [place for place, one in enumerate(pictures) if detector.is_cut(one.small)]
+        cuts = _cuts(pictures)
         forward = backward = None
         if start:
             scene = pictures[: cuts[0]] if cuts else pictures
@@ -207,6 +212,34 @@ class Propagator:
 
 def _age(side: Side) -> int:
     return side.carried.age
+
+
+def _dense(
+    frames: Sequence[Frame], pictures: list[Picture], first: Mask | None, last: Mask | None
+) -> list[Mask | None]:
+    """Return masks with a class on every pixel, each side's as far as its scene goes."""
+    first, last = (mask and mask.resized(frames[0].frame_size) for mask in (first, last))
+    cuts = _cuts(pictures)
+    if cuts:
+        lost: list[ClassIds | None] = [None] * (cuts[-1] - cuts[0])
+        before = between_dense(pictures[: cuts[0]], first, None)
+        carried = [*before, *lost, *between_dense(pictures[cuts[-1] :], None, last)]
+    else:
+        carried = between_dense(pictures, first, last)
+    known = [mask for mask in (last, first) if mask is not None]
+    names = {k: v for mask in known for k, v in mask.class_map.items()}
+    masks = [
+        None if ids is None else Mask(ids, names, frame.index)
+        for ids, frame in zip(carried, frames, strict=True)
+    ]
+    masks[0], masks[-1] = first or masks[0], last or masks[-1]
+    return masks
+
+
+def _cuts(pictures: list[Picture]) -> list[int]:
+    """Return the places of pictures that begin another scene than the one before."""
+    detector = CutDetector()
+    return [place for place, one in enumerate(pictures) if detector.is_cut(one.small)]
 
 
 def _empty(frames: Sequence[Frame], keys: list[Key]) -> list[Mask | None]:

@@ -66,6 +66,25 @@ def rigid_shift(
     return shift if fits else None
 
 
+def picture_shift(now: Bytes, then: Bytes, region: Region, moved: Points) -> Shift | None:
+    """Return the one shift that explains the whole picture, None where there is no such shift.
+
+    Args:
+        now: The newest picture.
+        then: An older one.
+        region: The whole picture.
+        moved: Displacement back to the older one on a grid over it.
+    """
+    if _spread(moved.reshape(-1, 2)) > _MOST_SPREAD:
+        return None
+    rows, columns = moved.shape[:2]
+    points = region.grid((columns, rows))
+    shift = _best_shift(now, then, points.reshape(-1, 2), moved.reshape(-1, 2))
+    everywhere = np.ones((region.height, region.width), np.uint8)
+    is_explained = shift is not None and _explained(now, then, region, shift, everywhere)
+    return shift if is_explained else None
+
+
 def shifted(picture: Bytes, shift: Shift) -> Bytes:
     """Return a picture (H, W) moved against a backward shift, its edges continued."""
     height, width = picture.shape

@@ -194,17 +194,18 @@ def offered_keys(api_key: str | None, authorization: str | None) -> list[str]:
 def read_confidence(text: str | None) -> float | None:
     """Return a request's confidence as 0 to 100; None where the request leaves it open.
 
-    Below 1 it is a fraction, from 1 on a percentage, as the local inference servers read it.
+    Below 1 it is a fraction, from 1 on a percentage, as the local inference servers read it. The
+    words `best` and `default` leave it open as well.
 
     Raises:
         Refusal: With status 400 if it is no number from 0 to 100.
     """
-    if text is None or not text.strip():
+    if text is None or text.strip() in {"", "best", "default"}:
         return None
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not 0 <= number <= 100:
-        raise Refusal(400, "confidence is a number from 0 to 100")
+        raise Refusal(400, "confidence is a number from 0 to 100, best or default")
     return number * 100 if number < 1 else number

@@ -1,14 +1,20 @@
 """What a client sends: a frame as base64 text, and what goes into the query."""
 
 import base64
+import json
+from collections.abc import Sequence
 
 import cv2
 
 from livesegment.frame import Image
-from livesegment.settings import ApiKey
+from livesegment.settings.endpoint import Confidence
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 """What the documentation's samples send, although the body is never form-encoded."""
+
+PROMPTS_PATH = "sam3/concept_segment"
+PROMPTS_CONTENT_TYPE = "application/json"
+"""Where a model that takes phrases is asked, and as what."""
 
 
 def sent_size(frame_size: tuple[int, int], max_side: int) -> tuple[int, int]:
@@ -37,17 +43,35 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
     return base64.b64encode(jpeg.data)
 
 
-def query(*, api_key: ApiKey | None, confidence: float, name: str) -> dict[str, str]:
-    """Return the query parameters of a request. They hold the key: never show them.
+def query(*, confidence: Confidence, name: str) -> dict[str, str]:
+    """Return the query parameters of a request, but for the key: that is `KeySending`'s.
 
     Args:
-        api_key: The key, left out where it is None or empty.
-        confidence: 0 to 100. What lies between 0 and 1 is sent as 1, because servers read
-            numbers below 1 as a fraction: 0.5 would become 50 %.
+        confidence: 0 to 100, or a word that is sent as it is. What lies between 0 and 1 is sent as
+            1, because servers read numbers below 1 as a fraction: 0.5 would become 50 %.
         name: What the endpoint shall call the picture.
     """
-    percent = max(confidence, 1.0) if confidence > 0 else 0.0
-    parameters = {"confidence": f"{percent:g}", "name": name}
-    if api_key is not None and (key := api_key.reveal()):
-        parameters["api_key"] = key
-    return parameters
+    said: str
+    if isinstance(confidence, str):
+        said = confidence
+    else:
+        said = f"{max(confidence, 1.0) if confidence > 0 else 0.0:g}"
+    return {"confidence": said, "name": name}
+
+
+def prompts_body(image: bytes, prompts: Sequence[str], confidence: Confidence) -> bytes:
+    """Return the body of a request for what phrases name.
+
+    Args:
+        image: As `encode_image` returns it.
+        prompts: The phrases.
+        confidence: 0 to 100; a word leaves it to the endpoint.
+    """
+    asked: dict[str, object] = {
+        "image": {"type": "base64", "value": image.decode("ascii")},
+        "prompts": [{"type": "text", "text": each} for each in prompts],
+        "format": "rle",  # the very pixels, holes included
+    }
+    if not isinstance(confidence, str):
+        asked["output_prob_thresh"] = confidence / 100
+    return json.dumps(asked, ensure_ascii=False).encode()

@@ -19,6 +19,7 @@ from livesegment.errors import (
     ServerFailed,
 )
 from livesegment.protocol.reply import looks_like_html
+from livesegment.settings.endpoint import NO_KEY
 
 MAX_MESSAGE_BYTES = 65_536
 """What follows in the body of an error is not read."""
@@ -46,6 +47,7 @@ def error_for_status(
     url: str,
     secrets: Iterable[str] = (),
     now: datetime | None = None,
+    has_key: bool = True,
 ) -> EndpointError:
     """Return the error that stands for an answer other than 200.
 
@@ -56,6 +58,7 @@ def error_for_status(
         url: The address that was called, without its query.
         secrets: Texts to take out of the message, should the endpoint echo them.
         now: The time to which a `Retry-After` date is compared; None: the clock's.
+        has_key: Whether a key was sent.
     """
     secrets = tuple(secrets)
     said = endpoint_message(body, secrets)
@@ -74,6 +77,8 @@ def error_for_status(
     kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
     if status >= 500:
         meaning = "failed"
+    if kind is AuthenticationFailed and not has_key:
+        meaning = f"wants an API key: {NO_KEY}"
     return kind(f"{url} {meaning}{tail}", url=url, status=status)
 
 

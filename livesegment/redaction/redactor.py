@@ -112,9 +112,18 @@ class Redactor:
     Args:
         options: What is hidden, and how.
         mask_ttl_s: How much older than a picture another picture may be whose mask is trusted.
+        class_map_grows: Whether a mask with instances names only the classes found so far: whether
+            the model has the ones to hide cannot be known then, and it is not trusted to.
     """
 
-    def __init__(self, options: RedactOptions, mask_ttl_s: float = float("inf")) -> None:
+    def __init__(
+        self,
+        options: RedactOptions,
+        mask_ttl_s: float = float("inf"),
+        *,
+        class_map_grows: bool = False,
+    ) -> None:
+        self._class_map_grows = class_map_grows
         self._wanted = set(map(comparable, options.classes))
         self._mask_ttl_s = mask_ttl_s
         self._redaction = Redaction(options)
@@ -136,7 +145,7 @@ class Redactor:
 
         Raises:
             OptionsError: If the model has no class of one of the names: a typing mistake would
-                show what is to be hidden.
+                show what is to be hidden. Or if nobody knows which it has.
         """
         self._seen.observe(frame)
         if said is not None:
@@ -158,6 +167,13 @@ class Redactor:
         if mask.class_map == self._class_map:
             return
         names = {class_id: comparable(name) for class_id, name in mask.class_map.items()}
+        if self._class_map_grows and mask.instance_ids is not None:
+            wanted = ", ".join(sorted(self._wanted))
+            raise OptionsError(
+                f"the model names only the classes that it finds, so whether it knows '{wanted}' is"
+                " not to be told: to redact, name its classes with --class-names, or have it look"
+                " for them with --prompt"
+            )
         if unknown := sorted(self._wanted - set(names.values())):
             missing, known = ", ".join(unknown), ", ".join(mask.class_map.values())
             raise OptionsError(

@@ -2,12 +2,12 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.protocol.reply import flat_reply
+from livesegment.protocol.reply import decode_reply, kept_reply
 from livesegment.resource import Resource
 
 Keep = Callable[[bytes], None]
@@ -42,12 +42,27 @@ class Segmenter(Resource):
     max_concurrency: int | None = 1
 
     @property
+    def class_map_grows(self) -> bool:
+        """Whether a mask with instances names only the classes that were found so far."""
+        return False
+
+    @property
     def identity(self) -> str:
         """What its masks depend on, in words: replies kept from another one are not used for it.
 
         Give it the model and its settings where those can change; never a key.
         """
         return f"{type(self).__module__}.{type(self).__qualname__}"
+
+    def put_on_top(self, classes: Collection[str]) -> None:
+        """Have classes win wherever instances overlap, before the first frame.
+
+        What is to be hidden must not lie beneath something that may be seen. A model without
+        instances that overlap has nothing to do.
+
+        Args:
+            classes: Their names.
+        """
 
     @abstractmethod
     def segment(self, frame: Frame) -> Mask:
@@ -95,16 +110,29 @@ class Segmenter(Resource):
 
         Returns:
             Makes the call, as `segment` does, and has the reply kept before anything else happens
-            to it.
+            to it. Where `class_map_grows`, a mask names what its own reply does: who gets masks in
+            order adds what came before.
         """
 
         def call(keep: Keep | None) -> Mask:
             mask = self.segment(frame)
             if keep is not None:
-                keep(json.dumps(flat_reply(mask), ensure_ascii=False).encode())
+                keep(json.dumps(kept_reply(mask), ensure_ascii=False).encode())
             return mask
 
         return call
+
+    def recall(self, reply: bytes, frame: Frame) -> Mask:
+        """Return what a reply says that a call of `prepare` had kept.
+
+        Args:
+            reply: The reply.
+            frame: The picture that it is about.
+
+        Raises:
+            BadReply: If it is no segmentation.
+        """
+        return decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
 
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""

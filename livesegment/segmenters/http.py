@@ -1,7 +1,9 @@
 """A segmentation model behind an HTTP endpoint."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
@@ -18,15 +20,35 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
+from livesegment.protocol.instances import KnownClasses
 from livesegment.protocol.reply import decode_reply, most_reply_bytes
-from livesegment.protocol.request import CONTENT_TYPE, encode_image, query, sent_size
+from livesegment.protocol.request import (
+    CONTENT_TYPE,
+    PROMPTS_CONTENT_TYPE,
+    PROMPTS_PATH,
+    encode_image,
+    prompts_body,
+    query,
+    sent_size,
+)
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
+from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
+from livesegment.segmenters.key_sending import KeyPlaces, KeySending
 from livesegment.settings import ApiKey, EndpointOptions
-from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
+from livesegment.settings.endpoint import (
+    JPEG_QUALITY,
+    MAX_SIDE,
+    USUAL_CONFIDENCE,
+    Confidence,
+    check_key,
+    has_key,
+)
 
 _SHORTEST_VALUE = 6
 """Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
+
+_SHORTEST_S = 0.001  # what a second try has where the first one took all the time
 
 
 class HttpSegmenter(Segmenter):
@@ -34,9 +56,13 @@ class HttpSegmenter(Segmenter):
 
     Args:
         endpoint: Base URL, such as `https://segment.roboflow.com`.
-        model: `slug/version`.
-        api_key: Sent in the query; None: no key is sent.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        model: `slug/version`, or a server's alias, one word; None: `prompt` says what to find.
+        api_key: Sent as `KeySending` says; None: no key is sent.
+        prompt: Phrases that a model which takes them (SAM 3) is asked to find, each a class.
+        class_names: Names of the classes of a model whose replies name only what they found, in
+            the order of its ids.
+        confidence: 0 to 100, what the endpoint takes as certain enough; `best` or `default`: what
+            it knows by that word.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller.
         jpeg_quality: 1 to 100.
         timeout_s: Seconds for a whole call, from connecting to the last byte of its answer.
@@ -52,10 +78,12 @@ class HttpSegmenter(Segmenter):
     def __init__(
         self,
         endpoint: str,
-        model: str,
+        model: str | None = None,
         *,
+        prompt: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
         api_key: ApiKey | str | None = None,
-        confidence: float = 50,
+        confidence: Confidence = USUAL_CONFIDENCE,
         max_side: int = MAX_SIDE,
         jpeg_quality: int = JPEG_QUALITY,
         timeout_s: float = 10,
@@ -65,6 +93,8 @@ class HttpSegmenter(Segmenter):
         self._options = EndpointOptions(
             endpoint=endpoint,
             model=model,
+            prompt=None if prompt is None else tuple(prompt),
+            class_names=None if class_names is None else tuple(class_names),
             api_key=ApiKey(api_key) if isinstance(api_key, str) else api_key,
             confidence=confidence,
             max_side=max_side,
@@ -73,27 +103,34 @@ class HttpSegmenter(Segmenter):
             timeout_s=timeout_s,
         )
         self._max_side, self._jpeg_quality = max_side, jpeg_quality
-        self._url = _model_url(endpoint, model)
+        prompts = self._options.prompt
+        self._url = _url_below(endpoint, PROMPTS_PATH if prompts else (model or ""))
         self._shown_url = shown_url(str(self._url))
         self._secrets = _secrets(endpoint, self._options.api_key)
+        self._key = KeySending(endpoint, self._options.api_key)
+        self._is_network = transport is None
         self._client = HttpClient(
             str(self._url),
             timeout_s=timeout_s,
             connections=max_connections,
-            headers={"content-type": CONTENT_TYPE},
+            headers={"content-type": PROMPTS_CONTENT_TYPE if prompts else CONTENT_TYPE},
             secrets=self._secrets,
             transport=transport,
         )
+        self._known = KnownClasses(prompts or self._options.class_names or ())
+        self._seen = SeenClasses()
 
     def __repr__(self) -> str:
         return f"HttpSegmenter({self._shown_url!r})"
 
     @property
     def identity(self) -> str:
-        """The model's address, and how pictures are sent there."""
-        options = self._options
+        """The model's address, what is asked for there, and how pictures are sent."""
+        confidence, prompts = self._options.confidence, self._options.prompt
+        said = confidence if isinstance(confidence, str) else f"{confidence:g}"
+        asked = f"{', '.join(prompts)}, " if prompts else ""
         return (
-            f"{self._shown_url} (confidence {options.confidence:g}, {self._max_side} pixels,"
+            f"{self._shown_url} ({asked}confidence {said}, {self._max_side} pixels,"
             f" JPEG {self._jpeg_quality})"
         )
 
@@ -104,31 +141,34 @@ class HttpSegmenter(Segmenter):
             A mask of the frame's size, whatever size was sent and came back.
 
         Raises:
-            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense.
+            EndpointError: If the endpoint cannot be reached, refuses, or answers nonsense; or wants
+                a key, as the hosted one does, and there is none: then nothing is sent.
         """
         return self.segment_at(frame, self._options.confidence)
 
-    def segment_at(self, frame: Frame, confidence: float) -> Mask:
+    def segment_at(self, frame: Frame, confidence: Confidence) -> Mask:
         """Ask the endpoint once, with another confidence than the segmenter's own (0 to 100)."""
-        return self._prepared(frame, confidence, Sending())(None)
+        return self._seen.grown(self._prepared(frame, confidence, Sending())(None))
 
     def segment_sent(self, frame: Frame, sending: Sending) -> Mask:
         """Ask the endpoint once, about a picture sent otherwise than as a rule."""
-        return self._prepared(frame, self._options.confidence, sending)(None)
+        return self._seen.grown(self._prepared(frame, self._options.confidence, sending)(None))
 
     def prepare(self, frame: Frame) -> Call:
         """Encode the frame; the call asks once, and has the answer kept as it came."""
         return self._prepared(frame, self._options.confidence, Sending())
 
-    def _prepared(self, frame: Frame, confidence: float, sending: Sending) -> Call:
+    def _prepared(self, frame: Frame, confidence: Confidence, sending: Sending) -> Call:
         options = self._options
+        if self._is_network:  # what carries the requests instead may have a key of its own
+            check_key(options.base_url, options.api_key)
         max_side = min(self._max_side, sending.max_side or self._max_side)
         quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
         timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
         body = encode_image(frame.image, max_side=max_side, jpeg_quality=quality)
-        parameters = query(
-            api_key=options.api_key, confidence=confidence, name=f"{frame.index}.jpg"
-        )
+        if options.prompt is not None:
+            body = prompts_body(body, options.prompt, confidence)
+        parameters = query(confidence=confidence, name=f"{frame.index}.jpg")
         url = self._url.copy_merge_params(parameters)
         sent = sent_size(frame.frame_size, max_side)
 
@@ -138,15 +178,32 @@ class HttpSegmenter(Segmenter):
             reply = scrubbed_reply(reply, self._secrets)
             if keep is not None:
                 keep(reply)
-            return decode_reply(
-                reply,
-                frame_size=frame.frame_size,
-                frame_index=frame.index,
-                sent_size=sent,
-                url=self._shown_url,
-            )
+            return self._decoded(reply, frame, sent)
 
         return call
+
+    def recall(self, reply: bytes, frame: Frame) -> Mask:
+        """Return what a kept reply says about a frame that was sent as a rule."""
+        return self._decoded(reply, frame, sent_size(frame.frame_size, self._max_side))
+
+    @property
+    def class_map_grows(self) -> bool:
+        """Whether nobody said which classes there are."""
+        return not self._known.names
+
+    def put_on_top(self, classes: Collection[str]) -> None:
+        """Have classes painted over all others; call it before the first frame."""
+        self._known = replace(self._known, on_top=frozenset(classes))
+
+    def _decoded(self, reply: bytes, frame: Frame, sent: tuple[int, int]) -> Mask:
+        return decode_reply(
+            reply,
+            frame_size=frame.frame_size,
+            frame_index=frame.index,
+            sent_size=sent,
+            known=self._known,
+            url=self._shown_url,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -154,10 +211,22 @@ class HttpSegmenter(Segmenter):
 
     def _call(self, url: httpx.URL, body: bytes, most: int, timeout_s: float) -> bytes:
         """Return the body of a good answer."""
-        with (
-            self._mapped_errors(timeout_s),
-            self._client.exchange("POST", url, content=body, timeout_s=timeout_s) as answer,
-        ):
+        began_s = time.monotonic()
+
+        def ask(key: KeyPlaces) -> bytes:
+            left_s = max(_SHORTEST_S, timeout_s - (time.monotonic() - began_s))
+            with self._mapped_errors(timeout_s):
+                return self._exchanged(url, body, most, left_s, key)
+
+        return self._key.ask(ask)
+
+    def _exchanged(
+        self, url: httpx.URL, body: bytes, most: int, timeout_s: float, key: KeyPlaces
+    ) -> bytes:
+        url = url.copy_merge_params(key.parameters)
+        with self._client.exchange(
+            "POST", url, content=body, headers=key.headers, timeout_s=timeout_s
+        ) as answer:
             if answer.status == 200:
                 return answer.read(most)
             try:
@@ -165,7 +234,12 @@ class HttpSegmenter(Segmenter):
             except HttpFailure:
                 said = b""  # its status says more than what is wrong with its body
             raise error_for_status(
-                answer.status, answer.headers, said, url=self._shown_url, secrets=self._secrets
+                answer.status,
+                answer.headers,
+                said,
+                url=self._shown_url,
+                secrets=self._secrets,
+                has_key=has_key(self._options.base_url, self._options.api_key),
             )
 
     @contextmanager
@@ -193,10 +267,10 @@ class HttpSegmenter(Segmenter):
         return EndpointUnreachable(f"{url} cannot be reached: {failure.reason}", url=url)
 
 
-def _model_url(endpoint: str, model: str) -> httpx.URL:
+def _url_below(endpoint: str, path: str) -> httpx.URL:
     try:
         base = httpx.URL(endpoint)
-        return base.copy_with(path=f"{base.path.rstrip('/')}/{quote(model.strip('/'))}")
+        return base.copy_with(path=f"{base.path.rstrip('/')}/{quote(path.strip('/'))}")
     except httpx.InvalidURL:
         raise OptionsError(f"--endpoint is no usable address: {shown_url(endpoint)}") from None
 

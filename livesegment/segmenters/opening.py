@@ -2,10 +2,12 @@
 
 import logging
 
+from livesegment.scene import Scene
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
 from livesegment.segmenters.network_file import NetworkFileSegmenter
+from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
@@ -18,21 +20,41 @@ _SIDES = (480, 320)  # pixels
 _QUALITIES = (50, 30)
 
 
-def open_segmenter(options: EndpointOptions) -> Segmenter:
-    """Return the segmenter that the options ask for; the caller closes it."""
+def open_segmenter(
+    options: EndpointOptions,
+    scene: Scene | None = None,
+    *,
+    mirrored: bool = False,
+    latency_s: float = 0.0,
+) -> Segmenter:
+    """Return the segmenter that the options ask for; the caller closes it.
+
+    Args:
+        options: Which model to ask, and how.
+        scene: What the source draws, if it does: asked itself, unless the options name a model.
+        mirrored: Whether the source's pictures are flipped left to right.
+        latency_s: How late such a scene answers, in seconds, unless it says so itself.
+    """
+    if scene is not None and not options.names_a_model:
+        logger.info(
+            "the drawn scene says itself what is where; --model and --endpoint choose a model"
+        )
+        return PatternSegmenter(scene, mirrored=mirrored, latency_s=latency_s)
     if options.model_path is not None:
         own = open_model_file(options, options.model_path)
         logger.info("%s runs on %s", options.model_path, own.device)
         return own
-    if options.is_builtin or options.model is None:
+    if options.is_builtin:
         if options.endpoint is None:
             logger.info(
                 "using the built-in person model; --model, --model-file, --endpoint choose another"
             )
-        return BuiltinSegmenter(options.confidence)
+        return BuiltinSegmenter(options.confidence_number)
     return HttpSegmenter(
         options.base_url,
         options.model,
+        prompt=options.prompt,
+        class_names=options.class_names,
         api_key=options.resolved_key(),
         confidence=options.confidence,
         max_side=options.max_side or MAX_SIDE,
@@ -49,7 +71,7 @@ def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter
         path,
         options.class_names,
         input_size=options.file.input_size,
-        confidence=options.confidence,
+        confidence=options.confidence_number,
         mean=mean,
         std=std,
         scale=scale,

@@ -36,15 +36,19 @@ _CLASSES = {
     "description": "The name of each class, by the number that the mask has for it.",
     "additionalProperties": TEXT,
 }
-_REPLIES: Mapping[str, Schema] = {
-    "flat": record(segmentation_mask=_PNG, class_map=_CLASSES, image=_SIZE),
-    "nested": record(
-        inference_id=TEXT,
-        time=NUMBER,
-        image=_SIZE,
-        predictions=record(segmentation_mask=_PNG, class_map=_CLASSES),
-    ),
+_FLAT: Mapping[str, Schema] = {"segmentation_mask": _PNG, "class_map": _CLASSES, "image": _SIZE}
+_NESTED: Mapping[str, Schema] = {
+    "inference_id": TEXT,
+    "time": NUMBER,
+    "image": _SIZE,
+    "predictions": record(segmentation_mask=_PNG, class_map=_CLASSES),
 }
+_REPLIES: Mapping[str, Schema] = {
+    "both": record(**_FLAT, **{name: _NESTED[name] for name in _NESTED if name != "image"}),
+    "flat": record(**_FLAT),
+    "nested": record(**_NESTED),
+}
+"""Of a model that says how sure it is of each pixel they hold `confidence_mask` as well."""
 
 _BASE64 = {"type": "string", "description": "The picture in base64, wrapped or not."}
 _BODY: Mapping[str, Schema] = {
@@ -57,10 +61,9 @@ _BODY: Mapping[str, Schema] = {
 
 _QUERY: Mapping[str, Schema] = {
     "confidence": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 100,
-        "description": "How sure the model must be: below 1 a share, from 1 on percent.",
+        "anyOf": [{"type": "number", "minimum": 0, "maximum": 100}, {"enum": ["best", "default"]}],
+        "description": "How sure the model must be: below 1 a share, from 1 on percent; a word"
+        " means the model's own.",
     },
     "image": {"type": "string", "description": "The address of a picture, in place of a body."},
 }

@@ -25,7 +25,7 @@ from livesegment.protocol.received import (
     offered_keys,
     read_confidence,
 )
-from livesegment.protocol.reply import flat_reply, nested_reply
+from livesegment.protocol.reply import both_reply, flat_reply, nested_reply
 from livesegment.protocol.status import error_body, unauthorized_body
 from livesegment.segmenters.base import Segmenter
 from livesegment.server.api_document import endpoint_document
@@ -217,7 +217,8 @@ class _Endpoint:
     def _reply(self, mask: Mask, time_s: float) -> dict[str, Any]:
         if self._options.reply == "flat":
             return flat_reply(mask)
-        return nested_reply(mask, inference_id=str(uuid.uuid4()), time_s=time_s)
+        shape = both_reply if self._options.reply == "both" else nested_reply
+        return shape(mask, inference_id=str(uuid.uuid4()), time_s=time_s)
 
 
 def _error(status: int, message: str) -> Response:

@@ -1,11 +1,11 @@
-"""Names of a model's classes in the order of its ids, from a file or as they are written."""
+"""Names of a model's classes in the order of its ids, and phrases that a model is asked for."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from livesegment.class_name import MAX_CLASS_ID, clean_class_name
+from livesegment.class_name import MAX_CLASS_ID, clean_class_name, comparable
 from livesegment.settings.kinds import Kind
 
 _MOST_NAMES = MAX_CLASS_ID + 1
@@ -70,3 +70,25 @@ def _cleaned(names: Iterable[str]) -> tuple[str, ...]:
     if len(found) > _MOST_NAMES:
         raise ValueError(f"{_PHRASE}, at most {_MOST_NAMES}, and there are {len(found)}")
     return found
+
+
+_MOST_PROMPTS = 16
+_PROMPTED = f"phrases such as car,person: up to {_MOST_PROMPTS}, none of them empty or twice"
+
+
+def prompts() -> Kind:
+    """Return the kind of phrases that a prompted model looks for: a tuple of them, in order."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        phrases = value.split(",") if isinstance(value, str) else value
+        is_list = isinstance(phrases, list | tuple) and 0 < len(phrases) <= _MOST_PROMPTS
+        if not is_list or not all(isinstance(each, str) for each in phrases):
+            raise ValueError(_PROMPTED)
+        found = tuple(map(clean_class_name, phrases))
+        if not all(found) or len(set(map(comparable, found))) < len(found):
+            raise ValueError(_PROMPTED)
+        return found
+
+    phrase = {"type": "string", "minLength": 1}
+    listed = {"type": "array", "items": phrase, "minItems": 1, "maxItems": _MOST_PROMPTS}
+    return Kind("text", read, read, read, {"anyOf": [phrase, listed]}, "A,B")

@@ -18,6 +18,7 @@ LogFormat = Literal["text", "json"]
 
 _PROGRAM, _OUTPUT = "Program", "Output"
 _PAGE = WebOptions()
+_SHIPPED = ("sample:", "pattern:")
 
 
 def _checked_address(text: str) -> str:
@@ -59,8 +60,9 @@ class LiveCommand(Settings):
 
     source: str = option(
         "0",
-        path("SOURCE", "a camera, a file, an address or pattern:"),
-        "Camera number or device, video file, image, folder, URL, or 'pattern:'.",
+        path("SOURCE", "a camera, a file, an address, sample: or pattern:", words=_SHIPPED),
+        "Camera number or device, video file, image, folder, URL; 'sample:' shows a person,"
+        " 'pattern:' a drawn scene, 'pattern:640x480@30?latency=300' with masks 300 ms late.",
         flag="SOURCE",
     )
     web: str | None = option(
@@ -97,8 +99,10 @@ class AnnotateCommand(Settings):
 
     inputs: tuple[str, ...] = option(
         ...,
-        several(path("INPUT", "the path of a video, an image or a folder, or a glob")),
-        "Videos, images, folders, globs.",
+        several(
+            path("INPUT", "the path of a video, an image or a folder, or a glob", words=_SHIPPED)
+        ),
+        "Videos, images, folders, globs, 'sample:'.",
         flag="INPUT",
     )
     output: str = option(

@@ -5,10 +5,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from livesegment.address import is_http_url, is_loopback
-from livesegment.settings.class_names import class_names
+from livesegment.address import is_http_url, is_loopback, shown_url
+from livesegment.errors import AuthenticationFailed
+from livesegment.settings.class_names import class_names, prompts
 from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, either, instance, number
 from livesegment.settings.model_file import ModelFileOptions, is_model_file
@@ -16,6 +17,9 @@ from livesegment.settings.secret import ApiKey
 from livesegment.settings.text_kinds import text
 
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
+HOSTED_PROMPTS = "https://serverless.roboflow.com"
+"""The hosted endpoint of models, and that of a model which is asked for phrases."""
+
 BUILTIN = "builtin"
 
 MAX_SIDE, JPEG_QUALITY = 640, 80
@@ -23,12 +27,21 @@ MAX_SIDE, JPEG_QUALITY = 640, 80
 
 Auto = Literal["auto"]
 
+Confidence = float | Literal["best", "default"]
+"""0 to 100; or a threshold that the endpoint knows: the best for the model, or the server's own."""
+
+USUAL_CONFIDENCE = 50.0
+"""What a model in this process takes as certain enough where it is not told a number."""
+
 KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
 """Where a key is looked up that was not given, the first one first."""
 
+NO_KEY = f"no key given: set {KEY_VARIABLES[0]}"
+"""What to say where a key is wanted and there is none."""
+
 _MODEL, _CALLS = "Model", "Calls"
 
-_MODEL_PATTERN = r"^[^ ]+/[^ /]+/?$|\.([Oo][Nn][Nn][Xx]|[Tt][Ff][Ll][Ii][Tt][Ee])$"
+_MODEL_PATTERN = r"^/*[^ /][^ ]*$|\.([Oo][Nn][Nn][Xx]|[Tt][Ff][Ll][Ii][Tt][Ee])$"
 
 
 def _endpoint(text: str) -> str:
@@ -40,8 +53,7 @@ def _endpoint(text: str) -> str:
 def _model(text: str) -> str:
     if is_model_file(text):
         return text
-    slug, _, version = text.strip("/").rpartition("/")
-    if not slug or not version or " " in text:
+    if not text.strip("/") or " " in text:
         raise ValueError
     return text
 
@@ -50,17 +62,22 @@ def _model(text: str) -> str:
 class EndpointOptions(Settings):
     """Which model to ask, and how.
 
-    With neither endpoint nor model the built-in person model is used; a model alone means the
-    hosted endpoint, and a model whose name ends in .onnx or .tflite the file of that name.
+    With neither endpoint nor model nor prompt the built-in person model is used; a model or a
+    prompt alone means the hosted endpoint, and a model whose name ends in .onnx or .tflite the file
+    of that name.
 
     Attributes:
         endpoint: Base URL of the endpoint, or `builtin`.
-        model: `slug/version`, or the path of a model file, as `file.model_file`.
+        model: `slug/version`; one word: an alias, which is the server's own to know; or the path of
+            a model file, as `file.model_file`.
+        prompt: What a model that takes phrases (SAM 3) is asked to find, each a class of its own;
+            None: `model` is asked.
         class_names: Names of the model's classes in the order of its ids, from 0 on, for a model
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
         api_key: The key; None: looked up in the environment by `resolved_key`.
-        confidence: 0 to 100; what the endpoint takes as certain enough.
+        confidence: 0 to 100, what the endpoint takes as certain enough; or `best` or `default`,
+            words that it understands and a model in this process takes for 50.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
             640, and less while a live picture would wait for the uplink.
         jpeg_quality: 1 to 100. None: 80, and less while a live picture would wait for the uplink.
@@ -92,12 +109,26 @@ class EndpointOptions(Settings):
     )
     model: str | None = option(
         None,
-        text("SLUG/VERSION", "written slug/version, such as my-model/3", _model, _MODEL_PATTERN),
-        "Which model to ask there; a name that ends in .onnx or .tflite is a file's.",
+        text(
+            "SLUG/VERSION",
+            "written slug/version, such as my-model/3, or as one word, such as yolo26n-sem-1024",
+            _model,
+            _MODEL_PATTERN,
+        ),
+        "Which model to ask there, or an alias that the server knows; a name in .onnx or .tflite is"
+        " a file's.",
         flag="--model",
         key="endpoint.model",
         group=_MODEL,
         is_common=True,
+    )
+    prompt: tuple[str, ...] | None = option(
+        None,
+        prompts(),
+        "Ask for these by their names in place of a model that was trained for them.",
+        flag="--prompt",
+        key="endpoint.prompt",
+        group=_MODEL,
     )
     class_names: tuple[str, ...] | None = option(
         None,
@@ -117,10 +148,14 @@ class EndpointOptions(Settings):
         is_secret=True,
         variables=KEY_VARIABLES,
     )
-    confidence: float = option(
-        50.0,
-        number(0, 100, metavar="0..100"),
-        "How sure the model must be.",
+    confidence: Confidence = option(
+        USUAL_CONFIDENCE,
+        either(
+            (number(0, 100), choice(("best", "default"))),
+            "a number from 0 to 100, or best or default, which an endpoint may know",
+            "0..100|best|default",
+        ),
+        "How sure the model must be; best and default are for the endpoint to know.",
         flag="--confidence",
         key="endpoint.confidence",
         group=_MODEL,
@@ -181,7 +216,7 @@ class EndpointOptions(Settings):
     file: ModelFileOptions = section(ModelFileOptions)
 
     def check(self) -> None:
-        """Check that endpoint and model fit together."""
+        """Check that endpoint, model and names fit together."""
         self._check_file()
         if self.endpoint == BUILTIN:
             self.require(
@@ -190,13 +225,31 @@ class EndpointOptions(Settings):
                 "model",
                 "endpoint",
             )
+            self.require(
+                self.prompt is None,
+                "{endpoint} builtin finds people and nothing else: leave {prompt} out",
+                "prompt",
+                "endpoint",
+            )
         elif self.endpoint is not None:
             self.require(
-                self.model is not None,
+                self.model is not None or self.prompt is not None,
                 "{endpoint} needs {model}, slug/version of the model to ask for at that address",
                 "endpoint",
                 "model",
             )
+        self.require(
+            self.model is None or self.prompt is None,
+            "{prompt} asks a model that takes phrases: leave {model} out",
+            "prompt",
+            "model",
+        )
+        self.require(
+            self.class_names is None or self.prompt is None,
+            "{prompt} names the classes: leave {class_names} out",
+            "class_names",
+            "prompt",
+        )
         self.require(
             self.class_names is None or not self.is_builtin,
             "{class_names} names the classes of {model}: the built-in model has names of its own",
@@ -224,13 +277,31 @@ class EndpointOptions(Settings):
             "{model_file} and {model} both say which model: give one of them",
             *("model_file", "model"),
         )
+        self.require(
+            self.prompt is None,
+            f"{{{given}}} is a file, which is run here: leave {{prompt}} out",
+            *(given, "prompt"),
+        )
+
+    @property
+    def names_a_model(self) -> bool:
+        """Whether a model was chosen, the built-in one by its name included.
+
+        Without a choice it is what knows the pictures best: a drawn scene itself, for all others
+        the built-in person model.
+        """
+        chosen = (self.endpoint, self.model, self.prompt, self.file.model_file)
+        return any(each is not None for each in chosen)
 
     @property
     def is_builtin(self) -> bool:
-        """Whether the built-in person model is meant."""
-        return self.endpoint == BUILTIN or (
-            self.endpoint is None and self.model is None and self.file.model_file is None
-        )
+        """Whether the built-in person model is meant, or a drawn scene: nobody who is paid."""
+        return self.endpoint == BUILTIN or not self.names_a_model
+
+    @property
+    def asked(self) -> str:
+        """What is asked at the endpoint, in words."""
+        return f"model {self.model}" if self.prompt is None else f"prompt {', '.join(self.prompt)}"
 
     @property
     def model_path(self) -> str | None:
@@ -246,8 +317,14 @@ class EndpointOptions(Settings):
 
     @property
     def base_url(self) -> str:
-        """The endpoint's address, the hosted one where only a model is given."""
-        return (self.endpoint or HOSTED_ENDPOINT).rstrip("/")
+        """The endpoint's address, a hosted one where only a model or a prompt is given."""
+        hosted = HOSTED_ENDPOINT if self.prompt is None else HOSTED_PROMPTS
+        return (self.endpoint or hosted).rstrip("/")
+
+    @property
+    def confidence_number(self) -> float:
+        """The confidence for a model in this process: 0 to 100."""
+        return USUAL_CONFIDENCE if isinstance(self.confidence, str) else self.confidence
 
     def resolved_key(self, environment: Mapping[str, str] = os.environ) -> ApiKey | None:
         """Return the key to send, if any.
@@ -260,6 +337,15 @@ class EndpointOptions(Settings):
         source = self.key_source(environment)
         return None if source is None else ApiKey(environment[source])
 
+    def check_key(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Find out before anything is sent whether a key is missing.
+
+        Raises:
+            AuthenticationFailed: If it is, with what to do about it.
+        """
+        if not self.is_in_process:
+            check_key(self.base_url, self.resolved_key(environment))
+
     def key_source(self, environment: Mapping[str, str] = os.environ) -> str | None:
         """Return where the key to send is from: `--api-key`, or the name of a variable."""
         if self.api_key is not None:
@@ -271,6 +357,25 @@ class EndpointOptions(Settings):
         if is_for_it and environment.get(hosted, "").strip():
             return hosted
         return None
+
+
+def check_key(url: str, api_key: ApiKey | None) -> None:
+    """Find out before anything is sent whether a key is missing: hosted endpoints want one.
+
+    Args:
+        url: Where the model is. It may hold the key itself, in its query.
+        api_key: What is to be sent along; None or empty: nothing.
+
+    Raises:
+        AuthenticationFailed: If it is, with what to do about it.
+    """
+    if _is_hosted(url) and not has_key(url, api_key):
+        raise AuthenticationFailed(f"{shown_url(url)} wants an API key: {NO_KEY}", url=url)
+
+
+def has_key(url: str, api_key: ApiKey | None) -> bool:
+    """Tell whether a request to an address carries a key."""
+    return bool(api_key and api_key.reveal()) or "api_key" in parse_qs(urlsplit(url).query)
 
 
 def _is_hosted(url: str) -> bool:

@@ -28,6 +28,7 @@ class Kind:
         bounds: The lowest and the highest number, and how far a slider goes at once.
         adds_up: Whether a command line may give the option several times.
         is_path: Whether it may name a file, and so be bytes that are no text.
+        words: What else than a file it may be, for shells to complete.
     """
 
     form: Form
@@ -40,6 +41,7 @@ class Kind:
     bounds: tuple[float, float, float] = field(default=(0.0, math.inf, 1.0))
     adds_up: bool = False
     is_path: bool = False
+    words: tuple[str, ...] = ()
 
 
 def number(
@@ -195,6 +197,7 @@ def several(kind: Kind) -> Kind:
         kind.values,
         adds_up=True,
         is_path=kind.is_path,
+        words=kind.words,
     )
 
 

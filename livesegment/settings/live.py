@@ -165,7 +165,7 @@ class LiveOptions(Settings):
     loop: bool = option(
         False,
         flag(),
-        "Begin a file, folder or pattern again at its end.",
+        "Begin a file, folder or pattern again at its end, as the sample always does.",
         flag="--loop",
         group=_SOURCE,
     )

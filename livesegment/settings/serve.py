@@ -7,7 +7,7 @@ from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import choice, flag, number
 from livesegment.settings.text_kinds import path, text
 
-ReplyShape = Literal["flat", "nested"]
+ReplyShape = Literal["both", "flat", "nested"]
 
 _ADDRESS, _REPLIES, _IMAGES = "Address", "Replies", "Pictures by URL"
 
@@ -20,7 +20,8 @@ class ServeOptions(Settings):
         host: Address to listen on; the default is reached from this machine only.
         port: Port to listen on; 0 takes a free one.
         api_key_file: File of accepted keys, one a line, `#` begins a comment; None: any key.
-        reply: `flat`, the documentation's shape, or `nested`, newer servers'.
+        reply: `flat`, the documentation's shape; `nested`, newer servers'; or `both` in one, which
+            every client reads.
         latency_ms: No reply is sent earlier than this after its request came. It holds replies
             back, not the model: many requests wait at once.
         allow_url_images: Fetch pictures that a request names as `image=URL`.
@@ -52,9 +53,9 @@ class ServeOptions(Settings):
         group=_ADDRESS,
     )
     reply: ReplyShape = option(
-        "flat",
-        choice(("flat", "nested")),
-        "Shape of the replies.",
+        "both",
+        choice(("both", "flat", "nested")),
+        "Shape of the replies: the documentation's, newer servers', or one that is either.",
         flag="--reply",
         group=_REPLIES,
     )

@@ -18,6 +18,7 @@ def text(
     *,
     takes_numbers: bool = False,
     is_path: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Kind:
     """Return the kind of a text that is not empty, without blanks around it.
 
@@ -28,6 +29,7 @@ def text(
         pattern: What an editor checks it by.
         takes_numbers: Whether a whole number stands for its text.
         is_path: Whether it may name a file.
+        words: What it may be besides, for shells to complete.
     """
 
     def read(value: Any) -> Any:
@@ -44,7 +46,7 @@ def text(
 
     types = ["string", "integer"] if takes_numbers else "string"
     schema = {"type": types, "minLength": 1, **({} if pattern is None else {"pattern": pattern})}
-    return Kind("text", read, read, read, schema, metavar, is_path=is_path)
+    return Kind("text", read, read, read, schema, metavar, is_path=is_path, words=words)
 
 
 path = partial(text, is_path=True)

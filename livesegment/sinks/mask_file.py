@@ -13,7 +13,7 @@ import numpy as np
 from livesegment.errors import OptionsError, OutputNotWritable, SourceLost, SourceNotFound
 from livesegment.mask import ClassIds
 from livesegment.media_file import BOUNDED, UNSPECIFIED, Colour, find_video
-from livesegment.protocol.reply import read_class_map
+from livesegment.protocol.semantic import read_class_map
 from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import Coding
@@ -54,7 +54,8 @@ class MaskFileSink(TrackSink):
 
     There is one mask for every picture, of the picture's size, all 0 before the first mask. Times
     are those of the pictures, rounded to 1 ms, as Matroska counts. The class map is JSON in the
-    container's metadata under `CLASS_MAP`: `{"0": "background", "1": "person"}`.
+    container's metadata under `CLASS_MAP`: `{"0": "background", "1": "person"}`. Of instances it
+    keeps the classes only.
 
     To read it: :class:`~livesegment.sinks.mask_file.MaskFileReader`; or
     `ffmpeg -i masks.mkv -fps_mode passthrough -f rawvideo -pix_fmt gray ids.raw` (without

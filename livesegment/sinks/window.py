@@ -9,7 +9,7 @@ import cv2
 from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
 from livesegment.output import LiveRun, Output, Shown, Wants
-from livesegment.settings.controls import STYLES
+from livesegment.settings.controls import ALIGNMENTS, STYLES
 from livesegment.sinks.display_check import check_opencv, open_display
 
 ESCAPE = 27
@@ -20,7 +20,8 @@ def press(key: int, run: LiveRun) -> None:
     """Do what a key stands for; other keys do nothing.
 
     q or Esc quit, space pauses, s takes a snapshot, o, l and h switch overlay, legend and HUD,
-    [ and ] change the opacity, 1 to 4 choose the style, r asks the endpoint at once.
+    a goes on to the next way in which a late mask meets its picture (warp, delay, paste), [ and ]
+    change the opacity, 1 to 4 choose the style, r asks the endpoint at once.
 
     Args:
         key: The character's code, as `Window.poll_key` returns it.
@@ -36,6 +37,9 @@ def press(key: int, run: LiveRun) -> None:
         run.take_snapshot()
     elif character == "r":
         run.try_now()
+    elif character == "a":
+        at = ALIGNMENTS.index(controls.snapshot().align)
+        controls.change(align=ALIGNMENTS[(at + 1) % len(ALIGNMENTS)])
     elif character in toggles:
         controls.toggle(toggles[character])
     elif character in steps:

@@ -1,4 +1,4 @@
-"""Where pictures come from: cameras, files, networks, images, a drawn pattern."""
+"""Where pictures come from: cameras, files, networks, images, a drawn pattern, the sample."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,12 @@ from pathlib import Path
 from livesegment.errors import SourceNotFound
 from livesegment.sources.base import Source
 
-__all__ = ["Source", "open_live_source", "open_source"]
+__all__ = ["SAMPLE", "SAMPLE_FILE", "Source", "is_drawn", "open_live_source", "open_source"]
+
+SAMPLE = "sample:"
+"""What names the sample: a person, for whoever has neither a camera nor a file."""
+
+SAMPLE_FILE = Path(__file__).with_name("sample.mp4")
 
 _CAMERA = re.compile(r"[0-9]+|/dev/(video|v4l/).*")
 _URL = re.compile(r"[a-z][a-z0-9+.]+://", re.IGNORECASE)
@@ -17,8 +22,9 @@ def open_source(spec: str | int | Path | Source) -> Source:
 
     Args:
         spec: A camera number or device such as `/dev/video0`; an address (rtsp, http, ...);
-            `pattern:` with an optional form (see PatternSource); an image, folder of images or
-            glob; a video file. A Source is returned as it is.
+            `pattern:` with an optional form (see PatternSource); `sample:`, the sample of the
+            package; an image, folder of images or glob; a video file. A Source is returned as it
+            is.
 
     Raises:
         SourceNotFound: If it cannot be opened; the error says which and why.
@@ -28,13 +34,13 @@ def open_source(spec: str | int | Path | Source) -> Source:
         return spec
     text = str(spec)
     if not text:
-        raise SourceNotFound("the source is empty: give a camera, a file, an address or pattern:")
+        raise SourceNotFound("the source is empty: give a camera, a file, an address or sample:")
     # Each import waits for its use: a camera does not need PyAV, nor a file OpenCV's back ends.
     if isinstance(spec, int) or _CAMERA.fullmatch(text):
         from livesegment.sources.camera import CameraSource
 
         return CameraSource(text if text.startswith("/") else int(text))
-    if text.startswith("pattern:"):
+    if is_drawn(text):
         from livesegment.sources.pattern import PatternSource
 
         return PatternSource.parse(text)
@@ -46,7 +52,14 @@ def open_source(spec: str | int | Path | Source) -> Source:
     from livesegment.sources.images import ImagesSource, is_images
     from livesegment.sources.video_file import VideoFileSource
 
+    if text == SAMPLE:
+        return VideoFileSource(SAMPLE_FILE)
     return ImagesSource(text) if is_images(text) else VideoFileSource(text)
+
+
+def is_drawn(spec: str | int | Path | Source) -> bool:
+    """Tell whether what a user names is a pattern."""
+    return isinstance(spec, str) and spec.startswith("pattern:")
 
 
 def open_live_source(spec: str | int | Path | Source, *, wait: bool = False) -> Source:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 
 from livesegment.frame import Frame
 from livesegment.resource import Resource
+from livesegment.scene import Scene
 
 LATE_S = 0.5
 """A live picture that is later than this has stalled: those after it are paced anew."""
@@ -23,6 +24,7 @@ class Source(Resource):
         is_endless: It never ends by itself, so it cannot be annotated to its end.
         reconnects: How often it was opened again after it had been lost.
         scene_began: Index of the first frame since then; masks of earlier frames do not fit.
+        scene: What its pictures show, where they are drawn; asked itself unless a model is named.
     """
 
     name: str = "source"
@@ -32,6 +34,7 @@ class Source(Resource):
     is_endless: bool = False
     reconnects: int = 0
     scene_began: int = 0
+    scene: Scene | None = None
 
     @property
     def lost_since_s(self) -> float | None:

@@ -63,7 +63,7 @@ class CameraSource(Source):
             self._capture.set(what, value)
 
     def _why(self, device: int | str) -> str:
-        advice = "; give a video file, or 'pattern:' for a drawn scene"
+        advice = "; without one, try 'livesegment live sample:' or 'livesegment live pattern:'"
         if sys.platform != "linux":
             return f"{self.name} cannot be opened: is it plugged in, allowed, and free?{advice}"
         path = Path(f"/dev/video{device}" if isinstance(device, int) else device)

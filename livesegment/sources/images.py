@@ -16,6 +16,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame, Image
+from livesegment.sources import is_drawn
 from livesegment.sources.base import Source
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ def decode_image(content: bytes, name: str) -> Image:
 
 def is_images(spec: str | Path) -> bool:
     """Tell whether a path means an image, a folder of images or a glob, by its look."""
+    if is_drawn(spec):
+        return False  # whose ? is none of a glob
     path = Path(spec)
     return (
         path.is_dir()

@@ -33,6 +33,7 @@ class LoopingSource(Source):
         self._on_loop = on_loop
         self._source = open_once()
         self.name, self.fps = self._source.name, self._source.fps
+        self.scene = self._source.scene
         if self._source.is_live or self._source.is_endless:
             self._source.close()
             raise OptionsError(f"--loop is for a source with an end, which {self.name} has not")

@@ -12,13 +12,21 @@ from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.settings import require
+from livesegment.settings.option import quoted
 from livesegment.sources.base import Source
 
 CLASS_MAP = {0: "background", 1: "ball", 2: "box", 3: "star"}
 
+MOST_LATENCY_S = 10.0
+
+_NUMBER = r"[0-9]{1,9}"
 _FORM = re.compile(
-    r"pattern:(?:(?P<width>\d+)x(?P<height>\d+))?(?:@(?P<fps>\d+(?:\.\d+)?))?(?::(?P<frames>\d+))?"
+    rf"pattern:(?:(?P<width>{_NUMBER})x(?P<height>{_NUMBER}))?"
+    rf"(?:@(?P<fps>{_NUMBER}(?:\.{_NUMBER})?))?(?::(?P<frames>{_NUMBER}))?"
+    r"(?:\?(?P<query>.*))?",
+    re.DOTALL,
 )
+_LATENCY = re.compile(rf"latency=(?P<ms>{_NUMBER}(?:\.{_NUMBER})?)")
 _SPRITE = 192  # sprites are drawn once at this size and then moved, turned and scaled
 _MARGIN = 1.3  # the background is larger than the picture by this, and pans
 
@@ -55,12 +63,14 @@ class PatternSource(Source):
 
     For newcomers without a camera, and for tests: frame i is always the same picture, and `truth`
     gives its true mask. Written `pattern:`, with size, rate and length if wanted:
-    `pattern:640x480@30` or `pattern:320x240@25:100` for 100 frames.
+    `pattern:640x480@30` or `pattern:320x240@25:100` for 100 frames. `?latency=300` behind any of
+    them says how many milliseconds late the scene's own masks are to come.
 
     Args:
         frame_size: (width, height) in pixels.
         fps: Frames a second.
         frame_count: Length; None: endless.
+        latency_s: How late its masks come, at most 10 s; None: as late as fits the command.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -71,6 +81,7 @@ class PatternSource(Source):
         frame_size: tuple[int, int] = (640, 480),
         fps: float = 30.0,
         frame_count: int | None = None,
+        latency_s: float | None = None,
     ) -> None:
         width, height = frame_size
         require(
@@ -79,10 +90,15 @@ class PatternSource(Source):
         )
         require(0 < fps <= 1000, "a pattern has above 0 and at most 1000 frames a second")
         require(frame_count is None or frame_count > 0, "a pattern has at least one frame")
+        require(
+            latency_s is None or 0 <= latency_s <= MOST_LATENCY_S,
+            f"a pattern's latency is from 0 to {1000 * MOST_LATENCY_S:.0f} ms",
+        )
         self.name = f"pattern {width}x{height}"
         self.fps: float = fps
         self.frame_count = frame_count
         self.is_endless = frame_count is None
+        self.scene, self.latency_s = self, latency_s
         self._frame_size = frame_size
         self._background = _texture((round(width * _MARGIN), round(height * _MARGIN)))
         self._sprites = {class_id: _sprite(class_id) for class_id in (1, 2, 3)}
@@ -90,17 +106,19 @@ class PatternSource(Source):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the source that `pattern:[WIDTHxHEIGHT][@FPS][:FRAMES]` means.
+        """Return the source that `pattern:[WIDTHxHEIGHT][@FPS][:FRAMES][?latency=MS]` means.
 
         Raises:
             OptionsError: If the text has another form.
         """
         match = _FORM.fullmatch(text)
         if match is None:
-            raise OptionsError(f"'{text}' is not of the form pattern:640x480@30:FRAMES")
+            raise OptionsError(
+                f"{quoted(text)} is not of the form pattern:640x480@30:FRAMES?latency=MS"
+            )
         size = (int(match["width"]), int(match["height"])) if match["width"] else (640, 480)
         frames = int(match["frames"]) if match["frames"] else None
-        return cls(size, float(match["fps"] or 30), frames)
+        return cls(size, float(match["fps"] or 30), frames, _latency_s(match["query"]))
 
     def read(self) -> Frame | None:
         """Return the next picture; None after the last one."""
@@ -163,6 +181,18 @@ class PatternSource(Source):
         return left, top, moved.astype(np.uint8, copy=False)
 
 
+def _latency_s(query: str | None) -> float | None:
+    if query is None:
+        return None
+    match = _LATENCY.fullmatch(query)
+    if match is None:
+        raise OptionsError(
+            "behind the '?' of a pattern stands latency=MS, such as pattern:?latency=300,"
+            f" not {quoted(query)}"
+        )
+    return float(match["ms"]) / 1000
+
+
 def _texture(frame_size: tuple[int, int]) -> Image:
     """Return a soft landscape of blobs of several sizes: something for motion to hold on to."""
     width, height = frame_size
@@ -179,7 +209,11 @@ def _texture(frame_size: tuple[int, int]) -> Image:
 
 
 def _sprite(class_id: int) -> tuple[Image, ClassIds]:
-    """Return an object's colours, BGR (S, S, 3), and its soft shape, 0 to 255 (S, S)."""
+    """Return an object's colours, BGR (S, S, 3), and its soft shape, 0 to 255 (S, S).
+
+    They are akin to those in which classes of these names are drawn, paler or darker: one sees what
+    is tinted, and finds its colour in the legend.
+    """
     shape = np.zeros((_SPRITE, _SPRITE), np.uint8)
     colours = np.zeros((_SPRITE, _SPRITE, 3), np.uint8)
     middle, radius = _SPRITE // 2, round(_SPRITE * 0.46)
@@ -195,7 +229,7 @@ def _sprite(class_id: int) -> tuple[Image, ClassIds]:
         cell = (high - low) // 4
         rows, columns = np.indices((_SPRITE, _SPRITE)) // cell
         checks = ((rows + columns) % 2)[:, :, None]
-        colours[:] = np.where(checks, (90, 170, 60), (40, 95, 30))
+        colours[:] = np.where(checks, (175, 100, 170), (110, 45, 90))
     else:
         points = [
             (
@@ -205,7 +239,7 @@ def _sprite(class_id: int) -> tuple[Image, ClassIds]:
             for tip in range(10)
         ]
         cv2.fillPoly(shape, [np.array(points, np.int32)], 255, cv2.LINE_AA)
-        colours[:] = (40, 190, 240)
+        colours[:] = (250, 222, 165)
         for ring in range(radius, 0, -radius // 4):
-            cv2.circle(colours, (middle, middle), ring, (30, 120 + ring, 250), 5, cv2.LINE_AA)
+            cv2.circle(colours, (middle, middle), ring, (245, 130 + ring, 105), 5, cv2.LINE_AA)
     return colours, shape

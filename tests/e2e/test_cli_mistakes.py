@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -104,7 +105,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
     lines = [
         line
         for line in result.stderr.splitlines()
-        if "built-in person model" not in line and "requests in flight" not in line
+        if not re.search("built-in person model|drawn scene says|requests in flight", line)
     ]
     assert result.returncode == code, result.stderr
     assert len(lines) == 1, result.stderr
@@ -116,7 +117,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
 @pytest.mark.parametrize(
     ("arguments", "code", "parts"),
     [
-        ("live 93 --no-window", 3, ["camera 93", "pattern:"]),
+        ("live 93 --no-window", 3, ["camera 93", "live sample:", "live pattern:"]),
         ("live /dev/video93 --no-window", 3, ["/dev/video93"]),
         ("live missing.mp4 --no-window", 3, ["missing.mp4"]),
         ("live clip.mp4", 5, ["display", "--no-window"]),
@@ -126,6 +127,8 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
             ["rtsp://127.0.0.1:9"],
         ),
         ("live pattern:5 --no-window", 2, ["pattern:640x480@30"]),
+        ("live pattern:?latency=x --no-window", 2, ["latency=MS", "latency=300"]),
+        ("annotate pattern:64x48:9?latency=10001 -o x.mp4", 2, ["latency", "10000 ms"]),
         ("live clip.mp4 --no-window --record absent/x.mp4", 5, ["absent"]),
         ("live clip.mp4 --no-window --masks x.avi", 2, [".mkv"]),
         ("live clip.mp4 --no-window --stats absent/x.json", 5, ["absent"]),
@@ -219,6 +222,24 @@ def test_what_an_endpoint_answers_wrongly_is_exit_code_4(
 ) -> None:
     result = run(folder, *command.split(), "--endpoint", endpoint, "--model", f"{kind}/1")
     check(result, 4, endpoint)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "live clip.mp4 --no-window --record new.mp4",
+        "annotate clip.mp4 -o y.mp4",
+        "predict photo.jpg",
+    ],
+)
+def test_a_key_that_is_missing_is_said_at_once(folder: Path, command: str) -> None:
+    check(
+        run(folder, *command.split(), "--model", "any/1", key=""),
+        4,
+        "https://segment.roboflow.com",
+        "no key given: set LIVESEGMENT_API_KEY",
+    )
+    assert not list(folder.glob("new*"))
 
 
 def test_a_dead_endpoint_is_exit_code_4(folder: Path) -> None:

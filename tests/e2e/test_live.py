@@ -47,7 +47,7 @@ def test_what_is_shown_is_recorded_with_its_masks_and_figures(tmp_path: Path) ->
     with av.open(str(tmp_path / "r.mp4")) as container:
         times = [frame.time for frame in container.decode(video=0)]
     with MaskFileReader(tmp_path / "m.mkv") as reader:
-        assert reader.class_map == {0: "background", 1: "person"}
+        assert reader.class_map == {0: "background", 1: "ball", 2: "box", 3: "star"}
         masks = list(reader)
     assert len(times) == len(masks) == shown
     assert [round(time_s, 2) for time_s, _ in masks] == [round(each or 0, 2) for each in times]
@@ -134,7 +134,8 @@ def test_the_window_shows_the_picture_and_obeys_its_keys(
 
         wait_until(shows, "the window showing it", 60)
 
-    arguments = ["live", "pattern:320x240", "--style", "cutout", "--opacity", "1"]
+    builtin = ["--endpoint", "builtin"]
+    arguments = ["live", "pattern:320x240", *builtin, "--style", "cutout", "--opacity", "1"]
     with started(tmp_path, *arguments, environment=screen) as program:
         find = [xdotool, "search", "--sync", "--onlyvisible", "--name", "livesegment"]
         tool(*find, *MAP_AGAIN)

@@ -22,7 +22,7 @@ def lines(stderr: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("arguments", "code", "level", "part"),
     [
-        ("live pattern:64x48@100:3 --no-window", 0, "info", "built-in person model"),
+        ("live pattern:64x48@100:3 --no-window", 0, "info", "the drawn scene"),
         ("live missing.mp4 --no-window", 3, "error", "missing.mp4"),
         ("annotate missing.mp4 -o out.mp4", 3, "error", "missing.mp4"),
         ("serve --port 9001 --model-file missing.onnx", 2, "error", "missing.onnx"),
@@ -81,5 +81,5 @@ def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
         text += program.stderr.read()
     said = lines(text)
     assert program.returncode == 130
-    assert "yard: using the built-in person model" in text
+    assert "yard: the drawn scene" in text
     assert said[-1]["message"] == "interrupted"

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from livesegment import AnnotateOptions, Frame, Mask, Segmenter, annotate
+from livesegment import AnnotateOptions, EndpointOptions, Frame, Mask, Segmenter, annotate
 from livesegment.export.coco import CocoExporter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ServeOptions
@@ -270,9 +270,9 @@ def test_what_the_version_before_paid_for_is_not_paid_for_again(tmp_path: Path) 
     # Written by commit cc3a308 with `annotate pattern:64x48@10:6 -o out.mp4 --max-calls 3`.
     written = (Path(__file__).parents[1] / "golden" / "before.journal").read_bytes()
     (tmp_path / "out.mp4.journal").write_bytes(written)
-    report = annotate("pattern:64x48@10:6", tmp_path / "out.mp4")
+    options = AnnotateOptions(endpoint=EndpointOptions(endpoint="builtin"))
+    report = annotate("pattern:64x48@10:6", tmp_path / "out.mp4", options=options)
     assert (report.frames, report.calls) == (6, 3)
     assert report.files[0].masks_recalled == 3
-    assert (
-        annotate("pattern:64x48@10:6", tmp_path / "out.mp4").files[0].outcome == "already complete"
-    )
+    again = annotate("pattern:64x48@10:6", tmp_path / "out.mp4", options=options)
+    assert again.files[0].outcome == "already complete"

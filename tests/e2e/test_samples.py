@@ -9,10 +9,13 @@ from types import ModuleType
 
 import av
 import pytest
+from clips import write_video
 
-from livesegment import Frame, LiveOptions, open_source
+from livesegment import Frame, LiveOptions, live, open_source, sources
+from livesegment.annotate.jobs import plan_jobs
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.sinks.mask_file import read_masks
+from livesegment.sources import SAMPLE_FILE
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CLIP = SAMPLES / "sample.mp4"
@@ -48,6 +51,28 @@ def test_the_builtin_model_finds_the_person_in_every_picture():
     assert len(shares) == 20
     assert min(shares) > 0.18
     assert max(shares) < 0.35
+
+
+def test_the_clip_is_in_the_package_and_is_named_so_everywhere(tmp_path: Path) -> None:
+    with open_source("sample:") as source:
+        assert (source.name, source.frame_count) == ("sample.mp4", 240)
+    assert CLIP.samefile(SAMPLE_FILE)
+    [alone] = plan_jobs(["sample:"], str(tmp_path / "out.mp4"))
+    [among, _] = plan_jobs(["sample:", "photo.png"], str(tmp_path))
+    assert (alone.source, alone.output) == (str(SAMPLE_FILE), tmp_path / "out.mp4")
+    assert among.output == tmp_path / "sample.mp4"
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_live_shows_the_clip_again_and_again(
+    loop: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(tmp_path / "brief.mp4", range(4))
+    monkeypatch.setattr(sources, "SAMPLE_FILE", tmp_path / "brief.mp4")
+    options = LiveOptions(window=False, loop=loop, max_frames=6)
+    figures = live("sample:", options=options)
+    assert figures["loops"] >= 1
+    assert figures["masks_received"] >= 1
 
 
 def test_own_segmenter_finds_what_is_red(capsys):

@@ -116,11 +116,22 @@ ONE_CALL += [("predict photo.jpg --save x.jpg", answer) for answer in (REFUSED, 
 def test_one_call(number: int, tmp_path: Path) -> None:
     command, answer = ONE_CALL[number]
     cv2.imwrite(str(tmp_path / "photo.jpg"), np.full((48, 64, 3), 90, np.uint8))
-    with OddEndpoint(lambda _: answer).serving() as url:
-        ask = ("--endpoint", named(url), "--model", "any/1", "--timeout", "2")
+    endpoint = OddEndpoint(lambda _: answer)
+    with endpoint.serving() as url:
+        # An address without a user leaves the header to the key.
+        ask = (
+            "--endpoint",
+            url if number % 2 else named(url),
+            "--model",
+            "any/1",
+            "--timeout",
+            "2",
+        )
         result = run(tmp_path, *command.split(), *ask, *VERBOSE)
     check(result, tmp_path)
     assert result.returncode == 4
+    sent = b"".join(call.head for call in endpoint.log)
+    assert (f"Bearer {KEY}".encode() in sent) == bool(number % 2)
 
 
 def test_a_picture_by_its_address(tmp_path: Path) -> None:
@@ -343,7 +354,7 @@ def test_everything_in_live(tmp_path: Path) -> None:
             source = camera.url.replace("://", f"://anna:{quote(CAMERA, safe='')}@")
             command = [
                 *("live", source, "--no-window", "--web", "127.0.0.1:0", *VERBOSE),
-                *("--endpoint", named(url), "--model", "any/1", "--timeout", "5"),
+                *("--endpoint", url, "--model", "any/1", "--timeout", "5"),
                 *("--record", "x.mp4", "--masks", "x.mkv", "--stats", "x.json"),
                 *("--events", "x.jsonl", "--clips", "clips", "--pre", "0", "--post", "0"),
                 *("--rule", "class 1 > 1% for 0s named scene"),

@@ -1,6 +1,8 @@
 """Whatever a reply holds: a mask of the frame's size, or one error, and no memory beyond that."""
 
 import base64
+import copy
+import functools
 import io
 import struct
 import warnings
@@ -13,12 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from memory import resident_at_most
 from PIL import Image
+from recorded_replies import RECORDED
 
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.mask_png import encode_mask_png
 from livesegment.protocol.received import Refusal, decode_image
-from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
+from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
 
 FRAME = (64, 48)
 MEGABYTE = 2**20
@@ -60,9 +64,11 @@ REAL_PNGS = [
     pillow_png("I;16"),
     pillow_png("L", optimize=True),
 ]
+LISTING = [each.reply for each in RECORDED.values() if each.instances is not None]
 REAL_REPLIES = [
     as_json(flat_reply(MASK)),
     as_json(nested_reply(MASK, inference_id="x", time_s=0.1)),
+    *map(as_json, LISTING),
 ]
 
 
@@ -81,6 +87,38 @@ def test_any_json_in_place_of_a_part(reply: dict[str, Any], part: str, value: An
     if "predictions" in reply:
         changed = {**reply, "predictions": {**reply["predictions"], part: value}}
     read(as_json(changed))
+
+
+def places(value: Any) -> list[list[Any]]:
+    """Return the way to every value within a JSON, by its keys."""
+    if not isinstance(value, dict | list):
+        return []
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    return [[key, *rest] for key, each in inner for rest in ([], *places(each))]
+
+
+any_number = st.integers() | st.floats() | st.sampled_from((10**12, -1, 2**31, 2**63, 10**400, 0.5))
+
+
+@given(st.data())
+def test_anything_in_any_place_of_a_list_of_instances(data: st.DataObject) -> None:
+    reply = copy.deepcopy(data.draw(st.sampled_from(LISTING)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        ways = places(reply)
+        if not ways:
+            break
+        *way, key = data.draw(st.sampled_from(ways))
+        holder = functools.reduce(lambda value, each: value[each], way, reply)
+        holder[key] = data.draw(any_number | any_json | st.lists(any_number, max_size=6))
+    with resident_at_most(120 * MEGABYTE):
+        read(as_json(reply))
+
+
+@given(st.text(st.characters(min_codepoint=47, max_codepoint=112), max_size=40) | any_json)
+def test_any_run_lengths(counts: Any) -> None:
+    rle = {"size": [3, 5], "counts": counts}
+    one = {"class": "a", "class_id": 0, "confidence": 0.5, "rle": rle}
+    read(as_json({"predictions": [one]}))
 
 
 @given(st.dictionaries(st.integers().map(str) | any_text, any_text | any_json, max_size=8))

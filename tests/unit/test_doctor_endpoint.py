@@ -147,7 +147,7 @@ def test_a_key_that_is_refused_is_named_by_its_source(
         (429, "call", "--call-rate"),
         (500, "call", "answer"),
         (503, "call", "again"),
-        (200, "model", "semantic segmentation"),
+        (200, "model", "model of a segmentation"),
     ],
 )
 def test_each_refusal_has_its_own_line_and_advice(
@@ -238,3 +238,17 @@ def test_an_address_without_tls_is_said() -> None:
         found = look(url.replace("http://", "https://"))
     assert found["tls"].state == "fail"
     assert "http://" in found["tls"].advice
+
+
+def test_a_key_that_is_missing_is_said_before_the_hosted_endpoint_is_looked_for() -> None:
+    *_, last = check(EndpointOptions(model="any/1"))
+    assert (last.name, last.state) == ("key source", "fail")
+    assert "no key given: set LIVESEGMENT_API_KEY" in last.text
+    assert "LIVESEGMENT_API_KEY" in last.advice
+
+
+def test_a_key_that_is_missing_is_told_apart_from_a_wrong_one() -> None:
+    with refusing() as port:
+        found = look(f"http://127.0.0.1:{port}", "401/1")
+    assert "no key given" in found["key"].text
+    assert found["key"].advice == "set LIVESEGMENT_API_KEY to your key"

@@ -15,6 +15,9 @@ from pycocotools.coco import COCO
 
 from livesegment.errors import OptionsError, SinkError
 from livesegment.export import open_exporter
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.sinks.base import Annotated
 
 # pycocotools 2.0.11 has not followed NumPy 2 yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -151,3 +154,28 @@ def test_a_picture_that_was_not_announced_is_named(tmp_path):
         pytest.raises(SinkError, match="picture 1"),
     ):
         exporter.write(picture(SCENES["one row"], 1))
+
+
+def test_each_instance_is_annotated_and_what_else_there_is_of_a_class(tmp_path):
+    ids, instances = np.zeros((2, 60, 80), np.uint16)
+    ids[10:30, 10:40], instances[10:30, 10:40] = 1, 1
+    ids[14:20, 14:20] = instances[14:20, 14:20] = 0  # a hole
+    ids[20:50, 30:60], instances[20:50, 30:60] = 1, 300
+    ids[55:, :] = 2
+    mask = Mask(ids.astype(np.uint8), NAMES, instance_ids=instances)
+    path = tmp_path / "a.json"
+    with open_exporter("coco", path, "clip") as exporter:
+        image = np.zeros((60, 80, 3), np.uint8)
+        exporter.write(Annotated(Frame(image, 0, 0.0, 0.0), mask, image))
+        exporter.commit()
+    coco = COCO(str(path))
+    regions = [(1, instances == 1), (1, instances == 300), (2, ids == 2)]
+    annotations = coco.imgToAnns[1]
+    assert len(annotations) == len(regions)
+    for annotation, (class_id, region) in zip(annotations, regions, strict=True):
+        assert annotation["category_id"] == class_id
+        assert annotation["iscrowd"] == 0
+        np.testing.assert_array_equal(coco.annToMask(annotation), region)
+        encoded = coco.annToRLE(annotation)
+        assert annotation["area"] == coco_mask.area(encoded)
+        assert annotation["bbox"] == coco_mask.toBbox(encoded).tolist()

@@ -36,7 +36,8 @@ from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
 from livesegment.segmenters.base import Sending
 from livesegment.segmenters.http import HttpSegmenter
-from livesegment.settings import ApiKey
+from livesegment.segmenters.opening import open_segmenter
+from livesegment.settings import ApiKey, EndpointOptions
 
 KEY = "s3cret/Key+1"
 SHOWN_BY_NOBODY = (KEY, "s3cret", "pa55word")
@@ -202,6 +203,79 @@ def test_the_request_is_what_the_documentation_says() -> None:
     assert dict(first.url.params) == {"api_key": "a+b/c d", "confidence": "40", "name": "7.jpg"}
     assert second.url.params["confidence"] == "70"
     assert first.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_word_is_passed_on_as_the_servers_alias() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, content=good_body())
+
+    transport = httpx.MockTransport(answer)
+    with HttpSegmenter("http://host", "yolo26n-sem-1024", transport=transport) as segmenter:
+        segmenter.segment(frame(7))
+    assert asked == ["/yolo26n-sem-1024"]
+
+
+def test_a_threshold_that_the_endpoint_knows_is_passed_on_as_its_word() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params["confidence"])
+        return httpx.Response(200, content=good_body())
+
+    transport = httpx.MockTransport(answer)
+    for word in ("best", "default"):
+        options = EndpointOptions("http://host", "any/1", confidence=word)
+        with HttpSegmenter(
+            "http://host", "any/1", confidence=options.confidence, transport=transport
+        ) as segmenter:
+            segmenter.segment(frame(1))
+            assert f"confidence {word}," in segmenter.identity
+    assert asked == ["best", "default"]
+
+
+def test_a_model_in_this_process_takes_a_word_for_the_usual_confidence() -> None:
+    with (
+        open_segmenter(EndpointOptions(confidence="best")) as by_word,
+        open_segmenter(EndpointOptions()) as usual,
+    ):
+        assert by_word.identity == usual.identity
+
+
+@pytest.mark.parametrize("host", ["segment.roboflow.com", "anything.roboflow.com"])
+def test_without_a_key_nothing_is_sent_to_a_hosted_endpoint(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with endpoint(lambda connection: connection.recv(65536)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        for key in (None, "", "  "):
+            with (
+                HttpSegmenter(f"https://{host}", "model/1", api_key=key) as segmenter,
+                pytest.raises(AuthenticationFailed, match="no key given: set LIVESEGMENT_API_KEY"),
+            ):
+                segmenter.segment(frame(1))
+        assert proxy.connections == 0
+        with (
+            HttpSegmenter(f"https://{host}?api_key=k", "model/1") as segmenter,
+            pytest.raises(EndpointUnreachable),
+        ):
+            segmenter.segment(frame(1))
+        assert proxy.connections == 1
+
+
+@pytest.mark.parametrize("code", ["401", "403"])
+def test_a_missing_key_is_told_apart_from_a_wrong_one(code: str) -> None:
+    with endpoint(status(code, b'{"Message": "User is not authorized"}')) as server:
+        for given, said in (({}, "wants an API key: no key given: set"), ({"api_key": KEY}, "not")):
+            with (
+                HttpSegmenter(server.url, "model/1", **given) as segmenter,
+                pytest.raises(AuthenticationFailed, match=said) as caught,
+            ):
+                segmenter.segment(frame(1))
+            assert ("no key given" in str(caught.value)) == (not given)
+            assert f"status {code}: User is not authorized" in str(caught.value)
 
 
 def status(code: str, body: bytes = b'{"message": "no"}', head: bytes = b"") -> Connection:
@@ -431,7 +505,8 @@ def test_repr_says_whom_it_asks_and_not_with_what(api_key: ApiKey | str) -> None
         {"endpoint": "http://[::1"},
         {"endpoint": "http://host:99999"},
         {"endpoint": "builtin"},
-        {"model": "model"},
+        {"model": "two words"},
+        {"model": "/"},
         {"confidence": 101},
         {"jpeg_quality": 0},
         {"max_side": 0},

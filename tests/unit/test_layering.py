@@ -11,6 +11,9 @@ PACKAGE = Path(livesegment.__file__).parent
 CORE = {
     "frame",
     "mask",
+    "scene",
+    "rle",
+    "seen_classes",
     "class_name",
     "errors",
     "figures",

@@ -167,7 +167,7 @@ MISTAKES = {
     "a number out of range": (
         "[endpoint]\nconfidence = 101",
         5,
-        r"endpoint.confidence is a number from 0 to 100, not 101",
+        r"endpoint.confidence is a number from 0 to 100, or best or default, .* not 101",
     ),
     "no number at all": ("[overlay]\nopacity = nan", 5, "overlay.opacity is a number from 0 to 1"),
     "zero where it is too little": (
@@ -200,10 +200,20 @@ MISTAKES = {
         6,
         "leave endpoint.model out",
     ),
-    "a model without a version": (
-        '[endpoint]\nmodel = "x"',
+    "a model of two words": (
+        '[endpoint]\nmodel = "x y"',
         5,
-        "endpoint.model is written slug/version, such as my-model/3, not the text 'x'",
+        "endpoint.model is written slug/version, such as my-model/3, or as one word, .* 'x y'",
+    ),
+    "a hosted model without a key": (
+        '[endpoint]\nmodel = "x/1"',
+        5,
+        "https://segment.roboflow.com wants an API key: no key given: set LIVESEGMENT_API_KEY",
+    ),
+    "a camera's hosted model without a key": (
+        'endpoint.url = "https://any.roboflow.com"\nendpoint.model = "word"',
+        5,
+        "https://any.roboflow.com wants an API key: no key given: set LIVESEGMENT_API_KEY",
     ),
     "a model file that is not there": (
         '[endpoint]\nmodel_file = "/no/such.onnx"',
@@ -289,7 +299,7 @@ MISTAKES = {
     ),
     "a key of two lines": ('"a\\nb" = 1', 4, r"unknown key 'a\\nb' in"),
     "a key within braces": (
-        '[[camera]]\nname = "b"\nsource = 0\n\nendpoint = { model = "x/1", max_size = 3 }',
+        '[[camera]]\nname = "b"\nsource = 0\n\nendpoint = { max_size = 3 }',
         8,
         r"unknown key 'max_size' in \[endpoint\]: did you mean 'max_side'\?",
     ),

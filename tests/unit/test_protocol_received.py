@@ -196,6 +196,8 @@ def test_keys_come_from_query_and_bearer_header() -> None:
     [
         (None, None),
         ("", None),
+        ("best", None),
+        (" default ", None),
         ("0", 0.0),
         ("0.4", 40.0),
         ("1", 1.0),

@@ -18,7 +18,8 @@ from PIL import Image
 from livesegment.class_name import clean_class_name
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
-from livesegment.protocol.reply import decode_reply, encode_mask_png, flat_reply, nested_reply
+from livesegment.protocol.mask_png import encode_mask_png
+from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
 
 IDS = np.array([[0, 1, 2], [3, 200, 255]], np.uint8)
 
@@ -203,10 +204,10 @@ GOOD = png(Image.fromarray(IDS))
         (b"hello", "no JSON"),
         (b"\xff\xfe\x00", "no JSON"),
         (b"[" * 40_000, "no JSON"),
-        (b"[" * 100_000, "more parts"),
+        (b"[" * 600_000, "more parts"),
         (b"<html>" + b"," * 100_000, "HTML"),
         (b"[1, 2]", "no segmentation_mask"),
-        (b'{"predictions": [{"x": 1}]}', "no segmentation_mask"),
+        (b'{"predictions": [{"x": 1}]}', "detection model"),
         (b'{"segmentation_mask": null, "class_map": {}}', "not a text"),
         (b'{"segmentation_mask": "", "class_map": {}}', "empty"),
         (b'{"segmentation_mask": "%%%", "class_map": {}}', "base64"),

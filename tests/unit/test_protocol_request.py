@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livesegment.protocol.request import encode_image, query
-from livesegment.settings import ApiKey
+from livesegment.settings.endpoint import Confidence
 
 
 def sent_size(image: np.ndarray, max_side: int) -> tuple[int, int]:
@@ -52,20 +52,20 @@ def test_jpeg_quality_is_heeded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "sent"), [(50, "50"), (0, "0"), (100, "100"), (37.5, "37.5"), (0.5, "1")]
+    ("confidence", "sent"),
+    [
+        (50, "50"),
+        (0, "0"),
+        (100, "100"),
+        (37.5, "37.5"),
+        (0.5, "1"),
+        ("best", "best"),
+        ("default", "default"),
+    ],
 )
-def test_confidence_is_sent_as_0_to_100(confidence: float, sent: str) -> None:
-    assert query(api_key=None, confidence=confidence, name="1.jpg")["confidence"] == sent
+def test_confidence_is_sent_as_0_to_100_or_as_a_word(confidence: Confidence, sent: str) -> None:
+    assert query(confidence=confidence, name="1.jpg")["confidence"] == sent
 
 
-def test_the_query_holds_key_and_name() -> None:
-    assert query(api_key=ApiKey("k+/ y"), confidence=50, name="7.jpg") == {
-        "api_key": "k+/ y",
-        "confidence": "50",
-        "name": "7.jpg",
-    }
-
-
-@pytest.mark.parametrize("api_key", [None, ApiKey(""), ApiKey("  ")])
-def test_no_key_is_no_parameter(api_key: ApiKey | None) -> None:
-    assert "api_key" not in query(api_key=api_key, confidence=50, name="7.jpg")
+def test_the_query_holds_the_name() -> None:
+    assert query(confidence=50, name="7.jpg") == {"confidence": "50", "name": "7.jpg"}

@@ -1,6 +1,7 @@
 """The embedded endpoint, asked over loopback."""
 
 import base64
+import io
 import json
 import queue
 import socket
@@ -9,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +19,7 @@ import httpx
 import numpy as np
 import pytest
 from parts import FunctionSegmenter, frame
+from PIL import Image
 
 from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame
@@ -83,6 +86,26 @@ def test_any_slug_and_version_is_answered(serve: Serve, client: httpx.Client) ->
         assert reply.headers["content-type"] == "application/json"
         assert reply.json()["image"] == {"width": 64, "height": 48}
         assert reply.json()["class_map"] == {"0": "background", "1": "object"}
+
+
+def test_every_client_finds_its_form_in_the_reply(serve: Serve, client: httpx.Client) -> None:
+    """`roboflow` reads the flat form; others look into `predictions`, if that is an object."""
+
+    class Sure(FunctionSegmenter):
+        def segment(self, frame: Frame) -> Mask:
+            mask = super().segment(frame)
+            return replace(mask, certainty=np.full_like(mask.class_ids, 200))
+
+    reply = client.post(serve(Sure(lambda _: 1)).url + "/model/1", content=BODY).json()
+    assert reply["image"] == {"width": 64, "height": 48}
+    assert set(reply) >= {"inference_id", "time"}
+    for form in (reply, reply["predictions"]):
+        assert form["class_map"] == {"0": "background", "1": "object"}
+        for name, value in (("segmentation_mask", 1), ("confidence_mask", 200)):
+            with Image.open(io.BytesIO(base64.b64decode(form[name], validate=True))) as picture:
+                assert (picture.mode, picture.size) == ("L", (64, 48))
+                assert picture.getextrema() == (value, value)
+    assert reply["predictions"]["present_class_ids"] == [1]
 
 
 def test_the_nested_reply_is_given_when_asked_for(serve: Serve, client: httpx.Client) -> None:

@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -75,6 +77,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(max_in_flight=257),
             "max_in_flight is a whole number from 1 to 256",
         ),
+        (
+            lambda: EndpointOptions(confidence="worst"),
+            "confidence is a number from 0 to 100, or best or default, which an endpoint may know,"
+            " not the text 'worst'",
+        ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
@@ -86,6 +93,22 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (
             lambda: EndpointOptions(class_names=["car"]),
             "class_names names the classes of model: the",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a", "A"]),
+            "prompt is phrases such as car,person: up to 16",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], model="a/1"),
+            "prompt asks a model that takes phrases",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], class_names=["a"]),
+            "prompt names the classes: leave",
+        ),
+        (
+            lambda: EndpointOptions(prompt=["a"], endpoint="builtin"),
+            "endpoint builtin finds people",
         ),
         (lambda: EndpointOptions(class_names=[1]), "class_names is names such as car,person in"),
         (lambda: ModelFileOptions(input_size=(0, 8)), "input_size is a width and a height in pix"),
@@ -129,6 +152,8 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
+        ("--confidence bets", "--confidence is a number from 0 to 100, or best or default, which"),
+        ("--model /", "--model is written slug/version, such as my-model/3, or as one word"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
@@ -143,6 +168,11 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--letterbox", "--letterbox is about a model file: name it with --model-file"),
         ("--model-file a.onnx --endpoint builtin", "--model-file is a file, which is run here: le"),
         ("--model m/a.ONNX --endpoint http://a", "--model is a file, which is run here: leave --e"),
+        (
+            "--prompt car,,cup",
+            "--prompt is phrases such as car,person: up to 16, none of them empty",
+        ),
+        (f"--prompt {','.join(map(str, range(17)))}", "--prompt is phrases such as car,person: up"),
         ("--mask-tl 3", "there is no option --mask-tl: did you mean --mask-ttl?"),
         ("--mask", "there is no option --mask: did you mean --masks?"),
         ("--mask-ttl", "--mask-ttl takes a value, S"),
@@ -273,6 +303,32 @@ def test_help_fits_the_terminal(
     assert text.count("\n\n") > 3, "paragraphs stay apart"
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("live sa", ["sample:", "saved.mp4"]),
+        ("live", ["sample:", "pattern:", "clip.mp4", "saved.mp4"]),
+        ("annotate pat", ["pattern:"]),
+        ("annotate clip.mp4 sav", ["saved.mp4"]),
+    ],
+)
+def test_bash_completes_what_is_shipped_beside_files(
+    line: str, completed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    for name in ("clip.mp4", "saved.mp4"):
+        (tmp_path / name).touch()
+    words = ["livesegment", *line.split(), *([""] if " " not in line else [])]
+    ask = f"COMP_WORDS=({' '.join(map(repr, words))}); COMP_CWORD={len(words) - 1}"
+    ask += "; _shtab_livesegment; printf '%s\\n' \"${COMPREPLY[@]}\""
+    ran = subprocess.run(
+        ["bash", "-c", f"{script}\n{ask}"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert sorted(ran.stdout.split()) == sorted(completed)
+
+
 def test_what_is_no_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     for word, shown in (("", "''"), ("--verison", "--verison: did you mean --version?")):
         assert run([word]) == 2
@@ -295,7 +351,7 @@ def test_the_sample_shows_every_key_there_is() -> None:
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
         shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
     # instead of another one, and named beside it
-    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset"}
+    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset", "endpoint.prompt"}
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

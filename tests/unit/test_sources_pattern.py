@@ -37,11 +37,44 @@ def test_the_form_gives_size_rate_and_length() -> None:
         "pattern:9999x9999",
         "pattern:64x64:0",
         "pattern:64x64@25:-1",
+        "pattern:?",
+        "pattern:?latency",
+        "pattern:?latency=",
+        "pattern:?latency=x",
+        "pattern:?latency=-1",
+        "pattern:?latency=1e3",
+        "pattern:?latency=10001",
+        "pattern:?latency=99999999999999999999",
+        "pattern:?latency=1&latency=2",
+        "pattern:?speed=3",
+        "pattern:64x64@25:3?latency=٣",
+        "pattern:99999999999999999999x64",
+        f"pattern:?{'x' * 9999}",
     ],
 )
 def test_another_form_is_refused(form: str) -> None:
-    with pytest.raises(OptionsError, match="pattern"):
+    with pytest.raises(OptionsError, match="pattern") as raised:
         open_source(form)
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("form", "latency_s"),
+    [
+        ("pattern:", None),
+        ("pattern:?latency=300", 0.3),
+        ("pattern:640x480@30?latency=0", 0.0),
+        ("pattern:64x48@30:9?latency=12.5", 0.0125),
+        ("pattern::9?latency=10000", 10.0),
+    ],
+)
+def test_how_late_its_masks_come_may_stand_behind_every_form(
+    form: str, latency_s: float | None
+) -> None:
+    source = open_source(form)
+    assert source.scene is not None
+    assert source.scene.latency_s == latency_s
+    assert source.frame_count == (9 if ":9" in form else None)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (161, 97), (16, 16), (48, 400)])

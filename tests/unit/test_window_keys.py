@@ -3,7 +3,7 @@
 import pytest
 
 from livesegment.metrics import Metrics
-from livesegment.settings.controls import STYLES, ControlPanel, Controls
+from livesegment.settings.controls import ALIGNMENTS, STYLES, ControlPanel, Controls
 from livesegment.sinks.window import press
 
 
@@ -55,11 +55,20 @@ def test_a_key_changes_how_the_picture_is_drawn(key: str, field: str, value: obj
     assert getattr(run.controls.snapshot(), field) == pytest.approx(value)
 
 
+def test_a_key_goes_through_the_ways_in_which_a_late_mask_meets_its_picture() -> None:
+    run = Run()
+    seen = []
+    for _ in range(4):
+        seen.append(run.controls.snapshot().align)
+        press(ord("a"), run)
+    assert seen == [*ALIGNMENTS, ALIGNMENTS[0]]
+
+
 def test_other_keys_do_nothing() -> None:
     # Among them the ² of French keyboards, which Python calls a digit.
     run = Run()
     for key in range(2**16):
-        if chr(key) not in "q\x1bsr olh[]1234":
+        if chr(key) not in "q\x1bsra olh[]1234":
             press(key, run)
     assert run.asked == []
     assert run.controls.snapshot() == Controls(opacity=0.5)

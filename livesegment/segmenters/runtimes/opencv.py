@@ -61,6 +61,10 @@ class OpenCVNetwork(Network):
 
     def run(self, blob: Array) -> dict[str, Array]:
         """Compute every output."""
+        problem = f"OpenCV cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+        # OpenCV 5 computes something of a blob with other channels than the model's.
+        if self.inputs and not _fits(blob.shape, self.inputs[0].shape):
+            raise OptionsError(problem)
         try:
             with self._lock, quiet_opencv():
                 self._network.setInput(blob)
@@ -71,9 +75,14 @@ class OpenCVNetwork(Network):
                     for name, output in zip(self.outputs, outputs, strict=True)
                 }
         except cv2.error as error:
-            raise OptionsError(
-                f"OpenCV cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
-            ) from error
+            raise OptionsError(problem) from error
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Tell whether a shape is the one that is wanted, of which some sizes are left open."""
+    return len(given) == len(wanted) and all(
+        size == each for size, each in zip(given, wanted, strict=True) if each and each > 0
+    )
 
 
 def _read(path: Path) -> cv2.dnn.Net:

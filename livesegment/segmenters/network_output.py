@@ -17,6 +17,7 @@ from livesegment.segmenters.runtimes.base import Array
 logger = logging.getLogger(__name__)
 
 _MOST_SHOWN = 8
+_OVERSHOOT = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +49,11 @@ class ScoreMap:
 
     @property
     def beyond_probability(self) -> bool:
-        """Whether the one map holds numbers that are no probabilities."""
-        return bool(self.scores.min() < 0 or self.scores.max() > 1)
+        """Whether the one map holds numbers that are no probabilities.
+
+        Those that a model enlarges itself may lie a little beyond 0 and 1.
+        """
+        return bool(self.scores.min() < -_OVERSHOOT or self.scores.max() > 1 + _OVERSHOOT)
 
     def ids(self, placement: Placement) -> ClassIds:
         """Return the one map, which holds class ids, for the frame, uint8."""

@@ -19,7 +19,7 @@ from livesegment.cli.app import takes
 from livesegment.cli.line import read_line
 from livesegment.errors import JournalMismatch, OptionsError
 from livesegment.monitor.config import read_config
-from livesegment.segmenters.class_metadata import class_names_in
+from livesegment.segmenters.class_naming import class_names_in
 from livesegment.segmenters.runtimes.onnx_header import read_onnx_header
 from livesegment.server.key_ring import KeyRing
 from livesegment.settings import ApiKey, EndpointOptions

@@ -172,7 +172,7 @@ def _model(options: LiveOptions, source: Source) -> Segmenter:
     model = open_segmenter(
         options.endpoint, source.scene, mirrored=options.mirror, latency_s=_DRAWN_LATENCY_S
     )
-    if options.window and isinstance(model, PatternSegmenter):
+    if options.window and isinstance(model, PatternSegmenter) and model.latency_s:
         logger.info(
             "its masks come %.0f ms late: press a in the window to see them moved along (warp), the"
             " picture held back (delay), and neither (paste)",

@@ -25,11 +25,14 @@ def open_segmenter(options: EndpointOptions) -> Segmenter:
         logger.info("%s runs on %s", options.model_path, own.device)
         return own
     if options.is_builtin or options.model is None:
-        if options.endpoint is None:
-            logger.info(
-                "using the built-in person model; --model, --model-file, --endpoint choose another"
-            )
-        return BuiltinSegmenter(options.confidence)
+        builtin = BuiltinSegmenter(options.confidence, options.device)
+        others = "; --model, --model-file, --endpoint choose another"
+        logger.info(
+            "using the built-in person model on %s%s",
+            builtin.device,
+            others if options.endpoint is None else "",
+        )
+        return builtin
     return HttpSegmenter(
         options.base_url,
         options.model,
@@ -56,6 +59,7 @@ def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter
         bgr=options.file.bgr,
         letterbox=options.file.letterbox,
         output=options.file.model_output,
+        device=options.device,
     )
 
 

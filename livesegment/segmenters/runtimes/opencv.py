@@ -72,11 +72,7 @@ class OpenCVNetwork(Network):
             with self._lock, quiet_opencv():
                 self._network.setInput(blob)
                 outputs = self._network.forward(self.outputs)
-                # A later run writes into the same memory.
-                return {
-                    name: np.array(output)
-                    for name, output in zip(self.outputs, outputs, strict=True)
-                }
+                return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
         except cv2.error as error:
             raise OptionsError(problem) from error
 

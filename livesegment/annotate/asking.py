@@ -12,10 +12,18 @@ from livesegment.calls.breaker import is_its_own
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.permit import Permit
 from livesegment.duration import in_words
-from livesegment.errors import BadReply, EndpointBusy, EndpointError, SourceNotFound
+from livesegment.errors import (
+    BadReply,
+    EndpointBusy,
+    EndpointError,
+    JournalMismatch,
+    SourceNotFound,
+)
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
+from livesegment.protocol.certainty import in_whole_percents
+from livesegment.protocol.reply import packed_reply
 from livesegment.segmenters.base import Call, Keep, Segmenter
 
 logger = logging.getLogger(__name__)
@@ -110,7 +118,7 @@ class Caller:
         """
         if (mask := self._recalled(frame)) is not None:
             return mask
-        call = self._segmenter.prepare(frame)
+        call = self._prepared(frame)
         attempt = 0
         while True:
             attempt += 1
@@ -127,7 +135,33 @@ class Caller:
                 self._limiter.has_given_masks = True
                 self._metrics.count("masks_received")
                 self._metrics.measure("round_trip_ms", permit.round_trip_s)
-                return replace(mask, frame_index=frame.index)
+                return self._as_kept(mask, frame)
+
+    def _prepared(self, frame: Frame) -> Call:
+        raised = None if self._journal is None else self._journal.raised
+        if raised is None:
+            return self._segmenter.prepare(frame)
+        # As the others that are kept there, and drawn as they are.
+        return self._segmenter.prepare_at(frame, raised.asked)
+
+    def _as_kept(self, mask: Mask, frame: Frame) -> Mask:
+        """Return a mask as it is when the journal answers, at the threshold that is wanted.
+
+        Raises:
+            JournalMismatch: If it has another one, and does not say how sure the model is.
+        """
+        if self._journal is not None and mask.certainty is not None:
+            mask = replace(mask, certainty=in_whole_percents(mask.certainty))
+        if self._journal is not None and (raised := self._journal.raised) is not None:
+            at_higher = raised.applied(mask)
+            if at_higher is None:
+                raise JournalMismatch(
+                    f"the reply for frame {frame.index} does not say how sure the model is of each"
+                    f" pixel, so it cannot be drawn with confidence {raised.wanted}: give the"
+                    f" output another name, or leave it at {raised.asked:g}"
+                )
+            mask = at_higher
+        return replace(mask, frame_index=frame.index)
 
     def _made(self, call: Call, frame: Frame, permit: Permit) -> Mask:
         self._metrics.count("calls")
@@ -152,7 +186,7 @@ class Caller:
         except BadReply:
             return None  # it was paid for, but says nothing
         self._metrics.count("masks_recalled")
-        return mask
+        return self._as_kept(mask, frame)
 
     def _arrival(self, frame: Frame, permit: Permit) -> Keep | None:
         """Return what is to happen when the reply comes.
@@ -166,7 +200,7 @@ class Caller:
         journal.check()
 
         def arrived(reply: bytes) -> None:
-            journal.add(frame.index, reply)
+            journal.add(frame.index, packed_reply(reply, frame.frame_size))
             self._limiter.arrived(permit)  # the next request need not wait until this is decoded
 
         return arrived

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
+from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceNotFound
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, RedactOptions
@@ -36,14 +37,20 @@ def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
 
 
-def output_identity(job: Job, options: AnnotateOptions) -> str:
+def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = None) -> str:
     """Return what the outputs of a job depend on beside its replies.
 
     `--max-calls` is part of it: with more calls allowed, a run has more to do.
+
+    Args:
+        job: The job.
+        options: What to write.
+        raised: At which other threshold its replies are drawn; None: at their own.
     """
     overlay = options.overlay
     return json.dumps(
         {
+            **({} if raised is None else {"confidence": raised.wanted}),
             "output": job.kind,
             "style": overlay.style,
             "opacity": overlay.opacity,

@@ -139,6 +139,9 @@ class InputRun:
         identity = reply_identity(job, segmenter)
         path = journal_path(job.output)
         journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
+        if (raised := journal.raised) is not None:
+            logger.info("%s: its replies are drawn with confidence %d", job.output, raised.wanted)
+            outputs = Outputs(job, options, output_identity(job, options, raised))
         if outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from livesegment.annotate.journal_file import Record, lock, pack_record, read_records
+from livesegment.annotate.threshold import Raised, raised_threshold
 from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable
 from livesegment.resource import Resource
 from livesegment.settings.option import quoted
@@ -45,10 +46,16 @@ class Journal(Resource):
     Args:
         path: The file; made if it is missing.
         identity: What the replies depend on.
-        replace: Begin anew where the journal that is there has another identity.
+        replace: Begin anew where the journal that is there has another identity, and its replies
+            do not serve this one.
+
+    Attributes:
+        raised: How the replies serve, where they were asked with a lower confidence; None: as they
+            are.
 
     Raises:
-        JournalMismatch: If it belongs to another identity, or another run has it open.
+        JournalMismatch: If it belongs to another identity, and its replies do not serve this one,
+            or another run has it open.
         OutputNotWritable: If it cannot be written.
     """
 
@@ -58,6 +65,7 @@ class Journal(Resource):
         self._places = array("q")
         self._replies = 0
         self._notes: dict[str, str] = {}
+        self.raised: Raised | None = None
         self._unsynced = self._closed = False
         self._failure: OutputNotWritable | None = None
         try:
@@ -148,19 +156,29 @@ class Journal(Resource):
         if not lock(self._file):
             raise JournalInUse(f"another run is writing {self._path}: wait for it, or stop it")
         kept = self._read_all()
-        if kept is not None and kept != identity and not replace:
-            raise JournalMismatch(
-                f"{self._path} belongs to {_difference(kept, identity)}: give the output another"
-                " name, or begin anew with --overwrite, which drops the replies kept there"
-            )
         if kept == identity:
             return
+        if kept is not None:
+            self.raised, reason = raised_threshold(kept, identity, self._any_reply())
+            if self.raised is not None:
+                return
+            if not replace:
+                why = f" ({reason})" if reason else ""
+                raise JournalMismatch(
+                    f"{self._path} belongs to {_difference(kept, identity)}{why}: give the output"
+                    " another name, or begin anew with --overwrite, which drops the replies kept"
+                    " there"
+                )
         self._places = array("q")
         self._replies = 0
         self._notes.clear()
         self._cut_off(0)
         self._write(_SIGNATURE)
         self.note(_IDENTITY, json.dumps(identity))
+
+    def _any_reply(self) -> bytes | None:
+        known = (frame for frame, place in enumerate(self._places) if place != _NOWHERE)
+        return next(filter(None, map(self.reply, known)), None)
 
     def _read_all(self) -> dict[str, str] | None:
         """Read the file and return whose it is; None if it has not been begun."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
+from livesegment.protocol.certainty import KEPT, SENT, made_small
 from livesegment.protocol.instances import (
     CLASSIFICATION,
     KnownClasses,
@@ -81,10 +82,10 @@ def _read(
     prompts `prompt_results`.
     """
     inner = reply.get("predictions") if isinstance(reply, dict) else None
-    for each in (inner, reply):
-        if isinstance(each, dict) and "segmentation_mask" in each:
-            mask = read_semantic(each, sent_size)
-            return with_kept_instances(mask, each[INSTANCES]) if INSTANCES in each else mask
+    if (segmentation := _segmentation(reply)) is not None:
+        mask = read_semantic(segmentation, sent_size)
+        kept = segmentation.get(INSTANCES)
+        return mask if kept is None else with_kept_instances(mask, kept)
     if isinstance(inner, list):
         return read_instances(reply, known, frame_size=frame_size, sent_size=sent_size)
     if isinstance(reply, dict) and "prompt_results" in reply:
@@ -95,6 +96,53 @@ def _read(
         "it holds no segmentation_mask, and no predictions with outlines; is this a segmentation"
         " model?"
     )
+
+
+def _segmentation(reply: Any) -> dict[str, Any] | None:
+    """Return what of a reply has a `segmentation_mask`; None: nothing has."""
+    inner = reply.get("predictions") if isinstance(reply, dict) else None
+    for each in (inner, reply):
+        if isinstance(each, dict) and "segmentation_mask" in each:
+            return each
+    return None
+
+
+def has_certainty(body: bytes) -> bool:
+    """Tell whether a reply, or one that was kept, says how sure its model is of each pixel."""
+    try:
+        segmentation = _segmentation(_parsed(body)) or {}
+    except ValueError:
+        return False
+    return any(segmentation.get(name) is not None for name in (SENT, KEPT))
+
+
+def packed_reply(body: bytes, frame_size: tuple[int, int]) -> bytes:
+    """Return a reply in fewer bytes, to be kept, of which `decode_reply` makes the same mask.
+
+    Certainties are rounded down to whole percents (`certainty.made_small`), and what a reply says
+    in both forms is kept in one. A reply of another kind, or without these, stays as it came.
+
+    Args:
+        body: The body of an answer.
+        frame_size: (width, height) of the frame, which bounds its masks.
+    """
+    try:
+        reply = _parsed(body)
+        segmentation = _segmentation(reply)
+    except ValueError:
+        return body
+    if segmentation is None:
+        return body
+    small = made_small(segmentation, frame_size)
+    if segmentation is not reply:
+        once = {name: value for name, value in reply.items() if name not in _FLAT}
+        small = {**once, "predictions": small}
+    elif small is segmentation:
+        return body
+    try:
+        return json.dumps(small).encode()
+    except RecursionError:  # what it says beside the segmentation is just not too deep to be read
+        return body
 
 
 def _parsed(body: bytes) -> Any:
@@ -169,7 +217,7 @@ def both_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, Any
     return {**nested, **flat}
 
 
-_FLAT = ("segmentation_mask", "class_map", "confidence_mask")
+_FLAT = ("segmentation_mask", "class_map", SENT)
 
 
 def _predictions(mask: Mask) -> dict[str, Any]:
@@ -179,5 +227,5 @@ def _predictions(mask: Mask) -> dict[str, Any]:
     }
     if mask.certainty is not None:
         certainty = encode_mask_png(mask.certainty)
-        said["confidence_mask"] = base64.b64encode(certainty).decode()
+        said[SENT] = base64.b64encode(certainty).decode()
     return said

@@ -6,6 +6,7 @@ from typing import Any
 from livesegment.class_name import clean_class_map
 from livesegment.mask import Mask
 from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.certainty import read_certainty
 from livesegment.protocol.mask_png import decode_mask_png
 
 _INTEGER = re.compile(r"\s*-?[0-9]{1,9}\s*")
@@ -15,16 +16,16 @@ def read_semantic(segmentation: dict[str, Any], sent_size: tuple[int, int]) -> M
     """Return the mask of a semantic model's reply, in the size of its PNG, about frame 0.
 
     Args:
-        segmentation: With a PNG under `segmentation_mask`.
+        segmentation: With a PNG under `segmentation_mask`, and another one under
+            `confidence_mask` if the model says how sure it is.
         sent_size: (width, height) of what was sent, which bounds the mask.
 
     Raises:
         ValueError: If it is broken, or holds too much.
     """
     class_map = read_class_map(segmentation.get("class_map", {}))
-    return Mask(
-        decode_mask_png(_mask_bytes(segmentation["segmentation_mask"]), sent_size), class_map
-    )
+    ids = decode_mask_png(_mask_bytes(segmentation["segmentation_mask"]), sent_size)
+    return Mask(ids, class_map, certainty=read_certainty(segmentation, ids.shape, sent_size))
 
 
 def _mask_bytes(encoded: Any) -> bytes:

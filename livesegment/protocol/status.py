@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -37,6 +38,9 @@ _MEANINGS: dict[int, tuple[type[EndpointError], str]] = {
     413: (RequestRefused, "finds the picture too large; lower --max-side"),
     423: (RequestRefused, "has paused this model or account"),
 }
+
+# So say local inference servers that know the key only from the query, and find none there.
+_KEY_IS_MISSING = re.compile(r"\bapi[ _-]?key (?:is )?(?:missing|required)\b", re.IGNORECASE)
 
 
 def error_for_status(
@@ -75,6 +79,8 @@ def error_for_status(
         text = f"{url} sends callers elsewhere{f', to {to}' if to else ''}; give the final address"
         return RequestRefused(f"{text}{tail}", url=url, status=status)
     kind, meaning = _MEANINGS.get(status, (RequestRefused, "refuses the request"))
+    if status == 400 and _KEY_IS_MISSING.search(said):
+        kind, meaning = _MEANINGS[401]
     if status >= 500:
         meaning = "failed"
     if kind is AuthenticationFailed and not has_key:

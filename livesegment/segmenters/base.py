@@ -113,14 +113,11 @@ class Segmenter(Resource):
             to it. Where `class_map_grows`, a mask names what its own reply does: who gets masks in
             order adds what came before.
         """
+        return _call(lambda: self.segment(frame))
 
-        def call(keep: Keep | None) -> Mask:
-            mask = self.segment(frame)
-            if keep is not None:
-                keep(json.dumps(kept_reply(mask), ensure_ascii=False).encode())
-            return mask
-
-        return call
+    def prepare_at(self, frame: Frame, confidence: float) -> Call:
+        """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
+        return _call(lambda: self.segment_at(frame, confidence))
 
     def recall(self, reply: bytes, frame: Frame) -> Mask:
         """Return what a reply says that a call of `prepare` had kept.
@@ -136,3 +133,13 @@ class Segmenter(Resource):
 
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""
+
+
+def _call(segment: Callable[[], Mask]) -> Call:
+    def call(keep: Keep | None) -> Mask:
+        mask = segment()
+        if keep is not None:
+            keep(json.dumps(kept_reply(mask), ensure_ascii=False).encode())
+        return mask
+
+    return call

@@ -158,6 +158,10 @@ class HttpSegmenter(Segmenter):
         """Encode the frame; the call asks once, and has the answer kept as it came."""
         return self._prepared(frame, self._options.confidence, Sending())
 
+    def prepare_at(self, frame: Frame, confidence: Confidence) -> Call:
+        """Encode the frame for a call with another confidence than the segmenter's own."""
+        return self._prepared(frame, confidence, Sending())
+
     def _prepared(self, frame: Frame, confidence: Confidence, sending: Sending) -> Call:
         options = self._options
         if self._is_network:  # what carries the requests instead may have a key of its own

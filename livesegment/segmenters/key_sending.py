@@ -34,10 +34,11 @@ class KeySending:
 
     Addresses end up in the logs of servers and proxies, headers do not: so the key goes as
     `Authorization: Bearer KEY`. A gateway that knows only the query refuses that with 401 or 403,
-    as it would a wrong key. Then the same request is made once more, with the key in the query as
-    well, and what comes of it holds for the whole run: with an answer, every further request has
-    the key in both places; with another refusal the key is wrong, and is never in an address again.
-    An endpoint that once answered to the header alone is not asked otherwise either.
+    as it would a wrong key, and a local server with 400, as it misses one. Then the same request is
+    made once more, with the key in the query as well, and what comes of it holds for the whole run:
+    with an answer, every further request has the key in both places; with another refusal the key
+    is wrong, and is never in an address again. An endpoint that once answered to the header alone
+    is not asked otherwise either.
 
     The second try belongs to the same call: it needs no permit of its own, no figure counts it, and
     endpoints do not bill what they refuse.

@@ -141,6 +141,7 @@ class PredictCommand(Settings):
         image: The picture to segment.
         save: Image file to write; None: none.
         overwrite: Whether to replace it.
+        json: Whether a terminal gets the reply as JSON too, as a pipe or a file does.
         endpoint: Which model to ask.
         overlay: How masks are drawn.
         log: What is said on stderr.
@@ -162,6 +163,13 @@ class PredictCommand(Settings):
     )
     overwrite: bool = option(
         False, flag(), "Replace existing outputs.", flag="--overwrite", group=_OUTPUT
+    )
+    json: bool = option(
+        False,
+        flag(),
+        "Write the reply to stdout as JSON on a terminal too, in place of a table of its classes.",
+        flag="--json",
+        group=_OUTPUT,
     )
     endpoint: EndpointOptions = section(EndpointOptions)
     overlay: OverlayOptions = section(OverlayOptions)

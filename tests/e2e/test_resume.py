@@ -9,13 +9,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, Mask, Segmenter, annotate
+from livesegment.errors import JournalMismatch, OutputExists
 from livesegment.export.coco import CocoExporter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ServeOptions
@@ -276,3 +279,82 @@ def test_what_the_version_before_paid_for_is_not_paid_for_again(tmp_path: Path) 
     assert report.files[0].masks_recalled == 3
     again = annotate("pattern:64x48@10:6", tmp_path / "out.mp4", options=options)
     assert again.files[0].outcome == "already complete"
+
+
+class Sure(Bright):
+    """Tells bright pixels from dark ones, and how sure it is: the brighter, the surer."""
+
+    def segment(self, frame: Frame) -> Mask:
+        return self.segment_at(frame, 50)
+
+    def segment_at(self, frame: Frame, confidence: float) -> Mask:
+        super().segment(frame)
+        certainty = frame.image.mean(axis=2).round().astype(np.uint8)
+        is_sure = certainty >= confidence * 2.55 - 1e-9
+        ids = (is_sure & (certainty % 5 > 0)).astype(np.uint8)
+        certainty = np.where(is_sure, certainty, 0).astype(np.uint8)
+        return Mask(ids, {1: "bright", 0: "background"}, frame.index, certainty)
+
+
+def drawn(folder: Path, url: str, confidence: object, **more: Any) -> tuple[int, dict[str, bytes]]:
+    """Return the calls that annotating took, and all that is written."""
+    asking = {"max_calls": more.pop("max_calls", None), "max_in_flight": IN_FLIGHT}
+    options = AnnotateOptions(
+        endpoint=EndpointOptions(endpoint=url, model="any/1", confidence=confidence, **asking),
+        masks=str(folder / "masks.mkv"),
+        export=("coco",),
+        **more,
+    )
+    folder.mkdir(exist_ok=True)
+    report = annotate("pattern:128x96:20", folder / "out.mp4", options=options)
+    return report.calls, outputs(folder)
+
+
+@pytest.fixture
+def sure_endpoint() -> Iterator[str]:
+    with EmbeddedServer(Sure(), ServeOptions(port=0)) as server:
+        yield server.url
+
+
+def test_a_higher_threshold_is_drawn_from_the_journal_as_if_it_had_been_asked_with(
+    tmp_path: Path, sure_endpoint: str
+) -> None:
+    asked = drawn(tmp_path / "asked", sure_endpoint, 60)[1]
+    kept = partial(drawn, tmp_path / "kept", sure_endpoint)
+    calls, lower = kept(45)
+    assert calls == 20
+    with pytest.raises(OutputExists, match="overwrite"):
+        kept(60)
+    calls, higher = kept(60, overwrite=True)
+    assert calls == 0
+    assert higher == asked != lower
+    assert kept(60) == (0, higher)
+    # And down again, as far as it was asked with.
+    assert kept(45, overwrite=True) == (0, lower)
+    for wrong, reason in {
+        40: "what fell below a threshold is not in the replies",
+        "best": "what confidence 'best' is, only the endpoint knows",
+        60.5: "in whole percents",
+    }.items():
+        with pytest.raises(JournalMismatch, match=reason):
+            kept(wrong)
+    # Whoever drops the replies is served anew.
+    assert kept(40, overwrite=True)[0] == 20
+
+
+def test_what_is_missing_is_asked_as_the_rest_was_and_drawn_as_it_is(
+    tmp_path: Path, sure_endpoint: str
+) -> None:
+    asked = drawn(tmp_path / "asked", sure_endpoint, 60)[1]
+    assert drawn(tmp_path / "kept", sure_endpoint, 45, max_calls=8)[0] == 8
+    assert drawn(tmp_path / "kept", sure_endpoint, 60, overwrite=True) == (12, asked)
+    assert drawn(tmp_path / "kept", sure_endpoint, 45, overwrite=True)[0] == 0
+
+
+def test_replies_that_do_not_say_how_sure_the_model_is_keep_their_threshold(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    assert drawn(tmp_path, endpoint, 50)[0] == 20
+    with pytest.raises(JournalMismatch, match=r"of each pixel \(confidence_mask\)"):
+        drawn(tmp_path, endpoint, 60)
+    assert model.calls == 20

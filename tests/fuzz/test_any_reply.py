@@ -20,9 +20,16 @@ from recorded_replies import RECORDED
 from livesegment.errors import BadReply
 from livesegment.mask import Mask
 from livesegment.protocol.base64_text import decode_base64
+from livesegment.protocol.certainty import in_whole_percents
 from livesegment.protocol.mask_png import encode_mask_png
 from livesegment.protocol.received import Refusal, decode_image
-from livesegment.protocol.reply import decode_reply, flat_reply, nested_reply
+from livesegment.protocol.reply import (
+    both_reply,
+    decode_reply,
+    flat_reply,
+    nested_reply,
+    packed_reply,
+)
 
 FRAME = (64, 48)
 MEGABYTE = 2**20
@@ -30,11 +37,20 @@ MEGABYTE = 2**20
 
 def read(body: bytes, frame_size: tuple[int, int] = FRAME) -> Mask | None:
     """Return the mask of a reply, checked; None where it is refused."""
+    kept = packed_reply(body, frame_size)
     try:
         mask = decode_reply(body, frame_size=frame_size, frame_index=7, url="http://x/any/1")
     except BadReply as error:
         is_sentence(error)
+        with pytest.raises(BadReply):
+            decode_reply(kept, frame_size=frame_size, frame_index=7)
         return None
+    again = decode_reply(kept, frame_size=frame_size, frame_index=7)
+    assert (again.class_ids == mask.class_ids).all()
+    assert again.class_map == mask.class_map
+    assert (again.certainty is None) == (mask.certainty is None)
+    if mask.certainty is not None and again.certainty is not None:
+        assert (again.certainty == in_whole_percents(mask.certainty)).all()
     assert mask.frame_size == frame_size
     assert mask.class_ids.dtype == np.uint8
     assert mask.frame_index == 7
@@ -55,7 +71,8 @@ def pillow_png(mode: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-MASK = Mask(np.arange(600, dtype=np.uint8).reshape(20, 30) % 7, {0: "background", 1: "thing"})
+IDS = np.arange(600, dtype=np.uint8).reshape(20, 30) % 7
+MASK = Mask(IDS, {0: "background", 1: "thing"}, certainty=IDS * 40)
 REAL_PNGS = [
     encode_mask_png(MASK.class_ids),
     pillow_png("P"),
@@ -78,9 +95,17 @@ def test_any_json(value: Any) -> None:
 
 
 @given(
-    st.sampled_from([flat_reply(MASK), nested_reply(MASK, inference_id="x", time_s=0.1)]),
-    st.sampled_from(["segmentation_mask", "class_map", "image", "predictions"]),
-    any_json,
+    st.sampled_from(
+        [shape(MASK, inference_id="x", time_s=0.1) for shape in (nested_reply, both_reply)]
+        + [flat_reply(MASK)]
+    ),
+    st.sampled_from(
+        [
+            *("segmentation_mask", "class_map", "image", "predictions"),
+            *("confidence_mask", "confidence_percent"),
+        ]
+    ),
+    any_json | any_png().map(lambda png: base64.b64encode(png).decode()),
 )
 def test_any_json_in_place_of_a_part(reply: dict[str, Any], part: str, value: Any) -> None:
     changed = {**reply, part: value}

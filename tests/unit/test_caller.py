@@ -84,6 +84,8 @@ def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
     kept: list[tuple[int, int, bytes]] = []
 
     class Keeper:
+        raised = None
+
         def reply(self, index: int) -> None:
             """Know no reply."""
 
@@ -270,6 +272,8 @@ def test_nothing_is_asked_any_more_once_a_reply_could_not_be_kept() -> None:
     setting = Setting()
 
     class Full:
+        raised = None
+
         def reply(self, index: int) -> None:
             """Know no reply."""
 

@@ -35,6 +35,8 @@ class Gate:
         self.seen.append(places)
         status = self._status(places)
         said = b'{"Message": "User is not authorized to access this resource"}'
+        if status == 400:
+            said = b'{"message": "Required Roboflow API key is missing. Visit https://docs"}'
         return httpx.Response(status, content=GOOD if status == 200 else said)
 
     def segmenter(self, key: str | None = KEY, url: str = "http://host") -> HttpSegmenter:
@@ -57,7 +59,7 @@ def test_an_endpoint_that_reads_the_header_never_sees_the_key_in_an_address() ->
     assert gate.seen == [IN_HEADER] * 4
 
 
-@pytest.mark.parametrize("refusal", [401, 403])
+@pytest.mark.parametrize("refusal", [400, 401, 403])
 def test_an_endpoint_that_reads_the_query_is_found_out_by_one_refusal(
     refusal: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -182,3 +182,20 @@ def test_retry_after_arrives_in_the_error(status: int) -> None:
     found = error_for_status(status, {"retry-after": "12"}, b"", url=URL)
     assert isinstance(found, RateLimited | ServerFailed)
     assert found.retry_after_s == 12
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Required Roboflow API key is missing. Visit https://docs",
+        "api_key missing",
+        "An api-key required for this",
+    ],
+)
+def test_a_bad_request_that_misses_a_key_is_about_the_key(said: str) -> None:
+    body = json.dumps({"message": said}).encode()
+    for has_key, meaning in ((True, "does not accept"), (False, "no key given: set LIVESEGMENT")):
+        found = error_for_status(400, {}, body, url=URL, has_key=has_key)
+        assert type(found) is AuthenticationFailed
+        assert meaning in str(found)
+    assert type(error(400, b'{"message": "the image is missing"}')) is RequestRefused

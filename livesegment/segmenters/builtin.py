@@ -39,6 +39,7 @@ class BuiltinSegmenter(Segmenter):
     """
 
     max_concurrency = 1
+    keeps_certainty = False
 
     def __init__(self, confidence: float = 50.0, device: str = "auto") -> None:
         self._confidence = _checked(confidence)
@@ -57,7 +58,7 @@ class BuiltinSegmenter(Segmenter):
         return f"the built-in person model (confidence {self._confidence:g})"
 
     def segment(self, frame: Frame) -> Mask:
-        """Segment one frame; the mask has the frame's size and smooth edges."""
+        """Segment one frame; the mask has the frame's size, smooth edges and its certainty."""
         return self.segment_at(frame, self._confidence)
 
     def segment_at(self, frame: Frame, confidence: float) -> Mask:
@@ -73,9 +74,12 @@ class BuiltinSegmenter(Segmenter):
         threshold = _checked(confidence) * 255 / 100
         certainty = self._person_certainty(frame.image)
         # Enlarging before the threshold keeps edges smooth; enlarging a mask makes stairs.
-        enlarged = cv2.resize(certainty, frame.frame_size, interpolation=cv2.INTER_LINEAR)
-        _, class_ids = cv2.threshold(enlarged, threshold, 1, cv2.THRESH_BINARY)
-        return Mask(class_ids.astype(np.uint8, copy=False), CLASS_MAP, frame.index)
+        person = cv2.resize(certainty, frame.frame_size, interpolation=cv2.INTER_LINEAR)
+        _, class_ids = cv2.threshold(person, threshold, 1, cv2.THRESH_BINARY)
+        # Of the background it is as sure as it is not of a person: 255 less, there alone.
+        _, elsewhere = cv2.threshold(person, threshold, 255, cv2.THRESH_BINARY_INV)
+        certainty = cv2.absdiff(person, elsewhere).astype(np.uint8, copy=False)
+        return Mask(class_ids.astype(np.uint8, copy=False), CLASS_MAP, frame.index, certainty)
 
     def close(self) -> None:
         """Release the network."""

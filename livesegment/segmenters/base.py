@@ -116,11 +116,11 @@ class Segmenter(Resource):
             to it. Where `class_map_grows`, a mask names what its own reply does: who gets masks in
             order adds what came before.
         """
-        return self._call(lambda: self.segment(frame))
+        return self._as_call(lambda: self.segment(frame))
 
     def prepare_at(self, frame: Frame, confidence: float) -> Call:
         """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
-        return self._call(lambda: self.segment_at(frame, confidence))
+        return self._as_call(lambda: self.segment_at(frame, confidence))
 
     def recall(self, reply: bytes, frame: Frame) -> Mask:
         """Return what a reply says that a call of `prepare` had kept.
@@ -134,7 +134,7 @@ class Segmenter(Resource):
         """
         return decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
 
-    def _call(self, segment: Callable[[], Mask]) -> Call:
+    def _as_call(self, segment: Callable[[], Mask]) -> Call:
         def call(keep: Keep | None) -> Mask:
             mask = segment()
             if not self.keeps_certainty:

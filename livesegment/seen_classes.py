@@ -26,6 +26,7 @@ class SeenClasses:
         if mask.instance_ids is None:
             return mask
         with self._lock:
-            self._names = {**mask.class_map, **self._names}
-            names = dict(sorted(self._names.items()))
+            # New ones at the end: a class keeps its colour, see `overlay.palette`.
+            self._names = {**self._names, **mask.class_map, **self._names}
+            names = dict(self._names)
         return replace(mask, class_map=names)

@@ -65,9 +65,17 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             "budget": options.keyframes.budget,
             "skip_still": options.keyframes.skip_still,
             "max_calls": options.endpoint.max_calls,
+            **_names(options),
         },
         sort_keys=True,
     )
+
+
+def _names(options: AnnotateOptions) -> dict[str, list[str]]:
+    # Not part of a reply: other names cost no call. Left out where there are none, so that what
+    # was finished without them stays finished.
+    names = options.endpoint.class_names
+    return {} if names is None else {"class_names": list(names)}
 
 
 def _redaction(redact: RedactOptions) -> list[str] | None:

@@ -67,7 +67,7 @@ class MaskAligner:
 
     The objects are everything but the ground: the background where it occurs, else the most
     frequent class. Borders between objects move with the motion, unless the colours clearly say
-    otherwise. Classes never mix into new ids.
+    otherwise. Classes never mix into new ids. Carried masks tell no instances apart.
 
     Where classes meet each other rather than a background (`is_dense`) there are no objects to
     tell from a ground: they all move along the motion of the whole picture.

@@ -73,7 +73,7 @@ class Propagator:
     frequent class of the first mask. Where classes meet each other rather than a background
     (`is_dense`), each pixel takes the class that arrives there from the side whose picture looks
     more like this one. Classes never mix into new ids. The same calls in the same order give the
-    same masks.
+    same masks. Carried masks tell no instances apart.
 
     Not thread-safe: one thread carries the masks of one video.
 

@@ -101,6 +101,7 @@ class Compositor:
         self._background = Background(self._blender, self._scratch)
         self._legend = Legend()
         self._selection: Selection | None = None
+        self._warned: set[frozenset[str] | None] = set()
 
     def draw(
         self, frame: Frame, mask: Mask | None, controls: Controls, *, strength: float = 1.0
@@ -142,7 +143,10 @@ class Compositor:
 
     def _selected(self, mask: Mask, controls: Controls) -> Selection:
         if self._selection is None or not self._selection.fits(mask, controls.classes):
-            self._selection = Selection(mask, controls.classes)
+            # Once for each choice: the class map of a model may grow.
+            warns = controls.classes not in self._warned
+            self._warned.add(controls.classes)
+            self._selection = Selection(mask, controls.classes, warns=warns)
         return self._selection
 
     def _draw_mask(

@@ -60,8 +60,9 @@ def class_colours(class_map: Mapping[int, str]) -> Colours:
     """Return the BGR colour of every class id, uint8 of shape (256, 3), read-only.
 
     Ids that the class map does not name get the colours that are left, in the order of their ids.
+    Classes that are added at the end of a class map change no colour of those before.
     """
-    return _class_colours(tuple(sorted(class_map.items())))
+    return _class_colours(tuple(class_map.items()))
 
 
 @lru_cache(maxsize=16)

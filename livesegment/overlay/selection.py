@@ -25,17 +25,18 @@ class Selection:
     Args:
         mask: Any mask with the class map.
         classes: Names of the classes to draw, in upper or lower case; None: all.
+        warns: Whether to say which of these the class map does not have.
 
     Attributes:
         drawn: Whether each class id is drawn, bool of shape (256,).
         colours: BGR colour of each class id, uint8 of shape (256, 3).
     """
 
-    def __init__(self, mask: Mask, classes: frozenset[str] | None) -> None:
+    def __init__(self, mask: Mask, classes: frozenset[str] | None, *, warns: bool = True) -> None:
         self._key = (mask.class_map, classes)
         names = [comparable(mask.class_name(class_id)) for class_id in range(256)]
         wanted = None if classes is None else set(map(comparable, classes))
-        if unknown := sorted((wanted or set()) - set(names)):
+        if warns and (unknown := sorted((wanted or set()) - set(names))):
             known = ", ".join(mask.class_map.values())
             logger.warning("the model has no class '%s'; it has: %s", "', '".join(unknown), known)
         unclassed = mask.unclassed

@@ -5,7 +5,7 @@ with `predictions` each. A prediction has polygons (`points`, or several as `mas
 lengths (`rle`, or as `masks`). Models without either are told from these by what they lack.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -184,7 +184,7 @@ def _mask(
 ) -> Mask:
     if sum(map(_corners, found)) > _MOST_CORNERS:
         raise ValueError(f"its outlines have over {_MOST_CORNERS} corners")
-    class_map = dict(_class_map(found, known.names))
+    class_map = _class_map(found, known.names)
     on_top = set(map(comparable, known.on_top))
     is_on_top = {each: comparable(name) in on_top for each, name in class_map.items()}
     ordered = [replace(each, is_on_top=is_on_top.get(each.class_id, True)) for each in found]
@@ -201,11 +201,11 @@ def _corners(found: Found) -> int:
     return 0 if isinstance(found.shape, Runs) else sum(map(len, found.shape))
 
 
-def _class_map(found: list[Found], names: Sequence[str]) -> Iterator[tuple[int, str]]:
-    yield 0, BACKGROUND
-    for each in reversed(found):  # of two names of one class, the first one stays
+def _class_map(found: list[Found], names: Sequence[str]) -> dict[int, str]:
+    """Return the names of classes: what is known first, in an order that no reply changes."""
+    known = enumerate(names[:_MOST_CLASSES], 1)
+    class_map = {0: BACKGROUND} | {class_id: name for class_id, name in known if name}
+    for each in found:
         if each.name:
-            yield each.class_id, each.name
-    for number, name in enumerate(names[:_MOST_CLASSES]):
-        if name:
-            yield number + 1, name
+            class_map.setdefault(each.class_id, each.name)
+    return class_map

@@ -46,6 +46,9 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
 def query(*, confidence: Confidence, name: str) -> dict[str, str]:
     """Return the query parameters of a request, but for the key: that is `KeySending`'s.
 
+    Instance models are asked for run lengths: their polygons are the longest outline of each
+    instance, without its holes and without its other parts. Other models pass over that.
+
     Args:
         confidence: 0 to 100, or a word that is sent as it is. What lies between 0 and 1 is sent as
             1, because servers read numbers below 1 as a fraction: 0.5 would become 50 %.
@@ -56,7 +59,7 @@ def query(*, confidence: Confidence, name: str) -> dict[str, str]:
         said = confidence
     else:
         said = f"{max(confidence, 1.0) if confidence > 0 else 0.0:g}"
-    return {"confidence": said, "name": name}
+    return {"confidence": said, "name": name, "response_mask_format": "rle"}
 
 
 def prompts_body(image: bytes, prompts: Sequence[str], confidence: Confidence) -> bytes:

@@ -1,6 +1,8 @@
 """Where a prediction is: polygons and run lengths of a reply, bounded and cleaned."""
 
 import math
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -66,8 +68,14 @@ def _outline(points: Any) -> Outline:
     """Return a polygon's corners, float64 (N, 2), from {x, y} each or from [x, y] each."""
     if not isinstance(points, list):
         raise ValueError("one of its predictions has no outline")  # noqa: TRY004
-    numbers = [number for point in points for number in _corner(point)]
-    if not set(map(type, numbers)) <= {int, float}:
+    is_pairs = bool(points) and isinstance(points[0], list)
+    take = itemgetter(0, 1) if is_pairs else itemgetter("x", "y")
+    try:
+        numbers = list(chain.from_iterable(map(take, points)))
+        is_wrong = is_pairs and set(map(len, points)) != {2}
+    except (LookupError, TypeError):
+        is_wrong = True
+    if is_wrong or not set(map(type, numbers)) <= {int, float}:
         raise ValueError("one of its outlines has a corner that is no pair of numbers")
     try:
         outline = np.array(numbers, np.float64).reshape(-1, 2)
@@ -76,11 +84,3 @@ def _outline(points: Any) -> Outline:
     if not np.isfinite(outline).all():
         raise ValueError("one of its outlines has a corner that is nowhere")
     return outline
-
-
-def _corner(point: Any) -> tuple[Any, Any] | list[Any]:
-    if isinstance(point, dict):
-        return point.get("x"), point.get("y")
-    if isinstance(point, list) and len(point) == 2:
-        return point
-    return None, None

@@ -1,5 +1,6 @@
 """A segmentation model behind an HTTP endpoint."""
 
+import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ from livesegment.settings.endpoint import (
     check_key,
     has_key,
 )
+
+logger = logging.getLogger(__name__)
 
 _SHORTEST_VALUE = 6
 """Letters of a value in the address's query from which on it may be a secret: not yes or 1."""
@@ -119,6 +122,7 @@ class HttpSegmenter(Segmenter):
         )
         self._known = KnownClasses(prompts or self._options.class_names or ())
         self._seen = SeenClasses()
+        self._is_told = False
 
     def __repr__(self) -> str:
         return f"HttpSegmenter({self._shown_url!r})"
@@ -200,7 +204,7 @@ class HttpSegmenter(Segmenter):
         self._known = replace(self._known, on_top=frozenset(classes))
 
     def _decoded(self, reply: bytes, frame: Frame, sent: tuple[int, int]) -> Mask:
-        return decode_reply(
+        mask = decode_reply(
             reply,
             frame_size=frame.frame_size,
             frame_index=frame.index,
@@ -208,6 +212,10 @@ class HttpSegmenter(Segmenter):
             known=self._known,
             url=self._shown_url,
         )
+        if mask.instance_ids is None and self._options.class_names and not self._is_told:
+            self._is_told = True
+            logger.warning("the model names its classes itself: --class-names is not looked at")
+        return mask
 
     def close(self) -> None:
         """Close the connections."""

@@ -4,14 +4,17 @@ To add a segmenter: write a function that opens it and add it to `SEGMENTERS`.
 """
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from onnx_bytes import three_classes
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -20,6 +23,7 @@ from livesegment.protocol.reply import flat_reply, nested_reply
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.network_file import NetworkFileSegmenter
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ReplyShape, ServeOptions
@@ -44,6 +48,16 @@ class Halves(Segmenter):
 def builtin() -> Iterator[Segmenter]:
     with BuiltinSegmenter() as segmenter:
         yield segmenter
+
+
+@contextmanager
+def model_file() -> Iterator[Segmenter]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        path.write_bytes(three_classes(64, 48))
+        names = (" background ", "b", "c")
+        with NetworkFileSegmenter(path, names, letterbox=True) as segmenter:
+            yield segmenter
 
 
 @contextmanager
@@ -77,15 +91,28 @@ def pattern() -> Iterator[Segmenter]:
         yield segmenter
 
 
+@contextmanager
+def http_instances() -> Iterator[Segmenter]:
+    """Ask for phrases, and get outlines in pixels of what was sent, which the reply leaves out."""
+    corners = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    found = [{"masks": [corners], "confidence": 0.5, "format": "polygon"}]
+    reply = {"prompt_results": [{"prompt_index": 0, "predictions": found}]}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=reply))
+    with HttpSegmenter("http://a", prompt=["x"], max_side=64, transport=transport) as segmenter:
+        yield segmenter
+
+
 SEGMENTERS: dict[str, Opener] = {
     "builtin": builtin,
+    "model file": model_file,
     "pattern": pattern,
     "http over a mock": http_over_a_mock,
     "http": lambda: http(Halves(), "nested"),
     "http, made small": lambda: http(Halves(), "flat", max_side=64, max_connections=16),
+    "http, instances": http_instances,
     "http, builtin": lambda: http(BuiltinSegmenter(), "flat"),
 }
-KNOWN_ANSWER = [name for name in SEGMENTERS if "http" in name and "builtin" not in name]
+KNOWN_ANSWER = ("http over a mock", "http", "http, made small")
 
 
 @pytest.fixture
@@ -110,6 +137,19 @@ def test_a_mask_has_its_frames_size_and_index(segmenter: Segmenter) -> None:
         mask = segmenter.segment(frame(index, size))
         assert mask.frame_size == size
         assert mask.frame_index == index
+
+
+@every_segmenter
+def test_what_a_call_keeps_gives_the_same_mask_again(segmenter: Segmenter) -> None:
+    kept: list[bytes] = []
+    given = frame(1, (320, 240))
+    mask = segmenter.prepare(given)(kept.append)
+    (reply,) = kept
+    recalled = segmenter.recall(reply, given)
+    np.testing.assert_array_equal(recalled.class_ids, mask.class_ids)
+    assert recalled.class_map == mask.class_map
+    assert recalled.instances == mask.instances
+    assert recalled.frame_index == 1
 
 
 @every_segmenter

@@ -70,7 +70,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
     KINDS = {  # noqa: RUF012 - never changed
         "html": (200, b"<!doctype html><title>Login</title>"),
         "nothing": (200, b""),
-        "other": (200, b'{"outputs": []}'),
+        "other": (
+            200,
+            b'{"predictions": [{"x": 9, "y": 9, "width": 4, "height": 4, "class": "cat"}]}',
+        ),
         "refused": (403, b'{"Message": "User is not authorized to access this resource"}'),
         "missing": (404, b'{"message": "no such model"}'),
         "unpaid": (402, b'{"message": "credits are used up"}'),

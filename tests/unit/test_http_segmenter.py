@@ -200,7 +200,13 @@ def test_the_request_is_what_the_documentation_says() -> None:
     first, second = requests
     assert first.method == "POST"
     assert first.url.copy_with(query=None) == "https://host/base/model/1"
-    assert dict(first.url.params) == {"api_key": "a+b/c d", "confidence": "40", "name": "7.jpg"}
+    # The last one is for instance models, whose polygons have neither holes nor several parts.
+    assert dict(first.url.params) == {
+        "api_key": "a+b/c d",
+        "confidence": "40",
+        "name": "7.jpg",
+        "response_mask_format": "rle",
+    }
     assert second.url.params["confidence"] == "70"
     assert first.headers["content-type"] == "application/x-www-form-urlencoded"
 

@@ -141,6 +141,32 @@ def test_a_camera_has_a_file_or_an_endpoint_whatever_the_others_have(read, tmp_p
     assert config.budget.in_flight == 1 + 4 + 1 + 1
 
 
+def test_a_camera_looks_for_what_it_is_told_whatever_the_others_ask(read) -> None:
+    config = read(
+        """
+        [endpoint]
+        url = "http://127.0.0.1:9"
+        model = "a/1"
+        class_names = ["car", "person"]
+        [[camera]]
+        name = "a"
+        source = 0
+        [[camera]]
+        name = "b"
+        source = 1
+        endpoint.prompt = "cup, plate"
+        [[camera]]
+        name = "c"
+        source = 2
+        endpoint.url = "builtin"
+        """
+    )
+    first, second, third = (camera.options.endpoint for camera in config.cameras)
+    assert (first.model, first.class_names) == ("a/1", ("car", "person"))
+    assert (second.asked, second.class_names) == ("prompt cup, plate", None)
+    assert third.is_builtin
+
+
 MISTAKES = {
     "an unknown table": ("[endpont]\n", 4, r"unknown key 'endpont': did you mean 'endpoint'\?"),
     "an unknown key": (

@@ -108,3 +108,12 @@ def test_unnamed_ids_look_like_no_named_class(class_map: dict[int, str]) -> None
     named = {tuple(colours[class_id].tolist()) for class_id in class_map if class_id}
     unnamed = {tuple(colours[i].tolist()) for i in range(1, 256) if i not in class_map}
     assert not named & unnamed
+
+
+def test_a_class_map_that_grows_changes_no_colour() -> None:
+    names = [f"thing {number}" for number in range(200)]
+    ids = list(range(200, 0, -1))
+    for count in range(1, 200, 9):
+        fewer = dict(zip(ids[:count], names, strict=False))
+        more = dict(zip(ids, names, strict=True))
+        assert (class_colours(fewer)[ids[:count]] == class_colours(more)[ids[:count]]).all()

@@ -68,4 +68,5 @@ def test_confidence_is_sent_as_0_to_100_or_as_a_word(confidence: Confidence, sen
 
 
 def test_the_query_holds_the_name() -> None:
-    assert query(confidence=50, name="7.jpg") == {"confidence": "50", "name": "7.jpg"}
+    asked = {"confidence": "50", "name": "7.jpg", "response_mask_format": "rle"}
+    assert query(confidence=50, name="7.jpg") == asked

@@ -73,6 +73,17 @@ def test_onnx_runtime_gives_what_opencv_gives(three: Path, blob: np.ndarray) -> 
         np.testing.assert_allclose(network.run(blob)["y"], opencv.run(blob)["y"], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [pytest.param("installed", marks=needs_onnx), "opencv"])
+def test_what_a_network_gives_stays_when_it_runs_again(
+    three: Path, blob: np.ndarray, kind: str
+) -> None:
+    with open_network(three) if kind == "installed" else OpenCVNetwork(three) as network:
+        first = network.run(blob)["y"]
+        kept = first.copy()
+        network.run(1 - blob)
+        np.testing.assert_array_equal(first, kept)
+
+
 @needs_onnx
 def test_what_a_file_says_of_itself_is_passed_on_within_bounds(three: Path) -> None:
     with open_network(three) as network:

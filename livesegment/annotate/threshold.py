@@ -1,7 +1,8 @@
 """Kept replies at a higher threshold than they were asked with: drawn again without a call.
 
-A model's certainty of each pixel is kept with its reply. What is below a higher threshold becomes
-background, as it would at the endpoint; what fell below a lower one is not in the reply.
+A model's certainty of each pixel, or of each instance, is kept with its reply. What is below a
+higher threshold becomes background, as it would at the endpoint; what fell below a lower one is not
+in the reply.
 """
 
 import re
@@ -33,7 +34,7 @@ class Raised:
     def applied(self, mask: Mask) -> Mask | None:
         """Return a mask at the higher threshold; None if it does not say how sure its model is."""
         if mask.certainty is None:
-            return None
+            return self._surer_instances(mask)
         low = mask.certainty < least_certainty(self.wanted)
         # A class list need not have a background: then it is what endpoints answer, too.
         ground = min(mask.background, default=VOID)
@@ -46,6 +47,25 @@ class Raised:
             class_ids=np.where(low & is_class, ground, mask.class_ids).astype(np.uint8),
             certainty=np.where(low, 0, mask.certainty).astype(np.uint8),
             instance_ids=instances,
+        )
+
+    def _surer_instances(self, mask: Mask) -> Mask | None:
+        """Return a mask without the instances of which the model is less sure.
+
+        What such an instance covered is covered by none that is surer: they were painted by that.
+        """
+        instances = mask.instance_ids
+        if instances is None:
+            return None
+        most = int(instances.max())
+        confidences = [*mask.confidences[:most], *(most - len(mask.confidences)) * [1.0]]
+        is_low = np.array([False, *(each < self.wanted / 100 for each in confidences)])
+        low = is_low[instances]
+        ground = min(mask.background, default=VOID)
+        return replace(
+            mask,
+            class_ids=np.where(low, ground, mask.class_ids).astype(np.uint8),
+            instance_ids=np.where(low, 0, instances).astype(np.uint16),
         )
 
 

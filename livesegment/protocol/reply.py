@@ -108,12 +108,18 @@ def _segmentation(reply: Any) -> dict[str, Any] | None:
 
 
 def has_certainty(body: bytes) -> bool:
-    """Tell whether a reply, or one that was kept, says how sure its model is of each pixel."""
+    """Tell whether a reply, or one that was kept, says how sure its model is.
+
+    That is of each pixel, or of each instance.
+    """
     try:
-        segmentation = _segmentation(_parsed(body)) or {}
+        reply = _parsed(body)
     except ValueError:
         return False
-    return any(segmentation.get(name) is not None for name in (SENT, KEPT))
+    if (segmentation := _segmentation(reply)) is not None:
+        return any(segmentation.get(name) is not None for name in (SENT, KEPT))
+    is_object = isinstance(reply, dict)
+    return is_object and any(isinstance(reply.get(each), list) for each in _LISTS)
 
 
 def packed_reply(body: bytes, frame_size: tuple[int, int]) -> bytes:
@@ -217,6 +223,7 @@ def both_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, Any
     return {**nested, **flat}
 
 
+_LISTS = ("predictions", "prompt_results")
 _FLAT = ("segmentation_mask", "class_map", SENT)
 
 

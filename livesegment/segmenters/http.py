@@ -132,10 +132,10 @@ class HttpSegmenter(Segmenter):
         """The model's address, what is asked for there, and how pictures are sent."""
         confidence, prompts = self._options.confidence, self._options.prompt
         said = confidence if isinstance(confidence, str) else f"{confidence:g}"
-        asked = f"{', '.join(prompts)}, " if prompts else ""
+        asked = f", {', '.join(prompts)}" if prompts else ""
         return (
-            f"{self._shown_url} ({asked}confidence {said}, {self._max_side} pixels,"
-            f" JPEG {self._jpeg_quality})"
+            f"{self._shown_url} (confidence {said}, {self._max_side} pixels,"
+            f" JPEG {self._jpeg_quality}{asked})"
         )
 
     def segment(self, frame: Frame) -> Mask:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from odd_endpoint import Call, OddEndpoint, raw
 from parts import frame
@@ -66,6 +67,9 @@ def test_the_client_makes_a_mask_of_each(kind: str) -> None:
         recalled = segmenter.recall(kept[0], frame(7))
         check(recalled, recorded)
         assert recalled.instances == mask.instances
+        if recorded.certainty is not None:
+            assert mask.certainty is not None
+            np.testing.assert_array_equal(mask.certainty[::2, ::2], recorded.certainty)
     if recorded.prompt is None:
         assert calls[0].path == "/any/1"
         return
@@ -145,7 +149,7 @@ def test_a_journal_that_is_rendered_again_gives_the_same_files(tmp_path: Path) -
     output = tmp_path / "out"
     with answering(*replies) as (url, calls):
         words = ["annotate", str(source), "-o", str(output), "--endpoint", url, "--model", "any/1"]
-        words += ["--in-flight", "1", "--export", "yolo", "--export", "coco", "--max-side", "32"]
+        words += ["--export", "yolo", "--export", "coco", "--max-side", "32"]
         assert run(words) == 0
         first = {each: each.read_bytes() for each in written(tmp_path)}
         for each in first:
@@ -156,7 +160,25 @@ def test_a_journal_that_is_rendered_again_gives_the_same_files(tmp_path: Path) -
         assert {each: each.read_bytes() for each in written(tmp_path)} == first
     assert len(calls) == len(names)
     data = (tmp_path / "out.yolo" / "data.yaml").read_text()
-    assert re.findall(r'\d: "(.*)"', data) == [name for _, name in names]
+    assert sorted(re.findall(r'\d: "(.*)"', data)) == sorted(name for _, name in names)
+
+
+@pytest.mark.parametrize("kind", ["instances, polygons with a hole", "prompted, run lengths"])
+def test_a_higher_confidence_is_drawn_from_the_journal(
+    kind: str, picture: Path, tmp_path: Path
+) -> None:
+    recorded = RECORDED[kind]
+    with answering(recorded.body) as (url, calls):
+        words = ["annotate", str(picture), "-o", str(tmp_path / "out.png"), "--export", "png"]
+        words += ["--endpoint", url, *asked(recorded)]
+        assert run(words) == 0
+        assert run([*words, "--confidence", "80", "--overwrite"]) == 0
+    assert len(calls) == 1
+    (exported,) = tmp_path.glob("out.masks/*.png")
+    ids = np.array(PIL.Image.open(exported))
+    surer = recorded.class_ids.copy()
+    surer[surer == 2] = 0  # the person, of 0.6
+    np.testing.assert_array_equal(ids, surer)
 
 
 def written(folder: Path) -> list[Path]:

@@ -137,7 +137,7 @@ def builtin_model() -> Iterator[Finding]:
     with BuiltinSegmenter() as segmenter:
         yield _timed(
             "built-in model",
-            "loads",
+            f"runs on {segmenter.device}",
             segmenter,
             "end other programs; the picture does not wait for it in any case",
         )

@@ -5,16 +5,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from runtimes import hide
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.segmenters.builtin import BuiltinSegmenter
 
 
-@pytest.fixture(scope="module")
-def segmenter() -> Iterator[BuiltinSegmenter]:
-    with BuiltinSegmenter() as segmenter:
-        yield segmenter
+@pytest.fixture(scope="module", params=["whatever is installed", "OpenCV"])
+def segmenter(request: pytest.FixtureRequest) -> Iterator[BuiltinSegmenter]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "OpenCV":
+            hide(patch)
+        with BuiltinSegmenter() as segmenter:
+            yield segmenter
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_bytes
 import pytest
 from onnx_bytes import Dimensions, node
+from runtimes import hide
 
 from livesegment import weights
 from livesegment.errors import OptionsError
@@ -27,6 +28,13 @@ CONV_T = node("Conv", ["x", "w"], "t", kernel_shape=[1, 1])
 PLANAR = [1, 3, HEIGHT, WIDTH]
 
 Save = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True, params=["whatever is installed", "OpenCV"])
+def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test on what is installed, and without it."""
+    if request.param == "OpenCV":
+        hide(monkeypatch)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
     | {"doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}
-    | {"segmenters", "events.rule_text"},
+    | {"segmenters", "events.rule_text", "overlay.palette"},
 }
 
 

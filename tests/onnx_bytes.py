@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 Dimensions = Sequence[int | str]
 Attribute = float | int | str | Sequence[int]
 
-FLOAT, UINT8, INT32, INT64, FLOAT16 = 1, 2, 6, 7, 10
+FLOAT, UINT8, INT8, INT32, INT64, FLOAT16 = 1, 2, 3, 6, 7, 10
 """Types of numbers; also what the attribute `to` of a node `Cast` is."""
 
 _REAL, _INT, _TEXT, _INTS = 1, 2, 3, 7
@@ -106,7 +106,7 @@ def model(
 THREE_WEIGHTS = np.array(
     [[2.0713, -1.0337, 0.3119], [-0.9431, 1.5173, -0.5237], [-0.4079, -0.2251, 1.2391]], np.float32
 )
-THREE_BIASES = np.array([0.2203, -0.3119, 0.1057], np.float32)
+THREE_BIASES = np.array([0.2203, -0.3119, -0.8057], np.float32)
 """Of `three_classes`: shape (classes, channels), and a number for each class."""
 
 

@@ -20,7 +20,9 @@ def run(command: ServeCommand, _: Collection[str]) -> int:
     from livesegment.segmenters.opening import open_segmenter
     from livesegment.server.embedded import EmbeddedServer
 
-    options = EndpointOptions(class_names=command.class_names, file=command.file)
+    options = EndpointOptions(
+        class_names=command.class_names, device=command.device, file=command.file
+    )
     with (
         open_segmenter(options) as segmenter,
         EmbeddedServer(segmenter, command.options) as server,

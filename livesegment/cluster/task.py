@@ -15,7 +15,13 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.opening import open_limiter
 from livesegment.cluster.ray_session import import_ray
 from livesegment.cluster.relay import LogLine, News, Relay, RelayedQuota, RemoteRelay
-from livesegment.errors import ClusterError, JournalInUse, OptionsError
+from livesegment.errors import (
+    ClusterError,
+    JournalInUse,
+    LiveSegmentError,
+    MissingExtra,
+    OptionsError,
+)
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.pattern import PatternSegmenter
@@ -71,7 +77,7 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
         # Which model is asked was said by whoever started the run: not once more for each file.
         try:
             segmenter = open_shared([task.job], task.options, stack)
-        except OptionsError as error:
+        except (MissingExtra, OptionsError) as error:
             return News(_without_a_model(task, error), ())
         lines = stack.enter_context(_collected_lines())
         limiter = _limiter(task, segmenter, relay)
@@ -86,7 +92,7 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
     return News(report, lines.take())
 
 
-def _without_a_model(task: FileTask, error: OptionsError) -> FileReport:
+def _without_a_model(task: FileTask, error: LiveSegmentError) -> FileReport:
     refused = ClusterError(
         f"a machine of the cluster cannot open the model ({error}): all of them must see its file"
         " under the same path"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from livesegment.doctor.bounded import within
 from livesegment.doctor.examination import Finding
-from livesegment.errors import DisplayUnavailable, OptionsError
+from livesegment.errors import DisplayUnavailable, MissingExtra, OptionsError
 from livesegment.opencv import has_windows, installed_wheels, repair
 from livesegment.settings import EndpointOptions
 
@@ -137,7 +137,7 @@ def builtin_model() -> Iterator[Finding]:
     with BuiltinSegmenter() as segmenter:
         yield _timed(
             "built-in model",
-            "loads",
+            f"runs on {segmenter.device}",
             segmenter,
             "end other programs; the picture does not wait for it in any case",
         )
@@ -149,7 +149,7 @@ def model_file(options: EndpointOptions) -> Iterator[Finding]:
 
     try:
         segmenter = open_model_file(options, options.model_path or "")
-    except OptionsError as error:
+    except (MissingExtra, OptionsError) as error:
         yield Finding("model file", "fail", f"{error}", "correct --model-file and what is about it")
         return
     with segmenter:

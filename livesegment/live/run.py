@@ -169,8 +169,12 @@ def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Sou
 
 
 def _model(options: LiveOptions, source: Source) -> Segmenter:
+    has_viewer = options.window or options.web is not None
     model = open_segmenter(
-        options.endpoint, source.scene, mirrored=options.mirror, latency_s=_DRAWN_LATENCY_S
+        options.endpoint,
+        source.scene,
+        mirrored=options.mirror,
+        latency_s=_DRAWN_LATENCY_S if has_viewer else 0.0,
     )
     if options.window and isinstance(model, PatternSegmenter) and model.latency_s:
         logger.info(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from livesegment.address import scrubbed, shown_url
 from livesegment.errors import (
@@ -83,6 +84,8 @@ def error_for_status(
         kind, meaning = _MEANINGS[401]
     if status >= 500:
         meaning = "failed"
+    if kind is ModelNotFound and "/" not in urlsplit(url).path.strip("/"):
+        meaning = f"{meaning}, or knows none by an alias: try SLUG/VERSION"
     if kind is AuthenticationFailed and not has_key:
         meaning = f"wants an API key: {NO_KEY}"
     return kind(f"{url} {meaning}{tail}", url=url, status=status)

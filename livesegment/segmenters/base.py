@@ -3,7 +3,7 @@
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -37,9 +37,12 @@ class Segmenter(Resource):
 
     Attributes:
         max_concurrency: How many threads may call `segment` at once; None: any number.
+        keeps_certainty: Whether `Mask.certainty` is kept with a reply, which takes several times
+            the room of the mask: worth it where another call would have to be paid for.
     """
 
     max_concurrency: int | None = 1
+    keeps_certainty = True
 
     @property
     def class_map_grows(self) -> bool:
@@ -113,11 +116,11 @@ class Segmenter(Resource):
             to it. Where `class_map_grows`, a mask names what its own reply does: who gets masks in
             order adds what came before.
         """
-        return _call(lambda: self.segment(frame))
+        return self._as_call(lambda: self.segment(frame))
 
     def prepare_at(self, frame: Frame, confidence: float) -> Call:
         """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
-        return _call(lambda: self.segment_at(frame, confidence))
+        return self._as_call(lambda: self.segment_at(frame, confidence))
 
     def recall(self, reply: bytes, frame: Frame) -> Mask:
         """Return what a reply says that a call of `prepare` had kept.
@@ -131,15 +134,16 @@ class Segmenter(Resource):
         """
         return decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
 
+    def _as_call(self, segment: Callable[[], Mask]) -> Call:
+        def call(keep: Keep | None) -> Mask:
+            mask = segment()
+            if not self.keeps_certainty:
+                mask = replace(mask, certainty=None)
+            if keep is not None:
+                keep(json.dumps(kept_reply(mask), ensure_ascii=False).encode())
+            return mask
+
+        return call
+
     def close(self) -> None:
         """Release connections and models. May be called twice; not while `segment` runs."""
-
-
-def _call(segment: Callable[[], Mask]) -> Call:
-    def call(keep: Keep | None) -> Mask:
-        mask = segment()
-        if keep is not None:
-            keep(json.dumps(kept_reply(mask), ensure_ascii=False).encode())
-        return mask
-
-    return call

@@ -1,9 +1,11 @@
 """The built-in person model, which needs no account and no network."""
 
+import threading
 from typing import Literal
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from livesegment import weights
 from livesegment.errors import OptionsError
@@ -11,7 +13,6 @@ from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.runtimes import litert, onnx_runtime
-from livesegment.segmenters.runtimes.base import Array
 from livesegment.segmenters.runtimes.opening import open_network
 
 CLASS_MAP = {0: "background", 1: "person"}
@@ -38,6 +39,7 @@ class BuiltinSegmenter(Segmenter):
     """
 
     max_concurrency = 1
+    keeps_certainty = False
 
     def __init__(self, confidence: float = 50.0, device: str = "auto") -> None:
         self._confidence = _checked(confidence)
@@ -46,6 +48,9 @@ class BuiltinSegmenter(Segmenter):
             # A second thread would cost more than it saves.
             self._network = open_network(path, device, threads=1)
         self.device = self._network.device
+        # Filled again for each picture: new memory costs more than what is written into it.
+        self._blob = self._new_blob()
+        self._lock = threading.Lock()
 
     @property
     def identity(self) -> str:
@@ -53,7 +58,7 @@ class BuiltinSegmenter(Segmenter):
         return f"the built-in person model (confidence {self._confidence:g})"
 
     def segment(self, frame: Frame) -> Mask:
-        """Segment one frame; the mask has the frame's size and smooth edges."""
+        """Segment one frame; the mask has the frame's size, smooth edges and its certainty."""
         return self.segment_at(frame, self._confidence)
 
     def segment_at(self, frame: Frame, confidence: float) -> Mask:
@@ -69,9 +74,12 @@ class BuiltinSegmenter(Segmenter):
         threshold = _checked(confidence) * 255 / 100
         certainty = self._person_certainty(frame.image)
         # Enlarging before the threshold keeps edges smooth; enlarging a mask makes stairs.
-        enlarged = cv2.resize(certainty, frame.frame_size, interpolation=cv2.INTER_LINEAR)
-        _, class_ids = cv2.threshold(enlarged, threshold, 1, cv2.THRESH_BINARY)
-        return Mask(class_ids.astype(np.uint8, copy=False), CLASS_MAP, frame.index)
+        person = cv2.resize(certainty, frame.frame_size, interpolation=cv2.INTER_LINEAR)
+        _, class_ids = cv2.threshold(person, threshold, 1, cv2.THRESH_BINARY)
+        # Of the background it is as sure as it is not of a person: 255 less, there alone.
+        _, elsewhere = cv2.threshold(person, threshold, 255, cv2.THRESH_BINARY_INV)
+        certainty = cv2.absdiff(person, elsewhere).astype(np.uint8, copy=False)
+        return Mask(class_ids.astype(np.uint8, copy=False), CLASS_MAP, frame.index, certainty)
 
     def close(self) -> None:
         """Release the network."""
@@ -80,28 +88,46 @@ class BuiltinSegmenter(Segmenter):
     def _person_certainty(self, image: Image) -> ClassIds:
         """Return how sure the model is of a person, 0 to 255, uint8 (256, 256)."""
         small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_LINEAR)
-        blob = self._blob(small.astype(np.uint8, copy=False))
-        probability = next(iter(self._network.run(blob).values()))
+        with self._lock:
+            self._fill(small.astype(np.uint8, copy=False))
+            [probability] = self._network.run(self._blob).values()
         # Bytes: enlarging and comparing them costs a tenth of what floats cost.
         flat = probability.reshape(_SIDE, _SIDE)
         certainty = cv2.convertScaleAbs(flat, alpha=255).astype(np.uint8, copy=False)
-        if self._suffix == ".onnx":
-            # The four pixels of each cell are channels.
-            half = _SIDE // 2
-            planes = certainty.reshape(2, 2, half, half)
-            certainty = planes.transpose(2, 0, 3, 1).reshape(_SIDE, _SIDE)
-        return certainty
+        if self._suffix == ".tflite":
+            return certainty
+        # The four pixels of each cell are channels.
+        planes = certainty.reshape(4, _SIDE // 2, _SIDE // 2)
+        rows = np.empty((_SIDE // 2, 2, _SIDE), np.uint8)
+        for row in (0, 1):
+            pair = cv2.merge([planes[2 * row], planes[2 * row + 1]])
+            rows[:, row] = pair.reshape(_SIDE // 2, _SIDE)
+        return rows.reshape(_SIDE, _SIDE)
 
-    def _blob(self, small: Image) -> Array:
-        """Return the input, RGB from 0 to 1, in the form that the network takes."""
+    def _fill(self, small: Image) -> None:
+        """Put a picture of the model's size into the blob, in the form that the network takes."""
         if self._suffix == ".onnx":
-            # Channels are the colours of an even row and of the odd one below it.
-            rows = cv2.dnn.blobFromImages([small[::2], small[1::2]], 1 / 255, swapRB=True)
-            return rows.reshape(1, 6, _SIDE // 2, _SIDE)
-        if self._network.inputs and self._network.inputs[0].shape[-1] == 3:
-            rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
-            return np.multiply(rgb, np.float32(1 / 255), dtype=np.float32)[np.newaxis]
-        return cv2.dnn.blobFromImage(small, 1 / 255, swapRB=True)
+            # Even rows and odd rows, each blue, green, red and nothing; from 0 to 255.
+            rows = self._blob.reshape(2, 4, _SIDE // 2, _SIDE)
+            for channel, plane in enumerate(cv2.split(small)):
+                rows[:, channel] = plane.reshape(_SIDE // 2, 2, _SIDE).transpose(1, 0, 2)
+            return
+        if self._blob.shape[-1] == 3:
+            self._blob[0] = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+        else:
+            for channel, plane in enumerate(cv2.split(small)):
+                self._blob[0, 2 - channel] = plane
+        self._blob *= np.float32(1 / 255)
+
+    def _new_blob(self) -> npt.NDArray[np.float32]:
+        """Return what the network takes, all zeros."""
+        if self._suffix == ".onnx":
+            shape = (1, 8, _SIDE // 2, _SIDE)
+        elif self._network.inputs and self._network.inputs[0].shape[-1] == 3:
+            shape = (1, _SIDE, _SIDE, 3)
+        else:
+            shape = (1, 3, _SIDE, _SIDE)
+        return np.zeros(shape, np.float32)
 
 
 def _quickest_form(device: str) -> Literal[".onnx", ".tflite"]:

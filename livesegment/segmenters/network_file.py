@@ -1,5 +1,6 @@
 """A user's own model, ONNX or TFLite, run in this process."""
 
+import glob
 import hashlib
 import logging
 import math
@@ -13,7 +14,7 @@ from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.class_metadata import class_names_in
+from livesegment.segmenters.class_naming import name_classes
 from livesegment.segmenters.network_input import (
     InputShape,
     Layout,
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 OPEN_INPUT_SIZE = (512, 512)
 """(width, height) for a model that takes pictures of any size."""
+
+_PIECE = 2**20  # bytes
 
 _OBJECT_TASKS = ("detect", "segment", "pose", "obb", "classify")
 """What an Ultralytics file says that it is for where it gives no class for every pixel."""
@@ -55,7 +58,7 @@ class NetworkFileSegmenter(Segmenter):
         mean: Taken from the values, in the order of the model's channels.
         std: What they are then divided by.
         scale: What pixels, 0 to 255, are first multiplied by; None: 1/255, and 1 for a model that
-            takes whole numbers.
+            takes whole numbers (less 128, without a `mean`, where they are -128 to 127).
         bgr: Whether the model's channels are blue, green, red, and not red, green, blue.
         letterbox: Whether the picture keeps its shape, with grey around it.
         output: Name of the output that has the classes; None: the first that can.
@@ -89,6 +92,7 @@ class NetworkFileSegmenter(Segmenter):
         names: tuple[str, ...] | None = described.checked(classes)
         self._path = Path(path)
         self._confidence = confidence
+        self._digest: str | None = None
         self._place = Placement.letterboxed if letterbox else Placement.stretched
         self._channels_wanted = len(names) if names else None
         self._network = open_network(self._path, device)
@@ -96,14 +100,23 @@ class NetworkFileSegmenter(Segmenter):
             shape = read_input_shape(self._network, self._path)
             self._layout: Layout = shape.layout or "NCHW"
             self._input_size = self._choose_size(shape, input_size)
-            self._scale = (1.0 if shape.is_whole else 1 / 255) if scale is None else scale
+            self._scale = shape.scale if scale is None else scale
+            # Quantized models that count from -128 to 127 take pixels less 128.
+            is_shifted = scale is None and shape.dtype == np.int8 and not any(mean)
             self._normalisation = Normalisation(
-                self._scale, mean, std, bgr=bgr, dtype=shape.dtype, path=self._path
+                self._scale,
+                (128.0, 128.0, 128.0) if is_shifted else mean,
+                std,
+                bgr=bgr,
+                dtype=shape.dtype,
+                path=self._path,
             )
             outputs = self._first_run(shape)
             self._output = self._choose_output(outputs, output)
             scores = self._read(outputs)
-            self.class_map = self._name_classes(names, scores)
+            self.class_map = name_classes(
+                scores.channels, names, self._network.metadata, self._path
+            )
         except BaseException:
             self._network.close()
             raise
@@ -131,8 +144,9 @@ class NetworkFileSegmenter(Segmenter):
     @property
     def identity(self) -> str:
         """The file's content, and how pictures are put into it."""
-        content = hashlib.sha256(self._path.read_bytes()).hexdigest()[:16]
-        return f"{self._path.name} ({content}, {self._settings}, {dict(self.class_map)})"
+        if self._digest is None:
+            self._digest = _digest(self._path)
+        return f"{self._path.name} ({self._digest}, {self._settings}, {dict(self.class_map)})"
 
     def segment(self, frame: Frame) -> Mask:
         """Segment one frame."""
@@ -208,28 +222,6 @@ class NetworkFileSegmenter(Segmenter):
             " made for by --input-size, or another export of the model"
         ) from failure
 
-    def _name_classes(self, names: tuple[str, ...] | None, scores: ScoreMap) -> dict[int, str]:
-        count = scores.channels
-        require(count <= 256, f"{self._path} has {count} classes; 256 are possible")
-        if names is not None:
-            # One channel may hold class ids, of which no picture shows all.
-            require(
-                count in (1, len(names)),
-                f"{self._path} has {count} classes and --class-names gives {len(names)} names",
-            )
-            return dict(enumerate(("background", *names) if len(names) == 1 else names))
-        named = class_names_in(self._network.metadata)
-        if named and (count == 1 or max(named) < count):
-            return {0: "background", 1: named[0]} if list(named) == [0] else named
-        if named:
-            logger.warning(
-                "%s has %d classes and names for %d: they are numbered; --class-names names them",
-                *(self._path, count, len(named)),
-            )
-        if count == 1:
-            return {0: "background", 1: "class 1"}
-        return {number: f"class {number}" for number in range(count)}
-
     def _class_ids(self, scores: ScoreMap, placement: Placement, confidence: float) -> ClassIds:
         if scores.channels > 1:
             return scores.winners(placement)
@@ -245,3 +237,16 @@ class NetworkFileSegmenter(Segmenter):
         if confidence in (0.0, 1.0):
             return math.inf if confidence else -math.inf
         return math.log(confidence / (1 - confidence))
+
+
+def _digest(path: Path) -> str:
+    """Return what tells a model's content from another's, its weights beside it included.
+
+    ONNX files above 2 GB, and others as they are exported, keep them in NAME.data or NAME_data.
+    """
+    digest = hashlib.sha256()
+    for each in (path, *sorted(path.parent.glob(f"{glob.escape(path.name)}[._]data"))):
+        with each.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    return digest.hexdigest()[:16]

@@ -33,9 +33,9 @@ class InputShape:
     dtype: np.dtype[Any]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it takes whole numbers."""
-        return np.issubdtype(self.dtype, np.integer)
+    def scale(self) -> float:
+        """What pixels are multiplied by if nothing else is said: whole numbers are pixels."""
+        return 1.0 if np.issubdtype(self.dtype, np.integer) else 1 / 255
 
 
 def read_input_shape(network: Network, path: Path) -> InputShape:

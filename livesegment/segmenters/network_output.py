@@ -1,7 +1,7 @@
 """What a segmentation network says of every pixel, whatever the layout."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from livesegment.segmenters.runtimes.base import Array
 logger = logging.getLogger(__name__)
 
 _MOST_SHOWN = 8
+_OVERSHOOT = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +49,11 @@ class ScoreMap:
 
     @property
     def beyond_probability(self) -> bool:
-        """Whether the one map holds numbers that are no probabilities."""
-        return bool(self.scores.min() < 0 or self.scores.max() > 1)
+        """Whether the one map holds numbers that are no probabilities.
+
+        Those that a model enlarges itself may lie a little beyond 0 and 1.
+        """
+        return bool(self.scores.min() < -_OVERSHOOT or self.scores.max() > 1 + _OVERSHOOT)
 
     def ids(self, placement: Placement) -> ClassIds:
         """Return the one map, which holds class ids, for the frame, uint8."""
@@ -65,17 +69,26 @@ class ScoreMap:
         Scores are enlarged and then compared, which keeps edges smooth. Only classes that win
         somewhere before that are enlarged: the others' scores would cost more than the network.
         """
-        rivals = np.unique(self.scores.argmax(axis=0))
-        width, height = placement.frame_size
-        ids = np.full((height, width), rivals[0], np.uint8)
-        if len(rivals) == 1:
-            return ids
-        best = placement.scores(self.scores[rivals[0]])
-        for rival in rivals[1:]:
-            score = placement.scores(self.scores[rival])
-            ids[score > best] = rival
-            np.maximum(best, score, out=best)
-        return ids
+        scores = np.ascontiguousarray(self.scores, np.float32)
+        highest = _highest(scores, range(len(scores)))
+        rivals = np.bincount(highest.ravel()).nonzero()[0].tolist()
+        if placement.is_whole(highest.shape):
+            return highest
+        return _highest((placement.scores(scores[each]) for each in rivals), rivals)
+
+
+def _highest(planes: Iterable[npt.NDArray[Any]], ids: Iterable[int]) -> ClassIds:
+    """Return at each pixel the id of the plane that is highest there; of equal ones, the first's.
+
+    Plane by plane, which takes half the time of `argmax` over the first axis, or a tenth.
+    """
+    numbered = zip(planes, ids, strict=True)
+    plane, first = next(numbered)
+    best, winners = plane.copy(), np.full(plane.shape, first, np.uint8)
+    for plane, each in numbered:
+        np.copyto(winners, each, where=plane > best)
+        np.maximum(best, plane, out=best)
+    return winners
 
 
 def choose_output(

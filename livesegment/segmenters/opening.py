@@ -45,11 +45,14 @@ def open_segmenter(
         logger.info("%s runs on %s", options.model_path, own.device)
         return own
     if options.is_builtin:
-        if options.endpoint is None:
-            logger.info(
-                "using the built-in person model; --model, --model-file, --endpoint choose another"
-            )
-        return BuiltinSegmenter(options.confidence_number)
+        builtin = BuiltinSegmenter(options.confidence_number, options.device)
+        others = "; --model, --model-file, --endpoint choose another"
+        logger.info(
+            "using the built-in person model on %s%s",
+            builtin.device,
+            others if options.endpoint is None else "",
+        )
+        return builtin
     return HttpSegmenter(
         options.base_url,
         options.model,
@@ -78,6 +81,7 @@ def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter
         bgr=options.file.bgr,
         letterbox=options.file.letterbox,
         output=options.file.model_output,
+        device=options.device,
     )
 
 

@@ -57,6 +57,10 @@ class Placement:
         picture[y : y + height, x : x + width] = image
         return picture
 
+    def is_whole(self, shape: tuple[int, ...]) -> bool:
+        """Whether an output of this shape, (H, W), is the frame pixel by pixel."""
+        return self.frame_size == shape[::-1] and self.box[2:] == self.input_size
+
     def scores(self, plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Return the scores of one class, which cover the input at any size, for the frame."""
         part = self._cut(np.ascontiguousarray(plane, np.float32), cv2.INTER_LINEAR)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.annotate import AnnotateOptions
-from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.endpoint import Device, EndpointOptions
 from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, several
 from livesegment.settings.live import LiveOptions
@@ -182,6 +182,7 @@ class ServeCommand(Settings):
 
     Attributes:
         class_names: As `EndpointOptions.class_names`.
+        device: As `EndpointOptions.device`.
         file: The model's file, and how pictures are put into it; without one, the person model.
         options: How it is served.
         log: What is said on stderr.
@@ -190,6 +191,7 @@ class ServeCommand(Settings):
     class_names: tuple[str, ...] | None = same_as(
         EndpointOptions, "class_names", aliases=("--classes",)
     )
+    device: Device = same_as(EndpointOptions, "device")
     file: ModelFileOptions = section(ModelFileOptions)
     options: ServeOptions = section(ServeOptions)
     log: LogOptions = section(LogOptions)

@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from livesegment.address import is_http_url, is_loopback, shown_url
@@ -32,6 +32,8 @@ Confidence = float | Literal["best", "default"]
 
 USUAL_CONFIDENCE = 50.0
 """What a model in this process takes as certain enough where it is not told a number."""
+
+Device = Literal["auto", "cpu", "cuda", "coreml", "openvino", "directml"]
 
 KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
 """Where a key is looked up that was not given, the first one first."""
@@ -76,6 +78,8 @@ class EndpointOptions(Settings):
             that does not tell them all; given as names or as the path of a text file with one a
             line. None: what the model says.
         api_key: The key; None: looked up in the environment by `resolved_key`.
+        device: What a model that runs in this process runs on: the processor, or what ONNX Runtime
+            has a provider for. `auto` is the best of what is there.
         confidence: 0 to 100, what the endpoint takes as certain enough; or `best` or `default`,
             words that it understands and a model in this process takes for 50.
         max_side: Longest side in pixels of what is sent; larger frames are made smaller. None:
@@ -148,6 +152,14 @@ class EndpointOptions(Settings):
         is_secret=True,
         variables=KEY_VARIABLES,
     )
+    device: Device = option(
+        "auto",
+        choice(get_args(Device)),
+        "What a model file or the built-in model runs on.",
+        flag="--device",
+        key="endpoint.device",
+        group=_MODEL,
+    )
     confidence: Confidence = option(
         USUAL_CONFIDENCE,
         either(
@@ -218,6 +230,11 @@ class EndpointOptions(Settings):
     def check(self) -> None:
         """Check that endpoint, model and names fit together."""
         self._check_file()
+        self.require(
+            self.device == "auto" or self.is_in_process,
+            "{device} is about a model that runs here: leave it out, or name {model_file}",
+            *("device", "model_file"),
+        )
         if self.endpoint == BUILTIN:
             self.require(
                 self.model is None,

@@ -59,11 +59,11 @@ class CameraOptions(Settings):
         ...,
         text(
             "SOURCE",
-            "a camera's number or device, an address, a file, or pattern:",
+            "a camera's number or device, an address, a file, sample: or pattern:",
             _camera_source,
             takes_numbers=True,
         ),
-        "A camera's number or device, an address, a file, or pattern:.",
+        "A camera's number or device, an address, a file, sample: or pattern:.",
         key="camera.source",
         is_secret=True,
     )

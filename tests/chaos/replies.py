@@ -92,7 +92,7 @@ NO_MASK: dict[str, bytes] = {
     "an HTML page": PAGE,
     "truncated JSON": GOOD[:200],
     "JSON that is no object": b"[1, 2, 3]",
-    "no mask in it": b'{"predictions": []}',
+    "no mask in it": b'{"outputs": []}',
     "an instance model's reply": b'{"predictions": [{"x": 1, "points": []}]}',
     "JSON nested 100,000 deep": 100_000 * b"[",
     "JSON of 20,000 brackets": 20_000 * b'{"a":[' + b"1",

@@ -4,14 +4,17 @@ To add a segmenter: write a function that opens it and add it to `SEGMENTERS`.
 """
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from onnx_bytes import three_classes
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -20,6 +23,7 @@ from livesegment.protocol.reply import flat_reply, nested_reply
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.network_file import NetworkFileSegmenter
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings.serve import ReplyShape, ServeOptions
@@ -44,6 +48,16 @@ class Halves(Segmenter):
 def builtin() -> Iterator[Segmenter]:
     with BuiltinSegmenter() as segmenter:
         yield segmenter
+
+
+@contextmanager
+def model_file() -> Iterator[Segmenter]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        path.write_bytes(three_classes(64, 48))
+        names = (" background ", "b", "c")
+        with NetworkFileSegmenter(path, names, letterbox=True) as segmenter:
+            yield segmenter
 
 
 @contextmanager
@@ -90,6 +104,7 @@ def http_instances() -> Iterator[Segmenter]:
 
 SEGMENTERS: dict[str, Opener] = {
     "builtin": builtin,
+    "model file": model_file,
     "pattern": pattern,
     "http over a mock": http_over_a_mock,
     "http": lambda: http(Halves(), "nested"),

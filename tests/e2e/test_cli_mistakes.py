@@ -70,7 +70,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
     KINDS = {  # noqa: RUF012 - never changed
         "html": (200, b"<!doctype html><title>Login</title>"),
         "nothing": (200, b""),
-        "other": (200, b'{"predictions": []}'),
+        "other": (
+            200,
+            b'{"predictions": [{"x": 9, "y": 9, "width": 4, "height": 4, "class": "cat"}]}',
+        ),
         "refused": (403, b'{"Message": "User is not authorized to access this resource"}'),
         "missing": (404, b'{"message": "no such model"}'),
         "unpaid": (402, b'{"message": "credits are used up"}'),
@@ -156,7 +159,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("predict photo.jpg --endpoint http://127.0.0.1:9", 2, ["--model"]),
         ("predict photo.jpg --endpoint ftp://x --model a/1", 2, ["http"]),
         ("predict photo.jpg --endpoint builtin --model a/1", 2, ["builtin"]),
-        ("predict photo.jpg --model a", 2, ["slug/version"]),
+        ("predict photo.jpg --model /", 2, ["slug/version"]),
         ("predict photo.jpg --confidence 101", 2, ["--confidence"]),
         ("predict photo.jpg --max-side 0", 2, ["--max-side"]),
         ("predict photo.jpg --jpeg-quality 0", 2, ["--jpeg-quality"]),

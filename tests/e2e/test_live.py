@@ -27,7 +27,7 @@ LIVE = [sys.executable, "-m", "livesegment", "live"]
 def test_what_is_shown_is_recorded_with_its_masks_and_figures(tmp_path: Path) -> None:
     outputs = ["--record", "r.mp4", "--masks", "m.mkv", "--stats", "s.json"]
     result = subprocess.run(
-        [*LIVE, "pattern:160x120@60:90", "--no-window", *outputs],
+        [*LIVE, "pattern:160x120@60:90?latency=40", "--no-window", *outputs],
         cwd=tmp_path,
         capture_output=True,
         text=True,

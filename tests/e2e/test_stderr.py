@@ -61,7 +61,9 @@ def test_a_picture_that_a_library_finds_odd_leaves_json_logs_alone(tmp_path: Pat
     odd = b"\0\0\0\x08" + content + zlib.crc32(content).to_bytes(4, "big")
     with started(tmp_path, "serve", "--port", "0", "--log-format", "json") as program:
         assert program.stderr is not None
-        url = json.loads(program.stderr.readline())["message"].split()[1].rpartition("/ANY")[0]
+        said_first = (json.loads(line)["message"] for line in program.stderr)
+        serving = next(message for message in said_first if message.startswith("serving"))
+        url = serving.split()[1].rpartition("/ANY")[0]
         answer = httpx.post(f"{url}/any/1", content=whole[:33] + odd + whole[33:], trust_env=False)
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=30)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from anything import any_json, any_text, as_json, damaged, is_sentence
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from memory import resident_at_most
 from onnx_bytes import three_classes
@@ -19,12 +19,13 @@ from livesegment.cli.app import takes
 from livesegment.cli.line import read_line
 from livesegment.errors import JournalMismatch, OptionsError
 from livesegment.monitor.config import read_config
-from livesegment.segmenters.class_metadata import class_names_in
+from livesegment.segmenters.class_naming import class_names_in
 from livesegment.segmenters.runtimes.onnx_header import read_onnx_header
 from livesegment.server.key_ring import KeyRing
 from livesegment.settings import ApiKey, EndpointOptions
 from livesegment.settings.group import all_options, option_of
 from livesegment.settings.rule_text import parse_rule
+from livesegment.sources.pattern import PatternSource
 
 # A folder for all examples of a test: each writes its file anew.
 one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,6 +44,28 @@ def test_any_class_name_is_clean_and_stays_so(name: str) -> None:
     clean.encode()
     assert clean_class_name(clean) == clean
     assert comparable(clean) == comparable(name)
+
+
+forms = st.lists(
+    st.sampled_from(("64", "x", "48", "@", "30", ":", "9", "?", "latency", "=", "300", "&", "."))
+    | any_text,
+    max_size=12,
+).map("".join)
+
+
+@given(long_text | forms | forms.map(lambda form: f"64x48@30:9?{form}"))
+@example("64x48@30:9?latency=\x1b[2J")
+@example("9" * 5000 + "x48")
+@settings(deadline=None)
+def test_any_form_of_a_pattern_is_one_or_a_sentence(form: str) -> None:
+    # No large pictures: to draw their background takes its time, and no harm.
+    assume(not re.match(r"\d{3,4}x|\d*x\d{3,4}(\D|$)", form))
+    try:
+        source = PatternSource.parse(f"pattern:{form}")
+    except OptionsError as error:
+        is_sentence(error)
+    else:
+        assert source.latency_s is None or 0 <= source.latency_s <= 10
 
 
 CLAUSES = (

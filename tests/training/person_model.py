@@ -11,8 +11,10 @@ costs it, and ONNX Runtime three quarters of what it costs LiteRT:
 - Two 1x1 convolutions in a row, with only an enlargement or a sum between them, are one.
 - A gate (what a squeeze-and-excitation block multiplies channels by) goes into the weights of the
   1x1 convolution that follows: 16x16 numbers are multiplied, not 16x128x128.
-- Pairs of rows are channels of the input, and the four pixels that the last layer makes of each
-  cell are channels of the output: OpenCV packs channels by eight, and three waste five.
+- The four pixels that the last layer makes of each cell are channels of the output (1, 4, 128,
+  128). Channels of the input (1, 8, 128, 256) are blue, green and red from 0 to 255 of an even row,
+  nothing, and the same of the odd row below: OpenCV 5 packs channels by eight, three waste five.
+- What a gate is decided from is a vector, and is no picture of one pixel on the way.
 """
 
 import sys
@@ -113,8 +115,19 @@ class Graph:
         return self.add("HardSwish", x)
 
     def mean(self, x: str) -> str:
-        """Append the mean over all places."""
-        return self.add("ReduceMean", x, axes=[2, 3], keepdims=1)
+        """Append the mean over all places: of shape (1, channels)."""
+        return self.add("ReduceMean", x, axes=[2, 3], keepdims=0)
+
+    def dense(self, x: str, weights: Floats, bias: Floats | None = None) -> str:
+        """Append a 1x1 convolution of something of shape (1, channels)."""
+        inputs = [x, self.constant(weights[:, :, 0, 0])]
+        if bias is not None:
+            inputs.append(self.constant(bias))
+        return self.add("Gemm", *inputs, transB=1)
+
+    def gate(self, squeezed: str, excite: int) -> str:
+        """Append what channels are multiplied by, of shape (1, channels)."""
+        return self.sigmoid(self.dense(self.relu(squeezed), *self.layers[excite]))
 
     def sigmoid(self, x: str) -> str:
         """Append 1 / (1 + exp(-x))."""
@@ -122,18 +135,16 @@ class Graph:
 
     def gated(self, x: str, gate: str, weights: Floats, bias: Floats | None) -> str:
         """Append a 1x1 convolution of what a gate has multiplied."""
-        rows, columns = weights.shape[:2]
-        flat = self.add("Reshape", gate, self.constant([1, columns], np.int64))
-        scaled = self.add("Mul", self.constant(weights[:, :, 0, 0]), flat)
-        inputs = [x, self.add("Reshape", scaled, self.constant([rows, columns, 1, 1], np.int64))]
+        scaled = self.add("Mul", self.constant(weights[:, :, 0, 0]), gate)
+        inputs = [x, self.add("Reshape", scaled, self.constant(weights.shape, np.int64))]
         if bias is not None:
             inputs.append(self.constant(bias))
         return self.add("Conv", *inputs, kernel_shape=[1, 1])
 
     def excited(self, x: str, squeeze: int, excite: int, project: int) -> str:
         """Append a squeeze-and-excitation block and the convolution after it."""
-        gate = self.sigmoid(self.conv(self.relu(self.conv(self.mean(x), squeeze)), excite))
-        return self.gated(x, gate, *self.layers[project])
+        squeezed = self.dense(self.mean(x), *self.layers[squeeze])
+        return self.gated(x, self.gate(squeezed, excite), *self.layers[project])
 
     def decode(self, fine: str, coarse: str, numbers: tuple[int, int, int, int, int]) -> str:
         """Append a step of the decoder: twice the size, with what the encoder saw there.
@@ -147,11 +158,11 @@ class Graph:
         (reducing, offset), (merging, merge_bias) = self.layers[reduce], self.layers[merge]
         squeezing, squeeze_bias = self.layers[squeeze]
         # The gate is decided from the mean of the sum, which is the sum of the means.
-        from_fine = self.convolve(
+        from_fine = self.dense(
             self.mean(fine), squeezing, squeeze_bias + squeezing[:, :, 0, 0] @ offset
         )
-        from_coarse = self.convolve(self.mean(coarse), _product(squeezing, reducing))
-        gate = self.sigmoid(self.conv(self.relu(self.add("Add", from_fine, from_coarse)), excite))
+        from_coarse = self.dense(self.mean(coarse), _product(squeezing, reducing))
+        gate = self.gate(self.add("Add", from_fine, from_coarse), excite)
         low = self.convolve(
             coarse, _product(merging, reducing), merge_bias + merging[:, :, 0, 0] @ offset
         )
@@ -173,12 +184,12 @@ def _product(second: Floats, first: Floats) -> Floats:
 
 
 def _first_layer(graph: Graph, layer: int) -> str:
-    """Append the first layer, for an input whose channels are two rows of three colours."""
+    """Append the first layer, for the input of the docstring at the top."""
     weights, bias = graph.layers[layer]
-    paired = np.zeros((len(weights), 6, 2, 3), np.float32)
+    paired = np.zeros((len(weights), 8, 2, 3), np.float32)
     for row in range(3):
-        first = row % 2 * 3
-        paired[:, first : first + 3, row // 2] = weights[:, :, row]
+        first = row % 2 * 4
+        paired[:, first : first + 3, row // 2] = weights[:, ::-1, row] / 255
     return graph.convolve("x", paired, bias, strides=[1, 2], pads=[0, 0, 1, 1])
 
 
@@ -203,8 +214,9 @@ def write_person_model(layers: dict[int, Layer]) -> bytes:
     ):
         inner = graph.swish(graph.depthwise(graph.swish(graph.conv(x, expand)), depthwise))
         x = graph.add("Add", graph.excited(inner, squeeze, excite, project), x)
-    gate = graph.sigmoid(graph.conv(graph.mean(x), 164))
-    x = graph.add("Mul", graph.relu(graph.conv(x, 161)), gate)
+    gate = graph.sigmoid(graph.dense(graph.mean(x), *layers[164]))
+    places = graph.add("Reshape", gate, graph.constant([1, -1, 1, 1], np.int64))
+    x = graph.add("Mul", graph.relu(graph.conv(x, 161)), places)
     x = graph.decode(eighth, x, (172, 177, 181, 187, 191))
     x = graph.decode(quarter, x, (198, 203, 207, 213, 217))
     x = graph.decode(half, x, (224, 229, 233, 239, 243))
@@ -212,7 +224,7 @@ def write_person_model(layers: dict[int, Layer]) -> bytes:
     logits = graph.convolve(x, pixels.transpose(1, 2, 0)[..., None], np.repeat(bias, 4))
     graph.nodes.append(onnx_bytes.node("Sigmoid", [logits], "y"))
     return onnx_bytes.model(
-        graph.nodes, [1, 6, 128, 256], [1, 4, 128, 128], graph.constants, opset=OPSET
+        graph.nodes, [1, 8, 128, 256], [1, 4, 128, 128], graph.constants, opset=OPSET
     )
 
 

@@ -5,16 +5,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from runtimes import hide
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.segmenters.builtin import BuiltinSegmenter
 
 
-@pytest.fixture(scope="module")
-def segmenter() -> Iterator[BuiltinSegmenter]:
-    with BuiltinSegmenter() as segmenter:
-        yield segmenter
+@pytest.fixture(scope="module", params=["whatever is installed", "OpenCV"])
+def segmenter(request: pytest.FixtureRequest) -> Iterator[BuiltinSegmenter]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "OpenCV":
+            hide(patch)
+        with BuiltinSegmenter() as segmenter:
+            yield segmenter
 
 
 @pytest.fixture
@@ -88,3 +92,24 @@ def test_a_confidence_out_of_range_is_refused(
         BuiltinSegmenter(confidence)
     with pytest.raises(OptionsError, match="0 to 100"):
         segmenter.segment_at(frame, confidence)
+
+
+def test_it_says_how_sure_it_is_of_each_pixel(segmenter: BuiltinSegmenter, webcam: Frame) -> None:
+    mask = segmenter.segment(webcam)
+    assert mask.certainty is not None
+    # Sure far from the edge, unsure on it, and of the class that won: never below a half.
+    edge = cv2.morphologyEx(mask.class_ids, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    assert np.median(mask.certainty[edge]) < 200
+    assert np.median(mask.certainty[~edge]) > 250
+    assert mask.certainty.min() >= 127
+    higher = segmenter.segment_at(webcam, 80).class_ids
+    drawn_from_it = (mask.class_ids == 1) & (mask.certainty > 0.8 * 255)
+    np.testing.assert_array_equal(drawn_from_it, higher == 1)
+
+
+def test_what_it_says_is_kept_without_that(segmenter: BuiltinSegmenter, webcam: Frame) -> None:
+    kept: list[bytes] = []
+    mask = segmenter.prepare(webcam)(kept.append)
+    assert mask.certainty is None
+    assert segmenter.recall(kept[0], webcam).certainty is None
+    np.testing.assert_array_equal(segmenter.recall(kept[0], webcam).class_ids, mask.class_ids)

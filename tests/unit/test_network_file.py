@@ -9,12 +9,16 @@ import numpy as np
 import onnx_bytes
 import pytest
 from onnx_bytes import Dimensions, node
+from runtimes import hide
 
 from livesegment import weights
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
+from livesegment.segmenters import network_file
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.network_file import NetworkFileSegmenter
+from livesegment.segmenters.runtimes.base import Network
+from livesegment.segmenters.runtimes.opencv import OpenCVNetwork
 
 HEIGHT, WIDTH = 24, 32
 COLOURS = np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1)
@@ -24,6 +28,13 @@ CONV_T = node("Conv", ["x", "w"], "t", kernel_shape=[1, 1])
 PLANAR = [1, 3, HEIGHT, WIDTH]
 
 Save = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True, params=["whatever is installed", "OpenCV"])
+def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test on what is installed, and without it."""
+    if request.param == "OpenCV":
+        hide(monkeypatch)
 
 
 @pytest.fixture
@@ -156,11 +167,26 @@ def test_a_tflite_file_gives_what_the_builtin_model_gives(tmp_path: Path, media:
         assert mask.similarity(builtin.segment(frame), 1) > 0.99
 
 
-def test_a_tflite_file_says_its_size(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "open_network",
+    [
+        pytest.param(network_file.open_network, id="any"),
+        pytest.param(lambda path, _: OpenCVNetwork(path), id="opencv"),
+    ],
+)
+def test_a_tflite_file_says_its_size_and_what_its_classes_are_called(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    open_network: Callable[..., Network],
+) -> None:
+    monkeypatch.setattr(network_file, "open_network", open_network)
     path = tmp_path / "person.tflite"
     path.write_bytes(weights.selfie_segmentation())
     black = Frame(np.zeros((40, 60, 3), np.uint8), 0, 0.0, 0.0)
-    assert not NetworkFileSegmenter(path).segment(black).class_ids.any()
+    mask = NetworkFileSegmenter(path).segment(black)
+    assert not mask.class_ids.any()
+    assert mask.class_map == {0: "background", 1: "selfie"}
     assert not caplog.records
 
 

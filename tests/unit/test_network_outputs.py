@@ -12,7 +12,7 @@ from onnx_bytes import FLOAT, INT32, INT64, UINT8, Dimensions, node
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.segmenters import network_file
-from livesegment.segmenters.class_metadata import class_names_in
+from livesegment.segmenters.class_naming import class_names_in
 from livesegment.segmenters.network_file import NetworkFileSegmenter
 from livesegment.segmenters.runtimes.opencv import OpenCVNetwork
 
@@ -126,6 +126,18 @@ def test_one_channel_behind_a_sigmoid(tmp_path: Path, stripes: Frame, is_last: b
     assert stripe_ids(path, stripes, confidence=95) == [0, 0, 0]
 
 
+def test_probabilities_that_overshoot_a_little_are_no_logits(
+    tmp_path: Path, stripes: Frame
+) -> None:
+    # 1.4 x green - 0.05: -0.05 outside of the green stripe, 1.05 within.
+    green = np.array([0, 1.4, 0], np.float32).reshape(1, 3, 1, 1)
+    nodes = [node("Conv", ["x", "g", "b"], "y", kernel_shape=[1, 1])]
+    constants = {"g": green, "b": np.array([-0.05], np.float32)}
+    path = save(tmp_path, nodes, {"y": [1, 1, HEIGHT, WIDTH]}, **constants)
+    assert stripe_ids(path, stripes, confidence=20) == [0, 1, 0]
+    assert stripe_ids(path, stripes, confidence=99) == [0, 1, 0]
+
+
 def two_outputs(folder: Path) -> Path:
     turned = COLOURS[[1, 2, 0]]
     nodes = [
@@ -218,6 +230,7 @@ def test_names_come_from_the_file_unless_others_are_given(
         ({"classes": "('a', 'b')"}, {0: "a", 1: "b"}),
         ({"labels": "a\nb\n"}, {0: "a", 1: "b"}),
         ({"class_names": "a,b"}, {0: "a", 1: "b"}),
+        ({"vocabulary.txt": "x\ny", "labelmap.txt": "a\r\nb\r\n"}, {0: "a", 1: "b"}),
         ({"names": "{0: 'a', 1: None}"}, {}),
         ({"names": "{0: 'a', 999: 'b'}"}, {}),
         ({"names": "[__import__('os').getpid()]"}, {}),
@@ -263,5 +276,9 @@ def test_the_identity_tells_each_option_and_is_as_it_was_without_any(tmp_path: P
         {"confidence": 51},
         {"classes": ["a", "b", "c"]},
     ]
+    beside = path.with_name("model.onnx.data")
+    beside.write_bytes(b"weights")
+    assert NetworkFileSegmenter(path).identity != plain
+    beside.unlink()
     identities = {NetworkFileSegmenter(path, **each).identity for each in others}  # type: ignore[arg-type]
     assert len(identities | {plain}) == len(others) + 1

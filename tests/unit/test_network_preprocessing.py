@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import onnx_bytes
 import pytest
-from onnx_bytes import FLOAT, FLOAT16, UINT8, node
+from onnx_bytes import FLOAT, FLOAT16, INT8, UINT8, node
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
@@ -146,7 +146,7 @@ def test_a_letterboxed_edge_comes_back_where_it_was_whatever_the_outputs_stride(
 
 
 @pytest.mark.usefixtures("runtime")
-@pytest.mark.parametrize("kind", [UINT8, FLOAT16])
+@pytest.mark.parametrize("kind", [UINT8, INT8, FLOAT16])
 @pytest.mark.parametrize("is_last", [False, True])
 def test_a_model_gets_numbers_of_the_type_that_it_takes(
     tmp_path: Path, kind: int, is_last: bool

@@ -199,3 +199,9 @@ def test_a_bad_request_that_misses_a_key_is_about_the_key(said: str) -> None:
         assert type(found) is AuthenticationFailed
         assert meaning in str(found)
     assert type(error(400, b'{"message": "the image is missing"}')) is RequestRefused
+
+
+def test_a_server_may_know_no_aliases() -> None:
+    alias = error_for_status(404, {}, b"", url="http://host:9001/yolo26n-sem-1024")
+    assert "or knows none by an alias: try SLUG/VERSION (status 404)" in str(alias)
+    assert "alias" not in str(error_for_status(404, {}, b"", url="http://host:9001/a/1"))

@@ -1,6 +1,5 @@
 """Model files on each runtime that is installed: the same numbers, whichever it is."""
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import onnx_bytes
 import pytest
 from onnx_bytes import UINT8, node, three_classes
+from runtimes import RUNTIMES, hide
 
 from livesegment import weights
 from livesegment.errors import MissingExtra, OptionsError
@@ -23,14 +23,12 @@ needs_litert = pytest.mark.needs_package("ai_edge_litert.interpreter", "litert")
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "sample.mp4"
 WIDTH, HEIGHT = 16, 12
-RUNTIMES = ("onnxruntime", "ai_edge_litert.interpreter")
 
 
 @pytest.fixture
 def without_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no other runtime than OpenCV, whatever is installed."""
-    for module in RUNTIMES:
-        monkeypatch.setitem(sys.modules, module, None)
+    hide(monkeypatch)
 
 
 @pytest.fixture
@@ -71,6 +69,17 @@ def test_onnx_runtime_gives_what_opencv_gives(three: Path, blob: np.ndarray) -> 
         assert taken.dtype == np.float32
         assert network.outputs == ("y",)
         np.testing.assert_allclose(network.run(blob)["y"], opencv.run(blob)["y"], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [pytest.param("installed", marks=needs_onnx), "opencv"])
+def test_what_a_network_gives_stays_when_it_runs_again(
+    three: Path, blob: np.ndarray, kind: str
+) -> None:
+    with open_network(three) if kind == "installed" else OpenCVNetwork(three) as network:
+        first = network.run(blob)["y"]
+        kept = first.copy()
+        network.run(1 - blob)
+        np.testing.assert_array_equal(first, kept)
 
 
 @needs_onnx
@@ -165,7 +174,7 @@ def test_the_builtin_model_is_the_same_on_every_runtime(
     found, devices = [], []
     for module in ("", *RUNTIMES):
         if module:
-            monkeypatch.setitem(sys.modules, module, None)
+            hide(monkeypatch, module)
         with BuiltinSegmenter() as segmenter:
             devices.append(segmenter.device.rpartition(" ")[2])
             found.append([segmenter._person_certainty(each).astype(int) for each in pictures])
@@ -186,6 +195,33 @@ def test_a_device_that_is_missing_is_told_with_what_to_install(three: Path, devi
     with pytest.raises(MissingExtra, match=f"not have the device {device}: pip .*install") as told:
         open_network(three, device)
     assert "\n" not in str(told.value)
+
+
+@needs_onnx
+def test_a_device_without_its_libraries_is_left_or_told(
+    three: Path,
+    blob: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    import onnxruntime
+
+    real = onnxruntime.InferenceSession
+
+    def without_libraries(path: Path, options: object, providers: list[str]) -> object:
+        print("Failed to load libcublas: ...")  # as the package for CUDA does
+        return real(path, options, providers=providers[-1:])
+
+    cuda = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: cuda)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print("Failed"), raising=False)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_libraries)
+    with pytest.raises(OptionsError, match="the device cuda here: its driver or libraries are mis"):
+        open_network(three, "cuda")
+    with open_network(three) as network:
+        assert network.device == "the processor, with ONNX Runtime"
+        assert network.run(blob)["y"].shape == blob.shape
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_a_runtime_a_device_needs_one(three: Path, without_runtimes: None) -> None:

@@ -119,6 +119,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: ModelFileOptions(preset="imagenet", std=(1, 1, 1)),
             "preset says std already: give one of them",
         ),
+        (lambda: EndpointOptions(device="gpu"), "device is one of auto, cpu, cuda, coreml, openv"),
+        (
+            lambda: EndpointOptions(model="a/1", device="cuda"),
+            "device is about a model that runs here: leave it out, or name model_file",
+        ),
         (
             lambda: EndpointOptions(file=ModelFileOptions(bgr=True)),
             "bgr is about a model file: name it with model_file",
@@ -165,6 +170,8 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ),
         ("--mean 0.5", "--mean is three numbers such as 0.485,0.456,0.406, not 0.5"),
         ("--std 1,nan,1", "--std is three numbers above 0 such as 0.229,0.224,0.225, not '1,nan"),
+        ("--device gpu", "--device is one of auto, cpu, cuda, coreml, openvino, directml, not"),
+        ("--device cuda --model a/1", "--device is about a model that runs here: leave it out, or"),
         ("--letterbox", "--letterbox is about a model file: name it with --model-file"),
         ("--model-file a.onnx --endpoint builtin", "--model-file is a file, which is run here: le"),
         ("--model m/a.ONNX --endpoint http://a", "--model is a file, which is run here: leave --e"),

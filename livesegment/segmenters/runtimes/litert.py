@@ -44,7 +44,7 @@ class LiteRTNetwork(Network):
         self._given = self._interpreter.get_output_details()
         self.inputs = tuple(map(_tensor, self._taken))
         self.outputs = tuple(each["name"] for each in self._given)
-        self.metadata = clean_metadata(_packed_texts(path))
+        self.metadata = clean_metadata(packed_texts(path))
 
     def run(self, blob: Array) -> dict[str, Array]:
         """Compute every output."""
@@ -98,7 +98,7 @@ def _real(values: Array, details: Any) -> Array:
     return real
 
 
-def _packed_texts(path: Path) -> dict[str, str]:
+def packed_texts(path: Path) -> dict[str, str]:
     """Return the text files that are packed into a model, such as labels.txt, by their names.
 
     Source: TensorFlow Lite Metadata; associated files are a ZIP at the end of the model.

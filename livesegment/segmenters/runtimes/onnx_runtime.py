@@ -1,6 +1,8 @@
 """Networks that ONNX Runtime computes, on the processor or on what it has a provider for."""
 
 import importlib
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -134,14 +136,15 @@ def _open(runtime: Any, path: Path, provider: str, threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Threads that wait for work would otherwise keep their cores busy, which the picture needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if provider == "CUDAExecutionProvider" and hasattr(runtime, "preload_dlls"):
-        # CUDA's libraries as NVIDIA's packages bring them; it prints what is missing.
-        runtime.preload_dlls()
     providers = list(dict.fromkeys((provider, _PROCESSOR)))
-    try:
-        return runtime.InferenceSession(path, options, providers=providers)
-    except Exception as error:
-        raise OptionsError(f"{path} is not an ONNX model that ONNX Runtime can run") from error
+    # It prints what libraries are missing, where replies and figures may be written.
+    with redirect_stdout(StringIO()):
+        if provider != _PROCESSOR and hasattr(runtime, "preload_dlls"):
+            runtime.preload_dlls()  # CUDA's, as NVIDIA's packages bring them
+        try:
+            return runtime.InferenceSession(path, options, providers=providers)
+        except Exception as error:
+            raise OptionsError(f"{path} is not an ONNX model that ONNX Runtime can run") from error
 
 
 def _tensor(node: Any) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
 from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.litert import packed_texts
 from livesegment.segmenters.runtimes.onnx_header import OnnxHeader, read_onnx_header
 
 # OpenCV 5: the first line of the form `"x" // <Input> CV_32FC1 [1 x 3 x 32 x 48]`.
@@ -51,6 +52,8 @@ class OpenCVNetwork(Network):
         self.outputs = tuple(self._network.getUnconnectedOutLayersNames())
         if path.suffix.lower() == ".onnx":
             self._learn(read_onnx_header(path))
+        else:
+            self.metadata = clean_metadata(packed_texts(path))
 
     def _learn(self, header: OnnxHeader) -> None:
         """Take from the file what OpenCV does not tell, or version 4 tells otherwise."""
@@ -69,11 +72,7 @@ class OpenCVNetwork(Network):
             with self._lock, quiet_opencv():
                 self._network.setInput(blob)
                 outputs = self._network.forward(self.outputs)
-                # A later run writes into the same memory.
-                return {
-                    name: np.array(output)
-                    for name, output in zip(self.outputs, outputs, strict=True)
-                }
+                return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
         except cv2.error as error:
             raise OptionsError(problem) from error
 

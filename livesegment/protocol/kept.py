@@ -17,10 +17,10 @@ def kept_instances(mask: Mask) -> dict[str, Any]:
     """Return what a kept reply has beside the mask; nothing where the mask has no instances."""
     if mask.instance_ids is None:
         return {}
-    confidences = {each.id: each.confidence for each in mask.instances or ()}
+    confidences = dict(enumerate(mask.confidences, 1))
     return {
         INSTANCES: [
-            {"confidence": confidences[each.id], "counts": each.counts}
+            {"confidence": confidences.get(each.id, 1.0), "counts": each.counts}
             for each in regions(mask.instance_ids)
             if each.id
         ]

@@ -21,7 +21,7 @@ from livesegment.errors import (
     ServerFailed,
 )
 from livesegment.protocol.reply import looks_like_html
-from livesegment.settings.endpoint import NO_KEY
+from livesegment.settings.endpoint_key import NO_KEY
 
 MAX_MESSAGE_BYTES = 65_536
 """What follows in the body of an error is not read."""

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -11,12 +10,7 @@ import httpx
 
 from livesegment.address import scrubbed_reply, shown_url
 from livesegment.errors import (
-    BadReply,
-    EndpointError,
-    EndpointTimeout,
-    EndpointUnreachable,
     OptionsError,
-    RequestRefused,
 )
 from livesegment.frame import Frame
 from livesegment.http_client import HttpClient, HttpFailure
@@ -35,6 +29,7 @@ from livesegment.protocol.request import (
 from livesegment.protocol.status import MAX_MESSAGE_BYTES, error_for_status
 from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Call, Keep, Segmenter, Sending
+from livesegment.segmenters.http_errors import endpoint_errors
 from livesegment.segmenters.key_sending import KeyPlaces, KeySending
 from livesegment.settings import ApiKey, EndpointOptions
 from livesegment.settings.endpoint import (
@@ -42,9 +37,8 @@ from livesegment.settings.endpoint import (
     MAX_SIDE,
     USUAL_CONFIDENCE,
     Confidence,
-    check_key,
-    has_key,
 )
+from livesegment.settings.endpoint_key import check_key, has_key
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +221,7 @@ class HttpSegmenter(Segmenter):
 
         def ask(key: KeyPlaces) -> bytes:
             left_s = max(_SHORTEST_S, timeout_s - (time.monotonic() - began_s))
-            with self._mapped_errors(timeout_s):
+            with endpoint_errors(self._shown_url, timeout_s):
                 return self._exchanged(url, body, most, left_s, key)
 
         return self._key.ask(ask)
@@ -253,30 +247,6 @@ class HttpSegmenter(Segmenter):
                 secrets=self._secrets,
                 has_key=has_key(self._options.base_url, self._options.api_key),
             )
-
-    @contextmanager
-    def _mapped_errors(self, timeout_s: float) -> Iterator[None]:
-        """Turn what goes wrong in an exchange into errors of an endpoint."""
-        try:
-            yield
-        except HttpFailure as failure:
-            raise self._error(failure, timeout_s) from failure
-
-    def _error(self, failure: HttpFailure, timeout_s: float) -> EndpointError:
-        url = self._shown_url
-        if failure.what == "timed out":
-            return EndpointTimeout(f"{url} did not answer within {timeout_s:.3g} s", url=url)
-        if failure.what == "too long":
-            return BadReply(f"the answer from {url} does not end: {failure.reason}", url=url)
-        if failure.what == "undecodable":
-            return BadReply(
-                f"the answer from {url} is packed in a way that cannot be unpacked", url=url
-            )
-        if failure.what == "unwritable":
-            return RequestRefused(
-                f"a request to {url} cannot be written: {failure.reason}", url=url
-            )
-        return EndpointUnreachable(f"{url} cannot be reached: {failure.reason}", url=url)
 
 
 def _url_below(endpoint: str, path: str) -> httpx.URL:

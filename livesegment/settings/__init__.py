@@ -18,7 +18,8 @@ from livesegment.settings.annotate import (
     KeyframeOptions,
 )
 from livesegment.settings.controls import ControlPanel, Controls
-from livesegment.settings.endpoint import BUILTIN, HOSTED_ENDPOINT, Auto, EndpointOptions
+from livesegment.settings.endpoint import HOSTED_ENDPOINT, Auto, EndpointOptions
+from livesegment.settings.endpoint_mistakes import BUILTIN
 from livesegment.settings.events import EventOptions
 from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions

@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
-from urllib.parse import parse_qs, urlsplit
 
-from livesegment.address import is_http_url, is_loopback, shown_url
-from livesegment.errors import AuthenticationFailed
+from livesegment.address import is_http_url
 from livesegment.settings.class_names import class_names, prompts
+from livesegment.settings.endpoint_key import KEY_VARIABLES, check_key, key_variable
+from livesegment.settings.endpoint_mistakes import BUILTIN, mistakes
 from livesegment.settings.group import Settings, option, section
 from livesegment.settings.kinds import choice, either, instance, number
 from livesegment.settings.model_file import ModelFileOptions, is_model_file
@@ -19,8 +19,6 @@ from livesegment.settings.text_kinds import text
 HOSTED_ENDPOINT = "https://segment.roboflow.com"
 HOSTED_PROMPTS = "https://serverless.roboflow.com"
 """The hosted endpoint of models, and that of a model which is asked for phrases."""
-
-BUILTIN = "builtin"
 
 MAX_SIDE, JPEG_QUALITY = 640, 80
 """What is sent if nothing else is said: longest side in pixels, and JPEG quality."""
@@ -34,12 +32,6 @@ USUAL_CONFIDENCE = 50.0
 """What a model in this process takes as certain enough where it is not told a number."""
 
 Device = Literal["auto", "cpu", "cuda", "coreml", "openvino", "directml"]
-
-KEY_VARIABLES = ("LIVESEGMENT_API_KEY", "ROBOFLOW_API_KEY")
-"""Where a key is looked up that was not given, the first one first."""
-
-NO_KEY = f"no key given: set {KEY_VARIABLES[0]}"
-"""What to say where a key is wanted and there is none."""
 
 _MODEL, _CALLS = "Model", "Calls"
 
@@ -229,76 +221,8 @@ class EndpointOptions(Settings):
 
     def check(self) -> None:
         """Check that endpoint, model and names fit together."""
-        self._check_file()
-        self.require(
-            self.device == "auto" or self.is_in_process,
-            "{device} is about a model that runs here: leave it out, or name {model_file}",
-            *("device", "model_file"),
-        )
-        if self.endpoint == BUILTIN:
-            self.require(
-                self.model is None,
-                "{endpoint} builtin has its own model: leave {model} out",
-                "model",
-                "endpoint",
-            )
-            self.require(
-                self.prompt is None,
-                "{endpoint} builtin finds people and nothing else: leave {prompt} out",
-                "prompt",
-                "endpoint",
-            )
-        elif self.endpoint is not None:
-            self.require(
-                self.model is not None or self.prompt is not None,
-                "{endpoint} needs {model}, slug/version of the model to ask for at that address",
-                "endpoint",
-                "model",
-            )
-        self.require(
-            self.model is None or self.prompt is None,
-            "{prompt} asks a model that takes phrases: leave {model} out",
-            "prompt",
-            "model",
-        )
-        self.require(
-            self.class_names is None or self.prompt is None,
-            "{prompt} names the classes: leave {class_names} out",
-            "class_names",
-            "prompt",
-        )
-        self.require(
-            self.class_names is None or not self.is_builtin,
-            "{class_names} names the classes of {model}: the built-in model has names of its own",
-            "class_names",
-            "model",
-        )
-
-    def _check_file(self) -> None:
-        about, path = self.file.about_the_file, self.model_path
-        self.require(
-            about is None or path is not None,
-            f"{{{about}}} is about a model file: name it with {{model_file}}",
-            *(about or "model_file", "model_file"),
-        )
-        if path is None:
-            return
-        given = "model" if self.file.model_file is None else "model_file"
-        self.require(
-            self.endpoint is None,
-            f"{{{given}}} is a file, which is run here: leave {{endpoint}} out",
-            *(given, "endpoint"),
-        )
-        self.require(
-            given == "model" or self.model is None,
-            "{model_file} and {model} both say which model: give one of them",
-            *("model_file", "model"),
-        )
-        self.require(
-            self.prompt is None,
-            f"{{{given}}} is a file, which is run here: leave {{prompt}} out",
-            *(given, "prompt"),
-        )
+        for is_wrong, template, about in mistakes(self):
+            self.require(not is_wrong, template, *about)
 
     @property
     def names_a_model(self) -> bool:
@@ -367,35 +291,4 @@ class EndpointOptions(Settings):
         """Return where the key to send is from: `--api-key`, or the name of a variable."""
         if self.api_key is not None:
             return "--api-key"
-        anyones, hosted = KEY_VARIABLES
-        if environment.get(anyones, "").strip():
-            return anyones
-        is_for_it = _is_hosted(self.base_url) or is_loopback(self.base_url)
-        if is_for_it and environment.get(hosted, "").strip():
-            return hosted
-        return None
-
-
-def check_key(url: str, api_key: ApiKey | None) -> None:
-    """Find out before anything is sent whether a key is missing: hosted endpoints want one.
-
-    Args:
-        url: Where the model is. It may hold the key itself, in its query.
-        api_key: What is to be sent along; None or empty: nothing.
-
-    Raises:
-        AuthenticationFailed: If it is, with what to do about it.
-    """
-    if _is_hosted(url) and not has_key(url, api_key):
-        raise AuthenticationFailed(f"{shown_url(url)} wants an API key: {NO_KEY}", url=url)
-
-
-def has_key(url: str, api_key: ApiKey | None) -> bool:
-    """Tell whether a request to an address carries a key."""
-    return bool(api_key and api_key.reveal()) or "api_key" in parse_qs(urlsplit(url).query)
-
-
-def _is_hosted(url: str) -> bool:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts.scheme == "https" and (host == "roboflow.com" or host.endswith(".roboflow.com"))
+        return key_variable(self.base_url, environment)

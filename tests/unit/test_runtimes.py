@@ -1,5 +1,7 @@
 """Model files on each runtime that is installed: the same numbers, whichever it is."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -142,6 +144,23 @@ def test_litert_gives_what_opencv_gives(person: Path) -> None:
         assert network.metadata["labels.txt"] == "selfie\n"
         with pytest.raises(OptionsError, match=r"LiteRT cannot run .* on 1 x 4 x 4 x 2 float32"):
             network.run(np.zeros((1, 4, 4, 2), np.float32))
+
+
+@needs_litert
+def test_litert_writes_nothing_about_itself(person: Path) -> None:
+    program = f"""
+from pathlib import Path
+import numpy
+from livesegment.segmenters.runtimes.opening import open_network
+network = open_network(Path({str(person)!r}))
+network.run(numpy.zeros((1, 256, 256, 3), "float32"))
+print(network.device)
+"""
+    # A process of its own: it writes once in each.
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("the processor, with LiteRT\n", "")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Networks that LiteRT, formerly TensorFlow Lite, computes on the processor."""
 
 import importlib
+import os
 import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import numpy as np
 from livesegment.errors import OptionsError
 from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
 
+_STDERR = 2  # its file descriptor
 _MOST_FILES, _LONGEST_FILE = 16, 2**18
 
 
@@ -34,10 +38,11 @@ class LiteRTNetwork(Network):
         self._lock = threading.Lock()
         runtime = importlib.import_module("ai_edge_litert.interpreter")
         try:
-            self._interpreter = runtime.Interpreter(
-                model_content=path.read_bytes(), num_threads=threads
-            )
-            self._interpreter.allocate_tensors()
+            with _quiet_stderr():
+                self._interpreter = runtime.Interpreter(
+                    model_content=path.read_bytes(), num_threads=threads
+                )
+                self._interpreter.allocate_tensors()
         except (OSError, RuntimeError, ValueError) as error:
             raise OptionsError(f"{path} is not a TFLite model that LiteRT can run") from error
         self._taken = self._interpreter.get_input_details()
@@ -81,6 +86,26 @@ def is_installed() -> bool:
     except ImportError:
         return False
     return True
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep LiteRT from writing what it is made of to stderr, which nothing else turns off.
+
+    What other threads write there in these milliseconds is lost as well.
+    """
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # It is closed.
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def _tensor(details: Any) -> Tensor:

@@ -14,7 +14,7 @@ from onnx_bytes import UINT8, node, three_classes
 from runtimes import RUNTIMES, hide
 
 from livesegment import weights
-from livesegment.errors import MissingExtra, OptionsError
+from livesegment.errors import MissingExtra, OptionsError, OutOfMemory
 from livesegment.frame import Image
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.runtimes.opencv import OpenCVNetwork
@@ -241,6 +241,21 @@ def test_a_device_without_its_libraries_is_left_or_told(
         assert network.device == "the processor, with ONNX Runtime"
         assert network.run(blob)["y"].shape == blob.shape
     assert capfd.readouterr() == ("", "")
+
+
+@needs_onnx
+@pytest.mark.parametrize("said", ["std::bad_alloc", "pthread_create failed, error code: 11"])
+def test_too_little_memory_is_no_fault_of_the_file(
+    three: Path, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    def without_memory(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_memory)
+    with pytest.raises(OutOfMemory):
+        open_network(three)
 
 
 def test_without_a_runtime_a_device_needs_one(three: Path, without_runtimes: None) -> None:

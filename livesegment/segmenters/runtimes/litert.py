@@ -11,8 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from livesegment.errors import OptionsError
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.base import (
+    Array,
+    Network,
+    Tensor,
+    cannot,
+    clean_metadata,
+    shown_shape,
+)
 
 _STDERR = 2  # its file descriptor
 _MOST_FILES, _LONGEST_FILE = 16, 2**18
@@ -44,7 +50,7 @@ class LiteRTNetwork(Network):
                 )
                 self._interpreter.allocate_tensors()
         except (OSError, RuntimeError, ValueError) as error:
-            raise OptionsError(f"{path} is not a TFLite model that LiteRT can run") from error
+            raise cannot(f"{path} is not a TFLite model that LiteRT can run", error) from error
         self._taken = self._interpreter.get_input_details()
         self._given = self._interpreter.get_output_details()
         self.inputs = tuple(map(_tensor, self._taken))
@@ -62,8 +68,8 @@ class LiteRTNetwork(Network):
                     for each in self._given
                 }
         except (RuntimeError, ValueError) as error:
-            raise OptionsError(
-                f"LiteRT cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+            raise cannot(
+                f"LiteRT cannot run {self._path} on {shown_shape(blob)} {blob.dtype}", error
             ) from error
 
     def close(self) -> None:

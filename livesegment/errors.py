@@ -33,6 +33,7 @@ an endpoint has given masks, `annotate/asking.py` tries a few other errors again
 """
 
 import errno
+import re
 from typing import ClassVar
 
 
@@ -61,6 +62,27 @@ class OutOfMemory(LiveSegmentError, MemoryError):
 
 SHORTAGES = frozenset((errno.ENOMEM, errno.EAGAIN))
 """What libraries say, as numbers of the system's, where memory or threads are lacking."""
+
+
+# `std::bad_alloc` is all that C++ says, and a library that finds no room is an ImportError.
+_SAID = re.compile(
+    r"bad_alloc|insufficient memory|failed to map segment|cannot allocate memory"
+    r"|failed to allocate memory|can't start new thread|pthread_create failed",
+    re.IGNORECASE,
+)
+
+
+def tells_of_memory(error: BaseException | None) -> bool:
+    """Tell whether an error, or what led to it, is that memory or threads are lacking."""
+    while error is not None:
+        if isinstance(error, OSError):
+            is_shortage = error.errno in SHORTAGES
+        else:
+            is_shortage = isinstance(error, MemoryError) or bool(_SAID.search(str(error)))
+        if is_shortage:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class ClusterError(LiveSegmentError):

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from livesegment.cli.logs import say
-from livesegment.cli.memory import tells_of_memory
 from livesegment.errors import (
     ClusterError,
     EndpointError,
@@ -30,6 +29,7 @@ from livesegment.errors import (
     OutputNotWritable,
     SinkError,
     SourceError,
+    tells_of_memory,
 )
 from livesegment.workers import hurry
 

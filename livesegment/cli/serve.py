@@ -8,6 +8,7 @@ from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import DONE
 from livesegment.settings import EndpointOptions
 from livesegment.settings.commands import ServeCommand
+from livesegment.settings.endpoint import BUILTIN
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,11 @@ def run(command: ServeCommand, _: Collection[str]) -> int:
     from livesegment.server.embedded import EmbeddedServer
 
     options = EndpointOptions(
-        class_names=command.class_names, device=command.device, file=command.file
+        # Said outright, so that the address is the first thing that is told.
+        endpoint=BUILTIN if command.file.model_file is None else None,
+        class_names=command.class_names,
+        device=command.device,
+        file=command.file,
     )
     with (
         open_segmenter(options) as segmenter,

@@ -46,12 +46,14 @@ def open_segmenter(
         return own
     if options.is_builtin:
         builtin = BuiltinSegmenter(options.confidence_number, options.device)
-        others = "; --model, --model-file, --endpoint choose another"
-        logger.info(
-            "using the built-in person model on %s%s",
-            builtin.device,
-            others if options.endpoint is None else "",
-        )
+        if options.endpoint is None:
+            logger.info(
+                "using the built-in person model on %s; --model, --model-file, --endpoint choose"
+                " another",
+                builtin.device,
+            )
+        elif options.device != "auto":
+            logger.info("the built-in person model runs on %s", builtin.device)
         return builtin
     return HttpSegmenter(
         options.base_url,

@@ -1,5 +1,7 @@
 """Model files on each runtime that is installed: the same numbers, whichever it is."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +14,7 @@ from onnx_bytes import UINT8, node, three_classes
 from runtimes import RUNTIMES, hide
 
 from livesegment import weights
-from livesegment.errors import MissingExtra, OptionsError
+from livesegment.errors import MissingExtra, OptionsError, OutOfMemory
 from livesegment.frame import Image
 from livesegment.segmenters.builtin import BuiltinSegmenter
 from livesegment.segmenters.runtimes.opencv import OpenCVNetwork
@@ -144,6 +146,23 @@ def test_litert_gives_what_opencv_gives(person: Path) -> None:
             network.run(np.zeros((1, 4, 4, 2), np.float32))
 
 
+@needs_litert
+def test_litert_writes_nothing_about_itself(person: Path) -> None:
+    program = f"""
+from pathlib import Path
+import numpy
+from livesegment.segmenters.runtimes.opening import open_network
+network = open_network(Path({str(person)!r}))
+network.run(numpy.zeros((1, 256, 256, 3), "float32"))
+print(network.device)
+"""
+    # A process of its own: it writes once in each.
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("the processor, with LiteRT\n", "")
+
+
 @pytest.mark.parametrize(
     "suffix",
     [
@@ -222,6 +241,21 @@ def test_a_device_without_its_libraries_is_left_or_told(
         assert network.device == "the processor, with ONNX Runtime"
         assert network.run(blob)["y"].shape == blob.shape
     assert capfd.readouterr() == ("", "")
+
+
+@needs_onnx
+@pytest.mark.parametrize("said", ["std::bad_alloc", "pthread_create failed, error code: 11"])
+def test_too_little_memory_is_no_fault_of_the_file(
+    three: Path, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    def without_memory(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_memory)
+    with pytest.raises(OutOfMemory):
+        open_network(three)
 
 
 def test_without_a_runtime_a_device_needs_one(three: Path, without_runtimes: None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.errors import LiveSegmentError, OptionsError, OutOfMemory, tells_of_memory
 from livesegment.resource import Resource
 
 Array = npt.NDArray[Any]
@@ -57,6 +58,7 @@ class Network(Resource):
 
         Raises:
             OptionsError: If the network cannot be run on it.
+            OutOfMemory: If there is too little memory to.
         """
 
 
@@ -77,3 +79,8 @@ def _writable(text: str) -> str:
 def shown_shape(blob: Array) -> str:
     """Return the shape of an array in words, such as 1 x 3 x 32 x 48."""
     return " x ".join(map(str, blob.shape))
+
+
+def cannot(sentence: str, cause: Exception) -> LiveSegmentError:
+    """Return the error to raise where a runtime fails: too little memory is no fault of a file."""
+    return OutOfMemory() if tells_of_memory(cause) else OptionsError(sentence)

@@ -1,16 +1,26 @@
 """Networks that LiteRT, formerly TensorFlow Lite, computes on the processor."""
 
 import importlib
+import os
 import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from livesegment.errors import OptionsError
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.base import (
+    Array,
+    Network,
+    Tensor,
+    cannot,
+    clean_metadata,
+    shown_shape,
+)
 
+_STDERR = 2  # its file descriptor
 _MOST_FILES, _LONGEST_FILE = 16, 2**18
 
 
@@ -34,12 +44,13 @@ class LiteRTNetwork(Network):
         self._lock = threading.Lock()
         runtime = importlib.import_module("ai_edge_litert.interpreter")
         try:
-            self._interpreter = runtime.Interpreter(
-                model_content=path.read_bytes(), num_threads=threads
-            )
-            self._interpreter.allocate_tensors()
+            with _quiet_stderr():
+                self._interpreter = runtime.Interpreter(
+                    model_content=path.read_bytes(), num_threads=threads
+                )
+                self._interpreter.allocate_tensors()
         except (OSError, RuntimeError, ValueError) as error:
-            raise OptionsError(f"{path} is not a TFLite model that LiteRT can run") from error
+            raise cannot(f"{path} is not a TFLite model that LiteRT can run", error) from error
         self._taken = self._interpreter.get_input_details()
         self._given = self._interpreter.get_output_details()
         self.inputs = tuple(map(_tensor, self._taken))
@@ -57,8 +68,8 @@ class LiteRTNetwork(Network):
                     for each in self._given
                 }
         except (RuntimeError, ValueError) as error:
-            raise OptionsError(
-                f"LiteRT cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+            raise cannot(
+                f"LiteRT cannot run {self._path} on {shown_shape(blob)} {blob.dtype}", error
             ) from error
 
     def close(self) -> None:
@@ -81,6 +92,26 @@ def is_installed() -> bool:
     except ImportError:
         return False
     return True
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep LiteRT from writing what it is made of to stderr, which nothing else turns off.
+
+    What other threads write there in these milliseconds is lost as well.
+    """
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # It is closed.
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def _tensor(details: Any) -> Tensor:

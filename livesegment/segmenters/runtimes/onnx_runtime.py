@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from livesegment.errors import MissingExtra, OptionsError
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.base import (
+    Array,
+    Network,
+    Tensor,
+    cannot,
+    clean_metadata,
+    shown_shape,
+)
 
 _PROCESSOR = "CPUExecutionProvider"
 
@@ -87,8 +94,8 @@ class OnnxRuntimeNetwork(Network):
         try:
             outputs = self._session.run(None, {self.inputs[0].name: blob})
         except Exception as error:
-            raise OptionsError(
-                f"ONNX Runtime cannot run {self._path} on {shown_shape(blob)} {blob.dtype}"
+            raise cannot(
+                f"ONNX Runtime cannot run {self._path} on {shown_shape(blob)} {blob.dtype}", error
             ) from error
         return dict(zip(self.outputs, outputs, strict=True))
 
@@ -144,7 +151,7 @@ def _open(runtime: Any, path: Path, provider: str, threads: int) -> Any:
         try:
             return runtime.InferenceSession(path, options, providers=providers)
         except Exception as error:
-            raise OptionsError(f"{path} is not an ONNX model that ONNX Runtime can run") from error
+            raise cannot(f"{path} is not an ONNX model that ONNX Runtime can run", error) from error
 
 
 def _tensor(node: Any) -> Tensor:

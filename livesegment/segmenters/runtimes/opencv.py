@@ -12,7 +12,14 @@ import numpy as np
 
 from livesegment.errors import OptionsError
 from livesegment.opencv import quiet_opencv
-from livesegment.segmenters.runtimes.base import Array, Network, Tensor, clean_metadata, shown_shape
+from livesegment.segmenters.runtimes.base import (
+    Array,
+    Network,
+    Tensor,
+    cannot,
+    clean_metadata,
+    shown_shape,
+)
 from livesegment.segmenters.runtimes.litert import packed_texts
 from livesegment.segmenters.runtimes.onnx_header import OnnxHeader, read_onnx_header
 
@@ -74,7 +81,7 @@ class OpenCVNetwork(Network):
                 outputs = self._network.forward(self.outputs)
                 return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
         except cv2.error as error:
-            raise OptionsError(problem) from error
+            raise cannot(problem, error) from error
 
 
 def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
@@ -93,7 +100,7 @@ def _read(path: Path) -> cv2.dnn.Net:
             return cv2.dnn.readNetFromTFLite(str(path))
     except cv2.error as error:
         kind = "an ONNX" if is_onnx else "a TFLite"
-        raise OptionsError(f"{path} is not {kind} model that OpenCV can read") from error
+        raise cannot(f"{path} is not {kind} model that OpenCV can read", error) from error
 
 
 def _inputs(network: Any) -> tuple[Tensor, ...]:

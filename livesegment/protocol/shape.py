@@ -12,6 +12,7 @@ from livesegment.protocol.painting import Outline
 from livesegment.rle import Runs, read_runs
 
 _MOST_SIDE = 65_535
+_FAR = 1e6  # pixels: beyond every picture, and a number that may be multiplied
 
 
 def read_shape(
@@ -83,4 +84,4 @@ def _outline(points: Any) -> Outline:
         outline = np.full((1, 2), math.inf)
     if not np.isfinite(outline).all():
         raise ValueError("one of its outlines has a corner that is nowhere")
-    return outline
+    return outline.clip(-_FAR, _FAR)

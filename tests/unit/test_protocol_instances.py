@@ -71,7 +71,7 @@ def test_outlines_are_in_pixels_of_the_picture_that_the_reply_names() -> None:
 
 
 def test_what_lies_beyond_the_picture_is_cut_off() -> None:
-    far = [{"x": x, "y": y} for x, y in ((-1e9, -1e9), (1e9, -1e9), (1e300, 1e300), (-9, 1e18))]
+    far = [{"x": x, "y": y} for x, y in ((-1e9, -1e9), (1e9, -1e9), (1.7e308, 1.7e308), (-9, 1e18))]
     mask = decoded(listed(square(0, 4, points=far)))
     assert (mask.class_ids == 1).all()
     beside = [{"x": x + 100, "y": y} for x, y in ((0, 0), (5, 0), (5, 5))]

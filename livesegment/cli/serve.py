@@ -8,7 +8,7 @@ from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import DONE
 from livesegment.settings import EndpointOptions
 from livesegment.settings.commands import ServeCommand
-from livesegment.settings.endpoint import BUILTIN
+from livesegment.settings.endpoint_mistakes import BUILTIN
 
 logger = logging.getLogger(__name__)
 

@@ -18,15 +18,16 @@ from livesegment.openapi import (
     record,
     refusal,
 )
+from livesegment.protocol.request import PROMPTS_PATH
 from livesegment.settings.serve import ServeOptions
 
-MODEL_PATH = "/{slug}/{version}"
+MODEL_PATH, ALIAS_PATH = "/{slug}/{version}", "/{alias}"
 """Where models are asked; a slug may have slashes."""
 
 _ABOUT = """\
 What `livesegment serve` answers. It has one model: any slug, with slashes in it or without, and any
-version are that. Every refusal is JSON with a sentence under `message`, or `Message` where the key
-is wrong. What is asked with GET may be asked with HEAD."""
+version are that, and so is any alias of one word. Every refusal is JSON with a sentence under
+`message`, or `Message` where the key is wrong. What is asked with GET may be asked with HEAD."""
 
 _PIXELS = {"type": "integer", "minimum": 1}
 _SIZE = record(width=_PIXELS, height=_PIXELS)
@@ -91,8 +92,15 @@ def endpoint_document(options: ServeOptions) -> dict[str, Any]:
             "This document.", {200: json_answer("The document", {"type": "object"}), **_MORE}
         ),
         ("GET", MODEL_PATH): Operation("Segment a picture given by its address.", answers, **asked),
-        ("POST", MODEL_PATH): Operation(
-            "Segment a picture.", answers, body=_BODY, needs_body=False, **asked
+        **{
+            ("POST", path): Operation(
+                "Segment a picture.", answers, body=_BODY, needs_body=False, **asked
+            )
+            for path in (MODEL_PATH, ALIAS_PATH)
+        },
+        ("POST", f"/{PROMPTS_PATH}"): Operation(
+            "Refuse what is asked of models that take prompts.",
+            {404: refusal("The model takes none."), **_MORE},
         ),
     }
     version = livesegment.__version__

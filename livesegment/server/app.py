@@ -26,6 +26,7 @@ from livesegment.protocol.received import (
     read_confidence,
 )
 from livesegment.protocol.reply import both_reply, flat_reply, nested_reply
+from livesegment.protocol.request import PROMPTS_PATH
 from livesegment.protocol.status import error_body, unauthorized_body
 from livesegment.segmenters.base import Segmenter
 from livesegment.server.api_document import endpoint_document
@@ -91,7 +92,7 @@ _CLOSED_BY_CLIENT = 499
 def build_app(
     segmenter: Segmenter, options: ServeOptions, *, keys: KeyRing, pool: ModelPool
 ) -> Starlette:
-    """Return the application that answers for any slug and version with one segmenter.
+    """Return the application that answers for any slug and version, or alias, with one segmenter.
 
     Args:
         segmenter: The model; it stays the caller's to close.
@@ -104,6 +105,8 @@ def build_app(
         routes=[
             Route("/healthz", _healthz),
             Route(openapi.PATH, endpoint.document),
+            Route("/{alias}", endpoint.answer_by_alias, methods=["POST"]),
+            Route(f"/{PROMPTS_PATH}", _no_prompts, methods=["POST"]),
             Route("/{slug:path}/{version}", endpoint.answer, methods=["GET", "POST"]),
         ],
         exception_handlers={HTTPException: _http_error, Exception: _failed},
@@ -117,11 +120,16 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+async def _no_prompts(_: Request) -> Response:
+    """Refuse what would be answered with classes that nobody asked for."""
+    return _error(404, "the model that is served here takes no prompts")
+
+
 async def _http_error(_: Request, error: Exception) -> Response:
     """Answer what no route serves: 404 and 405."""
     assert isinstance(error, HTTPException)
     message = {
-        404: "there is nothing here: models are asked at /SLUG/VERSION",
+        404: "there is nothing here: models are asked at /SLUG/VERSION or /ALIAS",
         405: "models are asked with POST, or GET and image=URL",
     }.get(error.status_code, error.detail)
     return JSONResponse(error_body(message), error.status_code, headers=error.headers)
@@ -151,6 +159,12 @@ class _Endpoint:
     async def document(self, _: Request) -> Response:
         """Answer with the description of all of this that programs read."""
         return JSONResponse(endpoint_document(self._options))
+
+    async def answer_by_alias(self, request: Request) -> Response:
+        """Answer one request at a path of one word."""
+        if request.url.path in ("/healthz", openapi.PATH):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        return await self.answer(request)
 
     async def answer(self, request: Request) -> Response:
         """Answer one request, whatever happens."""

@@ -80,12 +80,20 @@ class Gate(Segmenter):
 
 def test_any_slug_and_version_is_answered(serve: Serve, client: httpx.Client) -> None:
     url = serve().url
-    for path in ("/model/1", "/workspace/model/latest", "/a/b/c/d/5"):
+    for path in ("/model/1", "/workspace/model/latest", "/a/b/c/d/5", "/an-alias"):
         reply = client.post(url + path, content=BODY, params={"unknown": "parameter"})
         assert reply.status_code == 200
         assert reply.headers["content-type"] == "application/json"
         assert reply.json()["image"] == {"width": 64, "height": 48}
         assert reply.json()["class_map"] == {"0": "background", "1": "object"}
+
+
+def test_prompts_are_refused_and_not_answered_with_other_classes(
+    serve: Serve, client: httpx.Client
+) -> None:
+    reply = client.post(serve().url + "/sam3/concept_segment", content=b'{"prompts": []}')
+    assert reply.status_code == 404
+    assert reply.json()["message"] == "the model that is served here takes no prompts"
 
 
 def test_every_client_finds_its_form_in_the_reply(serve: Serve, client: httpx.Client) -> None:
@@ -123,7 +131,8 @@ def test_health_is_told_without_a_key(serve: Serve, client: httpx.Client, tmp_pa
 
 NOT_SERVED = [
     ("GET", "/", 404),
-    ("POST", "/model", 404),
+    ("POST", "/", 404),
+    ("GET", "/model", 405),
     ("POST", "/model/1/", 404),
     ("PUT", "/model/1", 405),
     ("DELETE", "/model/1", 405),

@@ -29,10 +29,12 @@ class Picture:
     """What carrying needs of a frame.
 
     Attributes:
+        image: The picture, BGR.
         gray: The picture in grey, full resolution.
         small: The picture made smaller by `SMALL`, BGR.
     """
 
+    image: Image
     gray: Bytes
     small: Image
 
@@ -45,7 +47,7 @@ class Picture:
     def of(cls, frame: Frame) -> Self:
         """Return what is needed of a frame."""
         gray = cast(Bytes, cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY))
-        return cls(gray, shrink(frame.image, small_size(*frame.frame_size)))
+        return cls(frame.image, gray, shrink(frame.image, small_size(*frame.frame_size)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,19 +7,20 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
+from livesegment.motion.borders import settled
 from livesegment.motion.carry import Picture
 from livesegment.motion.flow import Field, FlowEstimator, chain
-from livesegment.motion.history import SMALL
-from livesegment.motion.raster import Bytes, Floats, blur, nearest, pick, sample, stretch
-from livesegment.motion.region import whole
+from livesegment.motion.raster import Bytes, blur, nearest, pick, reduce, sample
+from livesegment.motion.region import Points, whole
 from livesegment.motion.rigid import picture_shift, shifted
 
-FLOW_PIXELS = 172_800
-"""What the full budget pays for of the motion of a whole picture, 480x360."""
+FLOW_PIXELS = 43_200
+"""What the full budget pays for of the motion of a whole picture, 240x180."""
 
-_BETWEEN_PIXELS = 2 * FLOW_PIXELS
-_ALIKE_RADIUS = 2  # cells of the small picture that are compared together
+_BETWEEN_PIXELS = 60_000
+_ALIKE_RADIUS = 4  # pixels around that are compared together
 _UNLIKE_A_FRAME = 2.0  # sum of three channels, each 0 to 255, by which older masks come second
 _CHAIN_PIXELS = 10_800
 _FINEST = 0.5
@@ -53,11 +54,19 @@ def carry_dense(
     """
     picture = whole(mask.frame_size)
     moved = chain(flows, picture.grid(picture.grid_size(round(_CHAIN_PIXELS * effort), _FINEST)))
-    shift = picture_shift(now, then, picture, moved)
-    if shift is not None:
-        return mask.class_ids if shift == (0, 0) else shifted(mask.class_ids, shift)
+    exactly = _shifted(mask, now, then, moved)
+    if exactly is not None:
+        return exactly
     size = picture.grid_size(_MOST_PIXELS, 1.0)
     return _at_size(pick(mask.class_ids, picture.displaced(moved, size)), mask.frame_size)
+
+
+def _shifted(mask: Mask, now: Bytes, then: Bytes, moved: Points) -> ClassIds | None:
+    """Return the class ids moved by whole pixels, where that explains the whole picture."""
+    shift = picture_shift(now, then, whole(mask.frame_size), moved)
+    if shift is None:
+        return None
+    return mask.class_ids if shift == (0, 0) else shifted(mask.class_ids, shift)
 
 
 def between_dense(
@@ -66,54 +75,73 @@ def between_dense(
     """Return the class ids of each picture, carried from the first and the last one's masks.
 
     Where both arrive, each pixel takes the class of the side whose picture it looks more like
-    along the motion, and of the nearer one where both look alike.
+    along the motion, and of the nearer one where both look alike. Then borders are `settled`.
 
     Args:
         pictures: One after another, of one scene where both masks are given.
         first: The mask of the first one at its size; None: it is not known.
         last: The mask of the last one, likewise.
     """
-    ways = [] if first is None else [_carried(pictures, first)]
+    ways = []
+    if first is not None:
+        ways.append(_Way(first, pictures[0], list(enumerate(_moved(pictures)))))
     if last is not None:
-        ways.append(_carried(pictures[::-1], last)[::-1])
+        back = list(enumerate(_moved(pictures[::-1])))
+        ways.append(_Way(last, pictures[-1], back[::-1]))
     if not ways:
         return [None] * len(pictures)
-    return [_better(sides, pictures[0].size) for sides in zip(*ways, strict=True)]
+    return [_met(ways, place, picture) for place, picture in enumerate(pictures)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Arrived:
-    """Class ids as they arrive from one side, and how unlike its picture each cell looks."""
+class _Way:
+    """A mask, its picture, and for each frame its age and where its points come from in them."""
 
-    class_ids: ClassIds
-    unlike: Floats
+    mask: Mask
+    picture: Picture
+    moved: list[tuple[int, Points]]
+
+    def at(self, place: int) -> tuple[ClassIds, Image]:
+        """Return the class ids and the picture as they arrive, no larger than `_MOST_PIXELS`."""
+        picture = whole(self.mask.frame_size)
+        _, moved = self.moved[place]
+        there = picture.displaced(moved, picture.grid_size(_MOST_PIXELS, 1.0))
+        return pick(self.mask.class_ids, there), sample(self.picture.image, there)
 
 
-def _carried(pictures: Sequence[Picture], mask: Mask) -> list[_Arrived]:
+def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:
+    """Return the class ids of a picture from those that arrive there."""
+    near = min(ways, key=lambda way: way.moved[place][0])
+    moved = near.moved[place][1]
+    exactly = _shifted(near.mask, picture.gray, near.picture.gray, moved)
+    if exactly is not None:
+        return exactly
+    sides = [way.at(place) for way in ways]
+    class_ids, image = sides[0]
+    now = reduce(picture.image, (class_ids.shape[1], class_ids.shape[0]))
+    if len(sides) == 2:
+        unlike = [
+            blur(cv2.absdiff(looked, now).sum(axis=2, dtype=np.float32), _ALIKE_RADIUS)
+            + np.float32(_UNLIKE_A_FRAME * way.moved[place][0])
+            for way, (_, looked) in zip(ways, sides, strict=True)
+        ]
+        is_second = unlike[1] < unlike[0]
+        class_ids = np.where(is_second, sides[1][0], class_ids)
+        image = np.where(is_second[..., None], sides[1][1], image)
+    return _at_size(settled(class_ids, image, now), picture.size)
+
+
+def _moved(pictures: Sequence[Picture]) -> list[Points]:
+    """Return for each picture the displacement back to the first one on a grid over it."""
     estimator = FlowEstimator(_BETWEEN_PIXELS, stride=3, refines=False)
-    picture = whole(mask.frame_size)
-    grid = picture.grid(picture.grid_size(_CHAIN_PIXELS, _FINEST))
-    size = picture.grid_size(_MOST_PIXELS, 1.0)
-    start = pictures[0].small
-    few = start.shape[1], start.shape[0]
+    region = whole(pictures[0].size)
+    grid = region.grid(region.grid_size(_CHAIN_PIXELS, _FINEST))
     flows: list[Field] = []
-    arrived = [_Arrived(mask.class_ids, np.zeros(start.shape[:2], np.float32))]
-    for age, (before, now) in enumerate(pairwise(pictures), 1):
-        flows.append(estimator.estimate(now.gray, before.gray, picture))
-        moved = chain(reversed(flows), grid)
-        looked = sample(start, picture.displaced(moved, few, SMALL))
-        unlike = blur(cv2.absdiff(looked, now.small).sum(axis=2, dtype=np.float32), _ALIKE_RADIUS)
-        ids = pick(mask.class_ids, picture.displaced(moved, size))
-        arrived.append(_Arrived(ids, unlike + np.float32(_UNLIKE_A_FRAME * age)))
-    return arrived
-
-
-def _better(sides: Sequence[_Arrived], frame_size: tuple[int, int]) -> ClassIds:
-    ids = [_at_size(side.class_ids, frame_size) for side in sides]
-    if len(sides) == 1:
-        return ids[0]
-    is_second = stretch(sides[1].unlike - sides[0].unlike, frame_size) < 0
-    return np.where(is_second, ids[1], ids[0])
+    moved = [np.zeros_like(grid)]
+    for before, now in pairwise(pictures):
+        flows.append(estimator.estimate(now.gray, before.gray, region))
+        moved.append(chain(reversed(flows), grid))
+    return moved
 
 
 def _at_size(class_ids: ClassIds, frame_size: tuple[int, int]) -> ClassIds:

@@ -6,6 +6,7 @@ import pytest
 
 from livesegment import Frame, Mask
 from livesegment.motion import MaskAligner, Propagator
+from livesegment.motion.borders import settled
 
 WIDTH, HEIGHT = 320, 240
 NAMES = {0: "sky", 1: "road", 2: "pole", 3: "house"}
@@ -110,6 +111,29 @@ def test_between_keyframes_every_class_moves(given: str) -> None:
     if first:
         assert shown[0] is not None
         assert np.array_equal(shown[0].class_ids, masks[0].class_ids)
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_between_keyframes_what_stands_still_or_shifts_is_exact(step: int) -> None:
+    frames, masks = panned([40 + step * index for index in range(7)])
+    known = np.s_[:, 6 * step : WIDTH - 6 * step]
+    for truth, mask in zip(masks, Propagator().between(frames, masks[0], masks[-1]), strict=True):
+        assert mask is not None
+        assert np.array_equal(mask.class_ids[known], truth.class_ids[known])
+
+
+def test_a_border_that_is_a_pixel_off_goes_where_the_colours_change() -> None:
+    frames, masks = panned([40])
+    truth = masks[0].class_ids
+    off = cv2.warpAffine(
+        truth, np.array([[1, 0, 1], [0, 1, 0]], np.float32), truth.shape[::-1],
+        flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    borders = settled(off, frames[0].image, frames[0].image)
+    assert np.count_nonzero(borders != truth) < np.count_nonzero(off != truth) / 3
+    assert set(np.unique(borders)) <= set(np.unique(truth))
+    one = np.full_like(truth, 3)
+    assert np.array_equal(settled(one, frames[0].image, frames[0].image), one)
 
 
 def test_a_cut_between_keyframes_is_not_carried_across() -> None:

@@ -125,10 +125,13 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             page.goto(server.url)
             expect(card.locator(".state")).to_have_text("Live")
             moves(page, "one")
+            # It comes and goes softly: what it looks like is to be seen at the end of that.
+            expect(card.locator("canvas")).to_have_css("opacity", "1")
             bright = picture(page).mean()
             feed.say(state="lost", since=time.time() - 20)
             expect(card.locator(".veil")).to_contain_text("Camera lost")
             expect(card.locator(".veil")).to_contain_text("for 2")
+            expect(card.locator("canvas")).to_have_css("opacity", "0.45")
             assert picture(page).mean() < 0.8 * bright
             # Said once to whoever does not see it.
             expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: Camera lost")

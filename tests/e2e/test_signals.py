@@ -77,6 +77,8 @@ def test_ctrl_c_twice_does_not_wait_for_an_endpoint_that_is_silent(
                 asked, _ = silent.accept()
                 with asked:
                     assert asked.recv(1)
+                    if "live" in command:  # the request goes out beside the first pictures
+                        wait_until(lambda: list(tmp_path.glob("r*.mp4")), "a recording")
                     wait_until(lambda: interrupted(program), "its end", pause_s=0.1)
                     assert program.stderr is not None
                     said = program.stderr.read()

@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +26,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-from keyframes import Segment, carried, copied
+from keyframes import Segment, carried, chained, copied
 from overlay_truth import Ids, Method, Paste, Sequence
 
 from livesegment.frame import Frame
@@ -76,24 +77,6 @@ class FullChain:
         return Mask(ids, mask.class_map, self._index)
 
 
-def chained(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
-    """Move the nearest keyframe's mask along the flow."""
-    forward = _chained_from(frames, first)
-    backward = _chained_from(frames[::-1], last)[::-1]
-    middle = (len(frames) - 1) / 2
-    return [(forward if place <= middle else backward)[place] for place in range(len(frames))]
-
-
-def _chained_from(frames: list[Frame], mask: Mask) -> list[Mask]:
-    chain = FullChain()
-    key = Mask(mask.class_ids, mask.class_map, 0)
-    shown = []
-    for place, frame in enumerate(frames):
-        chain.observe(Frame(frame.image, place, frame.pts_s, frame.captured_at_s))
-        shown.append(chain.align(key))
-    return shown
-
-
 ALIGNERS: dict[str, Callable[[], Method]] = {
     "paste": Paste,
     "chain": FullChain,
@@ -101,7 +84,7 @@ ALIGNERS: dict[str, Callable[[], Method]] = {
 }
 SEGMENTS: dict[str, Callable[[], Segment]] = {
     "copy": lambda: copied,
-    "chain": lambda: chained,
+    "chain": lambda: partial(chained, along=FullChain),
     "carry": carried,
 }
 

@@ -30,7 +30,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-from overlay_truth import Ids, PlainChain, Sequence, draw, load
+from overlay_truth import Ids, Method, PlainChain, Sequence, draw, load
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -49,16 +49,17 @@ def copied(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
     return [first if place <= middle else last for place in range(len(frames))]
 
 
-def chained(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
+def chained(
+    frames: list[Frame], first: Mask, last: Mask, along: Callable[[], Method] = PlainChain
+) -> list[Mask]:
     """Move the nearest keyframe's mask along the flow."""
-    forward = _chained_from(frames, first)
-    backward = _chained_from(frames[::-1], last)[::-1]
+    forward = _chained_from(frames, first, along())
+    backward = _chained_from(frames[::-1], last, along())[::-1]
     middle = (len(frames) - 1) / 2
     return [(forward if place <= middle else backward)[place] for place in range(len(frames))]
 
 
-def _chained_from(frames: list[Frame], mask: Mask) -> list[Mask]:
-    chain = PlainChain()
+def _chained_from(frames: list[Frame], mask: Mask, chain: Method) -> list[Mask]:
     # It counts frames upwards; here the first one is the keyframe, whichever way time goes.
     key = Mask(mask.class_ids, mask.class_map, 0)
     shown = []

@@ -63,9 +63,7 @@ def _make_ordinary() -> None:
 class VideoTrack:
     """Encodes pictures into a file, and lets sound go beside them.
 
-    The same pictures give the same bytes, whenever they are written. Only libx264 decides otherwise
-    about some blocks in a few of a hundred files, where a process did much before: its lookahead
-    reads memory that it has not written.
+    The same pictures give the same bytes, whenever they are written.
 
     Args:
         path: File to write; emptied.

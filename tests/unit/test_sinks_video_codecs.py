@@ -15,6 +15,7 @@ from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sources.pattern import PatternSource
 
 UNEVEN = [0.5, 0.533, 0.6, 1.0, 1.04, 2.0, 2.5, 2.6, 5.0]
 KINDS = [
@@ -159,3 +160,20 @@ def test_av1_written_by_root_leaves_the_processors_to_others(tmp_path: Path) -> 
             sink.write(Annotated(Frame(image, index, index / 25, 0.0), None, image))
             tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
             assert {os.sched_getscheduler(task) for task in tasks} == {before}
+
+
+def test_the_same_pictures_give_the_same_file_whatever_memory_held_before(tmp_path: Path) -> None:
+    with PatternSource((64, 48), frame_count=40) as source:
+        pictures = list(iter(source.read, None))
+    random = np.random.default_rng(1)
+    files = set()
+    for _ in range(120):
+        # What the encoder gets when these are freed is full of what was in them.
+        held = [np.full(size, size % 256, np.uint8) for size in random.integers(1, 200_000, 300)]
+        del held
+        with VideoFileSink(tmp_path / "a.mp4", overwrite=True) as sink:
+            for frame in pictures:
+                sink.write(Annotated(frame, None, frame.image))
+            sink.commit()
+        files.add((tmp_path / "a.mp4").read_bytes())
+    assert len(files) == 1

@@ -32,6 +32,7 @@ from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess, tr
 from livesegment.motion.region import Points, Region, around, neighbourhood, whole
 from livesegment.motion.render import render
 from livesegment.motion.rigid import rigid_shift, shifted
+from livesegment.motion.working import WorkingPicture
 
 _MOST_FRAMES = 256
 _FULL_BUDGET_MS = 15.0
@@ -72,6 +73,10 @@ class MaskAligner:
     Where classes meet each other rather than a background (`is_dense`) there are no objects to
     tell from a ground: they all move along the motion of the whole picture.
 
+    Frames of more than 854x480 pixels are worked on at about that size, and the carried mask is
+    drawn at theirs: it moves by whole pixels of that size at the finest. What need not be moved
+    is returned as it was given, at full resolution.
+
     Not thread-safe: one thread observes and aligns.
 
     Args:
@@ -101,14 +106,14 @@ class MaskAligner:
         self._max_age_s = max_age_s
         self._refiner = refiner or Refiner.load()
         self._blas = ThreadpoolController().select(user_api="blas")
-        self._frame_size = (0, 0)
+        self._working = WorkingPicture((0, 0))
         self._history = History(max_age_s, _MOST_FRAMES)
         self._set_effort()
         self.reset()
 
     def _set_effort(self) -> None:
-        """Choose the resolution of the work from the budget and the size of the frames."""
-        width, height = self._frame_size
+        """Choose the resolution of the work from the budget and the size of the picture."""
+        width, height = self._working.size
         fixed_ms = _FIXED_MS + _MS_FOR_A_MEGAPIXEL * width * height / 1e6
         share = min(1.0, max(_LEAST_SHARE, (self._budget_ms - fixed_ms) / _FULL_MS))
         share *= self._budget.share
@@ -142,18 +147,20 @@ class MaskAligner:
 
     def _observe(self, frame: Frame) -> None:
         newest = self._history.newest
-        if frame.frame_size != self._frame_size or (newest and frame.index < newest.index):
+        is_other = frame.frame_size != self._working.frame_size
+        if is_other or (newest and frame.index < newest.index):
             self.reset()
-            self._frame_size = frame.frame_size
+            self._working = WorkingPicture(frame.frame_size)
             self._set_effort()
         elif newest and frame.index == newest.index:
             return
-        small = shrink(frame.image, small_size(*frame.frame_size))
+        image = self._working.picture(frame.image)
+        small = shrink(image, small_size(*self._working.size))
         if self._cut.is_cut(small):
             cut, self._cut = self._cut, CutDetector()
             self.reset()
             self._cut = cut
-        gray = cast(Bytes, cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY))
+        gray = cast(Bytes, cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         previous = self._history.newest
         flow = None
         if previous is not None:
@@ -162,8 +169,8 @@ class MaskAligner:
 
     def _motion(self, gray: Bytes, previous: Bytes) -> Field:
         if self._is_dense:
-            return self._whole_flow.estimate(gray, previous, whole(self._frame_size))
-        where = whole(self._frame_size) if self._shown is None else neighbourhood(self._shown)
+            return self._whole_flow.estimate(gray, previous, whole(self._working.size))
+        where = whole(self._working.size) if self._shown is None else neighbourhood(self._shown)
         return self._flow.estimate(gray, previous, where)
 
     def align(self, mask: Mask) -> Mask | None:
@@ -181,14 +188,17 @@ class MaskAligner:
         with self._budget.spending(), self._blas.limit(limits=1):
             return self._align(mask)
 
-    def _align(self, mask: Mask) -> Mask | None:
-        newest, source = self._history.newest, self._history.get(mask.frame_index)
+    def _align(self, given: Mask) -> Mask | None:
+        newest, source = self._history.newest, self._history.get(given.frame_index)
         if newest is None or source is None:
             return None
         if newest.pts_s - source.pts_s > self._max_age_s:
             return None
-        if self._judges_dense(mask):
-            return self._carry_dense(mask.resized(self._frame_size), source, newest)
+        mask = self._working.mask(given)
+        carries = self._carry_dense if self._judges_dense(mask) else self._carry_objects
+        return self._working.at_frame_size(carries(mask, source, newest))
+
+    def _carry_objects(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
         key = self._study(mask, source)
         if source is newest:
             self._shown = key.objects
@@ -220,7 +230,7 @@ class MaskAligner:
         known = self._key
         if known is not None and known.given is mask:
             return known
-        key = study(mask, self._frame_size, source.small)
+        key = study(mask, self._working.size, source.small)
         if known is None or key.frame_index > known.frame_index:
             self._teach(key)
         elif key.frame_index < known.frame_index:

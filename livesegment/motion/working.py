@@ -1,0 +1,104 @@
+"""The picture of bounded size that masks are carried on, whatever the camera gives."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from livesegment.frame import Image
+from livesegment.mask import ClassIds, Mask
+from livesegment.motion.raster import Bytes, reduce_large
+from livesegment.motion.region import neighbourhood
+
+_MOST_PIXELS = 410_000
+"""Pixels of the largest working picture, 854x480: more of them gain nothing in overlap."""
+
+
+class WorkingPicture:
+    """Brings frames and masks to the size that is worked on, and masks back to the frames' size.
+
+    A frame of at most `_MOST_PIXELS` is its own working picture. In a larger one motion is found
+    to a working pixel, and only what is handed out is drawn at full size.
+
+    Args:
+        frame_size: (width, height) of the frames.
+
+    Attributes:
+        frame_size: The same.
+        size: (width, height) of the working picture.
+    """
+
+    def __init__(self, frame_size: tuple[int, int]) -> None:
+        self.frame_size = frame_size
+        width, height = frame_size
+        scale = min(1.0, (_MOST_PIXELS / max(1, width * height)) ** 0.5)
+        self.size = max(1, round(width * scale)), max(1, round(height * scale))
+        self._given: Mask | None = None
+        self._mask: Mask | None = None
+        self._full: Mask | None = None
+
+    def picture(self, image: Image) -> Image:
+        """Return a frame's picture at the working size."""
+        return image if self.size == self.frame_size else reduce_large(image, self.size)
+
+    def mask(self, given: Mask) -> Mask:
+        """Return a mask of any size at the working size, the same one if it is given again."""
+        if self._mask is None or given is not self._given:
+            self._given, self._full = given, None
+            self._mask = given.resized(self.size)
+        return self._mask
+
+    def at_frame_size(self, carried: Mask) -> Mask:
+        """Return what became of the mask given last, at the frames' size.
+
+        Args:
+            carried: Of the working size. With the class ids of `mask` those that were given are
+                returned, whatever got lost on the way to the working size.
+        """
+        if self.size == self.frame_size or self._given is None or self._mask is None:
+            return carried
+        if not np.may_share_memory(carried.class_ids, self._mask.class_ids):
+            return _enlarged(carried, self.frame_size)
+        if self._full is None:
+            self._full = self._given.resized(self.frame_size)
+        if carried is self._mask:
+            return self._full
+        return Mask(self._full.class_ids, carried.class_map, carried.frame_index)
+
+
+def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
+    """Return a mask at a larger (width, height): no new ids appear.
+
+    Where there are two classes the border between them is drawn smoothly.
+    """
+    ids = mask.class_ids
+    low, high = (int(value) for value in cv2.minMaxLoc(ids)[:2])
+    is_high = (ids == high).view(np.uint8)
+    of_high = cv2.countNonZero(is_high)
+    if of_high < ids.size - np.count_nonzero(ids == low):
+        return mask.resized(size)
+    is_rare = is_high if 2 * of_high <= ids.size else 1 - is_high
+    rest = low if is_rare is is_high else high
+    larger = np.full(size[::-1], rest, np.uint8)
+    if low != high:
+        _draw(larger, is_rare, low ^ high)
+    return replace(mask, class_ids=larger)
+
+
+def _draw(larger: ClassIds, where: Bytes, change: int) -> None:
+    """Change the bits of class ids inside a shape that is given at a smaller size."""
+    rows, columns = where.shape
+    height, width = larger.shape
+    x, y, w, h = neighbourhood(where, padded=False)
+    left, top, right, bottom = (
+        max(0, x - 1),
+        max(0, y - 1),
+        min(columns, x + w + 1),
+        min(rows, y + h + 1),
+    )
+    part = where[top:bottom, left:right] * np.uint8(255)
+    left, right = (round(side * width / columns) for side in (left, right))
+    top, bottom = (round(side * height / rows) for side in (top, bottom))
+    soft = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    cv2.threshold(soft, 127, change, cv2.THRESH_BINARY, dst=soft)
+    larger[top:bottom, left:right] ^= soft

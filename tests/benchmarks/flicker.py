@@ -33,7 +33,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 import cv2
 import numpy as np
 import numpy.typing as npt
-from overlay_truth import CLASS_MAP, FPS, Sequence, load
+from sequences import CLASS_MAP, FPS, Sequence, load
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask

@@ -1,14 +1,17 @@
 """How well masks are carried between keyframes.
 
-Reads sequences laid out as DAVIS 2016 is (JPEGImages/480p/SEQ, Annotations/480p/SEQ), gives true
-masks for one frame in 4, 8 and 16 and for the last frame, and compares what is shown at every
-frame with its truth::
+Reads sequences of one object laid out as DAVIS 2016 is (JPEGImages/480p/SEQ, Annotations/480p/SEQ),
+a drive with a class on every pixel (images/*.png or *.jpg, classes/*.png, 8-bit ids), or both,
+gives true masks for one frame in 4, 8 and 16 and for the last frame, and compares what is shown at
+every frame with its truth::
 
-    python tests/benchmarks/keyframes.py --davis DIR [--by-sequence] [--picture OUT.png]
+    python tests/benchmarks/keyframes.py [--davis DIR] [--dense DIR] [--by-sequence] \\
+        [--picture OUT.png]
 
-`copy` shows the mask of the nearest keyframe, `chain` moves that along OpenCV's DIS flow (preset
-MEDIUM, 427 pixels wide, chained over the frames between), `carry` is Propagator as it comes: from
-both sides. J is region similarity, the mean over frames of a sequence, then over sequences.
+`copy` shows the mask of the nearest keyframe, `chain` moves that along OpenCV's DIS flow, chained
+over the frames between (as in `overlay_truth.py`), `carry` is Propagator as it comes: from both
+sides. J is region similarity, the mean over frames of a sequence, then over sequences. Of the drive
+it is the mean IoU over the classes, each counted over all frames between keyframes.
 
 The first table counts the frames between keyframes only, of the first 33 frames of a sequence: so
 are the figures counted that this is compared with (copying .717 .642 .536 on 42 other sequences of
@@ -30,55 +33,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-from overlay_truth import Ids, Method, PlainChain, Sequence, draw, load
+from baselines import Segment, chained, copied
+from drive import carried, print_between, side_by_side_between
+from pictures import draw, stacked
+from sequences import Ids, Sequence, load, load_drive, names_in
 
-from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion import Propagator
 
 STEPS = (4, 8, 16)
 FRAMES = 33
-
-Segment = Callable[[list[Frame], Mask, Mask], list[Mask]]
-"""Returns a mask for each frame from the one keyframe's to the other's."""
-
-
-def copied(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
-    """Show the nearest keyframe's mask."""
-    middle = (len(frames) - 1) / 2
-    return [first if place <= middle else last for place in range(len(frames))]
-
-
-def chained(
-    frames: list[Frame], first: Mask, last: Mask, along: Callable[[], Method] = PlainChain
-) -> list[Mask]:
-    """Move the nearest keyframe's mask along the flow."""
-    forward = _chained_from(frames, first, along())
-    backward = _chained_from(frames[::-1], last, along())[::-1]
-    middle = (len(frames) - 1) / 2
-    return [(forward if place <= middle else backward)[place] for place in range(len(frames))]
-
-
-def _chained_from(frames: list[Frame], mask: Mask, chain: Method) -> list[Mask]:
-    # It counts frames upwards; here the first one is the keyframe, whichever way time goes.
-    key = Mask(mask.class_ids, mask.class_map, 0)
-    shown = []
-    for place, frame in enumerate(frames[: len(frames) // 2 + 1]):
-        chain.observe(Frame(frame.image, place, frame.pts_s, frame.captured_at_s))
-        shown.append(chain.align(key))
-    return shown + [key] * (len(frames) - len(shown))
-
-
-def carried() -> Segment:
-    """Return Propagator for one video."""
-    propagator = Propagator()
-
-    def between(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
-        masks = propagator.between(frames, first, last)
-        return [mask for mask in masks if mask is not None]
-
-    return between
-
 
 METHODS: dict[str, Callable[[], Segment]] = {
     "copy": lambda: copied,
@@ -177,32 +140,42 @@ def side_by_side(root: Path, names: list[str], methods: list[str], step: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--davis", type=Path, required=True, help="folder of the DAVIS layout")
+    parser.add_argument("--davis", type=Path, help="folder of the DAVIS layout")
+    parser.add_argument("--dense", type=Path, help="folder of a drive with a class on every pixel")
     parser.add_argument("--sequences", help="comma-separated names; all by default")
-    parser.add_argument("--methods", default="copy,chain,carry")
+    parser.add_argument("--methods", default="copy,chain,carry", help="of the DAVIS tables")
     parser.add_argument(
         "--frames", type=int, default=FRAMES, help="of each sequence, from its start"
     )
     parser.add_argument("--by-sequence", action="store_true", help="print each sequence's J")
     parser.add_argument("--picture", type=Path, help="write a side-by-side picture here")
     arguments = parser.parse_args()
+    if not (arguments.davis or arguments.dense):
+        parser.error("--davis or --dense is needed")
     cv2.setNumThreads(1)
-    root = arguments.davis
-    names = sorted(path.name for path in (root / "JPEGImages/480p").iterdir())
-    if arguments.sequences:
-        names = arguments.sequences.split(",")
-    methods = arguments.methods.split(",")
-    print(
-        f"{len(names)} sequences, {arguments.frames} frames, OpenCV {cv2.__version__}, one thread"
-    )
-    scores = measure(root, names, methods, arguments.frames)
-    print_table("mean J between", scores, lambda one: one.between, "8.3f")
-    print_table("mean J of all frames", scores, lambda one: one.everywhere, "8.3f")
-    print_table("CPU ms a frame between", scores, lambda one: one.cpu_ms, "8.1f")
-    if arguments.by_sequence:
-        print_by_sequence(scores)
+    print(f"OpenCV {cv2.__version__}, one thread")
+    pictures = []
+    if arguments.davis:
+        names = names_in(arguments.davis)
+        if arguments.sequences:
+            names = arguments.sequences.split(",")
+        methods = arguments.methods.split(",")
+        print(f"{len(names)} sequences of one object, {arguments.frames} frames")
+        scores = measure(arguments.davis, names, methods, arguments.frames)
+        print_table("mean J between", scores, lambda one: one.between, "8.3f")
+        print_table("mean J of all frames", scores, lambda one: one.everywhere, "8.3f")
+        print_table("CPU ms a frame between", scores, lambda one: one.cpu_ms, "8.1f")
+        if arguments.by_sequence:
+            print_by_sequence(scores)
+        if arguments.picture:
+            pictures.append(side_by_side(arguments.davis, names, methods, 8))
+    if arguments.dense:
+        drive = load_drive(arguments.dense)
+        print_between(drive, STEPS)
+        if arguments.picture:
+            pictures.append(side_by_side_between(drive, 8))
     if arguments.picture:
-        cv2.imwrite(str(arguments.picture), side_by_side(root, names, methods, 8))
+        cv2.imwrite(str(arguments.picture), stacked(pictures))
 
 
 if __name__ == "__main__":

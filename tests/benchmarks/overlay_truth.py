@@ -1,127 +1,48 @@
 """How much of the truth an overlay shows when its masks come late.
 
-Reads sequences laid out as DAVIS 2016 is (JPEGImages/480p/SEQ, Annotations/480p/SEQ), feeds true
-masks `d` frames late and compares what is shown at every frame with the truth of that frame::
+Reads sequences of one object laid out as DAVIS 2016 is (JPEGImages/480p/SEQ, Annotations/480p/SEQ),
+a drive with a class on every pixel (images/*.png or *.jpg, classes/*.png, 8-bit ids), or both,
+feeds true masks `d` frames late and compares what is shown at every frame with its truth::
 
-    python tests/benchmarks/overlay_truth.py --davis DIR [--picture OUT.png]
+    python tests/benchmarks/overlay_truth.py [--davis DIR] [--dense DIR] [--picture OUT.png]
 
-`paste` shows the late mask as it is, `chain` moves it along OpenCV's DIS flow (preset MEDIUM, 427
-pixels wide, chained over the missed frames), `warp` is MaskAligner as it comes. A mask is never
-given before it is late by `d` frames, and the first `d` frames of a sequence are not counted.
-J is region similarity, the mean over frames of a sequence, then over sequences.
+`paste` shows the late mask as it is, `chain` moves it along OpenCV's DIS flow, chained over the
+missed frames (one object: preset MEDIUM, 427 pixels wide; every pixel: full size, patches of 5
+pixels, 3 apart, without mean normalisation and refinement), `warp` is MaskAligner as it comes. A
+mask is never given before it is late by `d` frames, and the first `d` frames are not counted.
+J is region similarity, the mean over frames of a sequence, then over sequences. Of the drive it is
+the mean IoU over the classes, each counted over all frames; the last two rows are how far `warp` is
+above `chain` there, in all and in the quarter of the drive where it is least.
 """
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 # One thread: numpy's BLAS reads this when it is first imported.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+from baselines import Method, Paste, PlainChain
+from drive import print_late
+from drive import side_by_side as drive_pictures
+from pictures import draw, stacked
+from sequences import CLASS_MAP, Ids, Sequence, load, load_drive, names_in
 
-from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion import MaskAligner
 
 DELAYS = (1, 2, 5, 8, 12)
-FPS = 24.0
-CLASS_MAP = {0: "background", 1: "object"}
-
-Ids = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Sequence:
-    name: str
-    frames: list[Frame]
-    masks: list[Mask]
-
-
-class Method(Protocol):
-    def observe(self, frame: Frame) -> None: ...
-    def align(self, mask: Mask) -> Mask | None: ...
-
-
-class Paste:
-    """The old mask as it is."""
-
-    def observe(self, frame: Frame) -> None:
-        pass
-
-    def align(self, mask: Mask) -> Mask:
-        return mask
-
-
-class PlainChain:
-    """What OpenCV gives without further thought: DIS MEDIUM on a small picture, chained."""
-
-    def __init__(self, width: int = 427) -> None:
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._width = width
-        self._flows: dict[int, npt.NDArray[np.float32]] = {}
-        self._last: Ids | None = None
-        self._index = -1
-
-    def observe(self, frame: Frame) -> None:
-        height = round(self._width * frame.image.shape[0] / frame.image.shape[1])
-        gray = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        gray = cv2.resize(gray, (self._width, height), interpolation=cv2.INTER_AREA)
-        if self._last is not None:
-            self._flows[frame.index] = self._dis.calc(gray, self._last, None)
-            self._flows.pop(frame.index - 64, None)
-        self._last, self._index = gray, frame.index
-
-    def align(self, mask: Mask) -> Mask:
-        if mask.frame_index == self._index:
-            return mask
-        rows, columns = self._flows[self._index].shape[:2]
-        grid = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
-        followed = grid
-        for index in range(self._index, mask.frame_index, -1):
-            flow = self._flows[index]
-            followed = followed + cv2.remap(
-                flow, followed, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-        width, height = mask.frame_size
-        scale = np.array([width / columns, height / rows], np.float32)
-        moved = cv2.resize(followed - grid, (width, height)) * scale
-        full = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
-        ids = cv2.remap(
-            mask.class_ids * 255, full + moved, None, cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        return Mask((ids > 127).astype(np.uint8), mask.class_map, self._index)
-
 
 METHODS: dict[str, Callable[[], Method]] = {
     "paste": Paste,
     "chain": PlainChain,
     "warp": MaskAligner,
 }
-
-
-def load(root: Path, name: str, size: tuple[int, int] | None = None) -> Sequence:
-    frames, masks = [], []
-    for index, path in enumerate(sorted((root / "JPEGImages/480p" / name).glob("*.jpg"))):
-        image = cv2.imread(str(path))
-        label = root / "Annotations/480p" / name / f"{path.stem}.png"
-        truth = cv2.imread(str(label), cv2.IMREAD_GRAYSCALE)
-        if image is None or truth is None:
-            sys.exit(f"cannot read {path} or {label}")
-        if size:
-            image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-            truth = cv2.resize(truth, size, interpolation=cv2.INTER_LINEAR)
-        frames.append(Frame(image, index, index / FPS, index / FPS))
-        masks.append(Mask((truth > 127).astype(np.uint8), CLASS_MAP, index))
-    return Sequence(name, frames, masks)
 
 
 @dataclass
@@ -196,14 +117,25 @@ def print_similarity(title: str, scores: Scores) -> None:
     for method, by_delay in scores.items():
         means = [np.mean([s.similarity for s in by_delay[d].values()]) for d in DELAYS]
         print(f"{method:24}" + "".join(f"{mean:8.3f}" for mean in means))
-    if "paste" not in scores or "warp" not in scores:
+    if "warp" not in scores:
         return
+    for other in ("paste", "chain"):
+        if other in scores:
+            print_gains(scores, other)
+
+
+def print_gains(scores: Scores, other: str) -> None:
+    """Print how far `warp` is above another method, and the sequences where it is least so."""
     gains = []
     for delay in DELAYS:
-        paste, warp = scores["paste"][delay], scores["warp"][delay]
-        gains.append(min((warp[name].similarity - paste[name].similarity, name) for name in paste))
-    print(f"{'least warp - paste':24}" + "".join(f"{gain:+8.3f}" for gain, _ in gains), end="  ")
-    print(", ".join(name for _, name in gains))
+        theirs, warp = scores[other][delay], scores["warp"][delay]
+        gains.append(
+            sorted((warp[name].similarity - theirs[name].similarity, name) for name in theirs)
+        )
+    means = [np.mean([gain for gain, _ in column]) for column in gains]
+    print(f"{f'warp - {other}':24}" + "".join(f"{mean:+8.3f}" for mean in means))
+    least = "".join(f"{column[0][0]:+8.3f}" for column in gains)
+    print(f"{'  on the worst sequence':24}{least}  {', '.join(column[0][1] for column in gains)}")
 
 
 def print_by_sequence(scores: Scores) -> None:
@@ -212,6 +144,22 @@ def print_by_sequence(scores: Scores) -> None:
         for method, by_delay in scores.items():
             values = "".join(f"{by_delay[d][name].similarity:8.3f}" for d in DELAYS)
             print(f"  {name[:14]:14} {method:7}{values}")
+
+
+def print_one_mask(root: Path, names: list[str], methods: list[str]) -> None:
+    """Print what is shown so many frames after the only true mask, the first frame's."""
+    similarities: dict[str, list[list[float]]] = {method: [] for method in methods}
+    for name in names:
+        sequence = load(root, name)
+        last = min(len(sequence.frames), DELAYS[-1] + 1)
+        sequence = Sequence(name, sequence.frames[:last], sequence.masks[:last])
+        for method in methods:
+            shown = list(play(sequence, METHODS[method](), 0, every=last))
+            similarities[method].append([shown[d].similarity for d in DELAYS if d < last])
+    print("\nOne true mask, at frame 0")
+    print(f"{'mean J at frame':24}" + "".join(f"{delay:>8}" for delay in DELAYS))
+    for method, rows in similarities.items():
+        print(f"{method:24}" + "".join(f"{mean:8.3f}" for mean in np.mean(rows, axis=0)))
 
 
 def print_times(root: Path, names: list[str], budget_ms: float, size: tuple[int, int]) -> None:
@@ -247,45 +195,50 @@ def side_by_side(root: Path, names: list[str], delay: int) -> Ids:
     return np.vstack(rows)
 
 
-def draw(image: Ids, mask: Mask, label: str) -> Ids:
-    canvas = image.copy()
-    objects = mask.class_ids > 0
-    canvas[objects] = canvas[objects] // 2 + np.array([0, 90, 127], np.uint8)
-    edges, _ = cv2.findContours(objects.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(canvas, edges, -1, (255, 255, 255), 1)
-    canvas = cv2.resize(canvas, (570, 320), interpolation=cv2.INTER_AREA)
-    cv2.rectangle(canvas, (0, 0), (canvas.shape[1], 28), (0, 0, 0), -1)
-    cv2.putText(canvas, label, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1)
-    return canvas
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--davis", type=Path, required=True, help="folder of the DAVIS layout")
+    parser.add_argument("--davis", type=Path, help="folder of the DAVIS layout")
+    parser.add_argument("--dense", type=Path, help="folder of a drive with a class on every pixel")
     parser.add_argument("--sequences", help="comma-separated names; all by default")
-    parser.add_argument("--methods", default="paste,chain,warp")
+    parser.add_argument("--methods", default="paste,chain,warp", help="of the DAVIS tables")
     parser.add_argument("--picture", type=Path, help="write a side-by-side picture here")
-    parser.add_argument("--quick", action="store_true", help="only the first table")
+    parser.add_argument("--quick", action="store_true", help="only the first table of each")
     arguments = parser.parse_args()
+    if not (arguments.davis or arguments.dense):
+        parser.error("--davis or --dense is needed")
     cv2.setNumThreads(1)
-    root = arguments.davis
-    names = sorted(path.name for path in (root / "JPEGImages/480p").iterdir())
-    if arguments.sequences:
-        names = arguments.sequences.split(",")
-    methods = arguments.methods.split(",")
-    print(f"{len(names)} sequences, OpenCV {cv2.__version__}, one thread")
+    print(f"OpenCV {cv2.__version__}, one thread")
+    pictures = []
+    if arguments.davis:
+        names = names_in(arguments.davis)
+        if arguments.sequences:
+            names = arguments.sequences.split(",")
+        print_davis(arguments.davis, names, arguments.methods.split(","), arguments.quick)
+        if arguments.picture:
+            pictures.append(side_by_side(arguments.davis, names, 8))
+    if arguments.dense:
+        drive = load_drive(arguments.dense)
+        print_late(drive)
+        if arguments.picture:
+            pictures.append(drive_pictures(drive, 5))
+    if arguments.picture:
+        cv2.imwrite(str(arguments.picture), stacked(pictures))
+
+
+def print_davis(root: Path, names: list[str], methods: list[str], is_quick: bool) -> None:
+    print(f"{len(names)} sequences of one object")
     scores = measure(root, names, every_delay=False, methods=methods)
     print_similarity("A mask for every frame", scores)
     print_by_sequence(scores)
-    if not arguments.quick:
-        scores = measure(root, names, every_delay=True, methods=methods)
-        print_similarity("A mask for every d-th frame, one request in flight", scores)
-        print_by_sequence(scores)
-        print()
-        for budget_ms, size in ((15.0, (854, 480)), (15.0, (1280, 720)), (6.0, (640, 360))):
-            print_times(root, names, budget_ms, size)
-    if arguments.picture:
-        cv2.imwrite(str(arguments.picture), side_by_side(root, names, 8))
+    if is_quick:
+        return
+    scores = measure(root, names, every_delay=True, methods=methods)
+    print_similarity("A mask for every d-th frame, one request in flight", scores)
+    print_by_sequence(scores)
+    print_one_mask(root, names, methods)
+    print()
+    for budget_ms, size in ((15.0, (854, 480)), (15.0, (1280, 720)), (6.0, (640, 360))):
+        print_times(root, names, budget_ms, size)
 
 
 if __name__ == "__main__":

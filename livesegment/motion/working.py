@@ -1,6 +1,7 @@
 """The picture of bounded size that masks are carried on, whatever the camera gives."""
 
 from dataclasses import replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -100,5 +101,5 @@ def _draw(larger: ClassIds, where: Bytes, change: int) -> None:
     left, right = (round(side * width / columns) for side in (left, right))
     top, bottom = (round(side * height / rows) for side in (top, bottom))
     soft = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-    cv2.threshold(soft, 127, change, cv2.THRESH_BINARY, dst=soft)
-    larger[top:bottom, left:right] ^= soft
+    changed = cast(Bytes, cv2.threshold(soft, 127, change, cv2.THRESH_BINARY, dst=soft)[1])
+    larger[top:bottom, left:right] ^= changed

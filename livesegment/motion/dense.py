@@ -57,8 +57,7 @@ def carry_dense(
     exactly = _shifted(mask, now, then, moved)
     if exactly is not None:
         return exactly
-    size = picture.grid_size(_MOST_PIXELS, 1.0)
-    return _at_size(pick(mask.class_ids, picture.displaced(moved, size)), mask.frame_size)
+    return pick(mask.class_ids, picture.displaced(moved, mask.frame_size))
 
 
 def _shifted(mask: Mask, now: Bytes, then: Bytes, moved: Points) -> ClassIds | None:

@@ -8,13 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from baselines import FullChain, Method, Paste, Segment, chained, copied
+from methods import FullChain, Method, Paste, Segment, carried, chained, copied
 from pictures import drawn
 from sequences import Ids, Sequence
 
-from livesegment.frame import Frame
 from livesegment.mask import VOID, Mask
-from livesegment.motion import MaskAligner, Propagator
+from livesegment.motion import MaskAligner
 
 DELAYS = (1, 2, 5)
 PARTS = 4
@@ -112,17 +111,6 @@ def print_between(sequence: Sequence, steps: tuple[int, ...]) -> None:
 
 def segments() -> dict[str, Segment]:
     return {"copy": copied, "chain": partial(chained, along=FullChain), "carry": carried()}
-
-
-def carried() -> Segment:
-    """Return Propagator for one video."""
-    propagator = Propagator()
-
-    def segment(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
-        masks = propagator.between(frames, first, last)
-        return [mask for mask in masks if mask is not None]
-
-    return segment
 
 
 def _size(sequence: Sequence) -> str:

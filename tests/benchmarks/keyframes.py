@@ -33,10 +33,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-from baselines import Segment, chained, copied
-from drive import carried, print_between, side_by_side_between
+from drive import print_between, side_by_side_between
+from methods import Segment, carried, chained, copied
 from pictures import draw, stacked
-from sequences import Ids, Sequence, load, load_drive, names_in
+from sequences import Ids, Sequence, add_options, load, load_drive, parsed
 
 from livesegment.mask import Mask
 
@@ -140,26 +140,17 @@ def side_by_side(root: Path, names: list[str], methods: list[str], step: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--davis", type=Path, help="folder of the DAVIS layout")
-    parser.add_argument("--dense", type=Path, help="folder of a drive with a class on every pixel")
-    parser.add_argument("--sequences", help="comma-separated names; all by default")
-    parser.add_argument("--methods", default="copy,chain,carry", help="of the DAVIS tables")
+    add_options(parser, methods="copy,chain,carry")
     parser.add_argument(
         "--frames", type=int, default=FRAMES, help="of each sequence, from its start"
     )
     parser.add_argument("--by-sequence", action="store_true", help="print each sequence's J")
-    parser.add_argument("--picture", type=Path, help="write a side-by-side picture here")
-    arguments = parser.parse_args()
-    if not (arguments.davis or arguments.dense):
-        parser.error("--davis or --dense is needed")
+    arguments = parsed(parser)
     cv2.setNumThreads(1)
     print(f"OpenCV {cv2.__version__}, one thread")
     pictures = []
     if arguments.davis:
-        names = names_in(arguments.davis)
-        if arguments.sequences:
-            names = arguments.sequences.split(",")
-        methods = arguments.methods.split(",")
+        names, methods = arguments.sequences, arguments.methods
         print(f"{len(names)} sequences of one object, {arguments.frames} frames")
         scores = measure(arguments.davis, names, methods, arguments.frames)
         print_table("mean J between", scores, lambda one: one.between, "8.3f")

@@ -27,11 +27,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
-from baselines import Method, Paste, PlainChain
 from drive import print_late
 from drive import side_by_side as drive_pictures
+from methods import Method, Paste, PlainChain
 from pictures import draw, stacked
-from sequences import CLASS_MAP, Ids, Sequence, load, load_drive, names_in
+from sequences import CLASS_MAP, Ids, Sequence, add_options, load, load_drive, parsed
 
 from livesegment.mask import Mask
 from livesegment.motion import MaskAligner
@@ -197,23 +197,15 @@ def side_by_side(root: Path, names: list[str], delay: int) -> Ids:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--davis", type=Path, help="folder of the DAVIS layout")
-    parser.add_argument("--dense", type=Path, help="folder of a drive with a class on every pixel")
-    parser.add_argument("--sequences", help="comma-separated names; all by default")
-    parser.add_argument("--methods", default="paste,chain,warp", help="of the DAVIS tables")
-    parser.add_argument("--picture", type=Path, help="write a side-by-side picture here")
+    add_options(parser, methods="paste,chain,warp")
     parser.add_argument("--quick", action="store_true", help="only the first table of each")
-    arguments = parser.parse_args()
-    if not (arguments.davis or arguments.dense):
-        parser.error("--davis or --dense is needed")
+    arguments = parsed(parser)
     cv2.setNumThreads(1)
     print(f"OpenCV {cv2.__version__}, one thread")
     pictures = []
     if arguments.davis:
-        names = names_in(arguments.davis)
-        if arguments.sequences:
-            names = arguments.sequences.split(",")
-        print_davis(arguments.davis, names, arguments.methods.split(","), arguments.quick)
+        names = arguments.sequences
+        print_davis(arguments.davis, names, arguments.methods, arguments.quick)
         if arguments.picture:
             pictures.append(side_by_side(arguments.davis, names, 8))
     if arguments.dense:

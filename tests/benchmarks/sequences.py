@@ -1,5 +1,6 @@
 """Videos with the truth of every frame, as the benchmarks read them."""
 
+import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,34 @@ class Sequence:
     masks: list[Mask]
 
 
-def names_in(root: Path) -> list[str]:
-    """Return the sequences in a folder of the DAVIS layout."""
+def add_options(parser: argparse.ArgumentParser, methods: str) -> None:
+    """Add the options of a benchmark that reads such videos.
+
+    Args:
+        parser: Gets them.
+        methods: What `--methods` is by default.
+    """
+    parser.add_argument("--davis", type=Path, help="folder of the DAVIS layout")
+    parser.add_argument("--dense", type=Path, help="folder of a drive with a class on every pixel")
+    parser.add_argument("--sequences", help="comma-separated names; all by default")
+    parser.add_argument("--methods", default=methods, help="of the DAVIS tables")
+    parser.add_argument("--picture", type=Path, help="write a side-by-side picture here")
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Return the options with `sequences` and `methods` as lists; one video at least is named."""
+    options = parser.parse_args()
+    if not (options.davis or options.dense):
+        parser.error("--davis or --dense is needed")
+    options.methods = options.methods.split(",")
+    if options.davis:
+        options.sequences = (
+            options.sequences.split(",") if options.sequences else _names_in(options.davis)
+        )
+    return options
+
+
+def _names_in(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "JPEGImages/480p").iterdir())
 
 

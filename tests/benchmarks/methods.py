@@ -1,4 +1,4 @@
-"""What carrying masks is compared with: doing nothing, and plain optical flow."""
+"""The ways to carry masks that are compared: not at all, along plain optical flow, and ours."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,6 +9,7 @@ from sequences import Ids
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.motion import Propagator
 from livesegment.motion.raster import Floats
 
 
@@ -141,6 +142,17 @@ def _chained_from(frames: list[Frame], mask: Mask, chain: Method) -> list[Mask]:
         chain.observe(Frame(frame.image, place, frame.pts_s, frame.captured_at_s))
         shown.append(chain.align(key) or key)
     return shown + [key] * (len(frames) - len(shown))
+
+
+def carried() -> Segment:
+    """Return Propagator for one video."""
+    propagator = Propagator()
+
+    def segment(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
+        masks = propagator.between(frames, first, last)
+        return [mask for mask in masks if mask is not None]
+
+    return segment
 
 
 def _grid(width: int, height: int) -> Floats:

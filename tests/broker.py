@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -15,10 +16,16 @@ from conftest import need_package
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that nobody listens on.
+
+    It is below those that systems hand out by themselves, for connections too: one of these may be
+    in use by the time that it is wanted.
+    """
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Broker:
@@ -31,6 +38,7 @@ class Broker:
         self._file.write_text("\n".join([*own, *(lines or ["allow_anonymous true"])]) + "\n")
         self._program = program
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     def configure(self, line: str) -> None:
         """Add a line to its configuration, before it is started."""
@@ -68,7 +76,8 @@ class Broker:
         if process is not None:
             process.kill()
             process.wait()
-            self._reader.join()
+            if self._reader is not None:
+                self._reader.join()
             assert process.stderr is not None
             process.stderr.close()
 

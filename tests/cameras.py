@@ -2,7 +2,6 @@
 
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from broker import free_port
 from clock import MODULUS, read_stamp
 from waiting import wait_until
 
@@ -49,9 +49,7 @@ class Camera:
         self._kind = kind
         self._folder = folder
         self._starts = 0
-        with socket.socket() as chosen:
-            chosen.bind(("127.0.0.1", port))
-            self.port = chosen.getsockname()[1]
+        self.port = port or free_port()
         self._process: subprocess.Popen[str] | None = None
         scheme = "rtsp" if kind == "rtsp" else "http"
         path = "cam.m3u8" if kind == "hls" else "cam"

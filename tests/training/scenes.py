@@ -1,9 +1,10 @@
 """Moving scenes with true masks, made up for training: nothing in them is anybody's footage.
 
-Textures are public-domain photographs that scikit-image ships, and procedural ones. An object is
-a body with limbs on joints, each part with a texture of its own that may slide as if the part
-turned; it moves, bends, grows, throws a shadow and is covered at times, before a moving camera,
-among other things that move as well. Frames are blurred by motion, noisy and JPEG compressed.
+Textures are parts of photographs that are free to use, and procedural ones. An object is a body
+with limbs on joints, each part with a texture of its own that may slide as if the part turned; or
+the body is a picture of a thing. It moves, bends, grows, throws a shadow and is covered at times,
+before a moving camera, among other things that move as well. Frames are blurred by motion, noisy
+and JPEG compressed.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from livelier import enliven, make_cover
-from textures import Picture, Textures
+from textures import Picture, Pictures, Textures
 from things import SIZE, Curve, Thing, affine, make_thing, wander
 
 
@@ -36,7 +37,7 @@ class Scene:
     """A random scene; `frame(t)` renders it."""
 
     seed: int
-    photos: list[npt.NDArray[np.uint8]]
+    pictures: Pictures
     hard: bool = False
     """With what real footage has and the plain scenes lack."""
     _others: list[Thing] = field(default_factory=list)
@@ -46,7 +47,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         random = self._random = np.random.default_rng(self.seed)
-        textures = Textures(random, self.photos)
+        textures = Textures(random, self.pictures)
         lively = float(random.uniform(0.1, 1.6))
         speed = float(np.exp(random.normal(1.2, 0.9)))
         pan = float(np.exp(random.normal(0.8, 1.2))) * (random.random() < 0.8)
@@ -98,8 +99,8 @@ class Scene:
         if random.random() < 0.5:
             self._shutter, self._sub_shots = random.uniform(0.4, 1), 5
 
-    def frame(self, t: float) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """Render the picture (BGR) and the mask (1: the object) at a frame number."""
+    def frame(self, t: float) -> tuple[bytes, npt.NDArray[np.uint8]]:
+        """Render the picture (a JPEG file) and the mask (1: the object) at a frame number."""
         open_for = self._shutter / 2 * np.linspace(-1, 1, self._sub_shots)
         times = [t] if self._shutter < 0.1 else list(t + open_for)
         shots = [self._shot(time) for time in times]
@@ -111,8 +112,7 @@ class Scene:
         picture += self._random.normal(0, 1, (*picture.shape[:2], 1)) * self._noise
         done = np.clip(picture, 0, 255).astype(np.uint8)
         _, packed = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-        decoded = cast(npt.NDArray[np.uint8], cv2.imdecode(packed, cv2.IMREAD_COLOR))
-        return decoded, (alpha > 0.5).astype(np.uint8)
+        return packed.tobytes(), (alpha > 0.5).astype(np.uint8)
 
     def _shot(self, t: float) -> tuple[Picture, Picture]:
         camera = self._camera.matrix(t)

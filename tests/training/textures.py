@@ -1,6 +1,8 @@
-"""Textures of made-up scenes: parts of public-domain photographs, and procedural ones."""
+"""Textures of made-up scenes: parts of photographs that are free to use, and procedural ones."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -14,19 +16,37 @@ _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "hubble_deep_fi
 _SURFACES = ("brick", "grass", "gravel", "camera")
 
 
-def load_photographs() -> list[npt.NDArray[np.uint8]]:
-    """Read the public-domain photographs, BGR."""
-    colour = [np.ascontiguousarray(getattr(photographs, n)()[..., 2::-1]) for n in _PHOTOS]
-    grey = [cv2.cvtColor(getattr(photographs, n)(), cv2.COLOR_GRAY2BGR) for n in _SURFACES]
-    return colour + grey
+@dataclass(frozen=True)
+class Pictures:
+    """What scenes are made from beside what is drawn.
+
+    Attributes:
+        photographs: uint8 (rows, columns, 3), BGR.
+        cutouts: Files of things before nothing, BGR and alpha.
+    """
+
+    photographs: list[npt.NDArray[np.uint8]]
+    cutouts: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> "Pictures":
+        """Read the photographs of scikit-image, and what `sources.prepare` put in a folder."""
+        colour = [np.ascontiguousarray(getattr(photographs, n)()[..., 2::-1]) for n in _PHOTOS]
+        grey = [cv2.cvtColor(getattr(photographs, n)(), cv2.COLOR_GRAY2BGR) for n in _SURFACES]
+        if folder is None:
+            return cls(colour + grey)
+        more = [cv2.imread(str(path)) for path in sorted((folder / "photographs").iterdir())]
+        more = [cast(npt.NDArray[np.uint8], one) for one in more]
+        return cls(colour + grey + more, sorted((folder / "cutouts").iterdir()))
 
 
 class Textures:
     """Makes textures of a wanted size."""
 
-    def __init__(self, random: np.random.Generator, photos: list[npt.NDArray[np.uint8]]) -> None:
+    def __init__(self, random: np.random.Generator, pictures: Pictures) -> None:
         self._random = random
-        self._photos = photos
+        self._photos = pictures.photographs
+        self._cutouts = pictures.cutouts
         self._palette: list[Picture] = []
 
     def colour(self) -> Picture:
@@ -44,6 +64,26 @@ class Textures:
         makers: Any = [self.photo, self.noise, self.pattern, self.plain]
         make = self._random.choice(makers, p=[0.4, 0.2, 0.05, 0.35])
         return make(width, height)
+
+    def cutout(self, size: float) -> tuple[Picture, Picture] | None:
+        """Return texture and alpha (0 to 1) of a thing about so large, for four in ten things."""
+        random = self._random
+        if not self._cutouts or random.random() > 0.4:
+            return None
+        path = self._cutouts[random.integers(len(self._cutouts))]
+        whole = cast(npt.NDArray[np.uint8], cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+        if random.random() < 0.5:
+            whole = whole[:, ::-1]
+        rows, columns = whole.shape[:2]
+        scale = size / (rows * columns) ** 0.5
+        shape = max(16, round(columns * scale)), max(16, round(rows * scale))
+        # What is transparent gets the colour of what is next to it: edges are mixed with it.
+        clear = (whole[..., 3] < 255).astype(np.uint8)
+        filled = cv2.inpaint(whole[..., :3].copy(), clear, 3, cv2.INPAINT_TELEA)
+        colour = self._tint(filled.astype(np.float32))
+        alpha = cv2.resize(whole[..., 3], shape, interpolation=cv2.INTER_AREA)
+        texture = cv2.resize(colour, shape, interpolation=cv2.INTER_AREA)
+        return cast(Picture, texture), (alpha / 255).astype(np.float32)
 
     def photo(self, width: int, height: int) -> Picture:
         random = self._random

@@ -161,8 +161,14 @@ def make_thing(
     """Return an object about `size` pixels large whose centre wanders by `speed` pixels a frame."""
     aspect = np.exp(random.normal(0, 0.4))
     w, h = max(16, int(size * aspect**0.5)), max(16, int(size / aspect**0.5))
-    parts = [make_part(random, textures, w, h, lively)]
-    for _ in range(random.integers(0, 6)):
+    cutout = textures.cutout(size)
+    if cutout is not None:
+        h, w = cutout[1].shape
+    body = make_part(random, textures, w, h, lively)
+    if cutout is not None:
+        body.texture, body.alpha = cutout
+    parts = [body]
+    for _ in range(random.integers(0, 6 if cutout is None else 2)):
         limb_w = max(8, int(w * random.uniform(0.12, 0.45)))
         limb_h = max(12, int(h * random.uniform(0.3, 0.9)))
         joint = (random.uniform(-0.35, 0.35) * w, random.uniform(-0.4, 0.4) * h)

@@ -17,7 +17,7 @@ from livesegment.motion.refine import Decision, Refiner
 FPS = 24
 DELAYS = (1, 2, 3, 5, 8, 8, 12, 12)
 RUNS = 3
-KEPT = 0.3
+KEPT = 0.5
 """Share of the decisions that become examples: neighbouring ones are nearly the same."""
 
 

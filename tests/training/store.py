@@ -54,8 +54,12 @@ def read_scene(path: Path) -> list[Shot]:
         bits = np.unpackbits(stored["truths"], count=int(len(sizes) * shape.prod()))
     truths = bits.reshape(len(sizes), *shape)
     parts = np.split(pictures, np.cumsum(sizes)[:-1])
-    decoded = [cast(Bytes, cv2.imdecode(part, cv2.IMREAD_COLOR)) for part in parts]
-    return list(zip(decoded, truths, strict=True))
+    return list(zip([unpacked(part) for part in parts], truths, strict=True))
+
+
+def unpacked(packed: bytes | Bytes) -> Bytes:
+    """Return the picture (BGR) of a JPEG file."""
+    return cast(Bytes, cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_COLOR))
 
 
 def write_examples(path: Path, examples: list[Example]) -> None:

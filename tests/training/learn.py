@@ -104,6 +104,8 @@ def learn(paths: list[Path], held_out: list[Path], plan: Plan, to: Path) -> None
         to: Where the weights are written, .npz; while it lasts, its state is beside it.
     """
     training, validation = Examples(paths), Examples(held_out)
+    if not len(training):
+        raise SystemExit("no decision was to be made in these scenes: more of them are needed")
     trainee = Trainee(training[0][0].shape[0], plan)
     state = to.with_suffix(".state")
     if state.exists():

@@ -41,9 +41,9 @@ _MS_FOR_A_MEGAPIXEL = 2.5
 _FULL_MS = 11.0
 _LEAST_SHARE = 0.1
 # What the full budget pays for, in pixels. Beyond what is fixed, time is proportional to them.
-_FLOW_PIXELS = 32_000
+_FLOW_PIXELS = 20_000
 _CHAIN_PIXELS = 5_000
-_DECISION_PIXELS = 9_500
+_DECISION_PIXELS = 12_000
 _FINEST = 0.5
 
 
@@ -118,7 +118,7 @@ class MaskAligner:
         share = min(1.0, max(_LEAST_SHARE, (self._budget_ms - fixed_ms) / _FULL_MS))
         share *= self._budget.share
         self._share = share
-        self._flow = FlowEstimator(round(_FLOW_PIXELS * share))
+        self._flow = FlowEstimator(round(_FLOW_PIXELS * share), refines=False)
         self._whole_flow = FlowEstimator(round(FLOW_PIXELS * share), refines=False)
         self._chain_pixels = round(_CHAIN_PIXELS * share)
         self._decision_pixels = round(_DECISION_PIXELS * share)
@@ -165,6 +165,7 @@ class MaskAligner:
         flow = None
         if previous is not None:
             flow = self._motion(gray, previous.gray)
+        self._image = image
         self._history.add(Seen(frame.index, frame.pts_s, gray, small, flow))
 
     def _motion(self, gray: Bytes, previous: Bytes) -> Field:
@@ -278,8 +279,7 @@ class MaskAligner:
         if appeared:
             there = region.displaced(moved, size)
             decision = decision.without_corrections(~followed.holds(there))
-        colours = situation.colours() if key.class_colours is not None else None
-        class_ids = render(key, region, decision, moved, situation.age, colours)
+        class_ids = render(situation, decision, moved, self._image)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
         self._decided[newest.index] = _Decided(
             newest.index, Field(decision.evidence, region), decision, shown

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livesegment.frame import Image
+from livesegment.motion.guided import guided
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import REACH, Key, Numbers, colour_index
 from livesegment.motion.raster import (
@@ -21,7 +22,7 @@ from livesegment.motion.raster import (
 )
 from livesegment.motion.region import Points, Region
 
-CHANNELS = 16
+CHANNELS = 17
 """How many features there are."""
 
 CERTAIN = 6.0
@@ -87,7 +88,8 @@ def features(now: Situation) -> Floats:
     and the same made steep; that of the mask where it was; differences to the mask's picture
     under the motion, under none, and under the ground's; how much more the colour is the
     objects' than the ground's in the mask's frame; the same close by, and farther around;
-    whether the motion is the objects' or the ground's; the decision before; age; speed.
+    whether the motion is the objects' or the ground's; the decision before; age; speed; the moved
+    mask as colours tell it (`guided`).
     """
     rows, columns = now.moved.shape[:2]
     picture = crop_small(now.small, now.region, (columns, rows))
@@ -116,6 +118,7 @@ def features(now: Situation) -> Floats:
             distance if now.earlier is None else now.earlier / CERTAIN,
             np.full((rows, columns), min(now.age, PATIENCE) / PATIENCE, np.float32),
             np.minimum(speed, 2),
+            np.clip(guided(picture, soft), 0, 1),
         ]
     )
 

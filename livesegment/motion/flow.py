@@ -56,7 +56,7 @@ class FlowEstimator:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._dis.setPatchSize(5)
         self._dis.setPatchStride(stride)
-        self._dis.setGradientDescentIterations(12)
+        self._dis.setGradientDescentIterations(12 if refines else 4)
         self._dis.setVariationalRefinementAlpha(4.0)
         self._dis.setVariationalRefinementIterations(2 if refines else 0)
         self._dis.setFinestScale(1 if refines else 0)

@@ -202,8 +202,8 @@ class Propagator:
         shift = rigid_shift(picture.gray, sides[0].source.gray, objects, region, moved)
         if shift is not None:
             return Mask(shifted(near.key.mask.class_ids, shift), names, frame_index)
-        decision = self._decided(sides, picture) if len(sides) == 2 else None
-        return Mask(fuse(carried, decision, picture.small), names, frame_index)
+        decision = self._decided(sides, picture) if len(sides) == 2 else near.decision
+        return Mask(fuse(carried, decision, picture), names, frame_index)
 
     def _decided(self, sides: list[Side], picture: Picture) -> Decision:
         size = both([side.carried for side in sides]).grid_size(DECISION_PIXELS, FINEST, STRIDE)

@@ -12,6 +12,8 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 """float32, (h, w) or (h, w, n)."""
 
+Flags = npt.NDArray[np.bool_]
+
 # One map holds both coordinates; the stubs want a second one all the same.
 _NO_MAP: Any = None
 

@@ -12,7 +12,7 @@ from livesegment.motion.network import STRIDE, Network, fold, unfold
 from livesegment.motion.raster import Bytes, Floats, reduce
 from livesegment.motion.region import Region
 
-__all__ = ["STRIDE", "Decision", "Refiner", "first_guess", "truth_on"]
+__all__ = ["STRIDE", "Decision", "Refiner", "first_guess", "likely", "truth_on"]
 
 _DISTANCE = 3
 """Which feature is the moved mask's distance to its edge."""
@@ -128,6 +128,12 @@ def first_guess(distance: Floats) -> Floats:
     """Return the log-odds that the moved mask's distance to its edge alone gives."""
     guess: Floats = np.clip(distance * np.float32(GUESS_SCALE), -CERTAIN, CERTAIN)
     return guess
+
+
+def likely(evidence: Floats) -> Floats:
+    """Return the probability that log-odds say."""
+    part: Floats = np.float32(0.5) + np.float32(0.5) * np.tanh(evidence * np.float32(0.5))
+    return part
 
 
 def truth_on(region: Region, decision: Decision, objects: Bytes) -> Floats:

@@ -5,53 +5,85 @@ from typing import cast
 import cv2
 import numpy as np
 
+from livesegment.frame import Image
 from livesegment.mask import ClassIds
-from livesegment.motion.history import SMALL, small_size
+from livesegment.motion.features import Situation, crop_small
+from livesegment.motion.guided import colour_models, told
 from livesegment.motion.key import Key, Numbers
-from livesegment.motion.raster import Floats, nearest, pick, sample, stretch
-from livesegment.motion.refine import Decision, first_guess
+from livesegment.motion.raster import Bytes, Flags, nearest, pick, sample, stretch
+from livesegment.motion.refine import Decision, likely
 from livesegment.motion.region import Points, Region
 
-_AGREED = 4
-"""Log-odds up to which a correction leaves the moved mask's edge where it is."""
-
-
 _SURE = 3.0
-"""Log-odds, over the age in frames, up to which that edge is taken at full resolution."""
+"""Log-odds of a correction, over the age in frames, up to which the moved mask's own edge stays."""
 
 _YOUNG = 3
 """Age in frames beyond which this gains nothing."""
 
+_AROUND = np.ones((5, 5), np.uint8)
 
-def render(
-    key: Key, region: Region, decision: Decision, moved: Points, age: int, colours: Numbers | None
-) -> ClassIds:
+_BESIDE = np.ones((7, 7), np.uint8)
+
+
+def render(now: Situation, decision: Decision, moved: Points, image: Image) -> ClassIds:
     """Return class ids (H, W): the ground, and on each object pixel the class carried there.
 
     Args:
-        key: The mask that was moved.
-        region: What the decision covers; elsewhere is ground.
+        now: What was decided about; elsewhere than in its region is ground.
         decision: About a grid over the region.
         moved: Displacement back to the mask's frame, on another grid over it.
-        age: Frames since the mask's frame.
-        colours: Number of each cell's colour on the decision's grid; None for one object.
+        image: The newest picture, BGR uint8 (H, W, 3).
     """
+    key, region = now.key, now.region
     size = region.width, region.height
-    strongest = cast(Floats, cv2.dilate(np.abs(decision.correction), np.ones((5, 5), np.uint8)))
-    objects = stretch(_finer_evidence(key, region, decision, moved, strongest), size) > 0
+    objects = objects_at(decision, region, image, now.small)
     several = key.object_ids.size > 1
-    there = region.displaced(moved, size) if several or age <= _YOUNG else None
-    if there is not None and age <= _YOUNG:
-        sure = nearest((strongest < _SURE / age).view(np.uint8), size) > 0
+    there = region.displaced(moved, size) if several or now.age <= _YOUNG else None
+    if there is not None and now.age <= _YOUNG:
+        strongest = cv2.dilate(np.abs(decision.correction), _AROUND)
+        sure = nearest((strongest < _SURE / now.age).view(np.uint8), size) > 0
         carried = sample(key.objects * np.uint8(255), there) > 127
         np.copyto(objects, carried, where=sure)
     class_ids = np.full_like(key.mask.class_ids, key.ground)
     if there is not None and several:
+        colours = now.colours() if key.class_colours is not None else None
         labels = labels_at(key, region, there, colours)
         region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
     else:
         region.crop(class_ids)[objects] = key.object_ids[0]
     return class_ids
+
+
+def objects_at(decision: Decision, region: Region, image: Image, small: Image) -> Flags:
+    """Return which pixels of a region are an object's, bool (height, width).
+
+    Within a few cells of an edge the colours tell: an edge that was decided on a coarse grid
+    is drawn where the picture has one.
+
+    Args:
+        decision: About a grid over the region.
+        region: Of the picture.
+        image: The picture, BGR uint8 (H, W, 3).
+        small: The same made smaller.
+    """
+    size = region.width, region.height
+    evidence = decision.evidence
+    objects = stretch(evidence, size) > 0
+    decided = (evidence > 0).view(np.uint8)
+    beside = cv2.compare(cv2.dilate(decided, _BESIDE), cv2.erode(decided, _BESIDE), cv2.CMP_NE)
+    # None where there is none, whatever the stubs say.
+    points = cast("Bytes | None", cv2.findNonZero(nearest(cast(Bytes, beside), size)))
+    if points is None:
+        return objects
+    rows, columns = evidence.shape
+    models = colour_models(crop_small(small, region, (columns, rows)), likely(evidence))
+    x, y = points.reshape(-1, 2).T
+    width, height = size
+    cells = np.empty((len(points), 2), np.float32)
+    cells[:, 0] = (x + 0.5) * (columns / width) - 0.5
+    cells[:, 1] = (y + 0.5) * (rows / height) - 0.5
+    objects[y, x] = told(models, cells, region.crop(image)[y, x]) > 0.5
+    return objects
 
 
 def labels_at(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:
@@ -67,20 +99,3 @@ def labels_at(key: Key, region: Region, there: Points, colours: Numbers | None) 
     differs = nearest((better != carried).view(np.uint8), size) > 0
     labels[differs] = nearest(better, size)[differs]
     return labels
-
-
-def _finer_evidence(
-    key: Key, region: Region, decision: Decision, moved: Points, strongest: Floats
-) -> Floats:
-    """Return the evidence at the small picture's resolution.
-
-    Where the network hardly objects, the moved mask's own edge is finer than the network's grid.
-    Finer than the small picture, in which the distance to it is known, it cannot be worked out.
-    """
-    size = small_size(region.width, region.height)
-    there = region.displaced(moved, size, SMALL)
-    guess = first_guess(sample(key.distance, there))
-    agreed = nearest((strongest < _AGREED).view(np.uint8), size) > 0
-    evidence = stretch(decision.evidence, size)
-    np.copyto(evidence, stretch(decision.correction, size) + guess, where=agreed)
-    return evidence

@@ -4,12 +4,9 @@ from typing import cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from livesegment.motion.raster import Bytes, Floats, add, pick
+from livesegment.motion.raster import Bytes, Flags, Floats, add, pick
 from livesegment.motion.region import Points, Region
-
-Flags = npt.NDArray[np.bool_]
 
 Shift = tuple[int, int]
 """Displacement (x, y) in pixels back to where something was."""

@@ -18,13 +18,14 @@ from livesegment.motion.features import (
     motion_likeness,
 )
 from livesegment.motion.flow import Field
+from livesegment.motion.guided import guided
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import colour_index
 from livesegment.motion.raster import Floats, add, sample
-from livesegment.motion.refine import GUESS_SCALE
+from livesegment.motion.refine import GUESS_SCALE, likely
 from livesegment.motion.region import Points, Region, around
 
-CHANNELS = 24
+CHANNELS = 25
 """How many features there are."""
 
 _MOST_DOUBT = 8.0
@@ -77,10 +78,11 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
     In this order: blue, green and red against their mean; the log-odds of both sides, weighted by
     distance in time; how near in time the near side is; how different the places in both
     keyframes look that the motion leads to; how much more the colour is the objects' than the
-    ground's close by, and farther around; and for the near side, then the far one: its
-    log-odds; the distance to the moved mask's edge; differences to the keyframe's picture under
-    the motion, and under the ground's; how much more the colour is the objects' in the keyframe;
-    whether the motion is the objects' or the ground's; age; how doubtful the motion is.
+    ground's close by, and farther around; the blend as colours tell it; and for the near side,
+    then the far one: its log-odds; the distance to the moved mask's edge; differences to the
+    keyframe's picture under the motion, and under the ground's; how much more the colour is the
+    objects' in the keyframe; whether the motion is the objects' or the ground's; age; how doubtful
+    the motion is.
 
     Args:
         picture: The frame's.
@@ -95,7 +97,7 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
     image -= image.mean(axis=(0, 1))
     said = [evidence_on(side, region, grid) for side in carried]
     blend = np.float32(parts[0]) * said[0] + np.float32(parts[1]) * said[1]
-    soft = np.float32(0.5) + np.float32(0.5) * np.tanh(blend * np.float32(0.5))
+    soft = likely(blend)
     moved = [Field(side.moved, side.region).at(grid) for side in carried]
     here = region.grid(size, SMALL)
     there = [add(here, one * np.float32(SMALL)) for one in moved]
@@ -107,6 +109,7 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
         difference(*looks),
         colour_likeness(image, image, soft, 6, 0.03),
         colour_likeness(image, half(image), half(soft), 7, 0.06),
+        np.clip(guided(now, soft), 0, 1),
     ]
     for side, evidence, shift, at in zip(sides, said, moved, there, strict=True):
         ground_motion, likeness = motion_likeness(shift, soft)

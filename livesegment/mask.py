@@ -196,6 +196,12 @@ class Mask:
 
     def pixel_counts(self) -> dict[int, int]:
         """Return how many pixels each id has that occurs, `VOID` included."""
+        highest = int(cv2.minMaxLoc(self.class_ids)[1])
+        count = cv2.countNonZero(self.class_ids)
+        # The common case, a class before a background, several times as fast as counting all.
+        if count == np.count_nonzero(self.class_ids == highest):
+            two = {0: self.class_ids.size - count, highest: count}
+            return {class_id: count for class_id, count in two.items() if count}
         # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
         counts = cv2.calcHist([self.class_ids], [0], None, [256], [0, 256]).reshape(-1)
         return {int(class_id): int(counts[class_id]) for class_id in counts.nonzero()[0]}

@@ -103,15 +103,11 @@ def _classes(mask: Mask, ground: int | None) -> tuple[int, Bytes]:
 
     That is the background; where there is none, what covers most surrounds.
     """
-    background = mask.background
-    highest = int(cv2.minMaxLoc(mask.class_ids)[1])
-    apart = int(np.count_nonzero(mask.class_ids == highest))
-    is_usual = 0 in background and highest and not ground
-    if is_usual and apart == cv2.countNonZero(mask.class_ids) < mask.class_ids.size:
-        return 0, np.array([highest], np.uint8)  # the common case; counting all takes 1 ms at 720p
     counts = mask.pixel_counts()
     if ground is None:
-        ground = max(counts.keys() & background or counts, key=lambda class_id: counts[class_id])
+        ground = max(
+            counts.keys() & mask.background or counts, key=lambda class_id: counts[class_id]
+        )
     others = [class_id for class_id in counts if class_id != ground]
     return ground, np.array(others or [ground], np.uint8)
 

@@ -71,18 +71,18 @@ def objects_at(decision: Decision, region: Region, image: Image, small: Image) -
     objects = stretch(evidence, size) > 0
     decided = (evidence > 0).view(np.uint8)
     beside = cv2.compare(cv2.dilate(decided, _BESIDE), cv2.erode(decided, _BESIDE), cv2.CMP_NE)
-    # None where there is none, whatever the stubs say.
-    points = cast("Bytes | None", cv2.findNonZero(nearest(cast(Bytes, beside), size)))
-    if points is None:
+    x, y, width, height = cv2.boundingRect(beside)
+    if width == 0:
         return objects
     rows, columns = evidence.shape
+    part = np.s_[
+        y * size[1] // rows : -(-(y + height) * size[1] // rows),
+        x * size[0] // columns : -(-(x + width) * size[0] // columns),
+    ]
     models = colour_models(crop_small(small, region, (columns, rows)), likely(evidence))
-    x, y = points.reshape(-1, 2).T
-    width, height = size
-    cells = np.empty((len(points), 2), np.float32)
-    cells[:, 0] = (x + 0.5) * (columns / width) - 0.5
-    cells[:, 1] = (y + 0.5) * (rows / height) - 0.5
-    objects[y, x] = told(models, cells, region.crop(image)[y, x]) > 0.5
+    there = np.stack([stretch(plane, size)[part] for plane in models])
+    is_object = told(there, region.crop(image)[part]) > 0.5
+    np.copyto(objects[part], is_object, where=nearest(cast(Bytes, beside), size)[part] > 0)
     return objects
 
 

@@ -42,7 +42,8 @@ def at(size: Size, step: int) -> tuple[Frame, Mask]:
 
 def overlap(size: Size, mask_size: Size | None = None) -> float:
     """Return how much of the truth masks show that come three frames late."""
-    aligner, masks, found = MaskAligner(), [], []
+    # Time without end: what a machine that is busy would leave out is not asked here.
+    aligner, masks, found = MaskAligner(budget_ms=1000), [], []
     for step in range(8):
         frame, mask = at(size, step)
         masks.append(mask)
@@ -58,9 +59,13 @@ def overlap(size: Size, mask_size: Size | None = None) -> float:
     return float(np.mean(found))
 
 
+def test_the_edge_of_what_moves_lies_where_the_picture_has_it() -> None:
+    assert overlap(SMALL) > 0.96
+
+
 @pytest.mark.parametrize("size", [LARGE, ODD])
 def test_a_large_picture_shows_as_much_of_the_truth(size: Size) -> None:
-    assert overlap(size) > overlap(SMALL) - 0.01
+    assert overlap(size) > overlap(SMALL) - 0.015
 
 
 def test_a_mask_smaller_than_a_large_picture_is_carried() -> None:

@@ -24,9 +24,18 @@ import numpy as np
 from livesegment.mask import Mask
 from livesegment.protocol.reply import flat_reply
 
+DENSE = 11
+"""Classes of a mask with one on every pixel."""
 
-def canned_reply(size: tuple[int, int], *, is_empty: bool = False) -> bytes:
-    """Return a whole HTTP answer with a mask of a few ellipses, or of nothing."""
+
+def canned_reply(size: tuple[int, int], *, is_empty: bool = False, is_dense: bool = False) -> bytes:
+    """Return a whole HTTP answer with a mask of a few ellipses, of nothing, or of areas all over.
+
+    Args:
+        size: (width, height) of the mask.
+        is_empty: Nothing is found.
+        is_dense: Every pixel has one of `DENSE` classes.
+    """
     width, height = size
     y, x = np.mgrid[:height, :width]
     ids = np.zeros((height, width), np.uint8)
@@ -34,6 +43,11 @@ def canned_reply(size: tuple[int, int], *, is_empty: bool = False) -> bytes:
         if not is_empty:
             ids[np.hypot(x - cx * width, y - cy * height) < r * width] = class_id
     names = {0: "background", 1: "left", 2: "right"}
+    if is_dense:
+        points = np.random.default_rng(0).random((3 * DENSE, 2)) * (width, height)
+        apart = np.hypot(x[..., None] - points[:, 0], y[..., None] - points[:, 1])
+        ids = (apart.argmin(axis=2) % DENSE + 1).astype(np.uint8)
+        names = {class_id: f"class {class_id}" for class_id in range(1, DENSE + 1)}
     body = json.dumps(flat_reply(Mask(ids, names, 0))).encode()
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
@@ -141,8 +155,9 @@ async def main() -> None:
     parser.add_argument("--uplink-mbit", type=float, help="Mbit/s that all requests share")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360))
     parser.add_argument("--blink-s", type=float, help="see something and nothing by turns")
+    parser.add_argument("--dense", type=int, default=0, choices=(0, 1), help="1: all is a class")
     given = parser.parse_args()
-    replies = [canned_reply(given.size)]
+    replies = [canned_reply(given.size, is_dense=bool(given.dense))]
     if given.blink_s is not None:
         replies.append(canned_reply(given.size, is_empty=True))
     endpoint = CannedEndpoint(

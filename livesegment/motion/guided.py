@@ -1,5 +1,7 @@
 """The linear function of colour that tells a mask best around each cell."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
@@ -64,14 +66,17 @@ def guided(picture: Bytes, share: Floats) -> Floats:
     return told(colour_models(picture, share), picture)
 
 
-def told(models: Floats, picture: Bytes) -> Floats:
+def told(models: Iterable[Floats], picture: Bytes) -> Floats:
     """Return the share that the colours of a picture tell, float32 (height, width), about 0 to 1.
 
     Args:
-        models: What `colour_models` returned, on a grid as large as the picture.
+        models: What `colour_models` returned, each plane as large as the picture. They are taken
+            one by one: those of a large picture need not all be there at once.
         picture: BGR uint8 (height, width, 3).
     """
-    share: Floats = models[3].copy()
-    for factor, colour in zip(models, cv2.split(picture), strict=False):
-        share = share + factor * colour
+    planes = iter(models)
+    share = np.zeros(picture.shape[:2], np.float32)
+    for colour in cv2.split(picture):
+        share += next(planes) * colour
+    share += next(planes)
     return share

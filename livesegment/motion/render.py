@@ -80,7 +80,7 @@ def objects_at(decision: Decision, region: Region, image: Image, small: Image) -
         x * size[0] // columns : -(-(x + width) * size[0] // columns),
     ]
     models = colour_models(crop_small(small, region, (columns, rows)), likely(evidence))
-    there = np.stack([stretch(plane, size)[part] for plane in models])
+    there = (stretch(plane, size)[part] for plane in models)
     is_object = told(there, region.crop(image)[part]) > 0.5
     np.copyto(objects[part], is_object, where=nearest(cast(Bytes, beside), size)[part] > 0)
     return objects

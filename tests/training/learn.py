@@ -118,7 +118,7 @@ def learn(paths: list[Path], held_out: list[Path], plan: Plan, to: Path) -> None
         if time.monotonic() - saved > SAVE_EVERY_S:
             trainee.save(state)
             saved = time.monotonic()
-        if trainee.step % REPORT_EVERY == 0:
+        if trainee.step % REPORT_EVERY == 0 and trainee.over < 1:
             report(trainee, held)
     report(trainee, held)
     write(to, trainee.average.save)

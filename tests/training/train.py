@@ -47,7 +47,6 @@ SIDE_STEPS = 6000
 
 Watch = Callable[..., list[Example]]
 
-
 load_pictures = cache(Pictures.load)
 
 
@@ -138,17 +137,17 @@ class Training:
             if seed % HELD_OUT
         ]
         held_out = [self._work / name / f"{seed}.npz" for seed in seeds if seed % HELD_OUT == 0]
-        steps, share = (SIDE_STEPS, 1.0) if name == SIDES else (ROUNDS[name], _share(name))
-        if self._options.steps:
-            steps = max(1, round(self._options.steps * share))
-        seconds = self._options.minutes * 60 * share
-        earlier = None if name == SIDES else EARLIER
-        plan = Plan(steps, seconds, self._options.seed, start, earlier)
+        rounds = {SIDES: SIDE_STEPS} if name == SIDES else ROUNDS
+        in_all = sum(rounds.values())
+        share = rounds[name] / in_all
+        plan = Plan(
+            steps=max(1, round((self._options.steps or in_all) * share)),
+            seconds=self._options.minutes * 60 * share,
+            seed=self._options.seed,
+            start=start,
+            earlier=None if name == SIDES else EARLIER,
+        )
         learn(training, held_out, plan, self._work / f"{name}.npz")
-
-
-def _share(name: str) -> float:
-    return ROUNDS[name] / sum(ROUNDS.values())
 
 
 def run(options: argparse.Namespace, pool: Pool) -> None:

@@ -27,8 +27,9 @@ COARSE = 2.0
 
 _GRAINS_A_CELL = 1.35  # how much of a mask's grain one cell of the filter is at best
 _MOST_SHARE = 1 / 14  # of the picture's pixels; where edges are more, they stay as they are
-_EPSILON = 1e-4 * 255**2  # variance of colours below which an area counts as flat
+_EPSILON = 3e-4 * 255**2  # variance of colours below which an area counts as flat
 _CONTRAST = 2.5
+_KEPT = 0.2  # of a cell's own share, lest colours that both sides have tear holes
 _HALF = 127
 
 _SQUARE = np.ones((3, 3), np.uint8)
@@ -285,12 +286,13 @@ def _factors(means: npt.NDArray[np.uint8], rows: Indices, columns: Indices) -> F
     # The inverse of a symmetric matrix of 3x3, by its minors.
     m_bb, m_bg, m_br = gg * rr - gr * gr, br * gr - bg * rr, bg * gr - br * gg
     m_gg, m_gr, m_rr = bb * rr - br * br, bg * br - bb * gr, bb * gg - bg * bg
-    scale = np.float32(_CONTRAST) / (bb * m_bb + bg * m_bg + br * m_br)
+    scale = np.float32(_CONTRAST * (1 - _KEPT)) / (bb * m_bb + bg * m_bg + br * m_br)
     factors = np.empty((len(bp), 4), np.float32)
     factors[:, 0] = (m_bb * bp + m_bg * gp + m_br * rp) * scale
     factors[:, 1] = (m_bg * bp + m_gg * gp + m_gr * rp) * scale
     factors[:, 2] = (m_br * bp + m_gr * gp + m_rr * rp) * scale
-    rest = mean[3] * np.float32(_CONTRAST) - np.float32(127.5 * (_CONTRAST - 1))
+    rest = mean[3] * np.float32(1 - _KEPT) + p[4] * np.float32(_KEPT)
+    rest = rest * np.float32(_CONTRAST) - np.float32(127.5 * (_CONTRAST - 1))
     for channel in range(3):
         rest -= factors[:, channel] * mean[channel]
     factors[:, 3] = rest / np.float32(255)

@@ -122,10 +122,6 @@ class Segmenter(Resource):
         """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
         return self._as_call(lambda: self.segment_at(frame, confidence))
 
-    def grain(self, frame_size: tuple[int, int]) -> float:  # noqa: ARG002
-        """Return `Mask.grain` of its masks for frames of a size, (width, height) in pixels."""
-        return 1.0
-
     def recall(self, reply: bytes, frame: Frame) -> Mask:
         """Return what a reply says that a call of `prepare` had kept.
 
@@ -136,8 +132,7 @@ class Segmenter(Resource):
         Raises:
             BadReply: If it is no segmentation.
         """
-        mask = decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
-        return replace(mask, grain=max(mask.grain, self.grain(frame.frame_size)))
+        return decode_reply(reply, frame_size=frame.frame_size, frame_index=frame.index)
 
     def _as_call(self, segment: Callable[[], Mask]) -> Call:
         def call(keep: Keep | None) -> Mask:

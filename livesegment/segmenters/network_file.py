@@ -162,13 +162,7 @@ class NetworkFileSegmenter(Segmenter):
         placement = self._place(frame.frame_size, self._input_size)
         scores = self._read(self._run(placement.put(frame.image)))
         ids = self._class_ids(scores, placement, confidence / 100)
-        return Mask(ids, self.class_map, frame.index, grain=self.grain(frame.frame_size))
-
-    def grain(self, frame_size: Size) -> float:
-        """Return the pixels of a frame that one of the model's input stands for."""
-        placement = self._place(frame_size, self._input_size)
-        sides = zip(frame_size, placement.box[2:], strict=True)
-        return max(1.0, *(outer / inner for outer, inner in sides))
+        return Mask(ids, self.class_map, frame.index, grain=placement.grain)
 
     def close(self) -> None:
         """Release the network."""

@@ -47,7 +47,7 @@ class Background:
         sigma = amount * math.sqrt(height * width) * _MOST_BLUR
         weight: npt.NDArray[Any] = self._outside(pixels)
         if edge is not None:
-            edge.put(weight, np.zeros_like(edge.coverage))  # some of it is the classes'
+            edge.cells.put(weight, np.zeros_like(edge.coverage))  # some of it is the classes'
         small: npt.NDArray[Any] = self._scratch.array("background.alone", image.shape)
         small.fill(0)
         cv2.copyTo(image, weight, small)
@@ -63,9 +63,11 @@ class Background:
         if edge is None:
             self._restore(canvas, image, pixels)
         else:
-            behind = edge.take(canvas)
+            behind = edge.cells.take(canvas)
             cv2.copyTo(image, pixels, canvas)
-            edge.put(canvas, self._blender.mixed(behind, edge.take(image), edge.coverage))
+            edge.cells.put(
+                canvas, self._blender.mixed(behind, edge.cells.take(image), edge.coverage)
+            )
 
     def cut_out(
         self, canvas: Image, image: Image, pixels: Pixels, amount: float, edge: Edge | None = None

@@ -104,7 +104,7 @@ class Blender:
             paint = self._one_colour(classes.shape, colours[int(lowest)].tobytes())
         else:
             paint = self._many_colours(classes, _packed(colours))
-        edge.put(canvas, self.mixed(edge.take(image), paint, weight))
+        edge.cells.put(canvas, self.mixed(edge.cells.take(image), paint, weight))
 
     def mixed(
         self, under: Image, over: Image, weight: Pixels, target: Image | None = None

@@ -176,7 +176,7 @@ class Compositor:
             np.copyto(canvas, image)
             if edge is not None and pixels is not None:
                 undrawn = int(selection.drawn.argmin())
-                class_ids = edge.decided(class_ids, pixels, undrawn)
+                class_ids = edge.decided(class_ids, pixels, undrawn, self._scratch)
                 pixels = selection.pixels(class_ids, self._scratch)
             self._outliner.draw(canvas, class_ids, pixels, selection, amount)
         elif pixels is None or alpha <= 0:

@@ -24,7 +24,6 @@ from livesegment.overlay.selection import Pixels
 COARSE = 2.0
 """The `Mask.grain` above which edges are refined."""
 
-_GRAINS_A_CELL = 1.35  # how much of a mask's grain one cell of the filter is at best
 _MOST_SHARE = 1 / 14  # of the picture's pixels; where edges are more, they stay as they are
 _HALF = 127
 _SQUARE = np.ones((3, 3), np.uint8)
@@ -113,7 +112,8 @@ def soft_edge(image: Image, pixels: Pixels, grain: float, scratch: Scratch) -> E
     """
     if grain <= COARSE:
         return None
-    side = 1 << max(1, round(math.log2(grain / _GRAINS_A_CELL)))
+    # From a cell as large as the grain to one of half of it the filter does equally well.
+    side = 1 << int(math.log2(grain))
     if min(pixels.shape) < 3 * side:
         return None
     inside = scratch.array("edges.inside", pixels.shape)

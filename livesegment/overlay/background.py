@@ -65,9 +65,7 @@ class Background:
         else:
             behind = edge.cells.take(canvas)
             cv2.copyTo(image, pixels, canvas)
-            edge.cells.put(
-                canvas, self._blender.mixed(behind, edge.cells.take(image), edge.coverage)
-            )
+            edge.cells.put(canvas, self._blender.mixed(behind, edge.picture, edge.coverage))
 
     def cut_out(
         self, canvas: Image, image: Image, pixels: Pixels, amount: float, edge: Edge | None = None
@@ -88,7 +86,7 @@ class Background:
         else:
             around = edge.inverted()
             nobody = np.zeros_like(around.coverage)
-            self._blender.fill_edge(canvas, image, around, nobody, _CUTOUT_COLOURS, amount)
+            self._blender.fill_edge(canvas, around, nobody, _CUTOUT_COLOURS, amount)
 
     def _outside(self, pixels: Pixels) -> Pixels:
         outside = self._scratch.array("background.outside", pixels.shape)

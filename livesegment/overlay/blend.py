@@ -80,7 +80,6 @@ class Blender:
     def fill_edge(
         self,
         canvas: Image,
-        image: Image,
         edge: Edge,
         classes: ClassIds,
         colours: Colours,
@@ -90,7 +89,6 @@ class Blender:
 
         Args:
             canvas: Where to, BGR uint8 (H, W, 3), contiguous.
-            image: The picture, likewise.
             edge: Where what is drawn ends.
             classes: The class of its pixels, as `Edge.classes` returns it.
             colours: BGR colour of each class id, uint8 (256, 3).
@@ -104,7 +102,7 @@ class Blender:
             paint = self._one_colour(classes.shape, colours[int(lowest)].tobytes())
         else:
             paint = self._many_colours(classes, _packed(colours))
-        edge.cells.put(canvas, self.mixed(edge.cells.take(image), paint, weight))
+        edge.cells.put(canvas, self.mixed(edge.picture, paint, weight))
 
     def mixed(
         self, under: Image, over: Image, weight: Pixels, target: Image | None = None

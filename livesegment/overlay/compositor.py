@@ -171,7 +171,7 @@ class Compositor:
             self._blender.fill(canvas, image, class_ids, pixels, selection.colours, alpha)
             if edge is not None and pixels is not None:
                 classes = edge.classes(class_ids, pixels)
-                self._blender.fill_edge(canvas, image, edge, classes, selection.colours, alpha)
+                self._blender.fill_edge(canvas, edge, classes, selection.colours, alpha)
         elif controls.style == "outline":
             np.copyto(canvas, image)
             if edge is not None and pixels is not None:

@@ -36,10 +36,12 @@ class Edge:
 
     Attributes:
         cells: The cells.
-        coverage: 0 (not drawn) to 255, uint8 (side, cells x side), as `Cells.take` orders pixels.
+        picture: Their pixels, uint8 (side, cells x side, 3), as `Cells.take` orders them.
+        coverage: 0 (not drawn) to 255, likewise, uint8 (side, cells x side).
     """
 
     cells: Cells
+    picture: Image
     coverage: Bytes
 
     def inverted(self) -> Self:
@@ -125,5 +127,8 @@ def soft_edge(image: Image, pixels: Pixels, grain: float, scratch: Scratch) -> E
     near = cv2.dilate(ends.view(np.uint8), _SQUARE).view(np.bool_)
     known = Cells.where(near, side, pixels.shape[1])
     wanted = np.flatnonzero(ends.reshape(-1).take(known.numbers))
-    cells = known.only(wanted)
-    return Edge(cells, guided(image, drawn, cells, known, wanted, scratch))
+    cells, around = known.only(wanted), known.take(image)
+    guide = known.taken_of(around, wanted)
+    values = cv2.cvtColor(known.means(around)[None], cv2.COLOR_BGR2BGRA)[0]
+    values[:, 3] = drawn.reshape(-1).take(known.numbers)
+    return Edge(cells, guide, guided(values, guide, known, cells, scratch))

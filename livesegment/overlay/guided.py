@@ -22,10 +22,9 @@ _FOUR = "V16"  # four of them, which are moved much faster as one
 # together with the eight around it; averaging what was fitted, as they do, gains nothing then.
 _EPSILON = 3e-4 * 255**2  # variance of colours below which an area counts as flat
 _CONTRAST = 2.5
-_KEPT = 0.2  # of a cell's own share, lest colours that both sides have tear holes
 
 # Of what is averaged around a cell, beside blue, green, red and the share: their products.
-_PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+_PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3), (3, 3))
 # A share of 0 to 255 with its contrast raised; what is cut off at both ends is cut off last.
 _RAISED = ((np.arange(256) - 127.5) * _CONTRAST / 255 + 0.5).astype(np.float32)
 
@@ -131,16 +130,21 @@ def _fitted(values: Bytes, around: Indices) -> Floats:
         covariance -= sums[one] * means[other]
     common *= np.float32(1 / 9)
     common[:3] += np.float32(_EPSILON)
-    bb, gg, rr, bg, br, gr, bp, gp, rp = common
+    bb, gg, rr, bg, br, gr, bp, gp, rp, pp = common
     # The inverse of a symmetric matrix of 3x3, by its minors.
     m_bb, m_bg, m_br = gg * rr - gr * gr, br * gr - bg * rr, bg * gr - br * gg
     m_gg, m_gr, m_rr = bb * rr - br * br, bg * br - bb * gr, bb * gg - bg * bg
-    scale = np.float32(_CONTRAST * (1 - _KEPT)) / (bb * m_bb + bg * m_bg + br * m_br)
     factors = np.empty((4, bb.size), np.float32)
-    factors[0] = (m_bb * bp + m_bg * gp + m_br * rp) * scale
-    factors[1] = (m_bg * bp + m_gg * gp + m_gr * rp) * scale
-    factors[2] = (m_br * bp + m_gr * gp + m_rr * rp) * scale
-    share = means[3] * np.float32(1 - _KEPT) + values[around[4], 3] * np.float32(_KEPT)
+    factors[0] = m_bb * bp + m_bg * gp + m_br * rp
+    factors[1] = m_bg * bp + m_gg * gp + m_gr * rp
+    factors[2] = m_br * bp + m_gr * gp + m_rr * rp
+    factors[:3] /= bb * m_bb + bg * m_bg + br * m_br
+    # How well colours and shares go together, the multiple correlation: where they do not, as when
+    # both sides have the same colours or a pole is thin and pale, a cell keeps the share it had.
+    explained = factors[0] * bp + factors[1] * gp + factors[2] * rp
+    fit = np.sqrt(np.clip(explained / np.maximum(pp, 1), 0, 1))
+    factors[:3] *= fit * np.float32(_CONTRAST)
+    share = means[3] * fit + values[around[4], 3] * (1 - fit)
     rest = share * np.float32(_CONTRAST) - np.float32(127.5 * (_CONTRAST - 1))
     rest -= (factors[:3] * means[:3]).sum(axis=0)
     factors[3] = rest * np.float32(1 / 255)

@@ -99,6 +99,20 @@ def test_nothing_changes_away_from_the_edges(style: Style) -> None:
     assert np.array_equal(drawn(image, mask, style)[is_away], hard[is_away])
 
 
+def test_a_pole_that_is_thin_and_pale_stays_drawn() -> None:
+    truth = np.zeros(SIZE[::-1], np.uint8)
+    cv2.line(truth, (600, 60), (650, 640), 1, 6)
+    noise = np.random.default_rng(0).normal(0, 3, (*truth.shape, 3))
+    for paler in (0, 5, 60):
+        image = np.clip(120 + paler * truth[..., None] + noise, 0, 255).astype(np.uint8)
+        mask = coarse(truth, (256, 144))
+        colour = class_colours(CLASS_MAP)[1].astype(float)
+        on_pole = (truth > 0) & (mask.class_ids > 0)
+        before = image[on_pole].astype(float)
+        tinted = np.abs(drawn(image, mask)[on_pole] - before).sum()
+        assert tinted > 0.75 * np.abs(colour - before).sum()
+
+
 @pytest.mark.parametrize("style", ["fill", "cutout"])
 def test_edges_do_not_shimmer_where_everything_moves(style: Style) -> None:
     truth = person((1400, 800))

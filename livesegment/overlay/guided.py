@@ -22,6 +22,7 @@ _FOUR = "V16"  # four of them, which are moved much faster as one
 # together with the eight around it; averaging what was fitted, as they do, gains nothing then.
 _EPSILON = 3e-4 * 255**2  # variance of colours below which an area counts as flat
 _CONTRAST = 2.5
+_MOST_ROWS = 32_000  # that cv2.remap takes at once
 
 # Of what is averaged around a cell, beside blue, green, red and the share: their products.
 _PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3), (3, 3))
@@ -72,14 +73,16 @@ def _looked_up(factors: Floats, cells: Cells, guide: Image, scratch: Scratch) ->
     y = np.empty_like(x)
     y[:] = cells.rows.astype(np.float32).repeat(side).reshape(-1, side)
     y += offset[:, None, None]
-    # Rows of any length would do, but for OpenCV, which takes 32,766 at most.
     shape = count, side * side
+    x, y = x.reshape(shape), y.reshape(shape)
     shares = scratch.array("guided.shares", (*shape, 4), np.float32)
-    cv2.remap(
-        *(factors, x.reshape(shape), y.reshape(shape), cv2.INTER_LINEAR),
-        dst=shares,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    for first in range(0, count, _MOST_ROWS):
+        some = slice(first, first + _MOST_ROWS)
+        cv2.remap(
+            *(factors, x[some], y[some], cv2.INTER_LINEAR),
+            dst=shares[some],
+            borderMode=cv2.BORDER_REPLICATE,
+        )
     # The fourth channel is 255 everywhere: what is added to the colours is the fourth factor.
     pixels = cv2.cvtColor(guide.reshape(*shape, 3), cv2.COLOR_BGR2BGRA)
     cv2.multiply(shares, pixels, dst=shares, dtype=cv2.CV_32F)

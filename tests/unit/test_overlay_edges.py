@@ -180,6 +180,17 @@ def test_a_picture_of_nothing_but_edges_is_drawn_as_it_is(style: Style) -> None:
     assert np.array_equal(drawn(image, Mask(ids, CLASS_MAP, grain=4.0), style), hard)
 
 
+@pytest.mark.parametrize("style", ["fill", "cutout"])
+def test_a_large_picture_may_have_very_long_edges(style: Style) -> None:
+    truth = np.zeros((1440, 2560), np.uint8)
+    for top in range(20, 1420, 140):
+        cv2.line(truth, (20, top), (2540, top + 30), 1, 50)
+    image, mask = picture(truth), coarse(truth, (2560 // 3, 1440 // 3))
+    wanted = drawn(image, Mask(truth, CLASS_MAP), style)
+    hard = drawn(image, replace(mask, grain=1.0), style)
+    assert difference(drawn(image, mask, style), wanted) < 0.8 * difference(hard, wanted)
+
+
 def test_one_compositor_draws_masks_of_changing_grain() -> None:
     compositor = Compositor()
     for size, grain in itertools.product(((160, 90), (97, 61), (320, 180)), (5.0, 1.0, 3.0, 16.0)):

@@ -89,6 +89,8 @@ class Mask:
             None: the model tells no instances apart. A mask that was carried along the motion of
             the picture has neither this nor `certainty`.
         confidences: 0 to 1, of the instances 1, 2, and so on; 1 for those beyond its end.
+        grain: How many of its pixels a side were decided as one, 1 for each by itself; about so far
+            its edges may lie from the true ones. Drawing makes up for it.
 
     Raises:
         ValueError: If class_ids is not uint8 of shape (H, W) with at least one pixel, or another
@@ -101,6 +103,7 @@ class Mask:
     certainty: Certainty | None = None
     instance_ids: InstanceIds | None = None
     confidences: tuple[float, ...] = ()
+    grain: float = 1.0
 
     def __post_init__(self) -> None:
         ids = self.class_ids
@@ -182,7 +185,13 @@ class Mask:
             class_ids=nearest(self.class_ids),
             certainty=None if self.certainty is None else nearest(self.certainty),
             instance_ids=None if self.instance_ids is None else nearest(self.instance_ids),
+            grain=self.grain_at(frame_size),
         )
+
+    def grain_at(self, frame_size: tuple[int, int]) -> float:
+        """Return the grain that the mask has at another size, (width, height) in pixels."""
+        enlargement = max(new / old for new, old in zip(frame_size, self.frame_size, strict=True))
+        return max(1.0, self.grain * enlargement)
 
     def coverage(self) -> dict[int, float]:
         """Return the share of the picture, 0 to 1, of every class id that occurs.

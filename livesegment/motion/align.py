@@ -57,6 +57,12 @@ class _Decided:
     shown: Bytes
     """The objects as they were shown, in the small picture."""
 
+    @property
+    def grain(self) -> float:
+        """Pixels of the picture along a cell, of what was decided."""
+        columns: int = self.evidence.values.shape[1]
+        return self.evidence.region.width / columns
+
 
 class MaskAligner:
     """Carries a mask of an older frame to the newest one, along the motion seen between them.
@@ -208,7 +214,9 @@ class MaskAligner:
         shown = (class_ids != key.ground).view(np.uint8)
         # An object that is lost from sight may come back where it was.
         self._shown = shown if shown.any() else key.objects
-        return Mask(class_ids, mask.class_map, newest.index)
+        decided = self._decided.get(newest.index)
+        grain = mask.grain if decided is None else max(mask.grain, decided.grain)
+        return Mask(class_ids, mask.class_map, newest.index, grain=grain)
 
     def _judges_dense(self, mask: Mask) -> bool:
         """Tell whether a mask has a class on every pixel; the motion is estimated accordingly."""
@@ -225,7 +233,7 @@ class MaskAligner:
             return mask
         flows = self._history.flows_back_to(source.index)
         ids = carry_dense(mask, flows, newest.gray, source.gray, self._share)
-        return Mask(ids, mask.class_map, newest.index)
+        return Mask(ids, mask.class_map, newest.index, grain=mask.grain)
 
     def _study(self, mask: Mask, source: Seen) -> Key:
         known = self._key

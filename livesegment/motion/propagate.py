@@ -201,9 +201,11 @@ class Propagator:
         moved, objects = near.moved_over(region), near.key.objects
         shift = rigid_shift(picture.gray, sides[0].source.gray, objects, region, moved)
         if shift is not None:
-            return Mask(shifted(near.key.mask.class_ids, shift), names, frame_index)
+            moved_ids = shifted(near.key.mask.class_ids, shift)
+            return Mask(moved_ids, names, frame_index, grain=near.key.mask.grain)
         decision = self._decided(sides, picture) if len(sides) == 2 else near.decision
-        return Mask(fuse(carried, decision, picture), names, frame_index)
+        grain = max(near.key.mask.grain, region.width / decision.evidence.shape[1])
+        return Mask(fuse(carried, decision, picture), names, frame_index, grain=grain)
 
     def _decided(self, sides: list[Side], picture: Picture) -> Decision:
         size = both([side.carried for side in sides]).grid_size(DECISION_PIXELS, FINEST, STRIDE)
@@ -228,8 +230,9 @@ def _dense(
         carried = between_dense(pictures, first, last)
     known = [mask for mask in (last, first) if mask is not None]
     names = {k: v for mask in known for k, v in mask.class_map.items()}
+    grain = max(mask.grain for mask in known)
     masks = [
-        None if ids is None else Mask(ids, names, frame.index)
+        None if ids is None else Mask(ids, names, frame.index, grain=grain)
         for ids, frame in zip(carried, frames, strict=True)
     ]
     masks[0], masks[-1] = first or masks[0], last or masks[-1]

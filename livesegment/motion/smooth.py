@@ -73,7 +73,7 @@ class MaskSmoother:
             else:
                 self._distrust(changed, elapsed_s, age_s)
                 class_ids = self._decide(shown.class_ids, mask.class_ids, elapsed_s)
-        self._shown = Mask(class_ids, mask.class_map, mask.frame_index)
+        self._shown = Mask(class_ids, mask.class_map, mask.frame_index, grain=mask.grain)
         return self._shown
 
     def _begin(self, frame: Frame) -> None:

@@ -64,7 +64,8 @@ class WorkingPicture:
             self._full = self._given.resized(self.frame_size)
         if carried is self._mask:
             return self._full
-        return Mask(self._full.class_ids, carried.class_map, carried.frame_index)
+        ids, grain = self._full.class_ids, self._full.grain
+        return Mask(ids, carried.class_map, carried.frame_index, grain=grain)
 
 
 def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
@@ -83,7 +84,7 @@ def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
     larger = np.full(size[::-1], rest, np.uint8)
     if low != high:
         _draw(larger, is_rare, low ^ high)
-    return replace(mask, class_ids=larger)
+    return replace(mask, class_ids=larger, grain=mask.grain_at(size))
 
 
 def _draw(larger: ClassIds, where: Bytes, change: int) -> None:

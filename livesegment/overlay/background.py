@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.overlay.blend import Blender
+from livesegment.overlay.edges import Edge
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
 
@@ -27,7 +28,9 @@ class Background:
         self._blender = blender
         self._scratch = scratch
 
-    def blur(self, canvas: Image, image: Image, pixels: Pixels, amount: float) -> None:
+    def blur(
+        self, canvas: Image, image: Image, pixels: Pixels, amount: float, edge: Edge | None = None
+    ) -> None:
         """Write the picture to the canvas, blurred where no class is drawn.
 
         The blur leaves the drawn classes out, so that their colours make no halo around them.
@@ -38,10 +41,13 @@ class Background:
             image: BGR uint8 (H, W, 3).
             pixels: Not 0 where a class is drawn, uint8 (H, W).
             amount: 0 (nothing) to 1; the blur's width is proportional to it.
+            edge: Where the classes end softly; None: nowhere.
         """
         height, width = pixels.shape
         sigma = amount * math.sqrt(height * width) * _MOST_BLUR
         weight: npt.NDArray[Any] = self._outside(pixels)
+        if edge is not None:
+            edge.cells.put(weight, np.zeros_like(edge.coverage))  # some of it is the classes'
         small: npt.NDArray[Any] = self._scratch.array("background.alone", image.shape)
         small.fill(0)
         cv2.copyTo(image, weight, small)
@@ -54,9 +60,16 @@ class Background:
             sigma /= 2
         blurred = _blurred(small, weight, max(sigma, 0.3))
         cv2.resize(blurred, (width, height), dst=canvas, interpolation=cv2.INTER_LINEAR)
-        self._restore(canvas, image, pixels)
+        if edge is None:
+            self._restore(canvas, image, pixels)
+        else:
+            behind = edge.cells.take(canvas)
+            cv2.copyTo(image, pixels, canvas)
+            edge.cells.put(canvas, self._blender.mixed(behind, edge.picture, edge.coverage))
 
-    def cut_out(self, canvas: Image, image: Image, pixels: Pixels, amount: float) -> None:
+    def cut_out(
+        self, canvas: Image, image: Image, pixels: Pixels, amount: float, edge: Edge | None = None
+    ) -> None:
         """Write the picture to the canvas, in one dark colour where no class is drawn.
 
         Args:
@@ -64,10 +77,16 @@ class Background:
             image: BGR uint8 (H, W, 3).
             pixels: Not 0 where a class is drawn, uint8 (H, W).
             amount: 0 (nothing) to 1 (nothing but the colour is left).
+            edge: Where the classes end softly; None: nowhere.
         """
         outside = self._outside(pixels)
         self._blender.fill(canvas, image, outside, outside, _CUTOUT_COLOURS, amount)
-        self._restore(canvas, image, pixels)
+        if edge is None:
+            self._restore(canvas, image, pixels)
+        else:
+            around = edge.inverted()
+            nobody = np.zeros_like(around.coverage)
+            self._blender.fill_edge(canvas, around, nobody, _CUTOUT_COLOURS, amount)
 
     def _outside(self, pixels: Pixels) -> Pixels:
         outside = self._scratch.array("background.outside", pixels.shape)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.mask import ClassIds
+from livesegment.overlay.edges import Edge
 from livesegment.overlay.palette import Colours
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
@@ -76,6 +77,56 @@ class Blender:
                 cv2.addWeighted(image[box], 1 - alpha, paint, alpha, 0, dst=tinted)
                 cv2.copyTo(tinted, mask, target)
 
+    def fill_edge(
+        self,
+        canvas: Image,
+        edge: Edge,
+        classes: ClassIds,
+        colours: Colours,
+        alpha: float,
+    ) -> None:
+        """Write the pixels of an edge to the canvas, tinted as far as each is drawn.
+
+        Args:
+            canvas: Where to, BGR uint8 (H, W, 3), contiguous.
+            edge: Where what is drawn ends.
+            classes: The class of its pixels, as `Edge.classes` returns it.
+            colours: BGR colour of each class id, uint8 (256, 3).
+            alpha: 0 (the picture) to 1 (the colour).
+        """
+        weight = edge.coverage
+        if alpha < 1:
+            weight = cv2.convertScaleAbs(weight, alpha=alpha).astype(np.uint8, copy=False)
+        lowest, highest, _, _ = cv2.minMaxLoc(classes)
+        if lowest == highest:
+            paint = self._one_colour(classes.shape, colours[int(lowest)].tobytes())
+        else:
+            paint = self._many_colours(classes, _packed(colours))
+        edge.cells.put(canvas, self.mixed(edge.picture, paint, weight))
+
+    def mixed(
+        self, under: Image, over: Image, weight: Pixels, target: Image | None = None
+    ) -> Image:
+        """Return one picture over another. Valid until the next call.
+
+        Args:
+            under: BGR uint8 (h, w, 3).
+            over: Likewise.
+            weight: 0 (what is under) to 255 (what is over it), uint8 (h, w).
+            target: Where to put it; None: into memory of the blender's.
+        """
+        weights = self._scratch.array("blend.weights", under.shape)
+        above = self._scratch.array("blend.over", under.shape)
+        below = self._scratch.array("blend.under", under.shape)
+        cv2.cvtColor(weight, cv2.COLOR_GRAY2BGR, dst=weights)
+        cv2.multiply(over, weights, dst=above, scale=1 / 255)
+        cv2.bitwise_not(weights, dst=weights)
+        cv2.multiply(under, weights, dst=below, scale=1 / 255)
+        if target is None:
+            target = above
+        cv2.add(above, below, dst=target)
+        return target
+
     def mix(self, canvas: Image, weight: Pixels, paint: Callable[[Box], Image]) -> None:
         """Lay paint over the canvas, by a weight that differs from pixel to pixel.
 
@@ -87,15 +138,7 @@ class Blender:
         for _, box in boxes(canvas.shape, weight):
             if box is None:
                 continue
-            target = canvas[box]
-            weights = self._scratch.array("blend.weights", target.shape)
-            over = self._scratch.array("blend.over", target.shape)
-            under = self._scratch.array("blend.under", target.shape)
-            cv2.cvtColor(weight[box], cv2.COLOR_GRAY2BGR, dst=weights)
-            cv2.multiply(paint(box), weights, dst=over, scale=1 / 255)
-            cv2.bitwise_not(weights, dst=weights)
-            cv2.multiply(target, weights, dst=under, scale=1 / 255)
-            cv2.add(over, under, dst=target)
+            self.mixed(canvas[box], paint(box), weight[box], target=canvas[box])
 
     def paint(self, class_ids: ClassIds, colours: Colours) -> Image:
         """Return the colour of every pixel, BGR uint8 (H, W, 3). Valid until the next call."""

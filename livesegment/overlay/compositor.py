@@ -10,6 +10,7 @@ from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.overlay.background import Background
 from livesegment.overlay.blend import Blender
+from livesegment.overlay.edges import soft_edge
 from livesegment.overlay.legend import Legend
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels, Selection
@@ -110,7 +111,8 @@ class Compositor:
 
         `fill` tints with the controls' opacity, `blur` blurs as wide as the opacity says; `outline`
         and `cutout` are whole from an opacity of 0.5 on and fade below. Pixels that a style does
-        not touch, and drawn classes under `blur` and `cutout`, equal the frame's bit by bit.
+        not touch, and drawn classes under `blur` and `cutout`, equal the frame's bit by bit, but
+        along the edges of a mask that is coarser than the picture (`soft_edge`).
         Without a mask the picture is the frame's in every style: nothing is hidden by then.
 
         Args:
@@ -162,14 +164,24 @@ class Compositor:
         pixels = selection.pixels(class_ids, self._scratch)
         alpha = min(max(controls.opacity, 0.0), 1.0) * strength
         amount = min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0) * strength
+        edge = None
+        if pixels is not None and alpha > 0:
+            edge = soft_edge(image, pixels, mask.grain, self._scratch)
         if controls.style == "fill":
             self._blender.fill(canvas, image, class_ids, pixels, selection.colours, alpha)
+            if edge is not None and pixels is not None:
+                classes = edge.classes(class_ids, pixels)
+                self._blender.fill_edge(canvas, edge, classes, selection.colours, alpha)
         elif controls.style == "outline":
             np.copyto(canvas, image)
+            if edge is not None and pixels is not None:
+                undrawn = int(selection.drawn.argmin())
+                class_ids = edge.decided(class_ids, pixels, undrawn, self._scratch)
+                pixels = selection.pixels(class_ids, self._scratch)
             self._outliner.draw(canvas, class_ids, pixels, selection, amount)
         elif pixels is None or alpha <= 0:
             np.copyto(canvas, image)
         elif controls.style == "blur":
-            self._background.blur(canvas, image, pixels, alpha)
+            self._background.blur(canvas, image, pixels, alpha, edge)
         else:
-            self._background.cut_out(canvas, image, pixels, amount)
+            self._background.cut_out(canvas, image, pixels, amount, edge)

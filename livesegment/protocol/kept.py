@@ -1,4 +1,4 @@
-"""Replies as they are kept of models in this process: nobody else speaks of instances so."""
+"""Replies as they are kept of models in this process, with what nobody else says so."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,31 @@ from livesegment.rle import read_runs, regions
 
 INSTANCES = "livesegment_instances"
 """Key, beside a flat reply's: run lengths of each instance, in the mask's own size."""
+
+GRAIN = "livesegment_grain"
+"""Key, beside those: the mask's grain where it is not 1."""
+
+_COARSEST = 2**16  # pixels; no picture is larger
+
+
+def kept_grain(mask: Mask) -> dict[str, Any]:
+    """Return what a kept reply has beside the mask; nothing where each pixel was decided."""
+    return {} if mask.grain == 1 else {GRAIN: mask.grain}
+
+
+def with_kept_grain(mask: Mask, kept: Any) -> Mask:
+    """Return a mask with the grain of a kept reply.
+
+    Args:
+        mask: The mask of the reply, in its own size.
+        kept: What stands under `GRAIN`.
+
+    Raises:
+        ValueError: If it is no number of pixels.
+    """
+    if type(kept) not in {int, float} or not 1 <= kept <= _COARSEST:
+        raise ValueError("its grain is no number from 1 on")
+    return replace(mask, grain=float(kept))
 
 
 def kept_instances(mask: Mask) -> dict[str, Any]:

@@ -16,7 +16,14 @@ from livesegment.protocol.instances import (
     read_instances,
     read_prompted,
 )
-from livesegment.protocol.kept import INSTANCES, kept_instances, with_kept_instances
+from livesegment.protocol.kept import (
+    GRAIN,
+    INSTANCES,
+    kept_grain,
+    kept_instances,
+    with_kept_grain,
+    with_kept_instances,
+)
 from livesegment.protocol.mask_png import encode_mask_png, most_mask_pixels
 from livesegment.protocol.semantic import read_semantic
 
@@ -84,8 +91,10 @@ def _read(
     inner = reply.get("predictions") if isinstance(reply, dict) else None
     if (segmentation := _segmentation(reply)) is not None:
         mask = read_semantic(segmentation, sent_size)
-        kept = segmentation.get(INSTANCES)
-        return mask if kept is None else with_kept_instances(mask, kept)
+        if (kept := segmentation.get(INSTANCES)) is not None:
+            mask = with_kept_instances(mask, kept)
+        grain = segmentation.get(GRAIN)
+        return mask if grain is None else with_kept_grain(mask, grain)
     if isinstance(inner, list):
         return read_instances(reply, known, frame_size=frame_size, sent_size=sent_size)
     if isinstance(reply, dict) and "prompt_results" in reply:
@@ -183,11 +192,11 @@ def flat_reply(mask: Mask) -> dict[str, Any]:
 
 
 def kept_reply(mask: Mask) -> dict[str, Any]:
-    """Return the reply to keep of a model in this process: a flat one, with the mask's instances.
+    """Return the reply to keep of a model in this process: a flat one, with all that a mask knows.
 
     Instances are numbered anew when it is read; all else comes back as it is.
     """
-    return {**flat_reply(mask), **kept_instances(mask)}
+    return {**flat_reply(mask), **kept_instances(mask), **kept_grain(mask)}
 
 
 def nested_reply(mask: Mask, *, inference_id: str, time_s: float) -> dict[str, Any]:

@@ -79,7 +79,9 @@ class BuiltinSegmenter(Segmenter):
         # Of the background it is as sure as it is not of a person: 255 less, there alone.
         _, elsewhere = cv2.threshold(person, threshold, 255, cv2.THRESH_BINARY_INV)
         certainty = cv2.absdiff(person, elsewhere).astype(np.uint8, copy=False)
-        return Mask(class_ids.astype(np.uint8, copy=False), CLASS_MAP, frame.index, certainty)
+        ids = class_ids.astype(np.uint8, copy=False)
+        grain = max(1.0, max(frame.frame_size) / _SIDE)
+        return Mask(ids, CLASS_MAP, frame.index, certainty, grain=grain)
 
     def close(self) -> None:
         """Release the network."""

@@ -162,7 +162,7 @@ class NetworkFileSegmenter(Segmenter):
         placement = self._place(frame.frame_size, self._input_size)
         scores = self._read(self._run(placement.put(frame.image)))
         ids = self._class_ids(scores, placement, confidence / 100)
-        return Mask(ids, self.class_map, frame.index)
+        return Mask(ids, self.class_map, frame.index, grain=placement.grain)
 
     def close(self) -> None:
         """Release the network."""

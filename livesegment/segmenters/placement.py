@@ -44,6 +44,12 @@ class Placement:
         x, y = (input_size[0] - width) // 2, (input_size[1] - height) // 2
         return cls(frame_size, input_size, (x, y, width, height))
 
+    @property
+    def grain(self) -> float:
+        """Pixels of the frame, along a side, that one of the input's stands for."""
+        sides = zip(self.frame_size, self.box[2:], strict=True)
+        return max(1.0, *(outer / inner for outer, inner in sides))
+
     def put(self, image: Image) -> Image:
         """Return the input's picture, uint8 (H, W, 3), for a frame's."""
         x, y, width, height = self.box

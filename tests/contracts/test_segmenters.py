@@ -150,6 +150,7 @@ def test_what_a_call_keeps_gives_the_same_mask_again(segmenter: Segmenter) -> No
     assert recalled.class_map == mask.class_map
     assert recalled.instances == mask.instances
     assert recalled.frame_index == 1
+    assert recalled.grain == mask.grain
 
 
 @every_segmenter

@@ -232,7 +232,7 @@ class MaskAligner:
         if source is newest:
             return mask
         flows = self._history.flows_back_to(source.index)
-        ids = carry_dense(mask, flows, newest.gray, source.gray, self._share)
+        ids = carry_dense(mask, flows, source, newest, self._image, self._share)
         return Mask(ids, mask.class_map, newest.index, grain=mask.grain)
 
     def _study(self, mask: Mask, source: Seen) -> Key:

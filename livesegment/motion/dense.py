@@ -1,7 +1,6 @@
 """Masks with a class on every pixel, which have no objects before a ground."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -12,18 +11,32 @@ from livesegment.mask import ClassIds, Mask
 from livesegment.motion.borders import settled
 from livesegment.motion.carry import Picture
 from livesegment.motion.flow import Field, FlowEstimator, chain
-from livesegment.motion.raster import Bytes, blur, nearest, pick, reduce, sample
+from livesegment.motion.history import SMALL, Seen, small_size
+from livesegment.motion.nearby import found_again, moved_and_found
+from livesegment.motion.raster import (
+    Bytes,
+    blur,
+    nearest,
+    pick,
+    reduce,
+    reduce_large,
+    scale_and_shift,
+    stretch,
+)
 from livesegment.motion.region import Points, whole
 from livesegment.motion.rigid import picture_shift, shifted
 
-FLOW_PIXELS = 43_200
-"""What the full budget pays for of the motion of a whole picture, 240x180."""
+FLOW_PIXELS = 30_000
+"""What the full budget pays for of the motion of a whole picture."""
 
+_FEW_PIXELS = 43_200  # of the small picture in which what moved is looked for
 _BETWEEN_PIXELS = 60_000
-_ALIKE_RADIUS = 4  # pixels around that are compared together
+_FEW_BETWEEN = 110_000  # the same between keyframes
+_ALIKE_RADIUS = 2  # cells around that are compared together
 _UNLIKE_A_FRAME = 2.0  # sum of three channels, each 0 to 255, by which older masks come second
 _CHAIN_PIXELS = 10_800
 _FINEST = 0.5
+_SHIFT_COLUMNS = 32  # of a grid on which it is asked whether the whole picture shifted
 # Touching every pixel of a large picture takes longer than finding its motion.
 _MOST_PIXELS = 480_000
 _LEAST_CLASSES = 3
@@ -41,28 +54,38 @@ def is_dense(mask: Mask) -> bool:
 
 
 def carry_dense(
-    mask: Mask, flows: Iterable[Field], now: Bytes, then: Bytes, effort: float
+    mask: Mask, flows: Iterable[Field], then: Seen, now: Seen, image: Image, effort: float
 ) -> ClassIds:
     """Return the class ids where the motion of the whole picture carried them.
+
+    The motion is estimated on a small picture and chained. What it misses is looked for nearby,
+    first in a small picture, then among the next pixels at full size. Last the borders are
+    `settled`.
 
     Args:
         mask: At the pictures' size.
         flows: The motion of each frame to the one before it, the newest first.
-        now: The newest picture in grey, uint8 (H, W).
-        then: That of the mask's frame.
+        then: What is kept of the mask's frame.
+        now: The same of the newest frame.
+        image: The newest picture.
         effort: Share of the full budget, 0 to 1.
     """
     picture = whole(mask.frame_size)
     moved = chain(flows, picture.grid(picture.grid_size(round(_CHAIN_PIXELS * effort), _FINEST)))
-    exactly = _shifted(mask, now, then, moved)
+    exactly = _shifted(mask, now.gray, then.gray, moved)
     if exactly is not None:
         return exactly
-    return pick(mask.class_ids, picture.displaced(moved, mask.frame_size))
+    few = picture.grid_size(round(_FEW_PIXELS * effort), SMALL)
+    moved, arrived = found_again(picture, stretch(moved, few), then.small, now.small)
+    class_ids = moved_and_found(mask.class_ids, moved, arrived, then, now)
+    were = pick(mask.class_ids, picture.displaced(moved, few))
+    return settled(class_ids, were, arrived, image)
 
 
 def _shifted(mask: Mask, now: Bytes, then: Bytes, moved: Points) -> ClassIds | None:
     """Return the class ids moved by whole pixels, where that explains the whole picture."""
-    shift = picture_shift(now, then, whole(mask.frame_size), moved)
+    few = stretch(moved, (_SHIFT_COLUMNS, _SHIFT_COLUMNS))
+    shift = picture_shift(now, then, whole(mask.frame_size), few)
     if shift is None:
         return None
     return mask.class_ids if shift == (0, 0) else shifted(mask.class_ids, shift)
@@ -74,7 +97,8 @@ def between_dense(
     """Return the class ids of each picture, carried from the first and the last one's masks.
 
     Where both arrive, each pixel takes the class of the side whose picture it looks more like
-    along the motion, and of the nearer one where both look alike. Then borders are `settled`.
+    along the motion, and of the nearer one where both look alike. What the motion misses is
+    looked for nearby, and the borders are `settled`.
 
     Args:
         pictures: One after another, of one scene where both masks are given.
@@ -92,20 +116,45 @@ def between_dense(
     return [_met(ways, place, picture) for place, picture in enumerate(pictures)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """A mask, its picture, and for each frame its age and where its points come from in them."""
+    """A mask on its way over some pictures.
 
-    mask: Mask
-    picture: Picture
-    moved: list[tuple[int, Points]]
+    Args:
+        mask: At its picture's size.
+        picture: That picture.
+        moved: For each of the pictures its age, and the displacement back on a grid over it.
+    """
 
-    def at(self, place: int) -> tuple[ClassIds, Image]:
-        """Return the class ids and the picture as they arrive, no larger than `_MOST_PIXELS`."""
-        picture = whole(self.mask.frame_size)
-        _, moved = self.moved[place]
-        there = picture.displaced(moved, picture.grid_size(_MOST_PIXELS, 1.0))
-        return pick(self.mask.class_ids, there), sample(self.picture.image, there)
+    def __init__(self, mask: Mask, picture: Picture, moved: list[tuple[int, Points]]) -> None:
+        self.mask = mask
+        self.picture = picture
+        self.moved = moved
+        self._bounded = _bounded(picture)
+        self._class_ids = _at_size(mask.class_ids, self._bounded.size)
+
+    def at(self, place: int, now: Picture) -> tuple[ClassIds, ClassIds, Image]:
+        """Return the class ids as they arrive at a picture, and smaller ones with their picture.
+
+        Args:
+            place: Which of the pictures.
+            now: That one, `_bounded`.
+        """
+        picture = whole(now.size)
+        scale = now.size[0] / self.picture.size[0], now.size[1] / self.picture.size[1]
+        moved = scale_and_shift(self.moved[place][1], scale, (0, 0))
+        few = picture.grid_size(_FEW_BETWEEN, SMALL)
+        moved, arrived = found_again(picture, stretch(moved, few), self._bounded.small, now.small)
+        ids = moved_and_found(self._class_ids, moved, arrived, self._bounded, now)
+        return ids, pick(self._class_ids, picture.displaced(moved, few)), arrived
+
+
+def _bounded(picture: Picture) -> Picture:
+    """Return a picture of no more than `_MOST_PIXELS`."""
+    size = whole(picture.size).grid_size(_MOST_PIXELS, 1.0)
+    if size == picture.size:
+        return picture
+    image, gray = (reduce_large(each, size) for each in (picture.image, picture.gray))
+    return Picture(image, gray, reduce_large(picture.small, small_size(*size)))
 
 
 def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:
@@ -115,19 +164,21 @@ def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:
     exactly = _shifted(near.mask, picture.gray, near.picture.gray, moved)
     if exactly is not None:
         return exactly
-    sides = [way.at(place) for way in ways]
-    class_ids, image = sides[0]
-    now = reduce(picture.image, (class_ids.shape[1], class_ids.shape[0]))
+    now = _bounded(picture)
+    sides = [way.at(place, now) for way in ways]
+    class_ids, were, image = sides[0]
     if len(sides) == 2:
+        small = reduce(now.small, (image.shape[1], image.shape[0]))
         unlike = [
-            blur(cv2.absdiff(looked, now).sum(axis=2, dtype=np.float32), _ALIKE_RADIUS)
+            blur(cv2.absdiff(looked, small).sum(axis=2, dtype=np.float32), _ALIKE_RADIUS)
             + np.float32(_UNLIKE_A_FRAME * way.moved[place][0])
-            for way, (_, looked) in zip(ways, sides, strict=True)
+            for way, (*_, looked) in zip(ways, sides, strict=True)
         ]
-        is_second = unlike[1] < unlike[0]
-        class_ids = np.where(is_second, sides[1][0], class_ids)
-        image = np.where(is_second[..., None], sides[1][1], image)
-    return _at_size(settled(class_ids, image, now), picture.size)
+        is_second = (unlike[1] < unlike[0]).view(np.uint8)
+        were = np.where(is_second > 0, sides[1][1], were)
+        image = np.where(is_second[..., None] > 0, sides[1][2], image)
+        class_ids = np.where(nearest(is_second, now.size) > 0, sides[1][0], class_ids)
+    return _at_size(settled(class_ids, were, image, now.image), picture.size)
 
 
 def _moved(pictures: Sequence[Picture]) -> list[Points]:

@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.float32]
 
 Flags = npt.NDArray[np.bool_]
 
+Whole = npt.NDArray[np.int16]
+"""Positions or displacements in whole pixels, int16 (h, w, 2)."""
+
 # One map holds both coordinates; the stubs want a second one all the same.
 _NO_MAP: Any = None
 
@@ -68,10 +71,10 @@ def sample(raster: Raster, cells: Floats) -> Raster:
     )
 
 
-def pick(ids: Bytes, cells: Floats) -> Bytes:
+def pick(ids: Raster, cells: Floats | Whole) -> Raster:
     """Return the ids nearest to positions (x, y), edges continued: no new ones appear."""
     return cast(
-        Bytes,
+        Raster,
         cv2.remap(ids, cells, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE),
     )
 

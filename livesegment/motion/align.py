@@ -135,6 +135,7 @@ class MaskAligner:
         self._cut = CutDetector()
         self._key: Key | None = None
         self._judged: Mask | None = None
+        self._counts: dict[int, int] = {}
         self._is_dense = False
         self._mistaken: Bytes | None = None
         self._shown: ClassIds | None = None
@@ -222,7 +223,8 @@ class MaskAligner:
         """Tell whether a mask has a class on every pixel; the motion is estimated accordingly."""
         if mask is not self._judged:
             self._judged, was_dense = mask, self._is_dense
-            self._is_dense = is_dense(mask)
+            self._counts = mask.pixel_counts()
+            self._is_dense = is_dense(mask, self._counts)
             if self._is_dense and not was_dense:
                 self._key = self._mistaken = self._shown = None
                 self._decided.clear()
@@ -239,7 +241,7 @@ class MaskAligner:
         known = self._key
         if known is not None and known.given is mask:
             return known
-        key = study(mask, self._working.size, source.small)
+        key = study(mask, self._working.size, source.small, counts=self._counts)
         if known is None or key.frame_index > known.frame_index:
             self._teach(key)
         elif key.frame_index < known.frame_index:

@@ -43,12 +43,15 @@ _LEAST_CLASSES = 3
 _LITTLE = 0.1
 
 
-def is_dense(mask: Mask) -> bool:
+def is_dense(mask: Mask, counts: dict[int, int]) -> bool:
     """Tell whether classes meet each other rather than a background.
 
     That is so where there are three and more, and the background covers less than a tenth.
+
+    Args:
+        mask: The mask.
+        counts: Its `Mask.pixel_counts`.
     """
-    counts = mask.pixel_counts()
     bare = sum(counts.get(class_id, 0) for class_id in mask.background)
     return len(counts) >= _LEAST_CLASSES and bare < _LITTLE * mask.class_ids.size
 

@@ -62,7 +62,13 @@ class Key:
         return self.mask.frame_index
 
 
-def study(given: Mask, frame_size: tuple[int, int], small: Image, ground: int | None = None) -> Key:
+def study(
+    given: Mask,
+    frame_size: tuple[int, int],
+    small: Image,
+    ground: int | None = None,
+    counts: dict[int, int] | None = None,
+) -> Key:
     """Take the statistics of a mask.
 
     Args:
@@ -70,9 +76,10 @@ def study(given: Mask, frame_size: tuple[int, int], small: Image, ground: int | 
         frame_size: (width, height) of its frame.
         small: The frame's picture made smaller.
         ground: The class around the objects, if that is known: it may not even occur.
+        counts: `Mask.pixel_counts` of the mask at that size, if they are known.
     """
     mask = given.resized(frame_size)
-    ground, object_ids = _classes(mask, ground)
+    ground, object_ids = _classes(mask, ground, counts or mask.pixel_counts())
     objects = (mask.class_ids != ground).view(np.uint8)
     size = small.shape[1], small.shape[0]
     few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
@@ -98,12 +105,11 @@ def _class_colours(mask: Mask, object_ids: Bytes, small: Image) -> ClassColours 
     return ClassColours.of(few_ids, colour_index(small), object_ids)
 
 
-def _classes(mask: Mask, ground: int | None) -> tuple[int, Bytes]:
+def _classes(mask: Mask, ground: int | None, counts: dict[int, int]) -> tuple[int, Bytes]:
     """Return the class around the objects, unless it is known, and theirs.
 
     That is the background; where there is none, what covers most surrounds.
     """
-    counts = mask.pixel_counts()
     if ground is None:
         ground = max(
             counts.keys() & mask.background or counts, key=lambda class_id: counts[class_id]

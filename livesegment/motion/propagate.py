@@ -117,7 +117,7 @@ class Propagator:
         if not frames or (first is None and last is None):
             return masks
         pictures = [self._picture(frame) for frame in frames]
-        if all(mask is None or is_dense(mask) for mask in (first, last)):
+        if all(mask is None or is_dense(mask, mask.pixel_counts()) for mask in (first, last)):
             self._shared = self._arrived = None
             return _dense(frames, pictures, first, last)
         start = self._keyframe(frames[0], first, pictures[0])

@@ -1,5 +1,6 @@
 """Draws a decision, made on a coarse grid, at the full resolution of the picture."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import cv2
@@ -9,6 +10,7 @@ from livesegment.frame import Image
 from livesegment.mask import ClassIds
 from livesegment.motion.features import Situation, crop_small
 from livesegment.motion.guided import colour_models, told
+from livesegment.motion.history import small_size
 from livesegment.motion.key import Key, Numbers
 from livesegment.motion.raster import Bytes, Flags, nearest, pick, sample, stretch
 from livesegment.motion.refine import Decision, likely
@@ -19,6 +21,11 @@ _SURE = 3.0
 
 _YOUNG = 3
 """Age in frames beyond which this gains nothing."""
+
+_MOST_PIXELS = 160_000
+"""Around edges; where there are more, the small picture's colours tell."""
+
+_HALF = np.float32(0.5)
 
 _AROUND = np.ones((5, 5), np.uint8)
 
@@ -71,19 +78,32 @@ def objects_at(decision: Decision, region: Region, image: Image, small: Image) -
     objects = stretch(evidence, size) > 0
     decided = (evidence > 0).view(np.uint8)
     beside = cv2.compare(cv2.dilate(decided, _BESIDE), cv2.erode(decided, _BESIDE), cv2.CMP_NE)
-    x, y, width, height = cv2.boundingRect(beside)
-    if width == 0:
+    box = cv2.boundingRect(beside)
+    if box[2] == 0:
         return objects
     rows, columns = evidence.shape
-    part = np.s_[
-        y * size[1] // rows : -(-(y + height) * size[1] // rows),
-        x * size[0] // columns : -(-(x + width) * size[0] // columns),
-    ]
     models = colour_models(crop_small(small, region, (columns, rows)), likely(evidence))
-    there = (stretch(plane, size)[part] for plane in models)
-    is_object = told(there, region.crop(image)[part]) > 0.5
-    np.copyto(objects[part], is_object, where=nearest(cast(Bytes, beside), size)[part] > 0)
+    part = _pixels_of(box, (columns, rows), size)
+    if objects[part].size <= _MOST_PIXELS:
+        share = told((stretch(plane, size)[part] for plane in models), region.crop(image)[part])
+    else:
+        part, few = np.s_[:, :], small_size(*size)
+        shares = told((stretch(plane, few) for plane in models), crop_small(small, region, few))
+        share = stretch(shares, size)
+    np.copyto(objects[part], share > _HALF, where=nearest(cast(Bytes, beside), size)[part] > 0)
     return objects
+
+
+def _pixels_of(
+    box: Sequence[int], cells: tuple[int, int], size: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of pixels that a box of cells (x, y, width, height) covers."""
+
+    def reach(first: int, count: int, most: int, pixels: int) -> slice:
+        return slice(first * pixels // most, -(-(first + count) * pixels // most))
+
+    x, y, width, height = box
+    return reach(y, height, cells[1], size[1]), reach(x, width, cells[0], size[0])
 
 
 def labels_at(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:

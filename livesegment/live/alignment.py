@@ -18,7 +18,7 @@ _SMALL = (160, 90)  # enough to see a cut
 
 
 class Alignment(Protocol):
-    """Carries a mask to the newest frame shown. Used by one thread."""
+    """Carries a mask to the newest frame shown. Used by one thread at a time."""
 
     def observe(self, frame: Frame) -> None:
         """See every frame that is shown, in order."""
@@ -99,7 +99,7 @@ class ChosenMask:
 
 
 class MaskChoice:
-    """Chooses the mask for each frame shown. Used by one thread.
+    """Chooses the mask for each frame shown. Used by one thread at a time.
 
     Args:
         masks: Where masks arrive.

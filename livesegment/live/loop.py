@@ -12,6 +12,7 @@ from livesegment.calls.quota import Quota
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
+from livesegment.live.choosing import Chooser
 from livesegment.live.delay_line import DelayLine
 from livesegment.live.hud import Outage, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
@@ -33,9 +34,9 @@ GRACE_S = 3.0  # for requests that are still under way at the end
 class LiveLoop:
     """Shows frames as they come, with the newest mask on them.
 
-    The main thread shows; one thread reads the source, as many as there are requests under way ask
-    the segmenter about the newest frame, and one thread writes for each sink. It is the `LiveRun`
-    of its outputs.
+    The main thread shows; one thread reads the source, one finds each frame's mask, as many as
+    there are requests under way ask the segmenter about the newest frame, and one thread writes for
+    each sink. It is the `LiveRun` of its outputs.
 
     Args:
         parts: Who reads, segments and looks on. They stay the caller's to close.
@@ -76,7 +77,9 @@ class LiveLoop:
         self._delay_line = DelayLine(limits.max_delay_s)
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
         self._outputs = [as_output(each, metrics) for each in parts.outputs]
-        self._presenter = self._new_presenter(redactor)
+        choice = MaskChoice(self._masks, parts.alignment, limits.mask_ttl_s, parts.smoothing)
+        self._chooser = Chooser(choice)
+        self._presenter = self._new_presenter(choice, redactor)
         self._capture = self._new_capture(mirror=mirror)
         quota = quota or Quota(limits.max_calls, limits.call_rate)
         self._limiter = Limiter(
@@ -110,14 +113,13 @@ class LiveLoop:
             gives_up=not self._limits.waits_for_endpoint,
         )
 
-    def _new_presenter(self, redactor: Redactor | None) -> Presenter:
-        parts = self._parts
+    def _new_presenter(self, choice: MaskChoice, redactor: Redactor | None) -> Presenter:
         return Presenter(
-            MaskChoice(self._masks, parts.alignment, self._limits.mask_ttl_s, parts.smoothing),
+            choice,
             self.controls,
             self._outputs,
             hud=self._hud,
-            notice=Outage(parts.source).notice,
+            notice=Outage(self._parts.source).notice,
             metrics=self.metrics,
             redactor=redactor,
         )
@@ -207,17 +209,24 @@ class LiveLoop:
         return f"{trouble}; {outage}"
 
     def _go_round(self) -> None:
-        if (frame := self._next_arrival()) is not None:
-            self._on_arrival(frame)
-        if (due := self._delay_line.take_due(time.monotonic())) is not None:
-            self._on_due(due)
-        else:
+        ready = self._chooser.take(IDLE_S)
+        # The next frame's mask is looked for while this one is drawn.
+        if not self._chooser.is_busy:
+            if (frame := self._next_arrival(is_idle=ready is None)) is not None:
+                self._on_arrival(frame)
+            if (due := self._delay_line.take_due(time.monotonic())) is not None:
+                self._on_due(due)
+        if ready is not None:
+            self._presenter.present(*ready)
+        elif not self._chooser.is_busy:
             self._presenter.refresh()
         for output in self._outputs:
             output.on_tick()
 
-    def _next_arrival(self) -> Frame | None:
-        wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))
+    def _next_arrival(self, *, is_idle: bool) -> Frame | None:
+        wait_s = (
+            max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic()))) if is_idle else 0.0
+        )
         if self._arrivals.finished:
             self._workers.stopping.wait(wait_s)
             return None
@@ -232,11 +241,13 @@ class LiveLoop:
         for output in self._outputs:
             output.on_start(self)
         self._submitter.start()
+        workers.on_stop(self._chooser.stop)
+        workers.start("align", self._chooser.run)
         workers.start("capture", self._capture.run, daemon=True)
 
     def _is_over(self) -> bool:
         limits, shown = self._limits, self.metrics.get("frames_shown")
-        is_at_end = self._arrivals.finished and not self._delay_line
+        is_at_end = self._arrivals.finished and not self._delay_line and not self._chooser.is_busy
         return (
             self._workers.stopping.is_set()
             or (limits.max_frames is not None and shown >= limits.max_frames)
@@ -259,7 +270,7 @@ class LiveLoop:
         began = self._parts.source.scene_began
         if began and frame.index >= began:
             self._masks.forget_before(began)
-        self._presenter.present(frame)
+        self._chooser.begin(frame)
 
     def _calls_are_used_up(self) -> bool:
         # Calls made, not permits: a thread that has its permit still waits here for a frame.

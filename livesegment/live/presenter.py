@@ -26,7 +26,7 @@ class Presenter:
     Used by the main thread only.
 
     Args:
-        masks: Chooses the mask for each frame.
+        masks: Chooses the mask of a frame again, when a newer one has come.
         panel: How the user wants it drawn.
         outputs: Who gets it, each with as much drawn on it as it wants.
         hud: Says what the HUD shows.
@@ -69,15 +69,15 @@ class Presenter:
         """What was shown last; may be read from any thread."""
         return self._moment
 
-    def present(self, frame: Frame) -> None:
-        """Draw and show a new frame.
+    def present(self, frame: Frame, chosen: ChosenMask) -> None:
+        """Draw and show a new frame with the mask that was chosen for it.
 
         Raises:
             OptionsError: If the model has no class of a name that is to be redacted.
         """
         self._frame, self._controls = frame, self._panel.snapshot()
         self._noticed = None
-        self._chosen = chosen = self._masks.choose(frame)
+        self._chosen = chosen
         self._leaving = leaving = self._leave(frame)
         if leaving.is_whole:
             self._metrics.count("frames_hidden")

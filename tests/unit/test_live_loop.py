@@ -18,6 +18,7 @@ from livesegment.errors import (
     SourceLost,
 )
 from livesegment.frame import Frame
+from livesegment.live.alignment import Paste
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
@@ -349,6 +350,53 @@ def test_the_frame_rate_is_limited_by_media_time() -> None:
         source.end()
         end.result(10)
     assert [index for index, _ in sink.written] == [0, 3, 5, 8, 10]
+
+
+class Watched(Paste):
+    """Says whether it has seen the first frame and a later one; it takes until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+        self.has_seen = [threading.Event() for _ in range(2)]
+
+    def observe(self, frame: Frame) -> None:
+        self.has_seen[min(frame.index, 1)].set()
+        assert self.goes_on.wait(10)
+        super().observe(frame)
+
+
+class Lingering(Output):
+    """Shows its first picture until the next frame's mask is looked for."""
+
+    wants = Wants.FRAMES
+
+    def __init__(self, alignment: Watched) -> None:
+        self._alignment = alignment
+        self.was_in_time: list[bool] = []
+
+    def on_frame(self, shown: Shown) -> None:
+        self.was_in_time.append(self._alignment.has_seen[1].wait(10))
+
+
+def test_the_next_frames_mask_is_found_while_a_picture_is_shown() -> None:
+    source, alignment, metrics = StepSource(), Watched(), Metrics()
+    output = Lingering(alignment)
+    segmenter = FunctionSegmenter(lambda _: 1)
+    parts = LiveParts(source, segmenter, [output], alignment=alignment)
+    loop = LiveLoop(parts, LiveLimits(), Controls(), metrics)
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(loop.run)
+        source.step()
+        assert alignment.has_seen[0].wait(10)
+        source.step()
+        source.step()
+        wait_until(lambda: metrics.get("frames_captured") == 3, "a frame that waits")
+        alignment.goes_on.set()
+        source.end()
+        end.result(20)
+    assert output.was_in_time
+    assert all(output.was_in_time)
 
 
 class Stopper(Output):

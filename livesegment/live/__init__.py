@@ -8,7 +8,8 @@ The way of a frame, with the file that does each step::
                            │                        ▼
                            │                  delay_line.py: empty, unless pictures wait for masks
                            ▼                        │
-                    mask_buffer.py ─newest mask─▶ alignment.py: the mask as it is on this frame
+                    mask_buffer.py ─newest mask─▶ choosing.py, a thread: alignment.py says what
+                                                  the mask is on this frame
                                                     ▼
                                               redaction/: what of both may leave
                                                     ▼

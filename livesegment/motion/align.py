@@ -36,9 +36,9 @@ from livesegment.motion.working import WorkingPicture
 
 _MOST_FRAMES = 256
 _FULL_BUDGET_MS = 15.0
-_FIXED_MS = 2.8
+_FIXED_MS = 4.0
 _MS_FOR_A_MEGAPIXEL = 2.5
-_FULL_MS = 11.0
+_FULL_MS = 10.0
 _LEAST_SHARE = 0.1
 # What the full budget pays for, in pixels. Beyond what is fixed, time is proportional to them.
 _FLOW_PIXELS = 20_000

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _FRAMES = 12  # over which the time is averaged before anything is changed
-_TOO_MUCH, _TOO_LITTLE = 1.15, 0.8  # of the budget; between them nothing changes
+_TOO_MUCH, _TOO_LITTLE = 1.1, 0.8  # of the budget; between them nothing changes
 _LESS, _MORE = 0.8, 1.15  # what the work is then multiplied by
 _LEAST = 0.2
 

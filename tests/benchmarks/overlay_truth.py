@@ -45,6 +45,9 @@ METHODS: dict[str, Callable[[], Method]] = {
 }
 
 
+SIZES = ((854, 480), (1280, 720), (1920, 1080), (3840, 2160))
+
+
 @dataclass
 class Shown:
     """One frame as a viewer saw it."""
@@ -163,19 +166,24 @@ def print_one_mask(root: Path, names: list[str], methods: list[str]) -> None:
 
 
 def print_times(root: Path, names: list[str], budget_ms: float, size: tuple[int, int]) -> None:
+    """Print what carrying takes at a size, and how well it does there, the mean of two delays."""
     observe: list[float] = []
     align: list[float] = []
+    similarities: list[float] = []
     for name in names:
         sequence = load(root, name, size)
         for delay in (2, 8):
             result = score(sequence, MaskAligner(budget_ms=budget_ms), delay, 1)
             observe += result.observe_ms[2:]
             align += result.align_ms[2:]
+            similarities.append(result.similarity)
     both = np.add(observe, align)
     print(
         f"{size[0]}x{size[1]} budget {budget_ms:g} ms: observe {np.mean(observe):.1f}, "
         f"align {np.mean(align):.1f}, together {both.mean():.1f}, "
-        f"p50 {np.percentile(both, 50):.1f}, p95 {np.percentile(both, 95):.1f} ms a frame"
+        f"p50 {np.percentile(both, 50):.1f}, p95 {np.percentile(both, 95):.1f} ms a frame; "
+        f"mean J {np.mean(similarities):.3f}",
+        flush=True,
     )
 
 
@@ -229,8 +237,9 @@ def print_davis(root: Path, names: list[str], methods: list[str], is_quick: bool
     print_by_sequence(scores)
     print_one_mask(root, names, methods)
     print()
-    for budget_ms, size in ((15.0, (854, 480)), (15.0, (1280, 720)), (6.0, (640, 360))):
-        print_times(root, names, budget_ms, size)
+    for size in SIZES:
+        print_times(root, names, 15.0, size)
+    print_times(root, names, 6.0, (640, 360))
 
 
 if __name__ == "__main__":

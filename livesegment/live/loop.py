@@ -242,7 +242,7 @@ class LiveLoop:
             output.on_start(self)
         self._submitter.start()
         workers.on_stop(self._chooser.stop)
-        workers.start("align", self._chooser.run)
+        workers.start("align", self._chooser.run, daemon=True)
         workers.start("capture", self._capture.run, daemon=True)
 
     def _is_over(self) -> bool:

@@ -54,6 +54,12 @@ def unclassed_ids(class_map: Mapping[int, str]) -> frozenset[int]:
     return background_ids(class_map) | (frozenset() if class_map.get(VOID) else {VOID})
 
 
+def coarsened(grain: float, size: tuple[int, int], frame_size: tuple[int, int]) -> float:
+    """Return the `Mask.grain` at another size, both (width, height) in pixels: 1 or more."""
+    enlargement = max(new / old for new, old in zip(frame_size, size, strict=True))
+    return max(1.0, grain * enlargement)
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One thing of a class, such as one of three cars.
@@ -190,8 +196,7 @@ class Mask:
 
     def grain_at(self, frame_size: tuple[int, int]) -> float:
         """Return the grain that the mask has at another size, (width, height) in pixels."""
-        enlargement = max(new / old for new, old in zip(frame_size, self.frame_size, strict=True))
-        return max(1.0, self.grain * enlargement)
+        return coarsened(self.grain, self.frame_size, frame_size)
 
     def coverage(self) -> dict[int, float]:
         """Return the share of the picture, 0 to 1, of every class id that occurs.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av import library_versions
 
 from livesegment.doctor.examination import Finding, State
 from livesegment.errors import LiveSegmentError
@@ -34,7 +35,7 @@ def check() -> Iterator[Finding]:
 
 
 def _libavcodec() -> str:
-    return ".".join(map(str, av.library_versions["libavcodec"]))
+    return ".".join(map(str, library_versions["libavcodec"]))
 
 
 def _codec(codec: Codec, path: Path) -> Finding:

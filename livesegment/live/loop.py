@@ -224,9 +224,9 @@ class LiveLoop:
             output.on_tick()
 
     def _next_arrival(self, *, is_idle: bool) -> Frame | None:
-        wait_s = (
-            max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic()))) if is_idle else 0.0
-        )
+        wait_s = 0.0
+        if is_idle:
+            wait_s = max(0.0, min(IDLE_S, self._delay_line.wait_s(time.monotonic())))
         if self._arrivals.finished:
             self._workers.stopping.wait(wait_s)
             return None

@@ -57,12 +57,6 @@ class _Decided:
     shown: Bytes
     """The objects as they were shown, in the small picture."""
 
-    @property
-    def grain(self) -> float:
-        """Pixels of the picture along a cell, of what was decided."""
-        columns: int = self.evidence.values.shape[1]
-        return self.evidence.region.width / columns
-
 
 class MaskAligner:
     """Carries a mask of an older frame to the newest one, along the motion seen between them.
@@ -216,7 +210,9 @@ class MaskAligner:
         # An object that is lost from sight may come back where it was.
         self._shown = shown if shown.any() else key.objects
         decided = self._decided.get(newest.index)
-        grain = mask.grain if decided is None else max(mask.grain, decided.grain)
+        grain = mask.grain
+        if decided is not None:
+            grain = max(grain, decided.decision.grain(decided.evidence.region))
         return Mask(class_ids, mask.class_map, newest.index, grain=grain)
 
     def _judges_dense(self, mask: Mask) -> bool:

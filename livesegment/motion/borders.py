@@ -12,7 +12,7 @@ from livesegment.motion.blocks import within
 from livesegment.motion.raster import Bytes, Floats
 
 _CELL = 8  # pixels a side, of which colours are counted together, with the cells next to it
-_SHARE_COUNTS = 4.0
+_SHARE_COUNTS = 3.0
 _SHARE_RADIUS = 2
 _SHARE_OFFSETS = within(_SHARE_RADIUS)
 _SHARE_WEIGHTS = np.exp(-0.5 * np.square(_SHARE_OFFSETS).sum(axis=1))

@@ -204,7 +204,7 @@ class Propagator:
             moved_ids = shifted(near.key.mask.class_ids, shift)
             return Mask(moved_ids, names, frame_index, grain=near.key.mask.grain)
         decision = self._decided(sides, picture) if len(sides) == 2 else near.decision
-        grain = max(near.key.mask.grain, region.width / decision.evidence.shape[1])
+        grain = max(near.key.mask.grain, decision.grain(region))
         return Mask(fuse(carried, decision, picture), names, frame_index, grain=grain)
 
     def _decided(self, sides: list[Side], picture: Picture) -> Decision:

@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.float32]
 """float32, (h, w) or (h, w, n)."""
 
 Flags = npt.NDArray[np.bool_]
+"""bool, (h, w)."""
 
 Whole = npt.NDArray[np.int16]
 """Positions or displacements in whole pixels, int16 (h, w, 2)."""

@@ -42,6 +42,11 @@ class Decision:
     hidden: Floats
     chosen: npt.NDArray[np.intp]
 
+    def grain(self, region: Region) -> float:
+        """Return how many pixels of a region one cell is wide."""
+        columns: int = self.evidence.shape[1]
+        return region.width / columns
+
     def without_corrections(self, where: npt.NDArray[np.bool_]) -> Self:
         """Return the decision with the moved mask's own evidence in some cells.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from livesegment import weights
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
-from livesegment.mask import ClassIds, Mask
+from livesegment.mask import ClassIds, Mask, coarsened
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.runtimes import litert, onnx_runtime
 from livesegment.segmenters.runtimes.opening import open_network
@@ -80,7 +80,7 @@ class BuiltinSegmenter(Segmenter):
         _, elsewhere = cv2.threshold(person, threshold, 255, cv2.THRESH_BINARY_INV)
         certainty = cv2.absdiff(person, elsewhere).astype(np.uint8, copy=False)
         ids = class_ids.astype(np.uint8, copy=False)
-        grain = max(1.0, max(frame.frame_size) / _SIDE)
+        grain = coarsened(1.0, (_SIDE, _SIDE), frame.frame_size)
         return Mask(ids, CLASS_MAP, frame.index, certainty, grain=grain)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.frame import Image
-from livesegment.mask import ClassIds
+from livesegment.mask import ClassIds, coarsened
 
 Size = tuple[int, int]
 
@@ -47,8 +47,7 @@ class Placement:
     @property
     def grain(self) -> float:
         """Pixels of the frame, along a side, that one of the input's stands for."""
-        sides = zip(self.frame_size, self.box[2:], strict=True)
-        return max(1.0, *(outer / inner for outer, inner in sides))
+        return coarsened(1.0, self.box[2:], self.frame_size)
 
     def put(self, image: Image) -> Image:
         """Return the input's picture, uint8 (H, W, 3), for a frame's."""

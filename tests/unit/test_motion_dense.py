@@ -169,7 +169,7 @@ def test_a_border_that_is_a_pixel_off_goes_where_the_colours_change() -> None:
         flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     borders = settled(off, off, frames[0].image, frames[0].image)
-    assert np.count_nonzero(borders != truth) < np.count_nonzero(off != truth) / 2
+    assert np.count_nonzero(borders != truth) < np.count_nonzero(off != truth) / 3
     assert set(np.unique(borders)) <= set(np.unique(truth))
     one = np.full_like(truth, 3)
     assert np.array_equal(settled(one, one, frames[0].image, frames[0].image), one)

@@ -43,7 +43,7 @@ _LEAST_SHARE = 0.1
 # What the full budget pays for, in pixels. Beyond what is fixed, time is proportional to them.
 _FLOW_PIXELS = 20_000
 _CHAIN_PIXELS = 5_000
-_DECISION_PIXELS = 11_000
+_DECISION_PIXELS = 11_500
 _FINEST = 0.5
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from livesegment.guided_filter import solved
 from livesegment.motion.raster import Bytes, Floats, blur
 
 _RADIUS = 2  # cells on each side that are counted together
@@ -16,7 +17,7 @@ def colour_models(picture: Bytes, share: Floats) -> Floats:
     """Return what to multiply blue, green, red and 1 with around each cell, (4, rows, columns).
 
     The sum is the share again where colours around tell it; elsewhere it is the share's mean.
-    Source: He, Sun, Tang, Guided Image Filtering, PAMI 2013, with a guide in colour.
+    Source: that of `guided_filter`.
 
     Args:
         picture: BGR uint8 (rows, columns, 3).
@@ -38,27 +39,10 @@ def colour_models(picture: Bytes, share: Floats) -> Floats:
         if one == other:
             matrix[place] += np.float32(_LEAST)
     wanted -= of_colours * of_share
-    factors = _solved(matrix, wanted)
+    factors = solved(matrix, wanted)
     rest = of_share - (of_colours * factors).sum(axis=0)
     factors *= np.float32(1 / 255)
     return np.stack([blur(plane, _RADIUS) for plane in (*factors, rest)])
-
-
-def _solved(matrix: Floats, wanted: Floats) -> Floats:
-    """Solve a symmetric system of three for each cell, by Cramer's rule.
-
-    Args:
-        matrix: Its six different elements, row by row, (6, rows, columns).
-        wanted: The right side, (3, rows, columns).
-    """
-    a, b, c, e, f, i = matrix
-    first, second, third = e * i - f * f, c * f - b * i, b * f - c * e
-    inverse = first, second, third, a * i - c * c, b * c - a * f, a * e - b * b
-    whole = 1 / (a * first + b * second + c * third)
-    out = np.empty_like(wanted)
-    for row, places in enumerate(((0, 1, 2), (1, 3, 4), (2, 4, 5))):
-        out[row] = sum(inverse[place] * wanted[k] for k, place in enumerate(places)) * whole
-    return out
 
 
 def guided(picture: Bytes, share: Floats) -> Floats:

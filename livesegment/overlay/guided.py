@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.frame import Image
+from livesegment.guided_filter import solved
 from livesegment.overlay.cells import Bytes, Cells, Indices
 from livesegment.overlay.scratch import Scratch
 
@@ -134,14 +135,8 @@ def _fitted(values: Bytes, around: Indices) -> Floats:
     common *= np.float32(1 / 9)
     common[:3] += np.float32(_EPSILON)
     bb, gg, rr, bg, br, gr, bp, gp, rp, pp = common
-    # The inverse of a symmetric matrix of 3x3, by its minors.
-    m_bb, m_bg, m_br = gg * rr - gr * gr, br * gr - bg * rr, bg * gr - br * gg
-    m_gg, m_gr, m_rr = bb * rr - br * br, bg * br - bb * gr, bb * gg - bg * bg
     factors = np.empty((4, bb.size), np.float32)
-    factors[0] = m_bb * bp + m_bg * gp + m_br * rp
-    factors[1] = m_bg * bp + m_gg * gp + m_gr * rp
-    factors[2] = m_br * bp + m_gr * gp + m_rr * rp
-    factors[:3] /= bb * m_bb + bg * m_bg + br * m_br
+    factors[:3] = solved((bb, bg, br, gg, gr, rr), (bp, gp, rp))
     # How well colours and shares go together, the multiple correlation: where they do not, as when
     # both sides have the same colours or a pole is thin and pale, a cell keeps the share it had.
     explained = factors[0] * bp + factors[1] * gp + factors[2] * rp

@@ -13,6 +13,7 @@ CORE = {
     "mask",
     "scene",
     "rle",
+    "guided_filter",
     "seen_classes",
     "class_name",
     "errors",

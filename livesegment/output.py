@@ -41,8 +41,9 @@ class Shown:
         mask: The mask that goes on it, of its size; None: nothing is to be drawn.
         counted: The mask by which classes are counted. The same, but also there while a picture is
             hidden whole, so it is not to be shown or kept.
-        image: The frame with everything drawn that the output wants, BGR uint8 (H, W, 3), of the
-            frame's size; None where it wants no picture.
+        image: The frame with everything drawn that the output wants, BGR uint8 (H, W, 3); None
+            where it wants no picture. It is of the frame's size, or smaller where `largest_size`
+            allows it.
         is_new: Whether the frame has not been given before; else it is only drawn again.
     """
 
@@ -101,6 +102,15 @@ class Output(Resource):
     def wants(self) -> Wants:
         """What it is to be given; asked for every picture."""
         return Wants.SHOWN
+
+    @property
+    def largest_size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels of what it can show; None: pictures of any size.
+
+        A much larger picture is made smaller before anything is drawn on it, if that is large
+        enough for every output that gets it. Asked for every picture.
+        """
+        return None
 
     @property
     def is_waiting(self) -> bool:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from livesegment.downscale import downscaled, size_to_show
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.hud import FrameRate
@@ -60,6 +62,7 @@ class Presenter:
         self._leaving: Leaving | None = None
         self._chosen = ChosenMask()
         self._controls = panel.snapshot()
+        self._drawn_at: tuple[int, int] | None = None
         self._shown_at_s = 0.0
         self._shown_after_s: float | None = None
         self._moment = LiveStatus()
@@ -110,6 +113,7 @@ class Presenter:
             self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
         is_same = controls == self._controls and notice == self._noticed
+        is_same = is_same and self._drawn_size(self._leaving.frame) == self._drawn_at
         is_awaited = any(output.is_waiting for output in self._outputs)
         if is_awaited or has_newer or not is_same:
             self._controls, self._noticed = controls, notice
@@ -130,10 +134,25 @@ class Presenter:
         said = None if chosen.arrived is None else chosen.arrived.mask
         return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
 
-    def _draw(self, leaving: Leaving) -> Image:
-        return self._compositor.draw(
-            leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
-        )
+    def _draw(self, leaving: Leaving, size: tuple[int, int] | None = None) -> Image:
+        """Return the picture with everything on it that controls ask for, at its size or smaller.
+
+        What is hidden is hidden before the picture is made smaller.
+        """
+        frame, mask = leaving.frame, leaving.mask
+        if size is not None and size != frame.frame_size:
+            frame = replace(frame, image=downscaled(frame.image, size))
+            mask = None if mask is None else mask.resized(size)
+        return self._compositor.draw(frame, mask, self._controls, strength=self._chosen.strength)
+
+    def _drawn_size(self, frame: Frame) -> tuple[int, int]:
+        """Return the (width, height) at which a frame is drawn for those who want its picture."""
+        limits = [each.largest_size for each in self._outputs if each.wants > Wants.FRAMES]
+        known = [limit for limit in limits if limit is not None]
+        if not known or len(known) < len(limits):
+            return frame.frame_size
+        width, height = (max(sides) for sides in zip(*known, strict=True))
+        return size_to_show(frame.frame_size, (width, height))
 
     def _hand_out(self, leaving: Leaving, *, is_new: bool) -> None:
         """Give the picture to everybody; this is the only way by which one leaves, but snapshots.
@@ -153,7 +172,8 @@ class Presenter:
             give(Wants.FRAMES, None)
         if most is Wants.FRAMES:
             return
-        canvas = self._draw(leaving)
+        self._drawn_at = self._drawn_size(leaving.frame)
+        canvas = self._draw(leaving, self._drawn_at)
         if is_new and any(wants is Wants.RECORDED for wants, _ in asked):
             # One copy for all of them: the canvas is drawn on again for the next frame.
             give(Wants.RECORDED, canvas.copy())

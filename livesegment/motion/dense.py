@@ -6,6 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from livesegment.downscale import downscaled
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.borders import settled
@@ -19,7 +20,6 @@ from livesegment.motion.raster import (
     nearest,
     pick,
     reduce,
-    reduce_large,
     scale_and_shift,
     stretch,
 )
@@ -156,8 +156,8 @@ def _bounded(picture: Picture) -> Picture:
     size = whole(picture.size).grid_size(_MOST_PIXELS, 1.0)
     if size == picture.size:
         return picture
-    image, gray = (reduce_large(each, size) for each in (picture.image, picture.gray))
-    return Picture(image, gray, reduce_large(picture.small, small_size(*size)))
+    image, gray = (downscaled(each, size) for each in (picture.image, picture.gray))
+    return Picture(image, gray, downscaled(picture.small, small_size(*size)))
 
 
 def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:

@@ -6,9 +6,10 @@ from typing import cast
 import cv2
 import numpy as np
 
+from livesegment.downscale import downscaled
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.motion.raster import Bytes, reduce_large
+from livesegment.motion.raster import Bytes
 from livesegment.motion.region import neighbourhood
 
 _MOST_PIXELS = 410_000
@@ -40,7 +41,7 @@ class WorkingPicture:
 
     def picture(self, image: Image) -> Image:
         """Return a frame's picture at the working size."""
-        return image if self.size == self.frame_size else reduce_large(image, self.size)
+        return downscaled(image, self.size)
 
     def mask(self, given: Mask) -> Mask:
         """Return a mask of any size at the working size, the same one if it is given again."""

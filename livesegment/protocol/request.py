@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 
+from livesegment.downscale import downscaled, fitting
 from livesegment.frame import Image
 from livesegment.settings.endpoint import Confidence
 
@@ -19,11 +20,7 @@ PROMPTS_CONTENT_TYPE = "application/json"
 
 def sent_size(frame_size: tuple[int, int], max_side: int) -> tuple[int, int]:
     """Return the (width, height) in which a picture of a size is sent: never larger than it is."""
-    width, height = frame_size
-    scale = max_side / max(width, height)
-    if scale >= 1:
-        return frame_size
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return fitting(frame_size, (max_side, max_side))
 
 
 def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
@@ -35,11 +32,8 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
             proportions kept; a smaller one is sent as it is.
         jpeg_quality: 1 to 100.
     """
-    height, width = image.shape[:2]
-    size = sent_size((width, height), max_side)
-    if size != (width, height):
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
+    smaller = downscaled(image, sent_size((image.shape[1], image.shape[0]), max_side))
+    _, jpeg = cv2.imencode(".jpg", smaller, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
     return base64.b64encode(jpeg.data)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 
+from livesegment.downscale import fitting, made_to_fit
 from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
 from livesegment.output import LiveRun, Output, Shown, Wants
@@ -50,6 +51,9 @@ def press(key: int, run: LiveRun) -> None:
 
 _UNKNOWN_SCREEN = (1280, 800)
 _SHARE_OF_SCREEN = 0.9
+
+# Windows of macOS are measured in points, which are two pixels wide on most of its screens.
+_PIXELS_A_POINT = 2 if sys.platform == "darwin" else 1
 
 # The plain window has no toolbar, whose text needs fonts that the wheels of OpenCV lack.
 _FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
@@ -115,6 +119,22 @@ class Window(Output):
             press(key, self._run)
 
     @property
+    def largest_size(self) -> tuple[int, int] | None:
+        """What the window shows; before it opens, what fits on the screen."""
+        if not self._shown:
+            return self._room
+        if not self.is_open:
+            return None
+        _, _, width, height = cv2.getWindowImageRect(self._title)
+        if width <= 0 or height <= 0:
+            return None
+        return _PIXELS_A_POINT * width, _PIXELS_A_POINT * height
+
+    @property
+    def _room(self) -> tuple[int, int]:
+        return int(_SHARE_OF_SCREEN * self._screen[0]), int(_SHARE_OF_SCREEN * self._screen[1])
+
+    @property
     def is_open(self) -> bool:
         """Whether the user has left the window open; also True before the first picture."""
         if self._closed or not self._shown:
@@ -141,7 +161,8 @@ class Window(Output):
         try:
             if not self._shown:
                 self._open(image.shape[1], image.shape[0])
-            cv2.imshow(self._title, image)
+            # The window system would make it smaller too, at several times the cost.
+            cv2.imshow(self._title, made_to_fit(image, self.largest_size))
         except cv2.error as error:
             raise DisplayUnavailable("OpenCV could not show the window: use --no-window") from error
 
@@ -165,8 +186,6 @@ class Window(Output):
             cv2.pollKey()
 
     def _open(self, width: int, height: int) -> None:
-        room = [_SHARE_OF_SCREEN * side for side in self._screen]
-        scale = min(1.0, room[0] / width, room[1] / height)
         cv2.namedWindow(self._title, _FLAGS)
-        cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
+        cv2.resizeWindow(self._title, *fitting((width, height), self._room))
         self._shown = True

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 
 from livesegment.buffer import Buffer
+from livesegment.downscale import downscaled, fitting
 from livesegment.frame import Image
 from livesegment.mask import Mask
 from livesegment.output import Output, Shown, Wants
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
-_LONGEST_SIDE = 1280  # what a page shows well; a larger picture would only fill the network
+_LARGEST = (1280, 1280)  # what a page shows well; a larger picture would only fill the network
 _QUALITY = 80
 
 
@@ -45,6 +46,11 @@ class PictureEncoder(Output):
     def wants(self) -> Wants:
         """Pictures while somebody watches."""
         return Wants.SHOWN if self.pictures.is_watched else Wants.FRAMES
+
+    @property
+    def largest_size(self) -> tuple[int, int]:
+        """As large as a page shows them."""
+        return _LARGEST
 
     @property
     def is_waiting(self) -> bool:
@@ -88,9 +94,6 @@ class PictureEncoder(Output):
 
 def encode(image: Image) -> bytes:
     """Return a picture, BGR uint8 (H, W, 3), as a JPEG file no longer than 1280 pixels."""
-    scale = _LONGEST_SIDE / max(image.shape[:2])
-    if scale < 1:
-        size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    image = downscaled(image, fitting((image.shape[1], image.shape[0]), _LARGEST))
     _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return jpeg.tobytes()

@@ -14,6 +14,7 @@ CORE = {
     "scene",
     "rle",
     "guided_filter",
+    "downscale",
     "seen_classes",
     "class_name",
     "errors",

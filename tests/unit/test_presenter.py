@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from parts import FunctionSegmenter, StepSource, frame
 
+from livesegment.buffer import Buffer
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.live.loop import LiveLoop
@@ -35,6 +36,7 @@ class KeepingOutput(Output):
     def __init__(self, wants: Wants = Wants.SHOWN) -> None:
         self.wanted = wants
         self.waits = False
+        self.largest: tuple[int, int] | None = None
         self.given: list[Given] = []
         self.ticks = 0
         self._changed = threading.Condition()
@@ -42,6 +44,10 @@ class KeepingOutput(Output):
     @property
     def wants(self) -> Wants:
         return self.wanted
+
+    @property
+    def largest_size(self) -> tuple[int, int] | None:
+        return self.largest
 
     @property
     def is_waiting(self) -> bool:
@@ -95,10 +101,14 @@ class Run:
 
 
 @contextmanager
-def running(*outputs: Output, limits: LiveLimits | None = None) -> Iterator[Run]:
+def running(
+    *outputs: Output,
+    limits: LiveLimits | None = None,
+    snapshot: Callable[[Image], object] | None = None,
+) -> Iterator[Run]:
     source = LosableSource()
     panel = ControlPanel(Controls(opacity=1.0))
-    parts = LiveParts(source, FunctionSegmenter(lambda _: 1), outputs)
+    parts = LiveParts(source, FunctionSegmenter(lambda _: 1), outputs, snapshot=snapshot)
     loop = LiveLoop(parts, limits or LiveLimits(max_calls=0), panel, Metrics())
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(loop.run)
@@ -263,3 +273,57 @@ def test_a_workers_error_ends_the_run() -> None:
 
     with running(Working()) as run, pytest.raises(OptionsError, match="it does not work"):
         run.end.result(10)
+
+
+class SnapshotKey(KeepingOutput):
+    """Asks for a snapshot as a key of the window does, on the thread that shows."""
+
+    def __init__(self, wants: Wants) -> None:
+        super().__init__(wants)
+        self.asks_snapshot = threading.Event()
+
+    def on_start(self, run: LiveRun) -> None:
+        self.run = run
+
+    def on_tick(self) -> None:
+        super().on_tick()
+        if self.asks_snapshot.is_set():
+            self.asks_snapshot.clear()
+            self.run.take_snapshot()
+
+
+def shapes(*outputs: KeepingOutput, count: int) -> list[tuple[int, ...] | None]:
+    """Return the shape of what each was given, the picture of that number."""
+    given = [output.wait_for(count).image for output in outputs]
+    return [None if image is None else image.shape for image in given]
+
+
+def test_a_picture_is_drawn_no_larger_than_anybody_shows_it():
+    window = SnapshotKey(Wants.WINDOW)
+    page, recording = KeepingOutput(Wants.SHOWN), KeepingOutput(Wants.FRAMES)
+    window.largest, page.largest = (160, 160), (100, 100)
+    snapshots: Buffer[Image] = Buffer("wait", 1)
+    with running(window, page, recording, snapshot=snapshots.put) as run:
+        run.source.step()
+        assert shapes(window, page, recording, count=1) == [(120, 160, 3), (120, 160, 3), None]
+
+        window.asks_snapshot.set()
+        kept = snapshots.get(10)
+        assert kept is not None
+        assert kept.shape == (240, 320, 3)
+
+        recording.wanted = Wants.RECORDED  # pictures as they came
+        run.source.step()
+        assert shapes(window, page, recording, count=2) == [(240, 320, 3)] * 3
+
+
+def test_a_still_picture_follows_the_window_that_shows_it():
+    window = KeepingOutput(Wants.WINDOW)
+    window.largest = (160, 160)
+    with running(window) as run:
+        run.source.step()
+        assert shapes(window, count=1) == [(120, 160, 3)]
+        window.largest = (240, 240)
+        assert shapes(window, count=2) == [(180, 240, 3)]
+        window.largest = (300, 300)  # hardly smaller than the picture
+        assert shapes(window, count=3) == [(240, 320, 3)]

@@ -37,7 +37,9 @@ def made_to_fit(picture: Picture, box: tuple[int, int] | None) -> Picture:
     return picture if box is None else downscaled(picture, size_to_show(size, box))
 
 
-def downscaled(picture: Picture, size: tuple[int, int]) -> Picture:
+def downscaled(
+    picture: Picture, size: tuple[int, int], halves: dict[int, Picture] | None = None
+) -> Picture:
     """Return nearly the means over the cells of a grid, which OpenCV's INTER_AREA gives exactly.
 
     The picture is halved for as long as it can be, so that every pixel counts, and the rest is
@@ -47,15 +49,27 @@ def downscaled(picture: Picture, size: tuple[int, int]) -> Picture:
     Args:
         picture: uint8 (H, W) or (H, W, 3).
         size: Wanted (width, height) in pixels.
+        halves: Keeps the picture halved once, twice and so on, to be used again for other sizes.
 
     Returns:
         The picture itself where it has that size already.
     """
     columns, rows = size
+    halves = {} if halves is None else halves
+    times = 0
     while picture.shape[1] >= 2 * columns and picture.shape[0] >= 2 * rows:
-        height, width = picture.shape[0] // 2, picture.shape[1] // 2
-        even = picture[: 2 * height, : 2 * width]
-        picture = cast(Picture, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        times += 1
+        if times not in halves:
+            halves[times] = _halved(picture)
+        picture = halves[times]
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
     return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _halved(picture: Picture) -> Picture:
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    even = picture[: 2 * height, : 2 * width]
+    half = cast(Picture, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    half.flags.writeable = False  # others may have it too
+    return half

@@ -1,9 +1,11 @@
 """A picture on its way through the pipeline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from livesegment.downscale import downscaled
 
 Image = npt.NDArray[np.uint8]
 """BGR, uint8, shape (H, W, 3)."""
@@ -29,6 +31,8 @@ class Frame:
     pts_s: float
     captured_at_s: float
 
+    _halves: dict[int, Image] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         image = self.image
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
@@ -43,3 +47,11 @@ class Frame:
     def frame_size(self) -> tuple[int, int]:
         """Size as (width, height) in pixels."""
         return self.image.shape[1], self.image.shape[0]
+
+    def downscaled(self, size: tuple[int, int]) -> Image:
+        """Return the picture at a size of at most its own, (width, height) in pixels.
+
+        What the way to it has in common with the way to other sizes is computed once. For any
+        thread.
+        """
+        return downscaled(self.image, size, self._halves)

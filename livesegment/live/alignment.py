@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from livesegment.downscale import downscaled
 from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
@@ -35,7 +34,7 @@ class Paste:
 
     def observe(self, frame: Frame) -> None:
         """Notice a scene cut and a change of the picture's size."""
-        small = downscaled(frame.image, _SMALL)
+        small = frame.downscaled(_SMALL)
         if self._cuts.is_cut(small) or frame.frame_size != self._frame_size:
             self._scene_began = frame.index
             self._frame_size = frame.frame_size

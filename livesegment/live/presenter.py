@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from livesegment.downscale import downscaled, size_to_show
+from livesegment.downscale import size_to_show
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.hud import FrameRate
@@ -141,7 +141,7 @@ class Presenter:
         """
         frame, mask = leaving.frame, leaving.mask
         if size is not None and size != frame.frame_size:
-            frame = replace(frame, image=downscaled(frame.image, size))
+            frame = replace(frame, image=frame.downscaled(size))
             mask = None if mask is None else mask.resized(size)
         return self._compositor.draw(frame, mask, self._controls, strength=self._chosen.strength)
 

@@ -155,7 +155,7 @@ class MaskAligner:
             self._set_effort()
         elif newest and frame.index == newest.index:
             return
-        image = self._working.picture(frame.image)
+        image = self._working.picture(frame)
         small = shrink(image, small_size(*self._working.size))
         if self._cut.is_cut(small):
             cut, self._cut = self._cut, CutDetector()

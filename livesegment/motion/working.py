@@ -6,8 +6,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from livesegment.downscale import downscaled
-from livesegment.frame import Image
+from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.raster import Bytes
 from livesegment.motion.region import neighbourhood
@@ -39,9 +38,9 @@ class WorkingPicture:
         self._mask: Mask | None = None
         self._full: Mask | None = None
 
-    def picture(self, image: Image) -> Image:
+    def picture(self, frame: Frame) -> Image:
         """Return a frame's picture at the working size."""
-        return downscaled(image, self.size)
+        return frame.downscaled(self.size)
 
     def mask(self, given: Mask) -> Mask:
         """Return a mask of any size at the working size, the same one if it is given again."""

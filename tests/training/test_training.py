@@ -1,13 +1,11 @@
-"""The command that makes the networks of `motion/`, where PyTorch and scikit-image are there."""
+"""The command that makes the networks of `motion/`; needs the environment that README.md names."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -16,11 +14,6 @@ from livesegment.motion.network import Network
 from livesegment.motion.refine import Refiner
 
 ROOT = Path(__file__).parents[2]
-
-pytestmark = pytest.mark.skipif(
-    not all(importlib.util.find_spec(name) for name in ("torch", "skimage")),
-    reason="only who trains has PyTorch and scikit-image",
-)
 
 
 def train(folder: Path) -> str:

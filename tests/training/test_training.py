@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 def train(folder: Path) -> str:
     sizes = ["--scenes", "2", "--steps", "3", "--jobs", "1"]
-    command = [sys.executable, "tests/training/train.py", "--work", folder, "--to", folder, *sizes]
+    command = [sys.executable, "tests/training/train.py", "--work", str(folder)]
+    command += ["--to", str(folder), *sizes]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=True

@@ -54,6 +54,9 @@ def unclassed_ids(class_map: Mapping[int, str]) -> frozenset[int]:
     return background_ids(class_map) | (frozenset() if class_map.get(VOID) else {VOID})
 
 
+_FEW = 6
+
+
 def _nearest(array: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
     # INTER_NEAREST samples the upper left corner of each pixel and so moves a small mask by
     # half of its pixels; INTER_NEAREST_EXACT samples the centre.
@@ -220,12 +223,15 @@ class Mask:
 
     def pixel_counts(self) -> dict[int, int]:
         """Return how many pixels each id has that occurs, `VOID` included."""
-        highest = int(cv2.minMaxLoc(self.class_ids)[1])
-        count = cv2.countNonZero(self.class_ids)
-        # The common case, a class before a background, several times as fast as counting all.
-        if count == np.count_nonzero(self.class_ids == highest):
-            two = {0: self.class_ids.size - count, highest: count}
-            return {class_id: count for class_id, count in two.items() if count}
+        lowest, highest = (int(value) for value in cv2.minMaxLoc(self.class_ids)[:2])
+        few: dict[int, int] = {}
+        # The common case, a few classes before a background: to count one takes a twelfth of the
+        # time of counting all.
+        for class_id in (lowest, highest, *range(lowest + 1, lowest + _FEW)):
+            if class_id not in few:
+                few[class_id] = int(np.count_nonzero(self.class_ids == class_id))
+            if sum(few.values()) == self.class_ids.size:
+                return {class_id: few[class_id] for class_id in sorted(few) if few[class_id]}
         # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
         counts = cv2.calcHist([self.class_ids], [0], None, [256], [0, 256]).reshape(-1)
         return {int(class_id): int(counts[class_id]) for class_id in counts.nonzero()[0]}

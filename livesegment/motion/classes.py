@@ -1,5 +1,6 @@
 """Which of several objects a pixel belongs to, where the motion alone may be mistaken."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy.typing as npt
 from livesegment.motion.raster import Bytes, Floats, blur
 
 COLOURS = 16**3
-_MOST_CLASSES = 12
 _AROUND = 2  # cells on each side that decide together
 _CARRIED = 3.0  # log-odds in favour of the class that the motion carried there
 _RARE = 1e-4
@@ -32,25 +32,23 @@ class ClassColours:
         self._likelihoods = likelihoods
 
     @classmethod
-    def of(cls, class_ids: Bytes, colours: Numbers, object_ids: Bytes) -> Self:
-        """Count the colours of the twelve largest objects.
+    def of(cls, class_ids: Bytes, colours: Numbers, object_ids: Sequence[int]) -> Self:
+        """Count the colours of objects.
 
         Args:
             class_ids: The mask in the small picture.
             colours: Number of each pixel's colour there, 0 to 4095.
-            object_ids: The classes that are objects.
+            object_ids: Whose.
         """
-        counts = np.bincount(class_ids.ravel(), minlength=256)
-        largest = object_ids[np.argsort(-counts[object_ids], kind="stable")][:_MOST_CLASSES]
         rows = []
-        for class_id in largest:
+        for class_id in object_ids:
             found = np.bincount(colours[class_ids == class_id], minlength=COLOURS)
             # Half the picture's noise crosses a bin's border: neighbours in one channel count too.
             cube = found.reshape(16, 16, 16).astype(np.float32)
             for axis in range(3):
                 cube = cube + 0.5 * (np.roll(cube, 1, axis) + np.roll(cube, -1, axis))
             rows.append(np.log(cube.ravel() / (cube.sum() + 1e-6) + _RARE))
-        return cls(largest, np.stack(rows).astype(np.float32))
+        return cls(np.array(object_ids, np.uint8), np.stack(rows).astype(np.float32))
 
     def sorted_out(self, carried: Bytes, colours: Numbers) -> Bytes:
         """Return the class of each cell: the carried one unless the colours are clearly another's.

@@ -1,6 +1,7 @@
 """A true mask and what it says about the objects: where they end, and their colours."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ REACH = 16
 _BINS = 16
 _COLOURS = _BINS**3
 _MOST_COLOUR_SAMPLES = 30_000
+_MOST_CLASSES = 12
+"""Objects whose colours are known, the largest."""
 _RARE = 1e-5
 _MOST_EVIDENCE = 4.0
 
@@ -79,7 +82,8 @@ def study(
         counts: `Mask.pixel_counts` of the mask at that size, if they are known.
     """
     mask = given.resized(frame_size)
-    ground, object_ids = _classes(mask, ground, counts or mask.pixel_counts())
+    counts = counts or mask.pixel_counts()
+    ground, object_ids = _classes(mask, ground, counts)
     objects = (mask.class_ids != ground).view(np.uint8)
     size = small.shape[1], small.shape[0]
     few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
@@ -94,15 +98,18 @@ def study(
         labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),
         distance=signed_distance(few),
         colours=_colour_evidence(few, small),
-        class_colours=_class_colours(mask, object_ids, small),
+        class_colours=_class_colours(mask, object_ids, small, counts),
     )
 
 
-def _class_colours(mask: Mask, object_ids: Bytes, small: Image) -> ClassColours | None:
+def _class_colours(
+    mask: Mask, object_ids: Bytes, small: Image, counts: dict[int, int]
+) -> ClassColours | None:
     if object_ids.size == 1:
         return None
     few_ids = nearest(mask.class_ids, (small.shape[1], small.shape[0]))
-    return ClassColours.of(few_ids, colour_index(small), object_ids)
+    largest = sorted(object_ids.tolist(), key=lambda class_id: -counts.get(class_id, 0))
+    return ClassColours.of(few_ids, colour_index(small), largest[:_MOST_CLASSES])
 
 
 def _classes(mask: Mask, ground: int | None, counts: dict[int, int]) -> tuple[int, Bytes]:
@@ -129,8 +136,8 @@ def _nearest_objects(mask: Mask, objects: ClassIds, few: Bytes) -> ClassIds:
     )
     class_of = np.zeros(int(numbers.max()) + 1, np.uint8)
     class_of[numbers[few > 0]] = few_ids[few > 0]
-    spread = nearest(class_of[numbers], mask.frame_size)
-    return np.where(objects > 0, mask.class_ids, spread)
+    spread = nearest(class_of.take(cast(Numbers, numbers)), mask.frame_size)
+    return cast(Bytes, cv2.copyTo(mask.class_ids, objects, spread))
 
 
 def signed_distance(objects: Bytes) -> Floats:
@@ -157,8 +164,11 @@ def signed_distance(objects: Bytes) -> Floats:
 
 def colour_index(picture: Image) -> Numbers:
     """Return the number of each pixel's colour, 0 to 4095."""
-    bins = (picture >> 4).astype(np.int32)
-    index: Numbers = bins[..., 0] << 8 | bins[..., 1] << 4 | bins[..., 2]
+    bins = picture >> 4
+    index: Numbers = bins[..., 0].astype(np.int32)
+    for channel in (1, 2):
+        index <<= 4
+        index |= bins[..., channel]
     return index
 
 

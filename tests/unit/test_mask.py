@@ -72,3 +72,12 @@ def test_an_id_without_a_name_has_one_to_be_shown_by() -> None:
     assert Mask(IDS).class_name(0) == "background"
     assert Mask(IDS, {5: "background"}).class_name(0) == "class 0"
     assert Mask(IDS, {0: "road"}).class_name(7) == "class 7"
+
+
+@pytest.mark.parametrize(
+    "class_ids", [[0], [7], [0, 255], range(5), range(0, 40, 3), range(249, 256)]
+)
+def test_pixels_are_counted_however_many_classes_there_are(class_ids):
+    ids = np.random.default_rng(1).choice(np.array(class_ids, np.uint8), (37, 53))
+    expected = {each: int((ids == each).sum()) for each in class_ids}
+    assert Mask(ids).pixel_counts() == expected

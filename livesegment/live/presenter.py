@@ -10,6 +10,7 @@ from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_hud, draw_notice
 from livesegment.overlay.compositor import Compositor
+from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.settings.controls import ControlPanel
 
@@ -87,6 +88,7 @@ class Presenter:
         self._rate.tick(now_s)
         self._moment = self._status()
         self._metrics.shown(now_s)
+        count_frame()
         self._metrics.measure("capture_to_show_ms", self._shown_after_s)
         if chosen.mask is not None:
             self._metrics.measure("mask_age_ms", chosen.age_s)
@@ -128,12 +130,14 @@ class Presenter:
         if self._redactor is None:
             return Leaving(frame, chosen.mask)
         said = None if chosen.arrived is None else chosen.arrived.mask
-        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
+        with stage("hide"):
+            return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
 
     def _draw(self, leaving: Leaving) -> Image:
-        return self._compositor.draw(
-            leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
-        )
+        with stage("draw"):
+            return self._compositor.draw(
+                leaving.frame, leaving.mask, self._controls, strength=self._chosen.strength
+            )
 
     def _hand_out(self, leaving: Leaving, *, is_new: bool) -> None:
         """Give the picture to everybody; this is the only way by which one leaves, but snapshots.
@@ -147,7 +151,8 @@ class Presenter:
             shown = Shown(leaving.frame, leaving.mask, self._chosen.mask, image, is_new)
             for wants, output in asked:
                 if wants is wanted:
-                    output.on_frame(shown)
+                    with stage("outputs"):
+                        output.on_frame(shown)
 
         if is_new:
             give(Wants.FRAMES, None)
@@ -156,14 +161,18 @@ class Presenter:
         canvas = self._draw(leaving)
         if is_new and any(wants is Wants.RECORDED for wants, _ in asked):
             # One copy for all of them: the canvas is drawn on again for the next frame.
-            give(Wants.RECORDED, canvas.copy())
+            with stage("draw"):
+                copied = canvas.copy()
+            give(Wants.RECORDED, copied)
         notice = self._noticed or (HIDDEN if leaving.is_whole else None)
         if notice is not None:
-            draw_notice(canvas, notice)
+            with stage("draw"):
+                draw_notice(canvas, notice)
         give(Wants.SHOWN, canvas)
         if most is Wants.WINDOW and self._controls.show_hud:
             rate = self._rate.value() if self._noticed is None else 0.0
-            draw_hud(canvas, self._hud(rate, self._chosen))
+            with stage("draw"):
+                draw_hud(canvas, self._hud(rate, self._chosen))
         give(Wants.WINDOW, canvas)
 
     def _status(self) -> LiveStatus:

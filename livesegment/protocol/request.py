@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 
 from livesegment.frame import Image
+from livesegment.profile import stage
 from livesegment.settings.endpoint import Confidence
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
@@ -38,9 +39,11 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
     height, width = image.shape[:2]
     size = sent_size((width, height), max_side)
     if size != (width, height):
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
-    return base64.b64encode(jpeg.data)
+        with stage("scale"):
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    with stage("JPEG"):
+        _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
+        return base64.b64encode(jpeg.data)
 
 
 def query(*, confidence: Confidence, name: str) -> dict[str, str]:

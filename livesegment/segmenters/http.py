@@ -15,6 +15,7 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.http_client import HttpClient, HttpFailure
 from livesegment.mask import Mask
+from livesegment.profile import stage
 from livesegment.protocol.instances import KnownClasses
 from livesegment.protocol.reply import decode_reply, most_reply_bytes
 from livesegment.protocol.request import (
@@ -175,7 +176,8 @@ class HttpSegmenter(Segmenter):
         sent = sent_size(frame.frame_size, max_side)
 
         def call(keep: Keep | None) -> Mask:
-            reply = self._call(url, body, most_reply_bytes(sent), timeout_s)
+            with stage("HTTP"):
+                reply = self._call(url, body, most_reply_bytes(sent), timeout_s)
             # Once for all who get it: the mask's names are shown, and the journal is a file.
             reply = scrubbed_reply(reply, self._secrets)
             if keep is not None:
@@ -198,14 +200,15 @@ class HttpSegmenter(Segmenter):
         self._known = replace(self._known, on_top=frozenset(classes))
 
     def _decoded(self, reply: bytes, frame: Frame, sent: tuple[int, int]) -> Mask:
-        mask = decode_reply(
-            reply,
-            frame_size=frame.frame_size,
-            frame_index=frame.index,
-            sent_size=sent,
-            known=self._known,
-            url=self._shown_url,
-        )
+        with stage("mask decode"):
+            mask = decode_reply(
+                reply,
+                frame_size=frame.frame_size,
+                frame_index=frame.index,
+                sent_size=sent,
+                known=self._known,
+                url=self._shown_url,
+            )
         if mask.instance_ids is None and self._options.class_names and not self._is_told:
             self._is_told = True
             logger.warning("the model names its classes itself: --class-names is not looked at")

@@ -20,6 +20,7 @@ CORE = {
     "figures",
     "distribution",
     "metrics",
+    "profile",
     "output",
     "buffer",
     "backoff",

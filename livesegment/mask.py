@@ -1,6 +1,6 @@
 """What a segmenter says about a frame: a class for every pixel, and instances where it has them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -210,15 +210,16 @@ class Mask:
 
     def pixel_counts(self) -> dict[int, int]:
         """Return how many pixels each id has that occurs, `VOID` included."""
-        highest = int(cv2.minMaxLoc(self.class_ids)[1])
-        count = cv2.countNonZero(self.class_ids)
-        # The common case, a class before a background, several times as fast as counting all.
-        if count == np.count_nonzero(self.class_ids == highest):
-            two = {0: self.class_ids.size - count, highest: count}
-            return {class_id: count for class_id, count in two.items() if count}
+        ids = self.class_ids
+        likely = np.bincount(ids[::_SAMPLED, ::_SAMPLED].ravel()).nonzero()[0].tolist()
+        if len(likely) <= _FEW_CLASSES:
+            counts = _counted(ids, likely)
+            # They are all, unless a small region escaped the samples.
+            if sum(counts.values()) == ids.size:
+                return counts
         # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
-        counts = cv2.calcHist([self.class_ids], [0], None, [256], [0, 256]).reshape(-1)
-        return {int(class_id): int(counts[class_id]) for class_id in counts.nonzero()[0]}
+        histogram = cv2.calcHist([ids], [0], None, [256], [0, 256]).reshape(-1)
+        return {int(class_id): int(histogram[class_id]) for class_id in histogram.nonzero()[0]}
 
     def similarity(self, other: "Mask", class_id: int) -> float:
         """Return the region similarity J of one class in two masks of one size.
@@ -235,3 +236,24 @@ class Mask:
         mine, theirs = self.class_ids == class_id, other.class_ids == class_id
         union = np.count_nonzero(mine | theirs)
         return np.count_nonzero(mine & theirs) / union if union else 1.0
+
+
+# A histogram waits at each pixel for the one before it where both have one id: to compare all
+# pixels with one id takes a twentieth of its time.
+_FEW_CLASSES = 16
+_SAMPLED = 24  # rows, and columns
+_COUNTED_AT_ONCE = 2**17  # pixels, which stay in the cache from one id to the next
+
+
+def _counted(ids: ClassIds, which: Sequence[int]) -> dict[int, int]:
+    """Return how many pixels some ids have."""
+    counts = dict.fromkeys(which, 0)
+    step = max(1, _COUNTED_AT_ONCE // ids.shape[1])
+    for start in range(0, ids.shape[0], step):
+        rows = ids[start : start + step]
+        for class_id in which:
+            if class_id == 0:
+                counts[0] += rows.size - cv2.countNonZero(rows)
+            else:
+                counts[class_id] += int(np.count_nonzero(rows == class_id))
+    return counts

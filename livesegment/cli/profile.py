@@ -18,4 +18,5 @@ def profile_said(*, wanted: bool) -> Iterator[None]:
         with profile.running():
             yield
     finally:
-        print(profile.table(), file=sys.stderr)
+        if profile.frames:
+            print(profile.table(), file=sys.stderr)

@@ -72,3 +72,13 @@ def test_an_id_without_a_name_has_one_to_be_shown_by() -> None:
     assert Mask(IDS).class_name(0) == "background"
     assert Mask(IDS, {5: "background"}).class_name(0) == "class 0"
     assert Mask(IDS, {0: "road"}).class_name(7) == "class 7"
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 40])
+@pytest.mark.parametrize("shape", [(1, 1), (48, 300), (500, 700)])
+def test_every_pixel_is_counted_and_none_twice(classes: int, shape: tuple[int, int]) -> None:
+    ids = (np.arange(shape[0] * shape[1]) // 30 % classes).astype(np.uint8).reshape(shape)
+    ids[-1, -1] = 255  # a class of one pixel
+    for each in (ids, ids[::2]):
+        found, counts = np.unique(each, return_counts=True)
+        assert Mask(each).pixel_counts() == dict(zip(found.tolist(), counts.tolist(), strict=True))

@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
-import numpy as np
-
 from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
 from livesegment.motion.cut import CutDetector
 from livesegment.motion.smooth import MaskSmoother
+from livesegment.scaling import reduced
 from livesegment.settings.controls import Align, ControlPanel
 
 _SMALL = (160, 90)  # enough to see a cut
@@ -37,8 +35,7 @@ class Paste:
 
     def observe(self, frame: Frame) -> None:
         """Notice a scene cut and a change of the picture's size."""
-        small = cv2.resize(frame.image, _SMALL, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        if self._cuts.is_cut(small) or frame.frame_size != self._frame_size:
+        if self._cuts.is_cut(reduced(frame.image, _SMALL)) or frame.frame_size != self._frame_size:
             self._scene_began = frame.index
             self._frame_size = frame.frame_size
 

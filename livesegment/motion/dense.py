@@ -19,12 +19,12 @@ from livesegment.motion.raster import (
     nearest,
     pick,
     reduce,
-    reduce_large,
     scale_and_shift,
     stretch,
 )
 from livesegment.motion.region import Points, whole
 from livesegment.motion.rigid import picture_shift, shifted
+from livesegment.scaling import reduced
 
 FLOW_PIXELS = 30_000
 """What the full budget pays for of the motion of a whole picture."""
@@ -156,8 +156,8 @@ def _bounded(picture: Picture) -> Picture:
     size = whole(picture.size).grid_size(_MOST_PIXELS, 1.0)
     if size == picture.size:
         return picture
-    image, gray = (reduce_large(each, size) for each in (picture.image, picture.gray))
-    return Picture(image, gray, reduce_large(picture.small, small_size(*size)))
+    image, gray = (reduced(each, size) for each in (picture.image, picture.gray))
+    return Picture(image, gray, reduced(picture.small, small_size(*size)))
 
 
 def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:

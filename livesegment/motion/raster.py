@@ -41,19 +41,6 @@ def reduce(picture: Bytes, size: tuple[int, int]) -> Bytes:
     return cast(Bytes, cv2.resize(double, size, interpolation=cv2.INTER_AREA))
 
 
-def reduce_large(picture: Bytes, size: tuple[int, int]) -> Bytes:
-    """Return nearly what `shrink` does, of a picture of any size, in little more than reading it.
-
-    It is halved for as long as it can be, which OpenCV does fastest, so that every pixel counts.
-    """
-    columns, rows = size
-    while picture.shape[1] >= 2 * columns and picture.shape[0] >= 2 * rows:
-        height, width = picture.shape[0] // 2, picture.shape[1] // 2
-        even = picture[: 2 * height, : 2 * width]
-        picture = cast(Bytes, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return cast(Bytes, cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
-
-
 def stretch(values: Floats, size: tuple[int, int]) -> Floats:
     """Return values interpolated on a grid of (columns, rows)."""
     return cast(Floats, cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))

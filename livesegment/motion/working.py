@@ -8,8 +8,9 @@ import numpy as np
 
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.motion.raster import Bytes, reduce_large
+from livesegment.motion.raster import Bytes
 from livesegment.motion.region import neighbourhood
+from livesegment.scaling import reduced
 
 _MOST_PIXELS = 410_000
 """Pixels of the largest working picture, 854x480: more of them gain nothing in overlap."""
@@ -40,7 +41,7 @@ class WorkingPicture:
 
     def picture(self, image: Image) -> Image:
         """Return a frame's picture at the working size."""
-        return image if self.size == self.frame_size else reduce_large(image, self.size)
+        return image if self.size == self.frame_size else reduced(image, self.size)
 
     def mask(self, given: Mask) -> Mask:
         """Return a mask of any size at the working size, the same one if it is given again."""

@@ -8,6 +8,7 @@ import cv2
 
 from livesegment.frame import Image
 from livesegment.profile import stage
+from livesegment.scaling import reduced
 from livesegment.settings.endpoint import Confidence
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
@@ -40,7 +41,7 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
     size = sent_size((width, height), max_side)
     if size != (width, height):
         with stage("scale"):
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            image = reduced(image, size)
     with stage("JPEG"):
         _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
         return base64.b64encode(jpeg.data)

@@ -232,7 +232,8 @@ class HttpSegmenter(Segmenter):
     def _exchanged(
         self, url: httpx.URL, body: bytes, most: int, timeout_s: float, key: KeyPlaces
     ) -> bytes:
-        url = url.copy_merge_params(key.parameters)
+        if key.parameters:  # httpx takes an address apart and puts it together in 0.2 ms
+            url = url.copy_merge_params(key.parameters)
         with self._client.exchange(
             "POST", url, content=body, headers=key.headers, timeout_s=timeout_s
         ) as answer:

@@ -10,6 +10,7 @@ from livesegment.frame import Image
 from livesegment.mask import Mask
 from livesegment.output import Output, Shown, Wants
 from livesegment.profile import on_thread
+from livesegment.scaling import reduced
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
@@ -92,6 +93,6 @@ def encode(image: Image) -> bytes:
     scale = _LONGEST_SIDE / max(image.shape[:2])
     if scale < 1:
         size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        image = reduced(image, size)
     _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return jpeg.tobytes()

@@ -21,6 +21,7 @@ CORE = {
     "distribution",
     "metrics",
     "profile",
+    "scaling",
     "output",
     "buffer",
     "backoff",

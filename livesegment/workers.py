@@ -9,8 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import NoReturn, Self
+
+from livesegment.profile import on_thread
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +64,8 @@ class WorkerGroup:
             daemon: For work that sits in foreign blocking calls (a network, a driver), which
                 must not keep the process alive.
         """
-        thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=daemon)
+        run = on_thread(partial(self._run, work))
+        thread = threading.Thread(target=run, name=name, daemon=daemon)
         with self._lock:
             # Those that have ended are forgotten: a run without end starts any number.
             self._threads = [

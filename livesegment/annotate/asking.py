@@ -22,6 +22,7 @@ from livesegment.errors import (
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.metrics import Metrics
+from livesegment.profile import stage
 from livesegment.protocol.certainty import in_whole_percents
 from livesegment.protocol.reply import packed_reply
 from livesegment.segmenters.base import Call, Keep, Segmenter
@@ -118,7 +119,8 @@ class Caller:
         """
         if (mask := self._recalled(frame)) is not None:
             return mask
-        call = self._prepared(frame)
+        with stage("ask"):
+            call = self._prepared(frame)
         attempt = 0
         while True:
             attempt += 1
@@ -165,7 +167,9 @@ class Caller:
 
     def _made(self, call: Call, frame: Frame, permit: Permit) -> Mask:
         self._metrics.count("calls")
-        return call(self._arrival(frame, permit))
+        arrival = self._arrival(frame, permit)
+        with stage("ask"):
+            return call(arrival)
 
     def _check_worth(self) -> None:
         """Find out whether there was no call because it would have been for nothing.
@@ -200,7 +204,8 @@ class Caller:
         journal.check()
 
         def arrived(reply: bytes) -> None:
-            journal.add(frame.index, packed_reply(reply, frame.frame_size))
+            with stage("journal"):
+                journal.add(frame.index, packed_reply(reply, frame.frame_size))
             self._limiter.arrived(permit)  # the next request need not wait until this is decoded
 
         return arrived

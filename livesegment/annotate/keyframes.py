@@ -12,6 +12,7 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion.difference import SceneChange, Stillness
 from livesegment.motion.propagate import Propagator
+from livesegment.profile import stage
 from livesegment.settings import KeyframeOptions
 
 MOST_BETWEEN = 64
@@ -230,7 +231,8 @@ class Carrier:
             last = after[1]
         if self._propagator is None:
             self._propagator = Propagator()
-        masks = self._propagator.between(frames, mask_before, last)
+        with stage("align"):
+            masks = self._propagator.between(frames, mask_before, last)
         held, self._held = self._held, []
         for frame, mask in zip(held, masks[1:], strict=False):
             self._before = frame, mask

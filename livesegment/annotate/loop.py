@@ -20,6 +20,7 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
+from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Segmenter
@@ -181,8 +182,9 @@ class AnnotateLoop:
     def _read(self) -> None:
         chooser = KeyframeChooser(self._keyframes, self._planned)
         try:
-            while (frame := self._parts.source.read()) is not None:
-                chosen = chooser.add(frame)
+            while (frame := self._next_frame()) is not None:
+                with stage("choose"):
+                    chosen = chooser.add(frame)
                 if chosen is not None and not self._window.put(chosen):
                     return
         except SourceLost as error:
@@ -193,14 +195,22 @@ class AnnotateLoop:
                 self._window.put(last)
             self._window.end()
 
+    def _next_frame(self) -> Frame | None:
+        with stage("decode"):
+            return self._parts.source.read()
+
     def _answer(self, chosen: Chosen) -> Mask | None:
         return self._ask(chosen.frame) if chosen.role is Role.ASKED else None
 
     def _write(self, masked: Masked) -> None:
-        leaving = self._leave(masked)
-        image = self._compositor.draw(leaving.frame, leaving.mask, self._controls)
-        for sink in self._parts.sinks:
-            sink.write(Annotated(leaving.frame, leaving.mask, image))
+        with stage("hide"):
+            leaving = self._leave(masked)
+        with stage("draw"):
+            image = self._compositor.draw(leaving.frame, leaving.mask, self._controls)
+        with stage("encode"):
+            for sink in self._parts.sinks:
+                sink.write(Annotated(leaving.frame, leaving.mask, image))
+        count_frame()
         self._result.note(masked)
         if leaving.is_whole:
             self._metrics.count("frames_hidden")

@@ -17,6 +17,7 @@ from livesegment.annotate.report import AnnotateReport, FileReport
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.opening import open_limiter
 from livesegment.errors import AuthenticationFailed, ModelNotFound, PaymentRequired
+from livesegment.profile import on_thread
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.pattern import PatternSegmenter
@@ -90,7 +91,7 @@ def _run_all(
     pool = ThreadPoolExecutor(runner.at_once, thread_name_prefix="annotate")
     with written_at_end(report_path, lambda: report().as_json()):
         try:
-            futures.update((pool.submit(run.run), run) for run in runs)
+            futures.update((pool.submit(on_thread(run.run)), run) for run in runs)
             for future in as_completed(futures):
                 if future.cancelled():
                     continue

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
+from livesegment.cli.profile import profile_said
 from livesegment.duration import in_words
 from livesegment.settings.commands import AnnotateCommand
 
@@ -32,7 +33,7 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     from livesegment.cli.progress import open_progress
 
     annotate = _who_annotates(command.cluster)
-    with open_progress() as progress:
+    with profile_said(wanted=command.profile), open_progress() as progress:
         report = annotate(
             command.inputs, command.output, options=command.options, on_progress=progress.update
         )

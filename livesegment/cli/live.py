@@ -9,6 +9,7 @@ from dataclasses import replace
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import DONE
+from livesegment.cli.profile import profile_said
 from livesegment.settings import ApiKey, LiveOptions, WebOptions
 from livesegment.settings.commands import LiveCommand
 from livesegment.settings.group import option_of
@@ -29,7 +30,7 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
         options = replace(options, align=options.redact.best_align)
     if command.web is not None:
         options = replace(options, web=web_options(command.web))
-    _show(command.source, options)
+    _show(command.source, options, with_profile=command.profile)
     return DONE
 
 
@@ -51,7 +52,7 @@ def web_options(text: str) -> WebOptions:
     return WebOptions(host, port, token, from_environment(option_of(WebOptions, "view_token")))
 
 
-def _show(source: str, options: LiveOptions) -> None:
+def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:
     import cv2  # here, because it takes its time
 
     from livesegment.live.run import live
@@ -59,4 +60,5 @@ def _show(source: str, options: LiveOptions) -> None:
     # The other half of the cores reads, asks, encodes; threads of OpenCV that wait for a core
     # in the middle of a picture make it late.
     cv2.setNumThreads(max(1, (os.cpu_count() or 2) // 2))
-    live(source, options=options)
+    with profile_said(wanted=with_profile):
+        live(source, options=options)

@@ -11,6 +11,7 @@ from livesegment.buffer import Buffer
 from livesegment.frame import Frame
 from livesegment.metrics import Metrics
 from livesegment.pacer import Pacer
+from livesegment.profile import stage
 from livesegment.settings.controls import ControlPanel
 from livesegment.sources.base import Source
 
@@ -63,7 +64,8 @@ class Capture:
         """
         try:
             while not self._stopping.is_set():
-                frame = self._source.read()
+                with stage("decode"):
+                    frame = self._source.read()
                 if frame is None:
                     return
                 self._metrics.count("frames_captured")

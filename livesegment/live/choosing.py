@@ -3,6 +3,7 @@
 from livesegment.buffer import Buffer
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
+from livesegment.profile import stage
 
 
 class Chooser:
@@ -44,7 +45,9 @@ class Chooser:
     def run(self) -> None:
         """Choose until `stop`."""
         while (frame := self._asked.get()) is not None:
-            self._chosen.put((frame, self._masks.choose(frame)))
+            with stage("align"):
+                chosen = self._masks.choose(frame)
+            self._chosen.put((frame, chosen))
 
     def stop(self) -> None:
         """End `run`; from any thread."""

@@ -7,6 +7,7 @@ from livesegment.buffer import Buffer
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.metrics import DropLog, Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
+from livesegment.profile import stage
 from livesegment.sinks.base import Annotated, Sink
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class QueuedSink(Output):
     def _write(self) -> None:
         while (picture := self._pictures.get()) is not None:
             try:
-                self._sink.write(picture)
+                with stage("encode"):
+                    self._sink.write(picture)
             except OutputNotWritable as error:
                 self._failure = error
                 logger.warning("%s; the picture goes on without it", error)

@@ -12,6 +12,7 @@ from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_hud, draw_notice
 from livesegment.overlay.compositor import Compositor
+from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.settings.controls import ControlPanel
 
@@ -90,6 +91,7 @@ class Presenter:
         self._rate.tick(now_s)
         self._moment = self._status()
         self._metrics.shown(now_s)
+        count_frame()
         self._metrics.measure("capture_to_show_ms", self._shown_after_s)
         if chosen.mask is not None:
             self._metrics.measure("mask_age_ms", chosen.age_s)
@@ -132,7 +134,8 @@ class Presenter:
         if self._redactor is None:
             return Leaving(frame, chosen.mask)
         said = None if chosen.arrived is None else chosen.arrived.mask
-        return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
+        with stage("hide"):
+            return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
 
     def _draw(self, leaving: Leaving, size: tuple[int, int] | None = None) -> Image:
         """Return the picture with everything on it that controls ask for, at its size or smaller.
@@ -141,9 +144,13 @@ class Presenter:
         """
         frame, mask = leaving.frame, leaving.mask
         if size is not None and size != frame.frame_size:
-            frame = replace(frame, image=frame.downscaled(size))
-            mask = None if mask is None else mask.resized(size)
-        return self._compositor.draw(frame, mask, self._controls, strength=self._chosen.strength)
+            with stage("scale"):
+                frame = replace(frame, image=frame.downscaled(size))
+                mask = None if mask is None else mask.resized(size)
+        with stage("draw"):
+            return self._compositor.draw(
+                frame, mask, self._controls, strength=self._chosen.strength
+            )
 
     def _drawn_size(self, frame: Frame) -> tuple[int, int]:
         """Return the (width, height) at which a frame is drawn for those who want its picture."""
@@ -166,7 +173,8 @@ class Presenter:
             shown = Shown(leaving.frame, leaving.mask, self._chosen.mask, image, is_new)
             for wants, output in asked:
                 if wants is wanted:
-                    output.on_frame(shown)
+                    with stage("outputs"):
+                        output.on_frame(shown)
 
         if is_new:
             give(Wants.FRAMES, None)
@@ -176,14 +184,18 @@ class Presenter:
         canvas = self._draw(leaving, self._drawn_at)
         if is_new and any(wants is Wants.RECORDED for wants, _ in asked):
             # One copy for all of them: the canvas is drawn on again for the next frame.
-            give(Wants.RECORDED, canvas.copy())
+            with stage("draw"):
+                copied = canvas.copy()
+            give(Wants.RECORDED, copied)
         notice = self._noticed or (HIDDEN if leaving.is_whole else None)
         if notice is not None:
-            draw_notice(canvas, notice)
+            with stage("draw"):
+                draw_notice(canvas, notice)
         give(Wants.SHOWN, canvas)
         if most is Wants.WINDOW and self._controls.show_hud:
             rate = self._rate.value() if self._noticed is None else 0.0
-            draw_hud(canvas, self._hud(rate, self._chosen))
+            with stage("draw"):
+                draw_hud(canvas, self._hud(rate, self._chosen))
         give(Wants.WINDOW, canvas)
 
     def _status(self) -> LiveStatus:

@@ -15,6 +15,7 @@ from livesegment.frame import Frame
 from livesegment.live.mask_buffer import ArrivedMask, MaskBuffer
 from livesegment.mask import Mask
 from livesegment.metrics import Metrics
+from livesegment.profile import stage
 from livesegment.segmenters.base import Segmenter, Sending
 
 logger = logging.getLogger(__name__)
@@ -139,7 +140,8 @@ class Submitter:
         self._metrics.count("frames_submitted")
         self._metrics.count("calls")
         sending = replace(self._sizes[permit.step], timeout_s=permit.timeout_s)
-        return frame, self._segmenter.segment_sent(frame, sending)
+        with stage("ask"):
+            return frame, self._segmenter.segment_sent(frame, sending)
 
     def _say_trouble(self) -> None:
         """Log that the endpoint began to fail, or to answer again."""

@@ -8,6 +8,7 @@ import cv2
 
 from livesegment.downscale import downscaled, fitting
 from livesegment.frame import Image
+from livesegment.profile import stage
 from livesegment.settings.endpoint import Confidence
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
@@ -33,8 +34,9 @@ def encode_image(image: Image, *, max_side: int, jpeg_quality: int) -> bytes:
         jpeg_quality: 1 to 100.
     """
     smaller = downscaled(image, sent_size((image.shape[1], image.shape[0]), max_side))
-    _, jpeg = cv2.imencode(".jpg", smaller, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
-    return base64.b64encode(jpeg.data)
+    with stage("JPEG"):
+        _, jpeg = cv2.imencode(".jpg", smaller, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
+        return base64.b64encode(jpeg.data)
 
 
 def query(*, confidence: Confidence, name: str) -> dict[str, str]:

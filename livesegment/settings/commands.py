@@ -54,6 +54,7 @@ class LiveCommand(Settings):
     Attributes:
         source: As `open_live_source` takes it.
         web: HOST:PORT of the page; None: there is none.
+        profile: Whether a table on stderr says at the end where the time went.
         options: What to show and keep.
         log: What is said on stderr.
     """
@@ -80,6 +81,13 @@ class LiveCommand(Settings):
         is_common=True,
         implied=f"{_PAGE.host}:{_PAGE.port}",
     )
+    profile: bool = option(
+        False,
+        flag(),
+        "Say at the end where the time went: each stage's ms a frame, of the clock and of the CPU.",
+        flag="--profile",
+        group=_PROGRAM,
+    )
     options: LiveOptions = section(LiveOptions)
     log: LogOptions = section(LogOptions)
 
@@ -93,6 +101,7 @@ class AnnotateCommand(Settings):
         output: Video, image or folder.
         dry_run: Whether only to say what it would take.
         cluster: Where Ray does it; None: this process does.
+        profile: Whether a table on stderr says at the end where the time went.
         options: What to write.
         log: What is said on stderr.
     """
@@ -129,8 +138,19 @@ class AnnotateCommand(Settings):
         flag="--cluster",
         group="Many files",
     )
+    profile: bool = same_as(LiveCommand, "profile")
     options: AnnotateOptions = section(AnnotateOptions)
     log: LogOptions = section(LogOptions)
+
+    def check(self) -> None:
+        """Check that what is to be measured happens here."""
+        self.require(
+            self.cluster is None or not self.profile,
+            "{profile} measures this process, and {cluster} has others do the work: give one of"
+            " them",
+            "profile",
+            "cluster",
+        )
 
 
 @dataclass(frozen=True, slots=True)

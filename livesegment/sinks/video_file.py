@@ -11,6 +11,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Image
+from livesegment.profile import stage
 from livesegment.settings import Codec
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for, keeps_pixel_aspect
@@ -119,7 +120,9 @@ class VideoFileSink(TrackSink):
         )
 
     def _add(self, track: VideoTrack, picture: Annotated) -> None:
-        is_keyframe = track.write(self._coded(picture.image), picture.frame.pts_s)
+        with stage("to YUV"):
+            coded = self._coded(picture.image)
+        is_keyframe = track.write(coded, picture.frame.pts_s)
         if is_keyframe and self._fragmented:
             self._file.sync()
 

@@ -10,6 +10,7 @@ from livesegment.downscale import fitting, made_to_fit
 from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
 from livesegment.output import LiveRun, Output, Shown, Wants
+from livesegment.profile import stage
 from livesegment.settings.controls import ALIGNMENTS, STYLES
 from livesegment.sinks.display_check import check_opencv, open_display
 
@@ -108,14 +109,17 @@ class Window(Output):
             DisplayUnavailable: If the window system fails.
         """
         assert shown.image is not None
-        self.show(shown.image)
+        with stage("window"):
+            self.show(shown.image)
 
     def on_tick(self) -> None:
         """Let the window handle its events, and do what the user wants."""
         assert self._run is not None
-        if not self.is_open:
+        with stage("window"):
+            is_open, key = self.is_open, self.poll_key()
+        if not is_open:
             self._run.stop()
-        elif (key := self.poll_key()) is not None:
+        elif key is not None:
             press(key, self._run)
 
     @property

@@ -18,6 +18,7 @@ from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.frame import Image
 from livesegment.media_file import BOUNDED, BT709, colour_of, origin_s
 from livesegment.metrics import DropLog
+from livesegment.profile import stage
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,9 @@ class Decoder:
             for frame in frames:
                 self._decoded += 1
                 self._is_interlaced |= frame.interlaced_frame
-                yield self._upright(frame), self._time_s(frame)
+                with stage("to BGR"):
+                    image = self._upright(frame)
+                yield image, self._time_s(frame)
 
     @property
     def missing(self) -> int:

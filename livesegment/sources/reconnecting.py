@@ -12,6 +12,7 @@ from livesegment.buffer import Buffer
 from livesegment.errors import SourceError, SourceLost
 from livesegment.frame import Frame
 from livesegment.pacer import Pacer
+from livesegment.profile import on_thread
 from livesegment.sources.base import LATE_S, Source
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,9 @@ class ReconnectingSource(Source):
         self._last_s = time.monotonic()
         self._last: Frame | None = None
         self._offset_s = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"read {name}", daemon=True)
+        self._thread = threading.Thread(
+            target=on_thread(self._run), name=f"read {name}", daemon=True
+        )
         self._thread.start()
         if not wait:
             self._await_first()

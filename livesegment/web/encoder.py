@@ -10,6 +10,7 @@ from livesegment.downscale import downscaled, fitting
 from livesegment.frame import Image
 from livesegment.mask import Mask
 from livesegment.output import Output, Shown, Wants
+from livesegment.profile import on_thread
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
@@ -67,7 +68,7 @@ class PictureEncoder(Output):
         if shown.image is None:
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="web-encoder")
+            self._thread = threading.Thread(target=on_thread(self._run), name="web-encoder")
             self._thread.start()
         for replaced in self._newest.put(self._copy(shown.image)):
             self._spare = replaced

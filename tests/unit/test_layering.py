@@ -21,6 +21,7 @@ CORE = {
     "figures",
     "distribution",
     "metrics",
+    "profile",
     "output",
     "buffer",
     "backoff",

@@ -9,7 +9,6 @@ import socket
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from livesegment.errors import SourceNotFound
 
@@ -220,4 +219,7 @@ def check_reachable(url: str, *, timeout_s: float = 1.5) -> None:
 
 
 def _has_proxy(scheme: str, host: str) -> bool:
+    # Here, because it brings an HTTP client along, and options look at addresses at every start.
+    from urllib.request import getproxies, proxy_bypass
+
     return scheme in getproxies() and not proxy_bypass(host)

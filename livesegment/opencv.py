@@ -5,7 +5,6 @@ The packages share one folder: the last one installed wins, and removing one bre
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from typing import Any
 
 _SILENT = 0
@@ -52,6 +51,8 @@ def repair(wheels: list[str]) -> str:
 
 def is_installed(package: str) -> bool:
     """Tell whether a package of PyPI is there, in any version."""
+    from importlib import metadata  # here, because it takes its time
+
     try:
         metadata.distribution(package)
     except metadata.PackageNotFoundError:

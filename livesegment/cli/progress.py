@@ -1,21 +1,16 @@
 """How far `annotate` is, on stderr: a bar on a terminal, else a line now and then."""
 
+import os
 import sys
 import time
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING
 
 from livesegment.annotate.progress import Progress
 from livesegment.duration import in_words
 from livesegment.resource import Resource
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LINE_EVERY_S = 10.0
 
@@ -23,7 +18,16 @@ _LINE_EVERY_S = 10.0
 class ProgressBar(Resource):
     """One bar with frames, calls, frames a second and the time left."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
+        from rich.progress import (  # here, because it takes its time
+            BarColumn,
+            MofNCompleteColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Bar
+
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -86,6 +90,12 @@ class ProgressLines(Resource):
 
 def open_progress() -> ProgressBar | ProgressLines:
     """Return what fits to where stderr leads."""
+    # Of what else may want a bar, rich knows these.
+    wants_bar = any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+    if not (wants_bar or sys.stderr.isatty()):
+        return ProgressLines()
+    from rich.console import Console
+
     console = Console(stderr=True)
     return ProgressBar(console) if console.is_terminal else ProgressLines()
 

@@ -1,15 +1,16 @@
 """From options to a segmenter."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from livesegment.scene import Scene
 from livesegment.segmenters.base import Segmenter, Sending
-from livesegment.segmenters.builtin import BuiltinSegmenter
-from livesegment.segmenters.http import HttpSegmenter
-from livesegment.segmenters.network_file import NetworkFileSegmenter
-from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import EndpointOptions
 from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
+
+# Each is imported where it is asked for: a picture need not wait for an HTTP client without a use.
+if TYPE_CHECKING:
+    from livesegment.segmenters.network_file import NetworkFileSegmenter
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ def open_segmenter(
         latency_s: How late such a scene answers, in seconds, unless it says so itself.
     """
     if scene is not None and not options.names_a_model:
+        from livesegment.segmenters.pattern import PatternSegmenter
+
         logger.info(
             "the drawn scene says itself what is where; --model and --endpoint choose a model"
         )
@@ -45,6 +48,8 @@ def open_segmenter(
         logger.info("%s runs on %s", options.model_path, own.device)
         return own
     if options.is_builtin:
+        from livesegment.segmenters.builtin import BuiltinSegmenter
+
         builtin = BuiltinSegmenter(options.confidence_number, options.device)
         if options.endpoint is None:
             logger.info(
@@ -55,6 +60,8 @@ def open_segmenter(
         elif options.device != "auto":
             logger.info("the built-in person model runs on %s", builtin.device)
         return builtin
+    from livesegment.segmenters.http import HttpSegmenter
+
     return HttpSegmenter(
         options.base_url,
         options.model,
@@ -69,8 +76,10 @@ def open_segmenter(
     )
 
 
-def open_model_file(options: EndpointOptions, path: str) -> NetworkFileSegmenter:
+def open_model_file(options: EndpointOptions, path: str) -> "NetworkFileSegmenter":
     """Return what runs a model file as the options say; the caller closes it."""
+    from livesegment.segmenters.network_file import NetworkFileSegmenter
+
     scale, mean, std = options.file.normalisation
     return NetworkFileSegmenter(
         path,

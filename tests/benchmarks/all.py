@@ -29,13 +29,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve()
-ROOT = HERE.parents[2]
-sys.path.insert(0, str(HERE.parents[1]))
-sys.path.append(str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import kept
 
+HERE = Path(__file__).resolve()
+ROOT = HERE.parents[2]
 MEDIA = Path(os.environ.get("LIVESEGMENT_TEST_MEDIA", ROOT.parent / "shared"))
 
 

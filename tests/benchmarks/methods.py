@@ -12,7 +12,6 @@ from livesegment.mask import Mask
 from livesegment.motion import Propagator
 from livesegment.motion.raster import Floats
 
-
 AS_SHOWN = {
     "paste": "the old mask as it is",
     "chain": "moved along chained optical flow",

@@ -20,6 +20,7 @@ endpoint: masks), memory and descriptors.
 """
 
 import argparse
+import json
 import os
 import random
 import statistics
@@ -29,7 +30,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -283,6 +284,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--most", action="store_true", help="find how many cameras are sustained")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--every", type=float, default=30, help="seconds between kills in a soak")
+    parser.add_argument("--json", action="store_true", help="say it again as a line of JSON")
     return parser.parse_args(words)
 
 
@@ -295,7 +297,9 @@ def main() -> None:
     elif arguments.most:
         find_most(arguments)
     else:
-        measured(arguments, arguments.cameras)
+        seen = measured(arguments, arguments.cameras)
+        if arguments.json:
+            print(json.dumps(asdict(seen)))
 
 
 if __name__ == "__main__":

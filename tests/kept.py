@@ -16,7 +16,7 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 """Rows by the name of their table."""
 
-_TABLE = re.compile(r"(<!-- measured: ([\w ]+) -->\n).*?(<!-- end of measured -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- measured: ([\w, ]+) -->\n).*?(<!-- end of measured -->)", re.DOTALL)
 
 
 def read(path: Path = KEPT) -> dict[str, Any]:
@@ -43,8 +43,36 @@ def write(parts: dict[str, Any], path: Path = KEPT) -> None:
 
 
 def tables(parts: dict[str, Any]) -> Tables:
-    """Return the rows of all parts by the name of their table."""
-    return {name: rows for part in parts.values() for name, rows in part["tables"].items()}
+    """Return the rows of all parts by the name of their table, and on what they were measured."""
+    found = {name: rows for part in parts.values() for name, rows in part["tables"].items()}
+    return {**found, "measured on": _machines(parts)} if parts else found
+
+
+def _machines(parts: dict[str, Any]) -> list[Row]:
+    """Return a row for each part; what is as in the row above is left out."""
+    rows: list[Row] = []
+    before = ""
+    for name, part in sorted(parts.items()):
+        shown = described(part["machine"])
+        rows.append(
+            {
+                "part": name,
+                "load": part["machine"]["load"],
+                "took, s": part["seconds"],
+                "": "quick" if part["quick"] else None,
+                "machine": None if shown == before else shown,
+            }
+        )
+        before = shown
+    return rows
+
+
+def described(machine: dict[str, Any]) -> str:
+    """Return a machine in a line, without its load."""
+    return (
+        f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB,"
+        f" {machine['os']}, Python {machine['python']}, OpenCV {machine['opencv']}"
+    )
 
 
 def _decimals(value: Any) -> int:

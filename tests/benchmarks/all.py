@@ -26,12 +26,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import kept
+import tabled
 
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
@@ -44,7 +46,8 @@ class Part:
 
     Attributes:
         title: What is measured.
-        module: The file, without its suffix; its `tables(quick, ...)` returns `kept.Tables`.
+        module: The file, without its suffix; its `tables(quick, ...)`, or the function of its name
+            in `tabled.py`, returns `kept.Tables`.
         media: The folder or file of `MEDIA` that it needs.
         needs_others: Whether it needs packages that are no part of the program's own.
     """
@@ -105,14 +108,6 @@ def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def described(found: dict[str, Any]) -> str:
-    """Return a machine in a line."""
-    return (
-        f"{found['cores']} cores of {found['cpu']}, {found['memory_gb']} GB, {found['os']},"
-        f" Python {found['python']}, OpenCV {found['opencv']}, load {found['load']}"
-    )
-
-
 def work(name: str, output: Path, options: dict[str, Any]) -> None:
     """Measure a part in this process, which is its own."""
     before = machine()
@@ -124,9 +119,12 @@ def work(name: str, output: Path, options: dict[str, Any]) -> None:
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)
-    taken = inspect.signature(module.tables).parameters
+    tables = getattr(module, "tables", None)
+    if tables is None:
+        tables = partial(getattr(tabled, PARTS[name].module), module)
+    taken = inspect.signature(tables).parameters
     began_s = time.monotonic()
-    found = module.tables(**{key: value for key, value in options.items() if key in taken})
+    found = tables(**{key: value for key, value in options.items() if key in taken})
     said = {"seconds": round(time.monotonic() - began_s), "machine": before, "tables": found}
     output.write_text(json.dumps(said))
 
@@ -173,7 +171,9 @@ def wanted(given: argparse.Namespace) -> list[str]:
 def show(name: str, part: dict[str, Any]) -> None:
     """Print a part."""
     print(f"\n== {name}: {PARTS[name].title}")
-    print(f"{described(part['machine'])}; {part['seconds']} s{', quick' * part['quick']}")
+    load = part["machine"]["load"]
+    print(f"{kept.described(part['machine'])}, load {load}", end="")
+    print(f"; {part['seconds']} s{', quick' * part['quick']}")
     for table, rows in part["tables"].items():
         print(f"\n{table}\n{kept.plain(rows)}")
     sys.stdout.flush()

@@ -202,25 +202,6 @@ def cases_of(people: Scene, classes: Scene, half_clear: Scene) -> list[Case]:
     ]
 
 
-def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
-    """Return what drawing costs in units of one `cv2.addWeighted`, by size."""
-    cv2.setNumThreads(1)
-    clip = Path(media) / "clips" / "asl-webcam.mp4"
-    rounds = 24 if quick else 200
-    rows: dict[str, dict[str, object]] = {}
-    for size in SIZES:
-        people = person_scene(clip, size)
-        classes = classes_scene(people, size, clear=False)
-        half_clear = classes_scene(people, size, clear=True)
-        for case in cases_of(people, classes, half_clear):
-            cost_ms, ratio = measure(case, rounds)
-            row = rows.setdefault(case.name, {"in units of `addWeighted`": case.name})
-            row |= {f"{size[1]}p": round(ratio, 1), f"ms, {size[1]}p": round(cost_ms, 1)}
-            if case.scene is people and not case.controls.show_legend and not case.hud:
-                row[f"soft edges, more, {size[1]}p"] = round(measure_soft(case, rounds)[1], 1)
-    return {"blending": list(rows.values())}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clip", type=Path, default=CLIP, help="video of people")

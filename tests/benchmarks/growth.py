@@ -2,44 +2,36 @@
 
     python tests/benchmarks/growth.py [--quick] [--only sizes classes ...]
 
-Each row is a process of its own, before an endpoint in another one (`canned_endpoint.py`). Beside
-`annotate` runs a script of forty lines on the same clip: decode, JPEG, as many requests at once,
-colours blended over the picture, the same H.264; neither legend nor journal, nothing in bounds but
-the number of pictures. `times` is how many times the script's CPU that is. Memory is the most that
+Each row is a process of its own (`growth_work.py`), before an endpoint in another one
+(`canned_endpoint.py`). Beside `annotate` runs a script of forty lines on the same clip: decode,
+JPEG, as many requests at once, colours blended over the picture, the same H.264; neither legend,
+soft edges nor journal. `times` is how many times the script's CPU that is. Memory is the most that
 the process held (VmHWM), and what Python and the libraries take by themselves is in it.
 """
 
 import argparse
-import base64
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
-import httpx
 import numpy as np
 from canned_endpoint import endpoint
 
-MODEL = "canned/1"
 ROOT = Path(__file__).resolve().parents[2]
+WORK = Path(__file__).with_name("growth_work.py")
 SAMPLE = ROOT / "samples" / "sample.mp4"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 FPS = 30
 SIZES = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
-SENT = (640, 360)  # what the endpoint gets by default of all these
 SMALL = (320, 180)
 CLASSES = (1, 4, 20, 80, 150)
 IN_FLIGHT = (1, 2, 4, 8, 16, 32, 64)
@@ -69,123 +61,11 @@ def write_clip(path: Path, size: tuple[int, int], frames: int) -> None:
         written.mux(stream.encode(None))
 
 
-def most_memory_mb() -> float:
-    """Return the most that this process ever held; getrusage would count what started it."""
-    return _status("VmHWM")
-
-
-def _status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
-
-
-def annotate_clips(clips: list[str], url: str, in_flight: int, jobs: int) -> Said:
-    """Annotate clips, and note four times what is held and spent."""
-    from livesegment import AnnotateOptions, EndpointOptions, annotate
-
-    options = AnnotateOptions(
-        endpoint=EndpointOptions(endpoint=url, model=MODEL, max_in_flight=in_flight), jobs=jobs
-    )
-    written, noted = 0, []
-    lock = threading.Lock()
-
-    def note(*_: object) -> None:
-        nonlocal written
-        with lock:
-            written += 1
-            if written % 50 == 0:
-                noted.append((written, time.process_time(), _status("VmRSS")))
-
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) if len(clips) > 1 else Path(folder) / "out.mp4"
-        report = annotate(clips, output, options=options, on_progress=note)
-    return {"frames": report.frames, "noted": noted}
-
-
-def annotate_plainly(clips: list[str], url: str, in_flight: int, jobs: int) -> Said:
-    """Do the same as a script does."""
-    from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
-
-    coding = coding_for(Path("out.mp4"), "h264", quality=DEFAULT_QUALITY)
-    colours = np.random.default_rng(0).integers(0, 256, (256, 3), np.uint8)
-    colours[0] = 0
-    count = 0
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        httpx.Client(limits=httpx.Limits(max_connections=in_flight), timeout=60) as client,
-        ThreadPoolExecutor(in_flight) as pool,
-        av.open(clips[0]) as read,
-        av.open(f"{folder}/out.mp4", "w") as container,
-    ):
-        video = read.streams.video[0]
-        stream = container.add_stream(coding.codec, rate=FPS, options=dict(coding.codec_options))
-        stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
-
-        def ask(image: np.ndarray) -> np.ndarray:
-            sent = cv2.resize(image, SENT, interpolation=cv2.INTER_AREA)
-            _, jpeg = cv2.imencode(".jpg", sent, (cv2.IMWRITE_JPEG_QUALITY, 80))
-            reply = client.post(f"{url}/{MODEL}", content=base64.b64encode(jpeg.data))
-            png = base64.b64decode(reply.json()["segmentation_mask"])
-            ids = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-            height, width = image.shape[:2]
-            return cv2.resize(ids, (width, height), interpolation=cv2.INTER_NEAREST)
-
-        def write(image: np.ndarray, reply: Future[np.ndarray]) -> None:
-            ids = reply.result()
-            blended = cv2.addWeighted(image, 0.5, colours[ids], 0.5, 0)
-            np.copyto(blended, image, where=(ids == 0)[:, :, None])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(blended, format="bgr24")))
-
-        waiting: deque[tuple[np.ndarray, Future[np.ndarray]]] = deque()
-        for picture in read.decode(video):
-            image = picture.to_ndarray(format="bgr24")
-            waiting.append((image, pool.submit(ask, image)))
-            count += 1
-            if len(waiting) > in_flight:
-                write(*waiting.popleft())
-        while waiting:
-            write(*waiting.popleft())
-        container.mux(stream.encode(None))
-    return {"frames": count}
-
-
-def show_live(clips: list[str], url: str, in_flight: int, jobs: int) -> Said:
-    """Show a clip again and again for some seconds, without a window."""
-    from livesegment.cli import main as program
-
-    with tempfile.TemporaryDirectory() as folder:
-        stats = Path(folder) / "stats.json"
-        sys.argv = ["livesegment", "live", clips[0], "--loop", "--no-window", "--duration", "6"]
-        sys.argv += ["--endpoint", url, "--model", MODEL, "--stats", str(stats)]
-        with contextlib.suppress(SystemExit):
-            program()
-        said = json.loads(stats.read_text())
-    return {"frames": said["frames_shown"], "age_ms": said["mask_age_ms"]["p50"]}
-
-
-WORKS: dict[str, Callable[[list[str], str, int, int], Said]] = {
-    "annotate": annotate_clips,
-    "plain": annotate_plainly,
-    "live": show_live,
-}
-
-
-def work(words: list[str]) -> None:
-    """Do one work in this process, which is its own, and say what it took."""
-    name, url, in_flight, jobs, *clips = words
-    began_s, cpu_s = time.perf_counter(), time.process_time()
-    said = WORKS[name](clips, url, int(in_flight), int(jobs))
-    said["wall_s"] = time.perf_counter() - began_s
-    said["cpu_s"] = time.process_time() - cpu_s
-    said["memory_mb"] = most_memory_mb()
-    print(json.dumps(said))
-
-
 def done(name: str, clips: list[Path], in_flight: int = 8, jobs: int = 1, **options: Any) -> Said:
     """Do one work before an endpoint of some kind, and return what it took."""
     with endpoint(**options) as running:
         words = [name, running.url, str(in_flight), str(jobs), *map(str, clips)]
-        command = [sys.executable, __file__, "--work", *words]
+        command = [sys.executable, WORK, *words]
         ran = subprocess.run(command, stdout=subprocess.PIPE, env=ENVIRONMENT)
     if ran.returncode != 0:
         raise SystemExit(f"{name} of {[each.name for each in clips]} failed")
@@ -333,7 +213,7 @@ def by_length(folder: Path, quick: bool) -> list[Row]:
     for quarter in range(QUARTERS):
         part = np.array(noted[ends[quarter] : ends[quarter + 1] + 1])
         frames, cpu_s, memory_mb = part.T
-        cpu_ms = 1000 * (cpu_s[-1] - cpu_s[0]) / (frames[-1] - frames[0])
+        cpu_ms = float(1000 * (cpu_s[-1] - cpu_s[0]) / (frames[-1] - frames[0]))
         slope = np.polyfit(frames / (60 * FPS), memory_mb, 1)[0]
         first = rows[0]["CPU ms a frame"] if rows else cpu_ms
         rows.append(
@@ -388,7 +268,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--work"]:
-        work(sys.argv[2:])
-    else:
-        main()
+    main()

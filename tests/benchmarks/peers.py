@@ -71,8 +71,8 @@ def by_peer(command: Path, work: str, clip: Path, frames: int, **options: Any) -
 def pictures(pythons: dict[str, Path], clip: Path, frames: int, few: int) -> list[Row]:
     """Return pictures a second before an endpoint of 150 ms with eight places."""
     sdk, roboflow = pythons["inference-sdk"], pythons["roboflow"]
-    growth = HERE.with_name("growth.py")
-    ours = [sys.executable, growth, "--work", "annotate", None, PLACES, 1, clip]
+    growth = HERE.with_name("growth_work.py")
+    ours = [sys.executable, growth, "annotate", None, PLACES, 1, clip]
     found = {
         "inference-sdk, `infer_on_stream`": by_peer(sdk, "sdk_stream", clip, few),
         "inference-sdk, lists, 8 at once": by_peer(sdk, "sdk_batch", clip, frames),

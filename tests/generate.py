@@ -1,13 +1,21 @@
 """Write what follows from descriptions in the program: `python tests/generate.py`.
 
 From the table of figures: the table and the panels of the dashboard in samples/deploy. From the
-options: the JSON Schema of a monitor's file. Tests fail while what is written differs.
+options: the JSON Schema of a monitor's file. From what was last measured to be kept
+(`benchmarks/all.py`): tables, plots, and figures in sentences. Tests fail while what is written
+differs.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import kept
+from claims import CHANGELOG as CHANGELOG_CLAIMS
+from claims import README as README_CLAIMS
+from claims import with_claims
+from plots import growth_svg
 
 from livesegment.figures import FIGURES, Figure, shown_figures
 from livesegment.settings.schema import json_schema
@@ -16,6 +24,10 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "samples" / "deploy" / "README.md"
 DASHBOARD = ROOT / "samples" / "deploy" / "grafana-dashboard.json"
 SCHEMA = ROOT / "samples" / "monitor.schema.json"
+MAIN_README = ROOT / "README.md"
+CHANGELOG = ROOT / "CHANGELOG.md"
+MEASURED = ROOT / "tests" / "benchmarks" / "README.md"
+GROWTH = ROOT / "tests" / "benchmarks" / "growth.svg"
 BEGIN, END = "<!-- figures: python tests/generate.py -->", "<!-- end of figures -->"
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -139,14 +151,43 @@ def schema(_: str) -> str:
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
-GENERATED = {README: readme, DASHBOARD: dashboard, SCHEMA: schema}
+def main_readme(text: str) -> str:
+    """Return the README with what was measured."""
+    measured = kept.read()
+    return with_claims(kept.with_tables(text, measured), README_CLAIMS, kept.tables(measured))
+
+
+def changelog(text: str) -> str:
+    """Return the changelog with what was measured."""
+    return with_claims(text, CHANGELOG_CLAIMS, kept.tables(kept.read()))
+
+
+def measured_readme(text: str) -> str:
+    """Return the benchmarks' README with their tables."""
+    return kept.with_tables(text, kept.read())
+
+
+def growth(_: str) -> str:
+    """Return the plots of how cost grows."""
+    return growth_svg(kept.tables(kept.read()))
+
+
+GENERATED = {
+    README: readme,
+    DASHBOARD: dashboard,
+    SCHEMA: schema,
+    MAIN_README: main_readme,
+    CHANGELOG: changelog,
+    MEASURED: measured_readme,
+    GROWTH: growth,
+}
 """Each file of which a part is written here, and what it should be, given what it is."""
 
 
 def main() -> None:
     """Write what differs, and say so."""
     for path, wanted in GENERATED.items():
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         if text != wanted(text):
             path.write_text(wanted(text), encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")

@@ -63,6 +63,27 @@ def run(scene: dict[str, float], in_flight: str, seconds: float) -> Result:
     return Result(said["mask_age_ms"]["p50"], said["masks_received"], said["calls"])
 
 
+def tables(quick: bool = False) -> dict[str, list[dict[str, object]]]:
+    """Return the median age of masks by endpoint and requests in flight, in brackets the calls."""
+    rows = []
+    for name in ["4x200"] if quick else SCENES:
+        found = {each: run(SCENES[name], each, 8 if quick else 20) for each in _FIXED + _FOUND}
+        best_ms = min(found[each].age_ms for each in _FIXED)
+        titles = {"": "by default", "auto": "`--in-flight auto`"}
+        rows.append(
+            {
+                "mask age, ms (calls)": name,
+                **{
+                    titles.get(each, each): f"{one.age_ms:.0f} ({one.calls})"
+                    for each, one in found.items()
+                },
+                "default, times the best": round(found[""].age_ms / best_ms, 2),
+                "auto, times": round(found["auto"].age_ms / best_ms, 2),
+            }
+        )
+    return {"adapting": rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=20, help="of each run")

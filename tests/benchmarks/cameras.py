@@ -20,6 +20,7 @@ endpoint: masks), memory and descriptors.
 """
 
 import argparse
+import json
 import os
 import random
 import statistics
@@ -29,6 +30,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -73,8 +75,25 @@ def started(
             server.kill()
 
 
-def measured(arguments: argparse.Namespace, cameras: int) -> float:
-    """Watch some cameras for a while, print how it went, and return the least share shown."""
+@dataclass
+class Look:
+    """How cameras were seen for a while.
+
+    Attributes:
+        rates: Pictures a second that reached who watches, or that were shown, of each camera.
+        ages_ms: How old pictures were.
+        cpu_percent: Of one core, without the RTSP server.
+        memory_mb: Of the monitor, and of a camera.
+    """
+
+    rates: list[float]
+    ages_ms: list[float]
+    cpu_percent: float
+    memory_mb: tuple[float, float] = (0.0, 0.0)
+
+
+def measured(arguments: argparse.Namespace, cameras: int) -> Look:
+    """Watch some cameras for a while, print how it went, and return it."""
     names = [f"c{number}" for number in range(cameras)]
     with tempfile.TemporaryDirectory() as name, Endpoint(arguments.latency_ms) as endpoint:
         server = Camera("rtsp", Path(name))
@@ -89,16 +108,17 @@ def measured(arguments: argparse.Namespace, cameras: int) -> float:
             }
             print(f"{cameras} cameras {arguments.size} at {arguments.fps}/s, {arguments.align}")
             look = look_with_browser if arguments.browser else look_with_viewer
-            shown = look(arguments, monitor, usage)
-            print(f"  memory {memory_mb(usage['monitor']):.0f} MB for the monitor,", end=" ")
-            print(f"{memory_mb(usage['cameras']) / cameras:.0f} MB a camera")
-    return min(shown) / arguments.fps
+            seen = look(arguments, monitor, usage)
+            seen.memory_mb = memory_mb(usage["monitor"]), memory_mb(usage["cameras"]) / cameras
+            print(f"  memory {seen.memory_mb[0]:.0f} MB for the monitor,", end=" ")
+            print(f"{seen.memory_mb[1]:.0f} MB a camera")
+    return seen
 
 
 def look_with_viewer(
     arguments: argparse.Namespace, monitor: Monitored, usage: dict[str, list[int]]
-) -> list[float]:
-    """Watch as a page does, and return the frames a second of each camera that came."""
+) -> Look:
+    """Watch as a page does."""
     rates: dict[str, list[float]] = defaultdict(list)
     mask_ages: list[float] = []
     with AllStreams(monitor.url) as viewer:
@@ -112,26 +132,26 @@ def look_with_viewer(
                 rates[name].append(each["figures"]["frames_per_s"])
                 mask_ages.append(each["figures"]["mask_age_s"] or 0.0)
         reached = viewer.rates()
-        spent.show(without="RTSP server")
+        percent = spent.show(without="RTSP server")
     shown = [statistics.mean(each) for each in rates.values()]
     print(f"  shown         {min(shown):5.2f} to {max(shown):5.2f} frames/s a camera")
     print(f"  at the viewer {min(reached):5.2f} to {max(reached):5.2f} frames/s a camera")
     print_ages("viewer", viewer.ages_ms)
     print(f"  masks {1000 * statistics.median(mask_ages):.0f} ms old at the median")
-    return reached
+    return Look(reached, viewer.ages_ms, percent)
 
 
 def look_with_browser(
     arguments: argparse.Namespace, monitor: Monitored, usage: dict[str, list[int]]
-) -> list[float]:
-    """Watch with Chromium, and return the frames a second of each camera that were shown."""
+) -> Look:
+    """Watch with Chromium."""
     spent = Usage(usage)
     ages = read_in_browser(monitor.url, arguments.seconds)
     shown = [each["figures"]["frames_per_s"] for each in monitor.cameras().values()]
-    spent.show(without="RTSP server")
+    percent = spent.show(without="RTSP server")
     print(f"  shown {min(shown):5.2f} to {max(shown):5.2f} frames/s a camera")
     print_ages("browser", ages)
-    return shown
+    return Look(shown, ages, percent)
 
 
 def print_ages(where: str, ages_ms: list[float]) -> None:
@@ -146,7 +166,7 @@ def find_most(arguments: argparse.Namespace) -> None:
     """Add cameras until one of them is shown too few of its frames."""
     sustained = 0
     for cameras in range(arguments.cameras, 65):
-        if measured(arguments, cameras) < ENOUGH:
+        if min(measured(arguments, cameras).rates) / arguments.fps < ENOUGH:
             break
         sustained = cameras
     print(f"sustained: {sustained} cameras, of each at least {ENOUGH:.0%} of its frames")
@@ -226,7 +246,31 @@ def lose(
         endpoint.start()
 
 
-def main() -> None:
+def tables(quick: bool = False) -> dict[str, list[dict[str, object]]]:
+    """Return how eight cameras are seen, two if that is to be quick, with and without alignment."""
+    if not has_rtsp_server():
+        raise SystemExit("the system's Python lacks GstRtspServer: see tests/rtsp_server.py")
+    count = 2 if quick else 8
+    rows: list[dict[str, object]] = []
+    for align in ("paste", "warp"):
+        arguments = options([f"--align={align}", f"--seconds={6 if quick else 30}"])
+        seen = measured(arguments, count)
+        ages_ms = sorted(seen.ages_ms)
+        rows.append(
+            {
+                f"{count} cameras": f"`{align}`",
+                f"frames/s of {arguments.fps}": round(min(seen.rates), 1),
+                "CPU, % of a core": round(seen.cpu_percent),
+                "age, ms": round(statistics.median(ages_ms)),
+                "95%": round(ages_ms[int(0.95 * (len(ages_ms) - 1))]),
+                "MB a camera": round(seen.memory_mb[1]),
+            }
+        )
+    return {"cameras": rows}
+
+
+def options(words: list[str] | None = None) -> argparse.Namespace:
+    """Return the options of a command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--fps", type=int, default=15)
@@ -240,7 +284,12 @@ def main() -> None:
     parser.add_argument("--most", action="store_true", help="find how many cameras are sustained")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--every", type=float, default=30, help="seconds between kills in a soak")
-    arguments = parser.parse_args()
+    parser.add_argument("--json", action="store_true", help="say it again as a line of JSON")
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    arguments = options()
     if not has_rtsp_server():
         raise SystemExit("the system's Python lacks GstRtspServer: see tests/rtsp_server.py")
     if arguments.soak is not None:
@@ -248,7 +297,9 @@ def main() -> None:
     elif arguments.most:
         find_most(arguments)
     else:
-        measured(arguments, arguments.cameras)
+        seen = measured(arguments, arguments.cameras)
+        if arguments.json:
+            print(json.dumps(asdict(seen)))
 
 
 if __name__ == "__main__":

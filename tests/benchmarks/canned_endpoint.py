@@ -28,13 +28,13 @@ DENSE = 11
 """Classes of a mask with one on every pixel."""
 
 
-def canned_reply(size: tuple[int, int], *, is_empty: bool = False, is_dense: bool = False) -> bytes:
+def canned_reply(size: tuple[int, int], *, is_empty: bool = False, classes: int = 0) -> bytes:
     """Return a whole HTTP answer with a mask of a few ellipses, of nothing, or of areas all over.
 
     Args:
         size: (width, height) of the mask.
         is_empty: Nothing is found.
-        is_dense: Every pixel has one of `DENSE` classes.
+        classes: Every pixel has one of so many classes; 0: there are a few ellipses.
     """
     width, height = size
     y, x = np.mgrid[:height, :width]
@@ -43,11 +43,14 @@ def canned_reply(size: tuple[int, int], *, is_empty: bool = False, is_dense: boo
         if not is_empty:
             ids[np.hypot(x - cx * width, y - cy * height) < r * width] = class_id
     names = {0: "background", 1: "left", 2: "right"}
-    if is_dense:
-        points = np.random.default_rng(0).random((3 * DENSE, 2)) * (width, height)
-        apart = np.hypot(x[..., None] - points[:, 0], y[..., None] - points[:, 1])
-        ids = (apart.argmin(axis=2) % DENSE + 1).astype(np.uint8)
-        names = {class_id: f"class {class_id}" for class_id in range(1, DENSE + 1)}
+    if classes:
+        points = np.random.default_rng(0).random((3 * classes, 2)) * (width, height)
+        nearest = np.full((height, width), np.inf)
+        for number, (px, py) in enumerate(points):
+            apart = np.hypot(x - px, y - py)
+            ids[apart < nearest] = number % classes + 1
+            np.minimum(nearest, apart, out=nearest)
+        names = {class_id: f"class {class_id}" for class_id in range(1, classes + 1)}
     body = json.dumps(flat_reply(Mask(ids, names, 0))).encode()
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
@@ -156,8 +159,9 @@ async def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360))
     parser.add_argument("--blink-s", type=float, help="see something and nothing by turns")
     parser.add_argument("--dense", type=int, default=0, choices=(0, 1), help="1: all is a class")
+    parser.add_argument("--classes", type=int, default=DENSE, help="of a mask that is all classes")
     given = parser.parse_args()
-    replies = [canned_reply(given.size, is_dense=bool(given.dense))]
+    replies = [canned_reply(given.size, classes=given.classes if given.dense else 0)]
     if given.blink_s is not None:
         replies.append(canned_reply(given.size, is_empty=True))
     endpoint = CannedEndpoint(

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
-from methods import FullChain, Method, Paste, Segment, carried, chained, copied
+from methods import FullChain, Method, Paste, Segment, carried, chained, copied, won_back
 from pictures import drawn
-from sequences import Ids, Sequence
+from sequences import Ids, Sequence, load_drive
 
 from livesegment.mask import VOID, Mask
 from livesegment.motion import MaskAligner
 
 DELAYS = (1, 2, 5)
+STEPS = (4, 8, 16)
 PARTS = 4
 
 ALIGNERS: dict[str, Callable[[], Method]] = {
@@ -159,3 +162,40 @@ def side_by_side_between(sequence: Sequence, step: int) -> Ids:
         for name, segment in segments().items()
     }
     return drawn(sequence, first + step // 2, shown)
+
+
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return the mean IoU of late masks and between keyframes, and what carrying takes."""
+    cv2.setNumThreads(1)
+    whole = load_drive(Path(media) / "dense")
+    length = 17 if quick else len(whole.frames)
+    drive = Sequence(whole.name, whole.frames[:length], whole.masks[:length])
+    names = {
+        ("paste", "copy"): "the old mask, the nearest keyframe",
+        ("chain", "chain"): "moved along chained flow at full size",
+        ("warp", "carry"): "`--align warp`, `annotate --every`",
+    }
+    rows: list[dict[str, object]] = []
+    found: dict[str, list[float]] = {}
+    by_segment = segments()
+    for (aligner, segment), title in names.items():
+        behind = {f"late by {d}": late(drive, ALIGNERS[aligner](), d) for d in DELAYS}
+        inside = {f"one in {s}": between(drive, by_segment[segment], s) for s in STEPS}
+        found[title] = [one.overlap.mean() for one in (behind | inside).values()]
+        rows.append(
+            {"mean IoU": title}
+            | {each: round(one.overlap.mean(), 3) for each, one in (behind | inside).items()}
+            | {
+                "CPU ms a frame, late": _mean_ms(behind),
+                "between": _mean_ms(inside),
+            }
+        )
+    first, _, ours = found.values()
+    columns = list(behind | inside)
+    won = zip(columns, first, ours, strict=True)
+    rows.append({"mean IoU": "won back"} | {c: won_back(plain, our) for c, plain, our in won})
+    return {"dense": rows}
+
+
+def _mean_ms(scores: dict[str, Score]) -> float:
+    return round(float(np.mean([one.cpu_ms for one in scores.values()])), 1)

@@ -17,13 +17,14 @@ for each pixel of the true contour. All are means over frames, then over sequenc
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from pictures import stacked
-from sequences import CLASS_MAP, Ids, Sequence, load
+from sequences import CLASS_MAP, Ids, Sequence, load, names_in
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -108,7 +109,10 @@ def scores(shares: Shares, truth: Mask) -> tuple[float, float, float]:
     return truth.similarity(shown, 1), accuracy(shown.class_ids, truth.class_ids), float(off)
 
 
-def print_scores(title: str, pairs: Callable[[Sequence], Pairs], sequences: list[Sequence]) -> None:
+def measure(
+    pairs: Callable[[Sequence], Pairs], sequences: list[Sequence]
+) -> dict[str, tuple[float, float, float]]:
+    """Return J, F and by how much shares are off, by method."""
     found: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in METHODS}
     for sequence in sequences:
         rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in METHODS}
@@ -117,9 +121,12 @@ def print_scores(title: str, pairs: Callable[[Sequence], Pairs], sequences: list
                 rows[name].append(scores(method(frame, mask), truth))
         for name, values in rows.items():
             found[name].append(np.mean(values, axis=0))
+    return {name: tuple(np.mean(values, axis=0).tolist()) for name, values in found.items()}
+
+
+def print_scores(title: str, pairs: Callable[[Sequence], Pairs], sequences: list[Sequence]) -> None:
     print(f"\n{title:24}{'J':>8}{'F, 1 px':>9}{'share off':>11}")
-    for name, values in found.items():
-        similarity, contours, off = np.mean(values, axis=0)
+    for name, (similarity, contours, off) in measure(pairs, sequences).items():
         print(f"{name:24}{similarity:8.3f}{contours:9.3f}{off:11.2f}")
 
 
@@ -135,6 +142,33 @@ def side_by_side(frame: Frame, mask: Mask) -> Ids:
             row.append(Compositor().draw(frame, shown, controls)[part].copy())
         rows.append(np.hstack(row))
     return np.vstack(rows)
+
+
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return J and F of what is drawn, by where the masks come from."""
+    cv2.setNumThreads(1)
+    root = Path(media) / "davis"
+    every = 24 if quick else 12
+    sequences = []
+    for name in names_in(root)[:2] if quick else names_in(root):
+        whole = load(root, name)
+        sequences.append(Sequence(name, whole.frames[:LENGTH], whole.masks[:LENGTH]))
+    kinds: dict[str, Callable[[Sequence], Pairs]] = {
+        f"masks of {size[0]}x{size[1]}": partial(coarse, size=size, every=every) for size in SIZES
+    }
+    kinds |= {f"carried, {late} late": partial(carried, late=late, every=every) for late in LATE}
+    found = {title: measure(pairs, sequences) for title, pairs in kinds.items()}
+    titles = {
+        "hard": "as they are",
+        "blurred": "averaged over their grain",
+        "soft": "as they are drawn",
+    }
+    rows: list[dict[str, object]] = [
+        {"J, F at 1 px": title}
+        | {kind: f"{by[method][0]:.3f}, {by[method][1]:.3f}" for kind, by in found.items()}
+        for method, title in titles.items()
+    ]
+    return {"edges": rows}
 
 
 def main() -> None:

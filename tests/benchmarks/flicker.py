@@ -261,6 +261,36 @@ def measure_720p(clip: Path) -> list[float]:
     return times[1:]
 
 
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return how much still pixels flicker, and what smoothing does to J of moving edges."""
+    cv2.setNumThreads(1)
+    score = measure_clip(Path(media) / "clips/asl-webcam.mp4")
+    rows: list[dict[str, object]] = []
+    for title, flicker in (("by themselves", score.by_itself), ("and around", score.around)):
+        without, smoothed, _ = (100 * changed / flicker.pixels for changed in flicker.changed)
+        rows.append(
+            {
+                "still": title,
+                "change, %": round(without, 3),
+                "with `--smooth`": round(smoothed, 3),
+                "times less": round(without / smoothed, 1),
+            }
+        )
+    found = {"flicker": rows}
+    davis = Path(media) / "davis"
+    if davis.exists() and not quick:
+        found["flicker, moving edges"] = [
+            {
+                "J of": test,
+                "without": round(float(np.mean([one[0] for one in by_name.values()])), 4),
+                "with `--smooth`": round(float(np.mean([one[1] for one in by_name.values()])), 4),
+                "the worst sequence": round(min(one[1] - one[0] for one in by_name.values()), 4),
+            }
+            for test, by_name in measure_davis(davis).items()
+        ]
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clip", type=Path, default=MEDIA / "clips/asl-webcam.mp4")

@@ -34,9 +34,9 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 import cv2
 import numpy as np
 from drive import print_between, side_by_side_between
-from methods import Segment, carried, chained, copied
+from methods import AS_SHOWN, Segment, carried, chained, copied, won_back
 from pictures import draw, stacked
-from sequences import Ids, Sequence, add_options, load, load_drive, parsed
+from sequences import Ids, Sequence, add_options, load, load_drive, names_in, parsed
 
 from livesegment.mask import Mask
 
@@ -136,6 +136,30 @@ def side_by_side(root: Path, names: list[str], methods: list[str], step: int) ->
             row.append(draw(image, mask, label))
         rows.append(np.hstack([*row, draw(image, truth, "truth")]))
     return np.vstack(rows)
+
+
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return J of the frames between keyframes by method and step, and what carrying takes."""
+    cv2.setNumThreads(1)
+    root = Path(media) / "davis"
+    names = names_in(root)[:2] if quick else names_in(root)
+    scores = measure(root, names, list(METHODS), FRAMES)
+    means = {
+        method: {s: float(np.mean([one.between for one in by[s].values()])) for s in STEPS}
+        for method, by in scores.items()
+    }
+    titles = {**AS_SHOWN, "chain": "nearest keyframe along chained optical flow"}
+    rows: list[dict[str, object]] = []
+    for method, by_step in means.items():
+        spent = [one.cpu_ms for step in STEPS for one in scores[method][step].values()]
+        rows.append(
+            {"mean J, one call in": titles[method]}
+            | {str(step): round(mean, 3) for step, mean in by_step.items()}
+            | {"CPU ms a frame": round(float(np.mean(spent)), 1)}
+        )
+    won = {str(step): won_back(means["copy"][step], means["carry"][step]) for step in STEPS}
+    rows.append({"mean J, one call in": "won back by `annotate --every`"} | won)
+    return {"keyframes": rows}
 
 
 def main() -> None:

@@ -53,6 +53,33 @@ def shown(clip: Path, url: str, align: str, seconds: float) -> dict:
         return json.loads(stats.read_text())
 
 
+def tables(quick: bool = False) -> dict[str, list[dict]]:
+    """Return the frames a second that are shown, by size and masks."""
+    source = Path(__file__).parents[2] / "samples" / "sample.mp4"
+    sizes = dict(list(SIZES.items())[:2]) if quick else SIZES
+    rows = []
+    for name, size in sizes.items():
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Path(folder) / "clip.mp4"
+            write_clip(source, size, clip)
+            for dense, kind in enumerate(("two objects", "a class on every pixel")):
+                with endpoint(dense=dense) as running:
+                    paste, warp = (
+                        shown(clip, running.url, align, 4 if quick else 12)
+                        for align in ("paste", "warp")
+                    )
+                rows.append(
+                    {
+                        "frames/s shown of 30": f"{name}, {kind}",
+                        "`paste`": round(paste["fps_shown"], 1),
+                        "`warp`": round(warp["fps_shown"], 1),
+                        "times": round(warp["fps_shown"] / paste["fps_shown"], 2),
+                        "mask age, ms": round(warp["mask_age_ms"]["p50"]),
+                    }
+                )
+    return {"picture": rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     default = Path(__file__).parents[2] / "samples" / "sample.mp4"

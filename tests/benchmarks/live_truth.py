@@ -23,6 +23,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from methods import won_back
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -35,6 +36,8 @@ from livesegment.sinks.mask_file import MaskFileReader
 FPS = 24
 CLASS_MAP = {0: "background", 1: "object"}
 THUMBNAIL = (64, 36)
+SHOWN = ((200, 6), (100, 4), (200, 1), (400, 8))
+"""Latencies in ms and requests in flight that tables show."""
 
 
 class TruthSegmenter(Segmenter):
@@ -142,6 +145,29 @@ def measure(
         np.mean([(1 - share) * alone_low[i] + share * alone_high[i] for i in frames])
     )
     return scores
+
+
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return what `live` showed against the truth, by latency and requests in flight."""
+    davis = Path(media) / "davis"
+    names = sorted(path.name for path in (davis / "JPEGImages/480p").iterdir())
+    sequences = [read_sequence(davis, name) for name in (names[:1] if quick else names[:4])]
+    rows = []
+    for latency_ms, in_flight in SHOWN[:1] if quick else SHOWN:
+        runs = [measure(*each, latency_ms, in_flight) for each in sequences]
+        mean = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]}
+        rows.append(
+            {
+                "latency, in flight": f"{latency_ms} ms, {in_flight}",
+                "mask age, frames": round(mean["age"], 1),
+                "`paste`": round(mean["paste"], 3),
+                "`warp`": round(mean["warp"], 3),
+                "the aligner alone": round(mean["alone"], 3),
+                "won back": won_back(mean["paste"], mean["warp"]),
+                f"frames/s of {FPS}": round(mean["fps"], 1),
+            }
+        )
+    return {"program": rows}
 
 
 def main() -> None:

@@ -12,6 +12,15 @@ from livesegment.mask import Mask
 from livesegment.motion import Propagator
 from livesegment.motion.raster import Floats
 
+AS_SHOWN = {
+    "paste": "the old mask as it is",
+    "chain": "moved along chained optical flow",
+    "warp": "`--align warp`",
+    "copy": "copy of the nearest keyframe",
+    "carry": "`annotate --every`",
+}
+"""What tables call the methods."""
+
 
 class Method(Protocol):
     """Shows a late mask at the newest frame, as MaskAligner does."""
@@ -157,3 +166,8 @@ def carried() -> Segment:
 
 def _grid(width: int, height: int) -> Floats:
     return np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
+
+
+def won_back(plain: float, ours: float) -> str:
+    """Return how much of what is lost against the truth is won back, as a share."""
+    return f"{(ours - plain) / (1 - plain):.0%}"

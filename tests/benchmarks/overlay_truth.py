@@ -29,9 +29,9 @@ import cv2
 import numpy as np
 from drive import print_late
 from drive import side_by_side as drive_pictures
-from methods import Method, Paste, PlainChain
+from methods import AS_SHOWN, Method, Paste, PlainChain, won_back
 from pictures import draw, stacked
-from sequences import CLASS_MAP, Ids, Sequence, add_options, load, load_drive, parsed
+from sequences import CLASS_MAP, Ids, Sequence, add_options, load, load_drive, names_in, parsed
 
 from livesegment.mask import Mask
 from livesegment.motion import MaskAligner
@@ -42,6 +42,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     "paste": Paste,
     "chain": PlainChain,
     "warp": MaskAligner,
+    "unhurried": lambda: MaskAligner(budget_ms=60_000),
 }
 
 
@@ -165,8 +166,20 @@ def print_one_mask(root: Path, names: list[str], methods: list[str]) -> None:
         print(f"{method:24}" + "".join(f"{mean:8.3f}" for mean in np.mean(rows, axis=0)))
 
 
-def print_times(root: Path, names: list[str], budget_ms: float, size: tuple[int, int]) -> None:
-    """Print what carrying takes at a size, and how well it does there, the mean of two delays."""
+@dataclass(frozen=True)
+class Taken:
+    """What carrying takes at a size, and how well it does there, the mean of two delays."""
+
+    observe_ms: list[float]
+    align_ms: list[float]
+    similarity: float
+
+    @property
+    def both_ms(self) -> list[float]:
+        return np.add(self.observe_ms, self.align_ms).tolist()
+
+
+def measure_times(root: Path, names: list[str], budget_ms: float, size: tuple[int, int]) -> Taken:
     observe: list[float] = []
     align: list[float] = []
     similarities: list[float] = []
@@ -177,14 +190,59 @@ def print_times(root: Path, names: list[str], budget_ms: float, size: tuple[int,
             observe += result.observe_ms[2:]
             align += result.align_ms[2:]
             similarities.append(result.similarity)
-    both = np.add(observe, align)
+    return Taken(observe, align, float(np.mean(similarities)))
+
+
+def print_times(root: Path, names: list[str], budget_ms: float, size: tuple[int, int]) -> None:
+    taken = measure_times(root, names, budget_ms, size)
+    both = taken.both_ms
     print(
-        f"{size[0]}x{size[1]} budget {budget_ms:g} ms: observe {np.mean(observe):.1f}, "
-        f"align {np.mean(align):.1f}, together {both.mean():.1f}, "
+        f"{size[0]}x{size[1]} budget {budget_ms:g} ms: observe {np.mean(taken.observe_ms):.1f}, "
+        f"align {np.mean(taken.align_ms):.1f}, together {np.mean(both):.1f}, "
         f"p50 {np.percentile(both, 50):.1f}, p95 {np.percentile(both, 95):.1f} ms a frame; "
-        f"mean J {np.mean(similarities):.3f}",
+        f"mean J {taken.similarity:.3f}",
         flush=True,
     )
+
+
+def tables(quick: bool = False, media: str = "") -> dict[str, list[dict[str, object]]]:
+    """Return J by method and delay; and by size, what carrying takes and its J."""
+    cv2.setNumThreads(1)
+    root = Path(media) / "davis"
+    names = names_in(root)[:2] if quick else names_in(root)
+    scores = measure(root, names, every_delay=False, methods=list(METHODS))
+    means = {
+        method: [float(np.mean([s.similarity for s in by_delay[d].values()])) for d in DELAYS]
+        for method, by_delay in scores.items()
+    }
+    titles = {**AS_SHOWN, "unhurried": "the same, however long it takes"}
+    rows: list[dict[str, object]] = [
+        {"mean J, frames late": titles[method]}
+        | {str(delay): round(mean, 3) for delay, mean in zip(DELAYS, row, strict=True)}
+        for method, row in means.items()
+    ]
+    won = zip(DELAYS, means["paste"], means["warp"], strict=True)
+    rows.append(
+        {"mean J, frames late": "won back by `--align warp`"}
+        | {str(delay): won_back(paste, warp) for delay, paste, warp in won}
+    )
+    sizes = [(15.0, size) for size in (SIZES[:2] if quick else SIZES)]
+    taken = {
+        f"{size[0]}x{size[1]}, {budget:g} ms": measure_times(root, names[:2], budget, size)
+        for budget, size in (*sizes, (6.0, (640, 360)))
+    }
+    unit = next(iter(taken.values()))
+    by_size: list[dict[str, object]] = [
+        {
+            "size, budget": title,
+            "CPU ms a frame, median": round(float(np.median(one.both_ms)), 1),
+            "mean": round(float(np.mean(one.both_ms)), 1),
+            "times the first": round(float(np.mean(one.both_ms) / np.mean(unit.both_ms)), 2),
+            "J, 2 and 8 frames late": round(one.similarity, 3),
+        }
+        for title, one in taken.items()
+    ]
+    return {"late": rows, "late by size": by_size}
 
 
 def side_by_side(root: Path, names: list[str], delay: int) -> Ids:

@@ -73,8 +73,13 @@ def one_round(
     return noticed_s, back.captured_at_s - began_s
 
 
-def measure(kind: str, rounds: int) -> None:
-    """Print the figures of one kind of camera."""
+Seconds = dict[str, tuple[list[float], list[float]]]
+"""How long it took to notice and to be back, by how a camera was lost."""
+
+
+def measure(kind: str, rounds: int) -> Seconds:
+    """Print the figures of one kind of camera, and return them."""
+    found: Seconds = {}
     with tempfile.TemporaryDirectory() as folder:
         camera = Camera(kind, Path(folder))
         camera.start(SIZES[1])
@@ -88,6 +93,7 @@ def measure(kind: str, rounds: int) -> None:
                     figures.append(one_round(watcher, camera, lose, number))
                     most = max(most, held())
                 noticed, back = zip(*figures, strict=True)
+                found[name] = list(noticed), list(back)
                 print(
                     f"{kind:6}{name:20}"
                     f"noticed {statistics.median(noticed):.2f} s, at most {max(noticed):.2f};  "
@@ -100,10 +106,11 @@ def measure(kind: str, rounds: int) -> None:
                 f" {most} at most, {held()} after"
             )
         camera.kill()
+    return found
 
 
-def measure_opencv(name: str, parameters: list[int]) -> None:
-    """Print when OpenCV's capture says that an RTSP camera is frozen."""
+def measure_opencv(name: str, parameters: list[int]) -> float:
+    """Print when OpenCV's capture says that an RTSP camera is frozen, and return the seconds."""
     with tempfile.TemporaryDirectory() as folder:
         camera = Camera("rtsp", Path(folder))
         camera.start()
@@ -117,12 +124,38 @@ def measure_opencv(name: str, parameters: list[int]) -> None:
             now_s = time.monotonic()
             stale += now_s - last_s > 1.0
             last_s = now_s
+        noticed_s = time.monotonic() - began_s
         print(
-            f"rtsp  OpenCV, {name}: frozen noticed {time.monotonic() - began_s:.1f} s,"
+            f"rtsp  OpenCV, {name}: frozen noticed {noticed_s:.1f} s,"
             f" {stale} stale pictures given as live; killed once, it never comes back"
         )
         capture.release()
         camera.kill()
+    return noticed_s
+
+
+def tables(quick: bool = False) -> dict[str, list[dict[str, object]]]:
+    """Return how soon a lost camera is noticed and back, beside OpenCV's own reader."""
+    logging.getLogger("livesegment").setLevel(logging.ERROR)
+    if not has_rtsp_server():
+        raise SystemExit("install gir1.2-gst-rtsp-server-1.0 and the plugins of GStreamer")
+    rows: list[dict[str, object]] = []
+    for kind in ("rtsp",) if quick else ("rtsp", "mjpeg", "hls"):
+        for name, (noticed, back) in measure(kind, 1 if quick else 5).items():
+            rows.append(
+                {
+                    "": f"{kind}, {name}",
+                    "noticed after, s": round(statistics.median(noticed), 2),
+                    "at most": round(max(noticed), 2),
+                    "back after, s": round(statistics.median(back), 2),
+                    "back at most": round(max(back), 2),
+                }
+            )
+    baselines = {"a timeout of 2 s": [cv2.CAP_PROP_READ_TIMEOUT_MSEC, 2000], "as it is": []}
+    for name, parameters in list(baselines.items())[: 1 if quick else 2]:
+        noticed_s = round(measure_opencv(name, parameters), 2)
+        rows.append({"": f"OpenCV's reader, {name}, rtsp, frozen", "noticed after, s": noticed_s})
+    return {"reconnect": rows}
 
 
 def main() -> None:
@@ -142,4 +175,5 @@ def main() -> None:
         measure_opencv("as it is", [])
 
 
-main()
+if __name__ == "__main__":
+    main()

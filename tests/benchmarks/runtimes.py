@@ -167,6 +167,25 @@ def measure(pythons: dict[int, Path], clip: Path) -> None:
                     row.figures.setdefault(name, []).append(tuple(figures))
 
 
+def tables(environments: str, quick: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Return what a picture costs on each runtime."""
+    global TURNS
+    TURNS = 8 if quick else TURNS
+    pythons = {major: environment(Path(environments), major) for major in (4, 5)}
+    measure(pythons, CLIP if CLIP.exists() else SAMPLE)
+    [unit] = (row.figures["built-in"] for row in ROWS if row.name == UNIT)
+    rows = []
+    for row in ROWS:
+        shown: dict[str, Any] = {"CPU ms a picture": row.name}
+        for name, found in row.figures.items():
+            cpu_ms, wall_ms = map(statistics.median, zip(*found, strict=True))
+            shown |= {name: round(cpu_ms, 1), f"{name}, wall": round(wall_ms, 1)}
+        mine = zip(row.figures["built-in"], unit, strict=True)
+        ratios = [its[0] / other[0] for its, other in mine]
+        rows.append(shown | {"times LiteRT's CPU": round(statistics.median(ratios), 2)})
+    return {"runtimes": rows}
+
+
 def show() -> None:
     """Print the table."""
     [unit] = (row.figures["built-in"] for row in ROWS if row.name == UNIT)

@@ -50,12 +50,13 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     options.methods = options.methods.split(",")
     if options.davis:
         options.sequences = (
-            options.sequences.split(",") if options.sequences else _names_in(options.davis)
+            options.sequences.split(",") if options.sequences else names_in(options.davis)
         )
     return options
 
 
-def _names_in(root: Path) -> list[str]:
+def names_in(root: Path) -> list[str]:
+    """Return the names of the sequences in a folder of the DAVIS layout."""
     return sorted(path.name for path in (root / "JPEGImages/480p").iterdir())
 
 

@@ -188,11 +188,8 @@ def report_parts(run: Run) -> None:
         print(f"  {part:36} {1000 * seconds / run.frames:6.2f} {seconds / run.cpu_s:6.1%}")
 
 
-def compare(clip: Path, size: tuple[int, int], given: argparse.Namespace) -> None:
-    bound = given.in_flight / (given.latency_ms / 1000)
-    print(f"{size[0]}x{size[1]}, {given.frames} frames, {given.latency_ms:g} ms a call,", end=" ")
-    print(f"{given.in_flight} places, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"bound: {given.in_flight} / {given.latency_ms / 1000:g} s = {bound:.1f} frames/s")
+def measure(clip: Path, size: tuple[int, int], given: argparse.Namespace) -> list[Run]:
+    """Return what each way takes, ours last."""
     few = min(given.frames, 40)
     works: dict[str, Callable[[str], int]] = {
         "one call at a time": lambda url: one_at_a_time(clip, url, few),
@@ -207,6 +204,37 @@ def compare(clip: Path, size: tuple[int, int], given: argparse.Namespace) -> Non
         with endpoint(places=given.in_flight, latency_ms=given.latency_ms, size=size) as running:
             runs.append(measured(name, lambda work=work, url=running.url: work(url)))
         print(f"  ({name}: the endpoint's own CPU {running.cpu_s:.2f} s)", flush=True)
+    return runs
+
+
+def tables(quick: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of 640x360 and an endpoint of 150 ms with eight places."""
+    given = argparse.Namespace(latency_ms=150, in_flight=8, frames=300 if quick else 1000)
+    bound = given.in_flight / (given.latency_ms / 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        write_clip(clip, (640, 360), given.frames)
+        runs = measure(clip, (640, 360), given)
+    rows = [
+        {
+            "": run.name,
+            "frames/s": round(run.rate, 1),
+            "of the most": f"{run.rate / bound:.0%}",
+            "times the pool": round(run.rate / runs[1].rate, 2),
+            "cores": round(run.cpu_s / run.wall_s, 2),
+            "CPU ms a frame": round(1000 * run.cpu_s / run.frames, 1),
+        }
+        for run in runs
+    ]
+    return {"throughput": rows}
+
+
+def compare(clip: Path, size: tuple[int, int], given: argparse.Namespace) -> None:
+    bound = given.in_flight / (given.latency_ms / 1000)
+    print(f"{size[0]}x{size[1]}, {given.frames} frames, {given.latency_ms:g} ms a call,", end=" ")
+    print(f"{given.in_flight} places, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"bound: {given.in_flight} / {given.latency_ms / 1000:g} s = {bound:.1f} frames/s")
+    runs = measure(clip, size, given)
     report(runs, bound)
     report_parts(runs[2])
 

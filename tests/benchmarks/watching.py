@@ -165,8 +165,8 @@ class Usage:
         self._before = {kind: sum(map(cpu_s, pids)) for kind, pids in kinds.items()}
         self._busy_s = busy_s()
 
-    def show(self, *, without: str) -> None:
-        """Print percents of one core, and the sum with and without one kind."""
+    def show(self, *, without: str) -> float:
+        """Print percents of one core, and the sum with and without one kind, which it returns."""
         elapsed_s = time.monotonic() - self._began_s
         percents = {
             kind: 100 * (sum(map(cpu_s, pids)) - self._before[kind]) / elapsed_s
@@ -180,6 +180,7 @@ class Usage:
         print(
             f"    the machine, everything on it: {machine:.0f}% of {100 * (os.cpu_count() or 1)}%"
         )
+        return total - percents[without]
 
 
 def cpu_s(pid: int) -> float:

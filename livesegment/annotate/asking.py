@@ -134,7 +134,6 @@ class Caller:
                 if permit is None or mask is None:
                     self._check_worth()
                     return None
-                self._limiter.has_given_masks = True
                 self._metrics.count("masks_received")
                 self._metrics.measure("round_trip_ms", permit.round_trip_s)
                 return self._as_kept(mask, frame)
@@ -168,8 +167,15 @@ class Caller:
     def _made(self, call: Call, frame: Frame, permit: Permit) -> Mask:
         self._metrics.count("calls")
         arrival = self._arrival(frame, permit)
-        with stage("ask"):
-            return call(arrival)
+        is_mask = False
+        try:
+            with stage("ask"):
+                mask = call(arrival)
+            is_mask = True
+        finally:
+            # Before the permit is free: the next request may go wrong at once.
+            self._limiter.was_read(permit, is_mask=is_mask)
+        return mask
 
     def _check_worth(self) -> None:
         """Find out whether there was no call because it would have been for nothing.
@@ -218,7 +224,7 @@ class Caller:
         backoff = _AFTER_FIRST_MASK if self._limiter.has_answered else _BEFORE_FIRST_MASK
         wait_s = backoff.wait_s(error, max(1, tries), share=random.random())
         is_own = is_its_own(error)
-        is_odd = self._limiter.has_given_masks and (is_own or isinstance(error, BadReply))
+        is_odd = self._limiter.gives_masks and (is_own or isinstance(error, BadReply))
         if is_odd and not _ODD_ONE_OUT.is_over(tries):
             wait_s = _ODD_ONE_OUT.delay_s(tries, share=random.random())
         if wait_s is None:

@@ -44,9 +44,6 @@ class Limiter:
             endpoint that has become silent is asked all the same. 0: none, each is waited for.
         useful_s: Returns how old a picture may be when its answer comes; later ones are trouble.
         clock: Monotonic seconds.
-
-    Attributes:
-        has_given_masks: Whether any reply was a mask; set by whoever reads replies.
     """
 
     def __init__(
@@ -59,7 +56,8 @@ class Limiter:
         useful_s: Callable[[], float] = lambda: inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.has_given_masks = False
+        self._has_given_masks = False
+        self._unread: set[Permit] = set()
         self._fixed = in_flight if isinstance(in_flight, int) else 0
         self._search = None if isinstance(in_flight, int) else in_flight
         self._spare = spare
@@ -112,6 +110,12 @@ class Limiter:
     def has_answered(self) -> bool:
         """Whether any request has succeeded."""
         return self._breaker.has_answered
+
+    @property
+    def gives_masks(self) -> bool:
+        """Whether any reply was a mask, or is still being read and may be one."""
+        with self._lock:
+            return self._has_given_masks or bool(self._unread)
 
     @property
     def refusals_in_a_row(self) -> int:
@@ -172,8 +176,19 @@ class Limiter:
             self._wake_head()
 
     def arrived(self, permit: Permit) -> None:
-        """Free the permit as soon as the reply has come, while its holder has still to read it."""
+        """Free the permit as soon as the reply has come, while its holder has still to read it.
+
+        The holder says with `was_read` what it is.
+        """
+        with self._lock:
+            self._unread.add(permit)
         self._leave(permit, None)
+
+    def was_read(self, permit: Permit, *, is_mask: bool) -> None:
+        """Note whether the reply to a request, if there was one, is a mask."""
+        with self._lock:
+            self._unread.discard(permit)
+            self._has_given_masks |= is_mask
 
     def give_back(self, permit: Permit) -> None:
         """Free a permit for which no call was made."""

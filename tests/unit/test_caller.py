@@ -113,6 +113,42 @@ def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
     assert kept == [(3, 1, b"the reply")]
 
 
+def test_what_goes_wrong_while_the_first_reply_is_read_is_tried_again_too() -> None:
+    limiter = Limiter(1, clock=_Jumping())
+
+    class Keeper:
+        raised = None
+
+        def reply(self, index: int) -> None:
+            """Know no reply."""
+
+        def check(self) -> None:
+            pass
+
+        def add(self, index: int, reply: bytes) -> None:
+            pass
+
+    asked: list[int] = []
+
+    class Reading(FunctionSegmenter):
+        def prepare(self, frame_: Frame) -> Call:
+            def call(keep: Keep | None) -> Mask:
+                asked.append(frame_.index)
+                if asked == [0, 1]:
+                    raise RequestRefused("failed", status=500)
+                assert keep is not None
+                keep(b"a reply")
+                if frame_.index == 0:
+                    assert caller.ask(frame(1)) is not None  # the next one is asked meanwhile
+                return self.segment(frame_)
+
+            return call
+
+    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), CountedWaits(), Keeper())
+    assert caller.ask(frame(0)) is not None
+    assert asked == [0, 1, 1]
+
+
 def test_errors_that_go_away_are_retried_and_counted() -> None:
     setting = Setting(*unreachable(3))
     assert setting.caller.ask(frame(0)) is not None

@@ -20,13 +20,15 @@ class Look:
     Attributes:
         at_once: Requests under way.
         picture: How pictures are sent; None: nothing is sent.
-        frames_per_s: Pictures shown a second: the source's, whatever the endpoint does.
+        round_trip_s: Seconds from a picture to its mask.
+        frames_per_s: Pictures shown a second: the source's, as far as this machine can.
         masks_per_s: New masks a second.
         mask_age_s: How old the mask is that is on a picture, on average.
     """
 
     at_once: int
     picture: Picture | None
+    round_trip_s: float
     frames_per_s: float
     masks_per_s: float
     mask_age_s: float
@@ -63,7 +65,7 @@ def look(
     call_rate: float | None = None,
     picture: Picture | None = None,
 ) -> Look:
-    """Return what a live picture is to look like.
+    """Return what a live picture is to look like on a machine that has time for it.
 
     A mask waits half a frame for the next picture to be drawn on. Where each picture is asked about
     at once, the next picture has the next mask. Else a picture waits half a frame for a request to
@@ -80,7 +82,7 @@ def look(
     period_s = max(frame_s, round_trip_s / at_once, 0.0 if call_rate is None else 1 / call_rate)
     stays_s = period_s if period_s > frame_s else 0.0
     age_s = round_trip_s + (frame_s + stays_s) / 2
-    return Look(at_once, picture, fps, 1 / period_s, age_s)
+    return Look(at_once, picture, round_trip_s, fps, 1 / period_s, age_s)
 
 
 def advise(found: Found, ttl_s: float, call_rate: float | None = None) -> Advice | None:

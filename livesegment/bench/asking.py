@@ -13,6 +13,7 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.errors import EndpointBusy, EndpointError
 from livesegment.frame import Frame
+from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.workers import WorkerGroup
 
@@ -63,6 +64,9 @@ class Asker:
         most_at_once: Requests at once are never more.
         ends_at_s: When nothing is begun any more, by the clock.
         clock: Monotonic seconds.
+
+    Attributes:
+        mask: What was answered last; None: nothing so far.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Asker:
         ends_at_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.mask: Mask | None = None
         self._segmenter = segmenter
         self._frames = frames
         self._held = _Held(most_at_once)
@@ -133,7 +138,8 @@ class Asker:
                         frame = self._frames[next(self._numbers) % len(self._frames)]
                     # What comes later than the end is waited for by nobody.
                     left_s = max(_SHORTEST_S, self.left_s + _GRACE_S)
-                    self._segmenter.segment_sent(frame, replace(turn.sending, timeout_s=left_s))
+                    sending = replace(turn.sending, timeout_s=left_s)
+                    self.mask = self._segmenter.segment_sent(frame, sending)
             except EndpointError as error:
                 self._failed(turn, error)
             else:

@@ -69,6 +69,7 @@ class Found:
         calls: Calls made.
         fps: Frames a second of the source, or what is usual where it does not say.
         frame_size: (width, height) of its pictures.
+        has_end: Whether the source has an end.
         first_s: Seconds of the first call, which opens the connection or warms the model up.
         tried: Each way to send a picture; the usual one is the first.
         loads: Requests at once, rising, with the usual picture.
@@ -80,6 +81,7 @@ class Found:
     calls: int = 0
     fps: float = 30.0
     frame_size: tuple[int, int] = (0, 0)
+    has_end: bool = False
     first_s: float | None = None
     tried: list[Tried] = field(default_factory=list)
     loads: list[Asked] = field(default_factory=list)

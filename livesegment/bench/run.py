@@ -3,8 +3,10 @@
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
+from livesegment.bench.advice import Advice, advise
 from livesegment.bench.asking import Asker
 from livesegment.bench.found import Found, Tried
 from livesegment.bench.plan import (
@@ -18,26 +20,30 @@ from livesegment.bench.plan import (
     steps,
     usual_picture,
 )
+from livesegment.bench.rehearsal import SECONDS, rehearsed
 from livesegment.calls.quota import Quota
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
 from livesegment.protocol.request import encode_image, sent_size
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
-from livesegment.settings import EndpointOptions
+from livesegment.settings import EndpointOptions, LiveOptions
 from livesegment.sources import open_source
 
 _FRAMES = 4  # an endpoint may remember a picture
 _GAINED = 1.1  # times the throughput before, for twice as many requests: there is no knee yet
 
 
-def measure(source: str, options: EndpointOptions, found: Found) -> None:
+def measure(source: str, options: EndpointOptions, found: Found) -> Advice | None:
     """Measure what the options name, with pictures of a source.
 
     Args:
         source: As `open_source` takes it.
         options: Which model to ask; `max_in_flight` is the most that is tried at once.
         found: What is measured is put here at once, so that it is there whatever happens.
+
+    Returns:
+        How `live` is best run, and what it looks like here; None: too little is known.
 
     Raises:
         SourceError: If there are no pictures.
@@ -55,12 +61,24 @@ def measure(source: str, options: EndpointOptions, found: Found) -> None:
             _Plan(asker, quota, frames[0], options, found).go_through(pictures, most)
         finally:
             found.calls = quota.calls
+        advice = advise(found, LiveOptions().mask_ttl_s, options.call_rate)
+        if advice is None or asker.mask is None:
+            return advice
+        rehearse = partial(
+            rehearsed, source, model, asker.mask, loops=found.has_end, call_rate=options.call_rate
+        )
+        if asker.left_s > SECONDS:
+            advice = replace(advice, usual=rehearse(advice.usual))
+        if not advice.words:
+            return replace(advice, best=advice.usual)
+        return replace(advice, best=rehearse(advice.best)) if asker.left_s > SECONDS else advice
 
 
 def _frames(source: str, found: Found) -> list[Frame]:
     with open_source(source) as opened:
         frames = list(islice(iter(opened.read, None), _FRAMES))
         found.fps = opened.fps or found.fps
+        found.has_end = not (opened.is_endless or opened.is_live)
     if not frames:
         raise SourceNotFound(f"{opened.name} has no pictures")
     found.frame_size = frames[0].frame_size

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # they import OpenCV
     from livesegment.bench.advice import Advice, Look
     from livesegment.bench.found import Asked, Found, Tried
 
+_ALL = 0.95  # of the source's frames a second: a short look counts them so well
+
 
 def run(command: BenchCommand, given: Collection[str]) -> int:
     """Measure an endpoint or a model, and say how live is best told to use it.
@@ -28,23 +30,27 @@ def run(command: BenchCommand, given: Collection[str]) -> int:
     set_up_logging(command.log)
     check_address_space(LEAST_TO_BEGIN)
     # Here, because these import OpenCV.
+    from livesegment.bench.advice import advise
     from livesegment.bench.found import Found
     from livesegment.bench.plan import MOST_CALLS
     from livesegment.bench.run import measure
+    from livesegment.opencv import use_half_of_the_cores
 
     endpoint = command.endpoint
     endpoint.check_key()
     found = Found(MOST_CALLS if endpoint.max_calls is None else endpoint.max_calls)
     say(logging.INFO, _begins(command, found.most_calls))
     is_named = "SOURCE" in given
+    use_half_of_the_cores()  # as live does
     try:
-        measure(command.source, endpoint, found)
+        advice = measure(command.source, endpoint, found)
     except BaseException as error:
         found.why_not = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
         if found.loads:
-            _print(command, found, is_named=is_named)
+            advice = advise(found, LiveOptions().mask_ttl_s, endpoint.call_rate)
+            _print(command, found, advice, is_named=is_named)
         raise
-    _print(command, found, is_named=is_named)
+    _print(command, found, advice, is_named=is_named)
     return DONE
 
 
@@ -58,12 +64,12 @@ def _begins(command: BenchCommand, most_calls: int) -> str:
     )
 
 
-def _print(command: BenchCommand, found: "Found", *, is_named: bool) -> None:
-    from livesegment.bench.advice import advise
+def _print(
+    command: BenchCommand, found: "Found", advice: "Advice | None", *, is_named: bool
+) -> None:
     from livesegment.bench.command_line import live_command
 
     endpoint = command.endpoint
-    advice = advise(found, LiveOptions().mask_ttl_s, endpoint.call_rate)
     source = command.source if is_named else None
     line = None if advice is None else live_command(source, endpoint, advice.words)
     if command.json:
@@ -86,9 +92,10 @@ def _lines(command: BenchCommand, found: "Found", advice: "Advice | None") -> li
     rows += [_load_row(each, advice) for each in found.loads]
     lines += ["", *_aligned(rows)]
     if advice is not None:
-        lines += ["", _look_line("live as it is", advice.usual, command)]
+        lines += ["", _look_line("live as it is", advice.usual, command, found.fps)]
         if advice.words:
-            lines.append(_look_line(f"with {' '.join(advice.words)}", advice.best, command))
+            name = f"with {' '.join(advice.words)}"
+            lines.append(_look_line(name, advice.best, command, found.fps))
     if found.why_not:
         lines += ["", f"not everything was tried: {found.why_not}"]
     return lines
@@ -112,9 +119,10 @@ def _load_row(load: "Asked", advice: "Advice | None") -> tuple[str, ...]:
     return f"{load.at_once}", f"{load.calls_per_s:.1f}", _ms(load.round_trip_s), remark
 
 
-def _look_line(name: str, look: "Look", command: BenchCommand) -> str:
+def _look_line(name: str, look: "Look", command: BenchCommand, fps: float) -> str:
+    of = "" if look.frames_per_s > _ALL * fps else f" of the source's {fps:g}, on this machine now"
     text = (
-        f"{name}: {look.frames_per_s:g} frames/s, {look.masks_per_s:.1f} masks/s, masks"
+        f"{name}: {look.frames_per_s:.3g} frames/s{of}, {look.masks_per_s:.3g} masks/s, masks"
         f" {_ms(look.mask_age_s)} old"
     )
     if command.endpoint.is_in_process:
@@ -126,7 +134,7 @@ def _look_line(name: str, look: "Look", command: BenchCommand) -> str:
 
 
 def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.1f} ms" if seconds < 0.02 else f"{1000 * seconds:.0f} ms"
+    return f"{1000 * seconds:.1f} ms" if 0.001 < seconds < 0.02 else f"{1000 * seconds:.0f} ms"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

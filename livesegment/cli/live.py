@@ -1,6 +1,5 @@
 """`livesegment live`."""
 
-import os
 import secrets
 import sys
 from collections.abc import Collection
@@ -52,11 +51,8 @@ def web_options(text: str) -> WebOptions:
 
 
 def _show(source: str, options: LiveOptions) -> None:
-    import cv2  # here, because it takes its time
+    from livesegment.live.run import live  # here, because it takes its time
+    from livesegment.opencv import use_half_of_the_cores
 
-    from livesegment.live.run import live
-
-    # The other half of the cores reads, asks, encodes; threads of OpenCV that wait for a core
-    # in the middle of a picture make it late.
-    cv2.setNumThreads(max(1, (os.cpu_count() or 2) // 2))
+    use_half_of_the_cores()
     live(source, options=options)

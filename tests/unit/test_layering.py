@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
-    "bench": CORE | {"calls", "protocol", "sources", "segmenters"},
+    "bench": CORE | {"calls", "live", "protocol", "sources", "segmenters"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
     | {"bench", "doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}

@@ -3,6 +3,7 @@
 The packages share one folder: the last one installed wins, and removing one breaks the others.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,16 @@ def quiet_opencv() -> Iterator[None]:
         yield
     finally:
         logging.setLogLevel(level)
+
+
+def use_half_of_the_cores() -> None:
+    """Leave half of the cores to who reads, asks and encodes while a live picture is drawn.
+
+    Threads of OpenCV that wait for a core in the middle of a picture make it late.
+    """
+    import cv2
+
+    cv2.setNumThreads(max(1, (os.cpu_count() or 2) // 2))
 
 
 _WHEELS = (

@@ -21,11 +21,11 @@ _ENOUGH_TO_BREAK_OFF = 2  # replies
 _CUT = 0.7  # of the limit is left after a refusal; CUBIC's figure (RFC 9438, 4.6)
 
 # What a trial must come to, in shares of the age before it.
-_WORTH_A_REQUEST = 0.97  # each costs money: the step from 8 to 16 would gain 3%
+WORTH_A_REQUEST = 0.97  # each costs money: the step from 8 to 16 would gain 3%
 _WORTH_ONE_LESS = 0.92
-_WORTH_DETAIL_LOST = 0.85
+WORTH_DETAIL_LOST = 0.85
 _WORTH_DETAIL_GAINED = 1.15
-_YOUNG_S = 0.2  # masks this young gain nothing from smaller pictures
+YOUNG_S = 0.2  # masks this young gain nothing from smaller pictures
 
 _Direction = Literal["more", "fewer", "smaller", "larger"]
 
@@ -168,7 +168,7 @@ class Freshness:
             wanted = limit // 2 if self._has_slowed else limit - 1
             return _Place(wanted, step) if wanted >= 1 else None
         if direction == "smaller":
-            is_old = self._age_s is not None and self._age_s > _YOUNG_S
+            is_old = self._age_s is not None and self._age_s > YOUNG_S
             return _Place(limit, step + 1) if is_old and step < self._smallest_picture else None
         return _Place(limit, step - 1) if step > 0 else None
 
@@ -196,12 +196,12 @@ class Freshness:
         if known_s is None:
             return False
         if direction == "more":
-            return age_s < _WORTH_A_REQUEST * known_s
+            return age_s < WORTH_A_REQUEST * known_s
         if direction == "fewer":
             return age_s <= _WORTH_ONE_LESS * known_s
         if direction == "smaller":
-            return age_s < _WORTH_DETAIL_LOST * known_s
-        return age_s < _YOUNG_S or age_s < _WORTH_DETAIL_GAINED * known_s
+            return age_s < WORTH_DETAIL_LOST * known_s
+        return age_s < YOUNG_S or age_s < _WORTH_DETAIL_GAINED * known_s
 
     def _settle(self, place: _Place) -> None:
         """Stay in a place."""

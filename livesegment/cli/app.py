@@ -15,6 +15,7 @@ from livesegment.cli.outcome import USAGE, print_result, run_to_outcome
 from livesegment.errors import OptionsError
 from livesegment.settings.commands import (
     AnnotateCommand,
+    BenchCommand,
     CompletionCommand,
     DoctorCommand,
     LiveCommand,
@@ -46,6 +47,7 @@ _COMMANDS = {
     "predict": _Command(PredictCommand, "predict"),
     "serve": _Command(ServeCommand, "serve"),
     "monitor": _Command(MonitorCommand, "monitor"),
+    "bench": _Command(BenchCommand, "bench"),
     "doctor": _Command(DoctorCommand, "doctor"),
     "completion": _Command(CompletionCommand, "completion"),
 }

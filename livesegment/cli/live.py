@@ -1,6 +1,5 @@
 """`livesegment live`."""
 
-import os
 import secrets
 import sys
 from collections.abc import Collection
@@ -53,12 +52,9 @@ def web_options(text: str) -> WebOptions:
 
 
 def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:
-    import cv2  # here, because it takes its time
+    from livesegment.live.run import live  # here, because it takes its time
+    from livesegment.opencv import use_half_of_the_cores
 
-    from livesegment.live.run import live
-
-    # The other half of the cores reads, asks, encodes; threads of OpenCV that wait for a core
-    # in the middle of a picture make it late.
-    cv2.setNumThreads(max(1, (os.cpu_count() or 2) // 2))
+    use_half_of_the_cores()
     with profile_said(wanted=with_profile):
         live(source, options=options)

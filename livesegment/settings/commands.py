@@ -284,6 +284,38 @@ class DoctorCommand(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class BenchCommand(Settings):
+    """`livesegment bench`.
+
+    Attributes:
+        source: As `open_source` takes it: what pictures are sent.
+        price_per_call: What a call costs; None: not known.
+        json: Whether what was measured is written as JSON.
+        endpoint: What is measured; its `max_calls` is 60 without a word.
+        log: What is said on stderr.
+    """
+
+    source: str = option(
+        "pattern:1280x720",
+        path("SOURCE", "a camera, a file, an address, sample: or pattern:", words=_SHIPPED),
+        "Whose pictures are sent: a camera, a file, an address, 'sample:'.",
+        flag="SOURCE",
+    )
+    price_per_call: float | None = same_as(
+        LiveOptions,
+        "price_per_call",
+        help="What a call costs, to say what an hour does.",
+        group=_OUTPUT,
+        key=None,
+    )
+    json: bool = option(
+        False, flag(), "Write what was measured to stdout as JSON.", flag="--json", group=_OUTPUT
+    )
+    endpoint: EndpointOptions = section(EndpointOptions)
+    log: LogOptions = section(LogOptions)
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionCommand(Settings):
     """`livesegment completion`.
 

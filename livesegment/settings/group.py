@@ -103,7 +103,7 @@ def section(group: type["Settings"], *, is_optional: bool = False) -> Any:
     return field(default_factory=group, metadata=metadata)
 
 
-def same_as(group: type["Settings"], name: str, **otherwise: Any) -> Any:
+def same_as(group: type["Settings"], name: str, /, **otherwise: Any) -> Any:
     """Return a dataclass field that is an option of another group as well.
 
     Args:

@@ -54,7 +54,8 @@ def test_its_commands_have_the_options_that_they_are_shown_with(line: str) -> No
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", ALL))))
 def test_every_option_it_names_exists(option: str) -> None:
-    helped = "".join(map(help_of, ("live", "annotate", "predict", "serve", "monitor", "doctor")))
+    commands = ("live", "annotate", "predict", "serve", "monitor", "bench", "doctor")
+    helped = "".join(map(help_of, commands))
     assert re.search(rf"\s{option}\b", helped)
 
 

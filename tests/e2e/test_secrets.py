@@ -109,6 +109,7 @@ def check(result: "subprocess.CompletedProcess[str]", folder: Path, *but: str) -
 
 REFUSED, *ODD = [echoes(KEY)[0], *echoes(KEY)[-9:]]
 ONE_CALL = [("doctor", answer) for answer in (REFUSED, *ODD)]
+ONE_CALL += [("bench", REFUSED)]
 ONE_CALL += [("predict photo.jpg --save x.jpg", answer) for answer in (REFUSED, ODD[-1])]
 
 

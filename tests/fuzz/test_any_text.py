@@ -203,7 +203,7 @@ def test_any_metadata_is_names_of_classes_or_none(text: str) -> None:
 argument = st.binary(max_size=12).map(lambda given: given.decode(errors="surrogateescape"))
 FLAGS = {
     name: [each.flag for each in all_options(takes(name)) if each.flag]
-    for name in ("live", "annotate", "predict", "serve", "monitor", "doctor")
+    for name in ("live", "annotate", "predict", "serve", "monitor", "bench", "doctor")
 }
 
 

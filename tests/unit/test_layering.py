@@ -64,9 +64,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
+    "bench": CORE | {"calls", "live", "protocol", "sources", "segmenters"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
-    | {"doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}
+    | {"bench", "doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}
     | {"segmenters", "events.rule_text", "overlay.palette"},
 }
 

@@ -30,7 +30,12 @@ CHANGELOG = (
     "On a drive with eleven classes mean IoU is"
     " {dense|`--align warp`, `annotate --every`|late by 1:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|late by 2:s.3f} /"
-    " {dense|`--align warp`, `annotate --every`|late by 5:s.3f} for masks 1 / 2 / 5 frames late",
+    " {dense|`--align warp`, `annotate --every`|late by 5:s.3f} for masks 1 / 2 / 5 frames late,"
+    " before .858 / .834 / .777, and {dense|`--align warp`, `annotate --every`|one in 4:s.3f} /"
+    " {dense|`--align warp`, `annotate --every`|one in 8:s.3f} /"
+    " {dense|`--align warp`, `annotate --every`|one in 16:s.3f} with one call in",
+    "`live sample:` has a mask in its window after {starting|`live sample:`|CPU s:.2f} s of CPU",
+    "`annotate sample:` writes its first frame after {starting|`annotate sample:`|CPU s:.2f} s",
 )
 
 

@@ -1,7 +1,9 @@
 """Small line charts as SVG, of tables as `kept.py` has them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from math import log2
 
 from kept import Row, Tables
 
@@ -21,12 +23,14 @@ class Chart:
         table: Its name.
         along: What the axis is called; it is the first column.
         lines: A column and what it is called, for each line.
+        doubles: Whether each doubling along takes as much room.
     """
 
     title: str
     table: str
     along: str
     lines: dict[str, str]
+    doubles: bool = False
 
 
 SCRIPT = "a plain script"
@@ -54,12 +58,14 @@ GROWTH = (
         "growth by in flight",
         "requests in flight",
         {"frames/s": "annotate", "the script's": SCRIPT},
+        doubles=True,
     ),
     Chart(
         "CPU of a core, % a camera",
         "growth by cameras",
         "cameras",
         {"CPU of a core, % a camera": "monitor"},
+        doubles=True,
     ),
     Chart("memory, MB, along a file", "growth by length", "quarter", {"MB, median": "annotate"}),
 )
@@ -82,13 +88,16 @@ def _chart(chart: Chart, rows: list[Row], x0: int, y0: int) -> list[str]:
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     parts = [f'<g transform="translate({x0} {y0})">']
     parts.append(f'<text class="title" x="{LEFT}" y="16">{escape(chart.title)}</text>')
-    for share in (0.0, 0.5, 1.0):
-        y = bottom - share * (bottom - TOP)
+    for part in (0.0, 0.5, 1.0):
+        y = bottom - part * (bottom - TOP)
         parts.append(f'<path class="grid" d="M{LEFT} {y:g}H{right}"/>')
-        parts.append(f'<text class="y" x="{LEFT - 5}" y="{y + 4:g}">{share * high:g}</text>')
+        parts.append(f'<text class="y" x="{LEFT - 5}" y="{y + 4:g}">{part * high:g}</text>')
+
+    def share(x: float) -> float:
+        return log2(x) / log2(max(xs)) if chart.doubles else x / max(xs)
 
     def place(x: float, value: float) -> str:
-        across = LEFT + x / max(xs) * (right - LEFT)
+        across = LEFT + share(x) * (right - LEFT)
         return f"{across:.1f} {bottom - value / high * (bottom - TOP):.1f}"
 
     for number, (column, name) in enumerate(chart.lines.items()):
@@ -103,16 +112,16 @@ def _chart(chart: Chart, rows: list[Row], x0: int, y0: int) -> list[str]:
     parts.append(f'<text class="x" x="{right}" y="{HEIGHT - 6}">{escape(chart.along)}</text>')
     parts += [
         f'<text class="tick" x="{place(x, 0).split()[0]}" y="{bottom + 14}">{x:g}</text>'
-        for x in _apart(xs)
+        for x in _apart(xs, share)
     ]
     return [*parts, "</g>"]
 
 
-def _apart(xs: list[float]) -> list[float]:
+def _apart(xs: list[float], share: Callable[[float], float]) -> list[float]:
     """Return the places whose numbers do not run into each other, the last one among them."""
     kept = [xs[-1]]
     for x in reversed(xs[:-1]):
-        if kept[-1] - x > max(xs) / 9:
+        if share(kept[-1]) - share(x) > 1 / 9:
             kept.append(x)
     return kept
 

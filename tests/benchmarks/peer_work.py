@@ -26,7 +26,9 @@ CLASSES = (1, 4, 20)
 def client(url, at_once=1):
     from inference_sdk import InferenceConfiguration, InferenceHTTPClient
 
-    configuration = InferenceConfiguration(max_concurrent_requests=at_once)
+    configuration = InferenceConfiguration(
+        max_concurrent_requests=at_once, api_key_transport="header"
+    )
     opened = InferenceHTTPClient(api_url=url, api_key="none")
     return opened.select_api_v0().configure(configuration)
 

@@ -33,7 +33,10 @@ class OrderedWindow(Generic[T, R]):
     def __init__(self, work: Callable[[T], R], width: Callable[[], int]) -> None:
         self._work = work
         self._width = width
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        # Of their own, because there may be very many who wait for work: each item wakes one.
+        self._has_work = threading.Condition(lock)
         self._slots: deque[_Slot[T, R]] = deque()
         self._unclaimed: deque[_Slot[T, R]] = deque()
         self._ended = False
@@ -49,7 +52,7 @@ class OrderedWindow(Generic[T, R]):
                 return False
             self._slots.append(slot)
             self._unclaimed.append(slot)
-            self._changed.notify_all()
+            self._has_work.notify()
             return True
 
     def end(self) -> None:
@@ -57,12 +60,14 @@ class OrderedWindow(Generic[T, R]):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+            self._has_work.notify_all()
 
     def stop(self) -> None:
         """Give up: nobody waits any more and no more items are started."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+            self._has_work.notify_all()
 
     def run(self) -> None:
         """Work on items until they end.
@@ -77,12 +82,13 @@ class OrderedWindow(Generic[T, R]):
             with self._changed:
                 if slot.error is not None:
                     self._failed = True
+                    self._has_work.notify_all()
                 slot.done = True
                 self._changed.notify_all()
 
     def _claim(self) -> _Slot[T, R] | None:
         with self._changed:
-            self._changed.wait_for(self._may_claim)
+            self._has_work.wait_for(self._may_claim)
             if self._stopped or self._failed or not self._unclaimed:
                 return None
             return self._unclaimed.popleft()

@@ -65,6 +65,25 @@ class Setting:
         return 1
 
 
+class Keeper:
+    """A journal that knows no reply, and notes which come and how many requests are under way."""
+
+    raised = None
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+        self.kept: list[tuple[int, int, bytes]] = []
+
+    def reply(self, index: int) -> None:
+        """Know no reply."""
+
+    def check(self) -> None:
+        pass
+
+    def add(self, index: int, reply: bytes) -> None:
+        self.kept.append((index, self.limiter.in_flight, reply))
+
+
 def unreachable(times: int) -> list[EndpointError]:
     return [EndpointUnreachable("refused") for _ in range(times)]
 
@@ -81,19 +100,7 @@ def test_an_answer_is_counted_and_its_round_trip_measured() -> None:
 
 def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
     limiter = Limiter(1)
-    kept: list[tuple[int, int, bytes]] = []
-
-    class Keeper:
-        raised = None
-
-        def reply(self, index: int) -> None:
-            """Know no reply."""
-
-        def check(self) -> None:
-            pass
-
-        def add(self, index: int, reply: bytes) -> None:
-            kept.append((index, limiter.in_flight, reply))
+    keeper = Keeper(limiter)
 
     class Reading(FunctionSegmenter):
         def prepare(self, asked: Frame) -> Call:
@@ -107,26 +114,14 @@ def test_a_reply_is_kept_while_its_permit_is_held_and_read_after() -> None:
 
             return call
 
-    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), threading.Event(), Keeper())
+    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), threading.Event(), keeper)
     mask = caller.ask(frame(3))
     assert mask is not None
-    assert kept == [(3, 1, b"the reply")]
+    assert keeper.kept == [(3, 1, b"the reply")]
 
 
 def test_what_goes_wrong_while_the_first_reply_is_read_is_tried_again_too() -> None:
     limiter = Limiter(1, clock=_Jumping())
-
-    class Keeper:
-        raised = None
-
-        def reply(self, index: int) -> None:
-            """Know no reply."""
-
-        def check(self) -> None:
-            pass
-
-        def add(self, index: int, reply: bytes) -> None:
-            pass
 
     asked: list[int] = []
 
@@ -144,7 +139,7 @@ def test_what_goes_wrong_while_the_first_reply_is_read_is_tried_again_too() -> N
 
             return call
 
-    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), CountedWaits(), Keeper())
+    caller = Caller(Reading(lambda asked: 1), limiter, Metrics(), CountedWaits(), Keeper(limiter))
     assert caller.ask(frame(0)) is not None
     assert asked == [0, 1, 1]
 

@@ -85,19 +85,23 @@ def look(
     return Look(at_once, picture, round_trip_s, fps, 1 / period_s, age_s)
 
 
-def advise(found: Found, ttl_s: float, call_rate: float | None = None) -> Advice | None:
+def advise(
+    found: Found, ttl_s: float, call_rate: float | None = None, fps: float | None = None
+) -> Advice | None:
     """Return how `live` is best run, as far as that is known; None: nothing is.
 
     Args:
         found: What was measured.
         ttl_s: Seconds after which a mask has faded from the picture.
         call_rate: Calls a second at the most; None: any number.
+        fps: Frames a second that this machine shows; None: all that the source has.
     """
+    fps = fps or found.fps
     loads = [each for each in found.loads if each.round_trips_s and not each.asked_for_less]
     if not loads:
         return None
     picture = found.tried[0].picture if found.tried and found.tried[0].sent_bytes else None
-    looks = [look(each.at_once, each.round_trip_s, found.fps, call_rate, picture) for each in loads]
+    looks = [look(each.at_once, each.round_trip_s, fps, call_rate, picture) for each in loads]
     usual = _youngest([each for each in looks if each.at_once <= REMOTE_IN_FLIGHT])
     best = _youngest(looks)
     words: list[str] = []
@@ -105,7 +109,7 @@ def advise(found: Found, ttl_s: float, call_rate: float | None = None) -> Advice
         # Which finds that number, and another one when the endpoint has become another.
         words += ["--in-flight", "auto"]
     load = next(each for each in loads if each.at_once == best.at_once)
-    smaller = _smaller(found.tried, load, best, found.fps, call_rate)
+    smaller = _smaller(found.tried, load, best, fps, call_rate)
     if smaller is not None and smaller.picture is not None and picture is not None:
         best = smaller
         words += _words(smaller.picture, picture)

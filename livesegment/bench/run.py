@@ -1,12 +1,13 @@
 """Goes through the plan."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from livesegment.bench.advice import Advice, advise
+from livesegment.bench.advice import Advice, Look, advise
 from livesegment.bench.asking import Asker
 from livesegment.bench.found import Found, Tried
 from livesegment.bench.plan import (
@@ -31,6 +32,7 @@ from livesegment.settings import EndpointOptions, LiveOptions
 from livesegment.sources import open_source
 
 _FRAMES = 4  # an endpoint may remember a picture
+_RESERVED = 4  # of so many calls, one is kept for other pictures, as far as they want it
 _GAINED = 1.1  # times the throughput before, for twice as many requests: there is no knee yet
 
 
@@ -67,11 +69,25 @@ def measure(source: str, options: EndpointOptions, found: Found) -> Advice | Non
         rehearse = partial(
             rehearsed, source, model, asker.mask, loops=found.has_end, call_rate=options.call_rate
         )
-        if asker.left_s > SECONDS:
-            advice = replace(advice, usual=rehearse(advice.usual))
-        if not advice.words:
-            return replace(advice, best=advice.usual)
-        return replace(advice, best=rehearse(advice.best)) if asker.left_s > SECONDS else advice
+        return _rehearsed(advice, rehearse, asker, options, found)
+
+
+def _rehearsed(
+    advice: Advice,
+    rehearse: Callable[[Look], Look],
+    asker: Asker,
+    options: EndpointOptions,
+    found: Found,
+) -> Advice:
+    """Return the advice with what it looks like here, as far as there is time to look."""
+    if asker.left_s > SECONDS:
+        seen = rehearse(advice.usual)
+        # More masks than this machine shows pictures are not worth their price.
+        shown = advise(found, LiveOptions().mask_ttl_s, options.call_rate, seen.frames_per_s)
+        advice = replace(shown or advice, usual=seen)
+    if not advice.words:
+        return replace(advice, best=advice.usual)
+    return replace(advice, best=rehearse(advice.best)) if asker.left_s > SECONDS else advice
 
 
 def _frames(source: str, found: Found) -> list[Frame]:
@@ -112,7 +128,8 @@ class _Plan:
         self._try(usual, FIRST)
         if found.tried and found.tried[0].asked.round_trips_s:
             found.loads.append(found.tried[0].asked)
-            self._raise_load(usual, most, reserved=EACH_PICTURE * len(others))
+            reserved = min(EACH_PICTURE * len(others), found.most_calls // _RESERVED)
+            self._raise_load(usual, most, reserved)
         for each in others:
             self._try(each, EACH_PICTURE)
         found.is_whole = not found.why_not

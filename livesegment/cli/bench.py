@@ -88,9 +88,9 @@ def _lines(command: BenchCommand, found: "Found", advice: "Advice | None") -> li
     if found.tried and found.tried[0].sent_bytes is not None:
         rows = [("picture", "kB", "round trip"), *map(_tried_row, found.tried)]
         lines += ["", *_aligned(rows)]
-    rows = [("at once", "answers/s", "round trip", "")]
-    rows += [_load_row(each, advice) for each in found.loads]
-    lines += ["", *_aligned(rows)]
+    if found.loads:
+        header = ("at once", "answers/s", "round trip", "")
+        lines += ["", *_aligned([header, *(_load_row(each, advice) for each in found.loads)])]
     if advice is not None:
         lines += ["", _look_line("live as it is", advice.usual, command, found.fps)]
         if advice.words:

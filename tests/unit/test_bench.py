@@ -118,6 +118,13 @@ def test_a_refusal_is_one_sentence_and_one_call(
     assert not shown_in(said.err, [key])
 
 
+def test_no_call_is_made_where_none_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, endpoint = asked("--max-calls", "0")
+    assert code == 0
+    assert endpoint.log == []
+    assert capsys.readouterr().out.startswith("0 calls")
+
+
 def test_nobody_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", SMALL, "--endpoint", "http://127.0.0.1:9", "--model", "any/1"]) == 4
     assert len(capsys.readouterr().err.splitlines()) == 2
@@ -164,6 +171,13 @@ def test_more_than_live_takes_by_itself_is_recommended_where_masks_get_younger()
     assert advice.words == ("--in-flight", "auto")
     assert advice.usual.at_once == 4
     assert advice.best.mask_age_s < advice.usual.mask_age_s
+
+
+def test_no_more_is_recommended_than_this_machine_shows() -> None:
+    seen = found([load(n, 0.5) for n in (1, 2, 4, 8, 16)])
+    advice = advise(seen, ttl_s=2, fps=6)
+    assert advice is not None
+    assert advice.words == ()
 
 
 def test_smaller_pictures_are_recommended_where_they_make_masks_younger() -> None:

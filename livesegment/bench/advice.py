@@ -47,6 +47,7 @@ class Advice:
         knee: The fewest requests at once that come close to the highest throughput.
         is_at_knee: Whether more were tried and gained little; else the knee may lie beyond.
         usual: What it looks like without further options.
+        is_too_late: Whether its masks have faded by then, or nearly.
         best: What it looks like as recommended.
         words: The options to add, as a command line has them.
     """
@@ -54,6 +55,7 @@ class Advice:
     knee: int
     is_at_knee: bool
     usual: Look
+    is_too_late: bool
     best: Look
     words: tuple[str, ...]
 
@@ -113,11 +115,12 @@ def advise(
     if smaller is not None and smaller.picture is not None and picture is not None:
         best = smaller
         words += _words(smaller.picture, picture)
-    if best.mask_age_s > _SHARE_OF_TTL * ttl_s:
+    latest_s = _SHARE_OF_TTL * ttl_s
+    if best.mask_age_s > latest_s:
         words += ["--mask-ttl", f"{min(60, math.ceil(2 * best.mask_age_s))}"]
     knee = _knee(loads)
     is_at_knee = knee < loads[-1].at_once or len(loads) < len(found.loads)
-    return Advice(knee, is_at_knee, usual, best, tuple(words))
+    return Advice(knee, is_at_knee, usual, usual.mask_age_s > latest_s, best, tuple(words))
 
 
 def _youngest(looks: Sequence[Look]) -> Look:

@@ -58,6 +58,8 @@ def rehearsed(
         loops: Whether the source has an end, at which it begins again.
         call_rate: Calls a second at the most; None: any number.
     """
+    if seen.round_trip_s > SECONDS / 3:
+        return seen  # so short a look would be over before there is much to be seen
     asked = model if seen.picture is None else _Repeated(mask, seen.picture, seen.round_trip_s)
     options = LiveOptions(
         EndpointOptions(max_in_flight=seen.at_once, call_rate=call_rate),

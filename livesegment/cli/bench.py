@@ -92,7 +92,8 @@ def _lines(command: BenchCommand, found: "Found", advice: "Advice | None") -> li
         header = ("at once", "answers/s", "round trip", "")
         lines += ["", *_aligned([header, *(_load_row(each, advice) for each in found.loads)])]
     if advice is not None:
-        lines += ["", _look_line("live as it is", advice.usual, command, found.fps)]
+        line = _look_line("live as it is", advice.usual, command, found.fps)
+        lines += ["", line + (", too late to be drawn" if advice.is_too_late else "")]
         if advice.words:
             name = f"with {' '.join(advice.words)}"
             lines.append(_look_line(name, advice.best, command, found.fps))

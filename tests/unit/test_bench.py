@@ -195,6 +195,7 @@ def test_smaller_pictures_are_recommended_where_they_make_masks_younger() -> Non
 def test_masks_that_come_later_than_they_are_drawn_get_more_time() -> None:
     advice = advise(found([load(1, 3.0)]), ttl_s=2)
     assert advice is not None
+    assert advice.is_too_late
     assert advice.words == ("--mask-ttl", "10")
 
 

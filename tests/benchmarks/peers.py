@@ -125,11 +125,11 @@ def drawing(python: Path, rounds: int) -> list[Row]:
             (their_ms, their_units), (our_ms, our_units) = theirs[classes][kind], found[our_style]
             rows.append(
                 {
-                    "720p": f"{title}, {classes} {'class' if classes == '1' else 'classes'}",
+                    "720p, `fill` and `outline` beside": f"{title}, {classes} {'class' if classes == '1' else 'classes'}",
                     "ms": round(their_ms, 1),
                     "units": round(their_units, 1),
-                    "fill or outline, ms": round(our_ms, 1),
-                    "units ": round(our_units, 1),
+                    "ours, ms": round(our_ms, 1),
+                    "ours, units": round(our_units, 1),
                     "times ours": round(their_units / our_units, 1),
                 }
             )
@@ -138,7 +138,7 @@ def drawing(python: Path, rounds: int) -> list[Row]:
 
 def tables(environments: str, quick: bool = False) -> dict[str, list[Row]]:
     """Return how peers do, beside this program."""
-    from throughput import write_clip
+    from growth import write_clip
 
     made = {name: environment(Path(environments), name) for name in PACKAGES}
     pythons = {name: python for name, (python, _) in made.items()}

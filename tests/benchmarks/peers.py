@@ -97,7 +97,7 @@ def pictures(pythons: dict[str, Path], clip: Path, frames: int, few: int) -> lis
 
 
 def calls(pythons: dict[str, Path], clip: Path, frames: int) -> list[Row]:
-    """Return what a call takes of the CPU: JPEG, HTTP, and the reply read."""
+    """Return what a call takes of the CPU: JPEG, HTTP, and the pixels of the mask."""
     ours = [sys.executable, HERE, "--work", "call", None, clip, frames]
     found = {
         "inference-sdk": by_peer(pythons["inference-sdk"], "sdk_call", clip, frames, latency_ms=1),
@@ -122,10 +122,11 @@ def drawing(python: Path, rounds: int) -> list[Row]:
         ("outlines", "`PolygonAnnotator`", "outline"),
     ):
         for classes, found in ours.items():
+            drawn = f"{title}, {classes} {'class' if classes == '1' else 'classes'}"
             (their_ms, their_units), (our_ms, our_units) = theirs[classes][kind], found[our_style]
             rows.append(
                 {
-                    "720p, `fill` and `outline` beside": f"{title}, {classes} {'class' if classes == '1' else 'classes'}",
+                    "720p, `fill` and `outline` beside": drawn,
                     "ms": round(their_ms, 1),
                     "units": round(their_units, 1),
                     "ours, ms": round(our_ms, 1),

@@ -125,7 +125,12 @@ def work(name: str, output: Path, options: dict[str, Any]) -> None:
     taken = inspect.signature(tables).parameters
     began_s = time.monotonic()
     found = tables(**{key: value for key, value in options.items() if key in taken})
-    said = {"seconds": round(time.monotonic() - began_s), "machine": before, "tables": found}
+    said = {
+        "seconds": round(time.monotonic() - began_s),
+        "cpu_seconds": round(sum(os.times()[:4])),
+        "machine": before,
+        "tables": found,
+    }
     output.write_text(json.dumps(said))
 
 
@@ -173,7 +178,7 @@ def show(name: str, part: dict[str, Any]) -> None:
     print(f"\n== {name}: {PARTS[name].title}")
     load = part["machine"]["load"]
     print(f"{kept.described(part['machine'])}, load {load}", end="")
-    print(f"; {part['seconds']} s{', quick' * part['quick']}")
+    print(f"; took {part['seconds']} s, {part['cpu_seconds']} of CPU{', quick' * part['quick']}")
     for table, rows in part["tables"].items():
         print(f"\n{table}\n{kept.plain(rows)}")
     sys.stdout.flush()

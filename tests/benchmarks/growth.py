@@ -82,12 +82,12 @@ def beside(first: str, value: object, ours: Said, plain: Said) -> Row:
     return {
         first: value,
         "frames/s": round(ours["rate"], 1),
-        "the script's": round(plain["rate"], 1),
+        "script's frames/s": round(plain["rate"], 1),
         "CPU ms a frame": round(ours["cpu_ms"], 1),
-        "the script's ": round(plain["cpu_ms"], 1),
+        "script's CPU ms": round(plain["cpu_ms"], 1),
         "times": round(ours["cpu_ms"] / plain["cpu_ms"], 2),
         "MB": round(ours["memory_mb"]),
-        "the script's  ": round(plain["memory_mb"]),
+        "script's MB": round(plain["memory_mb"]),
     }
 
 

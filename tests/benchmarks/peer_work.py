@@ -67,7 +67,7 @@ def sdk_call(url, images, frames):
     """One call after the other, of pictures that are there."""
     asked = client(url)
     for image in images[:frames]:
-        asked.infer(image, model_id=MODEL)
+        ids_of(asked.infer(image, model_id=MODEL))
 
 
 def roboflow_call(url, images, frames):
@@ -77,7 +77,7 @@ def roboflow_call(url, images, frames):
 
     model = SemanticSegmentationModel("none", f"any/{MODEL}")
     for image in images[:frames]:
-        model.predict(image[..., ::-1])
+        ids_of(model.predict(image[..., ::-1])[0].json())
 
 
 def process_video(url, clip, frames):
@@ -93,13 +93,18 @@ def process_video(url, clip, frames):
         sv.process_video(clip, str(Path(folder) / "out.mp4"), annotate, max_frames=frames)
 
 
-def detections(reply):
-    """Return a semantic reply as supervision has it, a mask for each class that was found."""
+def ids_of(reply):
+    """Return the class of each pixel, which a semantic reply has as a picture."""
     import cv2
     import numpy as np
 
     png = np.frombuffer(base64.b64decode(reply["segmentation_mask"]), np.uint8)
-    return of_ids(cv2.imdecode(png, cv2.IMREAD_UNCHANGED))
+    return cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+
+
+def detections(reply):
+    """Return a semantic reply as supervision has it, a mask for each class that was found."""
+    return of_ids(ids_of(reply))
 
 
 def of_ids(ids):

@@ -97,7 +97,7 @@ def pictures(pythons: dict[str, Path], clip: Path, frames: int, few: int) -> lis
 
 
 def calls(pythons: dict[str, Path], clip: Path, frames: int) -> list[Row]:
-    """Return what a call takes of the CPU: JPEG, HTTP, and the reply read."""
+    """Return what a call takes of the CPU: JPEG, HTTP, and the pixels of the mask."""
     ours = [sys.executable, HERE, "--work", "call", None, clip, frames]
     found = {
         "inference-sdk": by_peer(pythons["inference-sdk"], "sdk_call", clip, frames, latency_ms=1),
@@ -122,14 +122,15 @@ def drawing(python: Path, rounds: int) -> list[Row]:
         ("outlines", "`PolygonAnnotator`", "outline"),
     ):
         for classes, found in ours.items():
+            drawn = f"{title}, {classes} {'class' if classes == '1' else 'classes'}"
             (their_ms, their_units), (our_ms, our_units) = theirs[classes][kind], found[our_style]
             rows.append(
                 {
-                    "720p": f"{title}, {classes} {'class' if classes == '1' else 'classes'}",
+                    "720p, `fill` and `outline` beside": drawn,
                     "ms": round(their_ms, 1),
                     "units": round(their_units, 1),
-                    "fill or outline, ms": round(our_ms, 1),
-                    "units ": round(our_units, 1),
+                    "ours, ms": round(our_ms, 1),
+                    "ours, units": round(our_units, 1),
                     "times ours": round(their_units / our_units, 1),
                 }
             )
@@ -138,7 +139,7 @@ def drawing(python: Path, rounds: int) -> list[Row]:
 
 def tables(environments: str, quick: bool = False) -> dict[str, list[Row]]:
     """Return how peers do, beside this program."""
-    from throughput import write_clip
+    from growth import write_clip
 
     made = {name: environment(Path(environments), name) for name in PACKAGES}
     pythons = {name: python for name, (python, _) in made.items()}

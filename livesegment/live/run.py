@@ -24,7 +24,7 @@ from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter, Sending
-from livesegment.segmenters.opening import open_segmenter, smaller_pictures
+from livesegment.segmenters.opening import OpeningSegmenter, open_segmenter, smaller_pictures
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
@@ -35,7 +35,7 @@ from livesegment.sinks.run_files import check_distinct, written_at_end
 from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import Window
-from livesegment.sources import SAMPLE, open_live_source
+from livesegment.sources import SAMPLE, is_drawn, open_live_source
 from livesegment.sources.base import Source
 from livesegment.sources.looping import LoopingSource
 
@@ -118,6 +118,7 @@ def run_live(
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
+        early = None if segmenter is not None else _opening(source, options, stack)
         if isinstance(source, Source):
             opened = source
         else:
@@ -126,7 +127,7 @@ def run_live(
         for each in _outputs(options, opened, metrics):
             stack.enter_context(each)
             looking_on.append(each)
-        model = segmenter or stack.enter_context(_model(options, opened))
+        model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         looking_on += open_events(options.events, opened, metrics, stack, hearing)
@@ -168,14 +169,28 @@ def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Sou
     )
 
 
-def _model(options: LiveOptions, source: Source) -> Segmenter:
+def _opening(
+    source: Source | str | int | Path, options: LiveOptions, stack: ExitStack
+) -> OpeningSegmenter | None:
+    """Begin to open the model while the source is opened, as a camera takes its time too.
+
+    Returns:
+        None where the source has to be known first: a drawn one may be asked itself.
+    """
+    if isinstance(source, Source) or (is_drawn(source) and not options.endpoint.names_a_model):
+        return None
+    return stack.enter_context(OpeningSegmenter(options.endpoint))
+
+
+def _model(options: LiveOptions, source: Source, stack: ExitStack) -> Segmenter:
     has_viewer = options.window or options.web is not None
-    model = open_segmenter(
+    opened = open_segmenter(
         options.endpoint,
         source.scene,
         mirrored=options.mirror,
         latency_s=_DRAWN_LATENCY_S if has_viewer else 0.0,
     )
+    model = stack.enter_context(opened)
     if options.window and isinstance(model, PatternSegmenter) and model.latency_s:
         logger.info(
             "its masks come %.0f ms late: press a in the window to see them moved along (warp), the"

@@ -1,8 +1,10 @@
 """From options to a segmenter."""
 
 import logging
+import threading
 from typing import TYPE_CHECKING
 
+from livesegment.resource import Resource
 from livesegment.scene import Scene
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.settings import EndpointOptions
@@ -43,26 +45,85 @@ def open_segmenter(
             "the drawn scene says itself what is where; --model and --endpoint choose a model"
         )
         return PatternSegmenter(scene, mirrored=mirrored, latency_s=latency_s)
+    model, said = _opened(options)
+    if said:
+        logger.info("%s", said)
+    return model
+
+
+class OpeningSegmenter(Resource):
+    """Opens what options ask for on a thread, while something else is opened that takes its time.
+
+    It closes what it opened, also where nobody came to ask for it, whenever that is there: who has
+    met an error elsewhere does not wait for a model to be loaded.
+
+    Args:
+        options: Which model to ask, and how; no drawn scene is asked itself.
+    """
+
+    def __init__(self, options: EndpointOptions) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._is_wanted = True
+        self._model: Segmenter | None = None
+        self._said = ""
+        self._error: BaseException | None = None
+        # A daemon: a model that is loaded for nobody does not keep the process.
+        self._thread = threading.Thread(target=self._open, name="open model", daemon=True)
+        self._thread.start()
+
+    def result(self) -> Segmenter:
+        """Wait for the segmenter; what it met is raised here, and what is to be said is said."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._model is not None
+        if self._said:
+            logger.info("%s", self._said)
+        return self._model
+
+    def close(self) -> None:
+        """Close the segmenter, if it is there, or as soon as it is. May be called twice."""
+        with self._lock:
+            self._is_wanted = False
+            model = self._model
+        if model is not None:
+            model.close()
+
+    def _open(self) -> None:
+        try:
+            model, said = _opened(self._options)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
+            self._error = error
+            return
+        with self._lock:
+            self._model, self._said = model, said
+            is_wanted = self._is_wanted
+        if not is_wanted:
+            model.close()
+
+
+def _opened(options: EndpointOptions) -> tuple[Segmenter, str]:
+    """Return what the options ask for, and what is to be said of it."""
     if options.model_path is not None:
         own = open_model_file(options, options.model_path)
-        logger.info("%s runs on %s", options.model_path, own.device)
-        return own
+        return own, f"{options.model_path} runs on {own.device}"
     if options.is_builtin:
         from livesegment.segmenters.builtin import BuiltinSegmenter
 
         builtin = BuiltinSegmenter(options.confidence_number, options.device)
+        said = ""
         if options.endpoint is None:
-            logger.info(
-                "using the built-in person model on %s; --model, --model-file, --endpoint choose"
-                " another",
-                builtin.device,
+            said = (
+                f"using the built-in person model on {builtin.device}; --model, --model-file,"
+                " --endpoint choose another"
             )
         elif options.device != "auto":
-            logger.info("the built-in person model runs on %s", builtin.device)
-        return builtin
+            said = f"the built-in person model runs on {builtin.device}"
+        return builtin, said
     from livesegment.segmenters.http import HttpSegmenter
 
-    return HttpSegmenter(
+    asked = HttpSegmenter(
         options.base_url,
         options.model,
         prompt=options.prompt,
@@ -74,6 +135,7 @@ def open_segmenter(
         timeout_s=options.timeout_s,
         max_connections=_MOST_CONNECTIONS,
     )
+    return asked, ""
 
 
 def open_model_file(options: EndpointOptions, path: str) -> "NetworkFileSegmenter":

@@ -1,13 +1,15 @@
 """What `livesegment bench` finds out, with how many calls, and what it recommends."""
 
 import json
+import logging
 import os
 import shlex
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+import cv2
 import numpy as np
 import pytest
 from marked import marked, shown_in
@@ -27,6 +29,16 @@ from livesegment.settings.commands import BenchCommand, LiveCommand
 GOOD = raw("200 OK", json.dumps(flat_reply(Mask(np.ones((36, 64), np.uint8)))).encode())
 BUSY = raw("429 Too Many\r\nRetry-After: 60", b"{}")
 SMALL = "pattern:64x36@30"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Leave logging, and OpenCV's threads, as other tests expect them."""
+    logger, threads = logging.getLogger("livesegment"), cv2.getNumThreads()
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
+    cv2.setNumThreads(threads)
 
 
 @pytest.fixture(autouse=True)

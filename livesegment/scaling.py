@@ -24,3 +24,20 @@ def reduced(picture: Picture, size: tuple[int, int]) -> Picture:
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
     return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
+
+
+def cell_means(picture: Picture, side: int) -> Picture:
+    """Return the means over square cells of so many pixels a side, within a level or two.
+
+    Whole cells only: what is left over at the right and below does not count. An even side is
+    halved first, as in `reduced`.
+    """
+    rows, columns = picture.shape[0] // side, picture.shape[1] // side
+    picture = picture[: rows * side, : columns * side]
+    while side % 2 == 0:
+        side //= 2
+        size = columns * side, rows * side
+        picture = cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    if side == 1:
+        return picture
+    return cast(Picture, cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA))

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Frame, Image
-from livesegment.motion.raster import Bytes, shrink, worst_channel
+from livesegment.motion.raster import Bytes, worst_channel
+from livesegment.scaling import cell_means
 
 _CELLS_ACROSS = 320
 _MOST_FRAMES = 256
@@ -108,7 +109,7 @@ class SeenPictures:
         if (rows * side, columns * side) != (height, width):
             below, right = rows * side - height, columns * side - width
             image = cast(Image, cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE))
-        return cast(Image, cv2.blur(shrink(image, (columns, rows)), _AROUND))
+        return cast(Image, cv2.blur(cell_means(image, side), _AROUND))
 
 
 def _boxes(cells: Bytes) -> Bytes:

@@ -67,6 +67,23 @@ def downscaled(
     return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
 
 
+def cell_means(picture: Picture, side: int) -> Picture:
+    """Return the means over square cells of so many pixels a side, within a level or two.
+
+    Whole cells only: what is left over at the right and below does not count. An even side is
+    halved first, as in `downscaled`.
+    """
+    rows, columns = picture.shape[0] // side, picture.shape[1] // side
+    picture = picture[: rows * side, : columns * side]
+    while side % 2 == 0:
+        side //= 2
+        size = columns * side, rows * side
+        picture = cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    if side == 1:
+        return picture
+    return cast(Picture, cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA))
+
+
 def _halved(picture: Picture) -> Picture:
     height, width = picture.shape[0] // 2, picture.shape[1] // 2
     even = picture[: 2 * height, : 2 * width]

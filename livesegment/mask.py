@@ -54,13 +54,6 @@ def unclassed_ids(class_map: Mapping[int, str]) -> frozenset[int]:
     return background_ids(class_map) | (frozenset() if class_map.get(VOID) else {VOID})
 
 
-def _nearest(array: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
-    # INTER_NEAREST samples the upper left corner of each pixel and so moves a small mask by
-    # half of its pixels; INTER_NEAREST_EXACT samples the centre.
-    resized = cv2.resize(array, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return resized.astype(array.dtype, copy=False)
-
-
 def coarsened(grain: float, size: tuple[int, int], frame_size: tuple[int, int]) -> float:
     """Return the `Mask.grain` at another size, both (width, height) in pixels: 1 or more."""
     enlargement = max(new / old for new, old in zip(frame_size, size, strict=True))
@@ -188,13 +181,7 @@ class Mask:
             return self
 
         def nearest(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            height, width = array.shape[0], frame_size[0]
-            if frame_size[1] < 2 * height:
-                return _nearest(array, frame_size)
-            # To copy whole rows is several times as fast as to look up each of their pixels.
-            rows = _nearest(np.arange(height, dtype=np.uint16)[:, None], (1, frame_size[1]))
-            enlarged: npt.NDArray[Any] = _nearest(array, (width, height))[rows.ravel()]
-            return enlarged
+            return _nearest(array, frame_size)
 
         return replace(
             self,
@@ -267,3 +254,29 @@ def _counted(ids: ClassIds, which: Sequence[int]) -> dict[int, int]:
             else:
                 counts[class_id] += int(np.count_nonzero(rows == class_id))
     return counts
+
+
+_MOST_TIMES = 16  # as large; OpenCV merges some hundreds of planes at the most
+
+
+def _nearest(array: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
+    """Return an array (H, W) at another size, (width, height), by nearest neighbour."""
+    (height, width), (columns, rows) = array.shape, size
+    if rows < 2 * height:
+        return _exactly(array, size)
+    # To copy whole rows takes a third of the time of looking up each of their pixels.
+    across = columns // width
+    if columns == across * width and across <= _MOST_TIMES:
+        wide = array if across == 1 else cv2.merge([array] * across).reshape(height, columns)
+    else:
+        wide = _exactly(array, (columns, height))
+    which = _exactly(np.arange(height, dtype=np.uint16)[:, None], (1, rows)).ravel()
+    enlarged: npt.NDArray[Any] = wide.astype(array.dtype, copy=False)[which]
+    return enlarged
+
+
+def _exactly(array: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
+    # INTER_NEAREST samples the upper left corner of each pixel and so moves a small mask by half
+    # of its pixels; INTER_NEAREST_EXACT samples the centre.
+    resized = cv2.resize(array, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return resized.astype(array.dtype, copy=False)

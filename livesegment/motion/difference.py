@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import cast
+from weakref import ref
 
 import cv2
 import numpy as np
 
+from livesegment.downscale import cell_means
 from livesegment.frame import Image
 from livesegment.motion.cut import CutDetector
-from livesegment.motion.raster import Bytes, shrink
+from livesegment.motion.raster import Bytes
 
 _CHANGE_ACROSS = 160
 _STILL_ACROSS = 360
@@ -80,11 +82,14 @@ class Stillness:
         self._marked: Image | None = None
         self._marked_shape: tuple[int, ...] = ()
         self._last: Image | None = None
+        self._last_given: ref[Image] | None = None  # which may be large
         self._noise = 0.0
 
     def mark(self, image: Image) -> None:
         """Compare with this picture, BGR, from now on."""
-        self._marked, self._marked_shape = _smooth(image), image.shape
+        is_last = self._last_given is not None and self._last_given() is image
+        self._marked = self._last if is_last else _smooth(image)
+        self._marked_shape = image.shape
 
     def is_still(self, image: Image) -> bool:
         """Tell whether a picture shows no change worth a new mask against the marked one.
@@ -93,7 +98,7 @@ class Stillness:
         marked one, or with one of another size, nothing is still.
         """
         now = _smooth(image)
-        last, self._last = self._last, now
+        last, self._last, self._last_given = self._last, now, ref(image)
         if last is not None and last.shape == now.shape:
             noise = _calm(now, last)
             # A picture most of which moves tells nothing of its noise.
@@ -139,10 +144,7 @@ def _difference(now: Image, then: Image) -> Image:
 def _cells(image: Image, across: int) -> Image:
     """Return the means over square cells, about so many along the longer side."""
     height, width = image.shape[:2]
-    side = min(max(1, round(max(width, height) / across)), width, height)
-    columns, rows = width // side, height // side
-    # Whole cells only: a fraction costs INTER_AREA four times the time.
-    return shrink(image[: rows * side, : columns * side], (columns, rows))
+    return cell_means(image, min(max(1, round(max(width, height) / across)), width, height))
 
 
 def _moved(last: Bytes, now: Bytes) -> float:

@@ -7,8 +7,9 @@ from typing import cast
 import cv2
 import numpy as np
 
+from livesegment.downscale import cell_means
 from livesegment.frame import Frame, Image
-from livesegment.motion.raster import Bytes, shrink, worst_channel
+from livesegment.motion.raster import Bytes, worst_channel
 
 _CELLS_ACROSS = 320
 _MOST_FRAMES = 256
@@ -108,7 +109,7 @@ class SeenPictures:
         if (rows * side, columns * side) != (height, width):
             below, right = rows * side - height, columns * side - width
             image = cast(Image, cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE))
-        return cast(Image, cv2.blur(shrink(image, (columns, rows)), _AROUND))
+        return cast(Image, cv2.blur(cell_means(image, side), _AROUND))
 
 
 def _boxes(cells: Bytes) -> Bytes:

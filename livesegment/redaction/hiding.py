@@ -1,6 +1,7 @@
 """Takes what may not be seen out of a picture."""
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -32,16 +33,22 @@ class Redaction:
     def __init__(self, options: RedactOptions) -> None:
         self._options = options
 
-    def parts(self, image: Image, hidden: Pixels) -> Image:
+    def parts(self, image: Image, cells: Pixels, side: int = 1) -> Image:
         """Return a new picture with parts hidden.
 
         Args:
             image: BGR uint8 (H, W, 3).
-            hidden: Not 0 where nothing may be seen, uint8 (H, W).
+            cells: Not 0 where nothing may be seen, uint8 (rows, columns), for squares of the
+                picture, as `any_in_cells` returns them.
+            side: Of such a square, in pixels.
         """
+        hidden = image.copy()
         if self._options.style == "black":
-            return _blackened(image, hidden)
-        return _pixelated(image, hidden)
+            for inside in _runs(cells, side, image.shape):
+                hidden[inside] = 0
+        else:
+            _pixelate(hidden, cells, side)
+        return hidden
 
     def whole(self, image: Image) -> Image:
         """Return a new picture in place of one that is hidden whole: black, or a blur of it.
@@ -59,26 +66,65 @@ class Redaction:
         return blurred.astype(np.uint8, copy=False)
 
 
-def _blackened(image: Image, hidden: Pixels) -> Image:
-    _, shown = cv2.threshold(hidden, 0, 255, cv2.THRESH_BINARY_INV)
-    return cv2.bitwise_and(image, image, mask=shown).astype(np.uint8, copy=False)
+def _pixelate(picture: Image, cells: Pixels, side: int) -> None:
+    """Leave the mean colour of each block that has a hidden cell, or a part of one."""
+    height, width = picture.shape[:2]
+    block = max(_LEAST_BLOCK, round(_BLOCK_SHARE * math.sqrt(height * width)))
+    touched = _any_between(_any_between(cells, side, block, height).T, side, block, width).T
+    for inside in _runs(touched, block, picture.shape):
+        part = picture[inside]
+        rows, columns = part.shape[:2]
+        count = -(-columns // block)
+        below, right = block - rows, count * block - columns
+        if below or right:
+            # To whole blocks, so that each mean is of one block alone.
+            whole = cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        else:
+            whole = part
+        means = cv2.resize(whole, (count, 1), interpolation=cv2.INTER_AREA)
+        picture[inside] = np.repeat(means.reshape(count, 3), block, axis=0)[:columns]
 
 
-def _pixelated(image: Image, hidden: Pixels) -> Image:
-    height, width = hidden.shape
-    side = max(_LEAST_BLOCK, round(_BLOCK_SHARE * math.sqrt(height * width)))
-    rows, columns = -(-height // side), -(-width // side)
-    touched = any_in_cells(hidden, side)
-    # To whole blocks, so that each mean is of one block alone.
-    padded = cv2.copyMakeBorder(
-        image, 0, rows * side - height, 0, columns * side - width, cv2.BORDER_REPLICATE
-    )
-    means = cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    picture = image.copy()
-    cv2.copyTo(
-        enlarged(means, side)[:height, :width], enlarged(touched, side)[:height, :width], picture
-    )
-    return picture
+def _any_between(cells: Pixels, side: int, block: int, length: int) -> Pixels:
+    """Return the most of the rows of cells that each block of so many pixels touches.
+
+    Args:
+        cells: uint8 (rows, columns).
+        side: Of a cell, in pixels.
+        block: Of a block.
+        length: Of the picture along the rows.
+
+    Returns:
+        uint8 (blocks, columns).
+    """
+    begins = range(0, length, block)
+    ends = [min(begin + block, length) for begin in begins]
+    touched = [
+        cells[begin // side : -(-end // side)].max(axis=0)
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+    return np.stack(touched)
+
+
+def _runs(cells: Pixels, side: int, shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """Yield rows and columns of pixels for each run of cells beside each other that are not 0.
+
+    Args:
+        cells: uint8 (rows, columns).
+        side: Of a cell, in pixels; the last ones of a row or column may be smaller.
+        shape: Height and width of the picture first.
+    """
+    is_any = np.zeros((cells.shape[0], cells.shape[1] + 2), np.int8)
+    is_any[:, 1:-1] = cells != 0
+    change = np.diff(is_any, axis=1)
+    rows, begins = (change == 1).nonzero()
+    ends = (change == -1).nonzero()[1]
+    height, width = shape[:2]
+    for row, begin, end in zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        yield (
+            slice(row * side, min((row + 1) * side, height)),
+            slice(begin * side, min(end * side, width)),
+        )
 
 
 def any_in_cells(pixels: Pixels, side: int) -> Pixels:
@@ -96,15 +142,3 @@ def any_in_cells(pixels: Pixels, side: int) -> Pixels:
     cells = np.ascontiguousarray(most[::side, ::side])
     _, anything = cv2.threshold(cells, 0, 255, cv2.THRESH_BINARY)
     return anything.astype(np.uint8, copy=False)
-
-
-def enlarged(cells: Image, side: int) -> Image:
-    """Return cells as squares of so many pixels a side.
-
-    Args:
-        cells: uint8 (rows, columns) or (rows, columns, 3).
-        side: In pixels.
-    """
-    rows, columns = cells.shape[:2]
-    size = columns * side, rows * side
-    return cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)

@@ -45,6 +45,15 @@ def test_instances_and_certainty_are_resized_with_the_classes(size: tuple[int, i
     assert np.array_equal(mask.instance_ids > 0, mask.class_ids > 0)
 
 
+@pytest.mark.parametrize(("across", "down"), [(1, 3), (2, 2), (3, 1), (6, 6), (40, 25)])
+def test_each_pixel_becomes_so_many(across: int, down: int) -> None:
+    mask = Mask(IDS, instance_ids=NUMBERS).resized((8 * across, 6 * down))
+    block = np.ones((down, across), np.uint8)
+    assert np.array_equal(mask.class_ids, np.kron(IDS, block))
+    assert mask.instance_ids is not None
+    assert np.array_equal(mask.instance_ids, np.kron(NUMBERS, block))
+
+
 def test_what_came_is_not_changed_by_whoever_reads_it() -> None:
     mask = Mask(IDS, instance_ids=NUMBERS, certainty=IDS)
     for array in (mask.class_ids, mask.instance_ids, mask.certainty):

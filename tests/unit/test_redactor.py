@@ -10,6 +10,7 @@ from livesegment.frame import Image
 from livesegment.mask import ClassIds
 from livesegment.redaction.hiding import Redaction
 from livesegment.redaction.redactor import Redactor
+from livesegment.settings.redact import RedactStyle
 from livesegment.sources.pattern import CLASS_MAP
 
 BLACK = RedactOptions(frozenset({CLASS_NAME}), "black")
@@ -165,6 +166,27 @@ def test_pixelated_is_nothing_but_the_mean_of_blocks(size: tuple[int, int]) -> N
                 assert (left[block] == image[block]).all()
     mean = image[:8, :8].reshape(-1, 3).mean(axis=0)
     assert np.abs(left[0, 0] - mean).max() <= 1
+
+
+@pytest.mark.parametrize("side", [1, 3, 5, 16])
+@pytest.mark.parametrize("style", ["pixelate", "black"])
+def test_no_pixel_of_a_hidden_cell_is_left(style: RedactStyle, side: int) -> None:
+    width, height = 201, 77
+    shape = -(-height // side), -(-width // side)
+    random = np.random.default_rng(side)
+    cells = (random.random(shape) < 0.02).astype(np.uint8)
+    cells[-1, -1] = 1
+    hidden = np.kron(cells, np.ones((side, side), np.uint8))[:height, :width]
+    checkers = (np.indices((height, width)).sum(axis=0) % 2 * 200).astype(np.uint8)
+    image = np.repeat(checkers[..., None], 3, axis=2)
+    options = RedactOptions(frozenset({"x"}), style=style)
+    left = Redaction(options).parts(image, cells, side)
+    shown = left[hidden > 0]
+    assert shown.max(initial=0) <= (0 if style == "black" else 160)
+    assert shown.min(initial=255) >= (0 if style == "black" else 40)
+    far = cv2.dilate(hidden, np.ones((17, 17), np.uint8)) == 0
+    assert far.any()
+    assert (left[far] == image[far]).all()
 
 
 def test_a_picture_blurred_whole_tells_no_more_than_a_hundred_spots() -> None:

@@ -59,11 +59,14 @@ class Profile:
         self._lock = threading.Lock()
         self._spent: dict[Stage, _Spent] = {}
         self._threads_cpu_s = 0.0
-        self._wall_s = self._cpu_s = 0.0
+        self._entered = self._began = self._ended = self._now()
+        self._has_begun = False
         self._innermost = threading.local()
 
     def stage(self, name: Stage) -> AbstractContextManager[None]:
         """Measure what is done inside, but for what another stage within it measures."""
+        if not self._has_begun:
+            self._has_begun, self._began = True, self._now()
         return _Measured(self, name)
 
     def add(self, name: Stage, wall_s: float, cpu_s: float) -> None:
@@ -93,36 +96,48 @@ class Profile:
     def running(self) -> Iterator[None]:
         """Profile what is done inside, on this thread and on those that `on_thread` is used for."""
         token = _current.set(self)
-        wall_s, cpu_s = time.perf_counter(), time.process_time()
+        self._entered = self._began = self._now()
         try:
             with self.thread():
                 yield
         finally:
             _current.reset(token)
-            self._wall_s += time.perf_counter() - wall_s
-            self._cpu_s += time.process_time() - cpu_s
+            self._ended = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        """Return the time, and the CPU that the process has had so far, in seconds."""
+        return time.perf_counter(), time.process_time()
 
     def table(self) -> str:
         """Return what was measured, in lines of text; stages that never were are left out."""
         with self._lock:
             frames, spent = max(1, self.frames), dict(self._spent)
-            own_s = self._threads_cpu_s - sum(each.cpu_s for each in spent.values())
-            others_s = self._cpu_s - self._threads_cpu_s
+            threads_cpu_s = self._threads_cpu_s
+        start_s, start_cpu_s = _since(self._entered, self._began)
+        wall_s, cpu_s = _since(self._began, self._ended)
+        # Until the first stage everything is done by the run's own threads, and hardly any besides.
+        own_s = threads_cpu_s - start_cpu_s - sum(each.cpu_s for each in spent.values())
+        # Of a thread that has not ended yet nothing is counted, but the process's time has it.
+        others_s = cpu_s + start_cpu_s - threads_cpu_s
         rows = [("ms a frame", "times", "clock", "CPU")]
         for name in get_args(Stage):
             if (each := spent.get(name)) is not None:
                 clock, cpu = _ms(each.wall_s / frames), _ms(each.cpu_s / frames)
                 rows.append((name, f"{each.times}", clock, cpu))
-        # Of a thread that has not ended yet nothing is counted, but the process's time has it.
         rows.append(("between the stages", "", "", _ms(max(0.0, own_s) / frames)))
         rows.append(("the libraries' own threads", "", "", _ms(max(0.0, others_s) / frames)))
-        clock, cpu = _ms(self._wall_s / frames), _ms(self._cpu_s / frames)
-        rows.append(("all", f"{self.frames}", clock, cpu))
+        rows.append(("all", f"{self.frames}", _ms(wall_s / frames), _ms(cpu_s / frames)))
+        rows.append(("before the first, once", "", _ms(start_s), _ms(start_cpu_s)))
         wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip()
             for row in rows
         )
+
+
+def _since(then: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
+    return now[0] - then[0], now[1] - then[1]
 
 
 def _ms(seconds: float) -> str:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livesegment.downscale import downscaled, fitting
+from livesegment.downscale import cell_means, downscaled, fitting
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 
@@ -20,6 +20,17 @@ def test_by_a_power_of_two_the_result_is_the_mean(factor):
     exact = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     # Means are rounded at each halving.
     assert np.abs(downscaled(picture, size).astype(int) - exact).max() <= 1
+
+
+@pytest.mark.parametrize("side", [1, 3, 4, 5, 6, 12])
+def test_cells_are_whole_and_their_values_means(side):
+    picture = noise(131, 75)
+    means = cell_means(picture, side)
+    rows, columns = 75 // side, 131 // side
+    whole = picture[: rows * side, : columns * side].astype(float)
+    exact = whole.reshape(rows, side, columns, side, 3).mean(axis=(1, 3))
+    assert means.shape == exact.shape
+    assert np.abs(means - exact).max() <= 2
 
 
 def test_every_pixel_counts():

@@ -112,11 +112,10 @@ def _tried_row(tried: "Tried") -> tuple[str, ...]:
 
 
 def _load_row(load: "Asked", advice: "Advice | None") -> tuple[str, ...]:
-    remark = ""
     if load.asked_for_less:
-        remark = "the endpoint asks for fewer"
-    elif advice is not None and load.at_once == advice.knee and advice.is_at_knee:
-        remark = "<- the knee: more gain little"
+        return f"{load.at_once}", "", "", "the endpoint asks for fewer calls"
+    is_knee = advice is not None and load.at_once == advice.knee and advice.is_at_knee
+    remark = "<- the knee: more gain little" if is_knee else ""
     return f"{load.at_once}", f"{load.calls_per_s:.1f}", _ms(load.round_trip_s), remark
 
 

@@ -107,8 +107,12 @@ def _tried_row(tried: "Tried") -> tuple[str, ...]:
     return (
         f"{width}x{height}, JPEG {tried.picture.jpeg_quality}",
         "" if tried.sent_bytes is None else f"{tried.sent_bytes / 1000:.0f}",
-        _ms(tried.asked.round_trip_s) if tried.asked.round_trips_s else tried.asked.errors[-1],
+        _ms(tried.asked.round_trip_s) if tried.asked.round_trips_s else _failure(tried.asked),
     )
+
+
+def _failure(asked: "Asked") -> str:
+    return asked.errors[-1] if asked.errors else "no answer in time"
 
 
 def _load_row(load: "Asked", advice: "Advice | None") -> tuple[str, ...]:

@@ -96,6 +96,8 @@ class Asker:
     def ask(self, sending: Sending, calls: int, at_once: int = 1) -> Asked:
         """Make some calls and return what came of them; those that come too late are left out.
 
+        That the endpoint asks for patience, or for fewer calls, is an answer too: no more follow.
+
         Args:
             sending: How pictures are sent.
             calls: How many.
@@ -166,6 +168,9 @@ class Asker:
             turn.errors.append(error)
             turn.in_a_row += 1
             is_hopeless = turn.in_a_row >= _HOPELESS and not isinstance(error, EndpointBusy)
+            if isinstance(error, EndpointBusy):  # the pause that it asks for is none of ours
+                turn.left = 0
+                turn.done.set()
         is_first = not self._limiter.has_answered
         if is_first or is_hopeless or isinstance(error, REFUSED_TO_ALL):
             raise error

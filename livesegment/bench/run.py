@@ -129,10 +129,18 @@ class _Plan:
         if found.tried and found.tried[0].asked.round_trips_s:
             found.loads.append(found.tried[0].asked)
             reserved = min(EACH_PICTURE * len(others), found.most_calls // _RESERVED)
-            self._raise_load(usual, most, reserved)
+            if not self._asks_for_less():
+                self._raise_load(usual, most, reserved)
         for each in others:
+            if self._asks_for_less():
+                found.why_not = "the endpoint asks for fewer calls"
+                break
             self._try(each, EACH_PICTURE)
         found.is_whole = not found.why_not
+
+    def _asks_for_less(self) -> bool:
+        asked = [*self._found.loads, *(each.asked for each in self._found.tried)]
+        return any(each.asked_for_less for each in asked)
 
     def _raise_load(self, usual: Picture, most: int, reserved: int) -> None:
         loads = self._found.loads
@@ -141,7 +149,7 @@ class _Plan:
             if not self._may_make(calls, calls * loads[-1].round_trip_s / at_once, reserved):
                 return
             load = self._asker.ask(usual.sending, calls, at_once)
-            if not load.round_trips_s:
+            if not load.round_trips_s and not load.asked_for_less:
                 return
             loads.append(load)
             if load.asked_for_less or load.calls_per_s < _GAINED * loads[-2].calls_per_s:

@@ -107,16 +107,19 @@ def _tried_row(tried: "Tried") -> tuple[str, ...]:
     return (
         f"{width}x{height}, JPEG {tried.picture.jpeg_quality}",
         "" if tried.sent_bytes is None else f"{tried.sent_bytes / 1000:.0f}",
-        _ms(tried.asked.round_trip_s) if tried.asked.round_trips_s else tried.asked.errors[-1],
+        _ms(tried.asked.round_trip_s) if tried.asked.round_trips_s else _failure(tried.asked),
     )
 
 
+def _failure(asked: "Asked") -> str:
+    return asked.errors[-1] if asked.errors else "no answer in time"
+
+
 def _load_row(load: "Asked", advice: "Advice | None") -> tuple[str, ...]:
-    remark = ""
     if load.asked_for_less:
-        remark = "the endpoint asks for fewer"
-    elif advice is not None and load.at_once == advice.knee:
-        remark = "<- the knee: more gain little" if advice.is_at_knee else "<- the most so far"
+        return f"{load.at_once}", "", "", "the endpoint asks for fewer calls"
+    is_knee = advice is not None and load.at_once == advice.knee and advice.is_at_knee
+    remark = "<- the knee: more gain little" if is_knee else ""
     return f"{load.at_once}", f"{load.calls_per_s:.1f}", _ms(load.round_trip_s), remark
 
 

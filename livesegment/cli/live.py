@@ -1,6 +1,5 @@
 """`livesegment live`."""
 
-import secrets
 import sys
 from collections.abc import Collection
 from dataclasses import replace
@@ -45,6 +44,8 @@ def web_options(text: str) -> WebOptions:
     host, port = web_address(text)
     token: ApiKey | None = from_environment(option_of(WebOptions, "token"))
     if token is None and not is_this_machine(host):
+        import secrets  # here, because it takes its time
+
         token = ApiKey(secrets.token_urlsafe(18))
         # Not through the log, which may be kept in a file.
         print(f"livesegment: log in to the page with this token: {token.reveal()}", file=sys.stderr)

@@ -7,9 +7,7 @@ from importlib import import_module
 
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
-from livesegment.events.clip import ClipRecorder
 from livesegment.events.delivery import Delivery, deliver
-from livesegment.events.watch import EventWatch
 from livesegment.metrics import Metrics
 from livesegment.output import Output
 from livesegment.settings import EventOptions, Retention
@@ -58,6 +56,10 @@ def open_events(
     """
     if not options.are_wanted:
         return []
+    # Here, because it imports what writes videos.
+    from livesegment.events.clip import ClipRecorder
+    from livesegment.events.watch import EventWatch
+
     camera = options.camera or source.name
     rules = with_outages(options.rules)
     deliveries = [*_deliveries(options, camera, rules, metrics, stack), *others]

@@ -30,10 +30,7 @@ from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
-from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.run_files import check_distinct, written_at_end
-from livesegment.sinks.segments import SegmentedVideoSink
-from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.window import Window
 from livesegment.sources import SAMPLE, is_drawn, open_live_source
 from livesegment.sources.base import Source
@@ -257,7 +254,10 @@ def _page(options: LiveOptions) -> list[Output]:
 
 
 def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:
+    # Each is imported where it is wanted: a camera in a window needs none of PyAV.
     if options.record is not None and options.segment_minutes is not None:
+        from livesegment.sinks.segments import SegmentedVideoSink
+
         yield SegmentedVideoSink(
             options.record,
             segment_s=60 * options.segment_minutes,
@@ -266,10 +266,14 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
             on_unwritten=partial(metrics.count, "frames_unwritten"),
         )
     elif options.record is not None:
+        from livesegment.sinks.video_file import VideoFileSink
+
         yield VideoFileSink(
             options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
         )
     if options.masks is not None:
+        from livesegment.sinks.mask_file import MaskFileSink
+
         yield MaskFileSink(
             options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
         )

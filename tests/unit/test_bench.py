@@ -171,6 +171,17 @@ def test_an_endpoint_that_asks_for_less_is_not_asked_for_more() -> None:
     assert advice.is_at_knee
 
 
+def test_a_pause_that_the_endpoint_asks_for_is_not_waited_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, endpoint = asked(answers=[*[GOOD] * 6, BUSY, BUSY])
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 0
+    assert len(endpoint.log) <= 9
+    assert "2" + " " * 7 in next(each for each in lines if each.endswith("fewer calls"))
+    assert "not everything was tried: the endpoint asks for fewer calls" in lines
+
+
 def test_requests_that_queue_are_not_recommended() -> None:
     advice = advise(found([load(1, 0.4), load(2, 0.8)]), ttl_s=2)
     assert advice is not None

@@ -37,6 +37,8 @@ def test_the_public_names_are_listed_before_they_are_imported() -> None:
             "livesegment.segmenters.builtin, livesegment.sources.video_file",
             ("httpx", "rich", "ssl", "email", "urllib.request"),
         ),
+        # A camera in a window is neither read nor written by PyAV.
+        ("livesegment.live.run, livesegment.sources.camera, livesegment.sinks.window", ("av",)),
     ],
 )
 def test_heavy_packages_wait_until_they_are_needed(imported: str, waits: tuple[str, ...]) -> None:

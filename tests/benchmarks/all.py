@@ -47,7 +47,7 @@ class Part:
     Attributes:
         title: What is measured.
         module: The file, without its suffix; its `tables(quick, ...)`, or the function of its name
-            in `tabled.py`, returns `kept.Tables`.
+            in `tabled.py`, or its `measure`, returns `kept.Tables`, or the rows of one.
         media: The folder or file of `MEDIA` that it needs.
         needs_others: Whether it needs packages that are no part of the program's own.
     """
@@ -121,7 +121,8 @@ def work(name: str, output: Path, options: dict[str, Any]) -> None:
     specification.loader.exec_module(module)
     tables = getattr(module, "tables", None)
     if tables is None:
-        tables = partial(getattr(tabled, PARTS[name].module), module)
+        adapted = getattr(tabled, PARTS[name].module, None)
+        tables = partial(adapted, module) if adapted else module.measure
     taken = inspect.signature(tables).parameters
     began_s = time.monotonic()
     found = tables(**{key: value for key, value in options.items() if key in taken})
@@ -129,7 +130,7 @@ def work(name: str, output: Path, options: dict[str, Any]) -> None:
         "seconds": round(time.monotonic() - began_s),
         "cpu_seconds": round(sum(os.times()[:4])),
         "machine": before,
-        "tables": found,
+        "tables": {name: found} if isinstance(found, list) else found,
     }
     output.write_text(json.dumps(said))
 

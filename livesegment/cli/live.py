@@ -19,7 +19,8 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     """Show a camera or a video with its segmentation, live.
 
     Keys: q or Esc quit, space pause, s snapshot, a warp, delay or paste, o l h overlay, legend and
-    HUD, [ ] opacity, 1-4 style, r ask the endpoint at once though it wants to be left alone.
+    HUD, [ ] opacity, 1-4 style, r ask the endpoint at once though it wants to be left alone, ?
+    or F1 show these in the window.
     """
     set_up_logging(command.log)
     check_address_space()

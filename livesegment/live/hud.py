@@ -1,13 +1,15 @@
-"""What is written on a picture: the HUD, a line for each figure with one in the table; a notice."""
+"""What is written on a picture: the HUD, a line for each figure that has one; sentences."""
 
 import time
 from collections import deque
+from collections.abc import Callable
 
 from livesegment.calls.asked_pause import AskedPause
 from livesegment.errors import EndpointError
 from livesegment.figures import FIGURES, Figure
 from livesegment.live.alignment import ChosenMask
 from livesegment.metrics import Metrics
+from livesegment.settings.controls import Controls
 from livesegment.sources.base import Source
 
 
@@ -37,6 +39,37 @@ class Outage:
         return self._sentence
 
 
+class Remark:
+    """Says for a moment what the user has just done.
+
+    Args:
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: tuple[str, float] | None = None
+        self._opacity: float | None = None
+
+    def say(self, text: str) -> None:
+        """Have a sentence shown, in place of the one before; from any thread."""
+        self._said = text, self._clock() + REMARK_S
+
+    def text(self, controls: Controls) -> str | None:
+        """Return what to say at the moment; None: nothing. On the main thread only.
+
+        That the picture is held is said for as long as it is: it looks like one that hangs.
+        """
+        if self._opacity not in (None, controls.opacity):
+            self.say(f"opacity {controls.opacity:.0%}")
+        self._opacity = controls.opacity
+        said = self._said
+        if said is not None and self._clock() < said[1]:
+            return said[0]
+        return "paused, space goes on" if controls.paused else None
+
+
+REMARK_S = 2.0
 WINDOW_S = 2.0
 
 

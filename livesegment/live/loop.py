@@ -14,7 +14,7 @@ from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.capture import Capture
 from livesegment.live.choosing import Chooser
 from livesegment.live.delay_line import DelayLine
-from livesegment.live.hud import Outage, hud_lines
+from livesegment.live.hud import Outage, Remark, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
 from livesegment.live.outputs import as_output, commit_sinks
 from livesegment.live.parts import LiveLimits, LiveParts
@@ -76,6 +76,7 @@ class LiveLoop:
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(limits.max_delay_s)
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
+        self._remark = Remark()
         self._outputs = [as_output(each, metrics) for each in parts.outputs]
         choice = MaskChoice(self._masks, parts.alignment, limits.mask_ttl_s, parts.smoothing)
         self._chooser = Chooser(choice)
@@ -120,6 +121,7 @@ class LiveLoop:
             self._outputs,
             hud=self._hud,
             notice=Outage(self._parts.source).notice,
+            remark=self._remark.text,
             metrics=self.metrics,
             redactor=redactor,
         )
@@ -180,7 +182,7 @@ class LiveLoop:
         save, image = self._parts.snapshot, self._presenter.picture()
         if save is not None and image is not None:
             # On a thread: to write a large PNG takes longer than a frame.
-            self._workers.start("snapshot", partial(save, image.copy()))
+            self._workers.start("snapshot", lambda: self._remark.say(save(image.copy())))
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""

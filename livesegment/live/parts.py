@@ -58,7 +58,8 @@ class LiveParts:
         source: Where frames come from.
         segmenter: Who is asked.
         outputs: Who looks on. A sink gets every frame shown, on a thread of its own.
-        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the user asks; None: cannot.
+        snapshot: Saves a picture, BGR uint8 (H, W, 3), when the user asks, and returns what to tell
+            of it; None: cannot.
         alignment: Carries a late mask to the frame shown.
         smoothing: Calms masks from frame to frame; None: they are drawn as they are.
     """
@@ -66,6 +67,6 @@ class LiveParts:
     source: Source
     segmenter: Segmenter
     outputs: Sequence[Output | Sink] = ()
-    snapshot: Callable[[Image], None] | None = None
+    snapshot: Callable[[Image], str] | None = None
     alignment: Alignment = field(default_factory=Paste)
     smoothing: MaskSmoother | None = None

@@ -10,16 +10,18 @@ from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.hud import FrameRate
 from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
-from livesegment.overlay.captions import draw_hud, draw_notice
+from livesegment.overlay.captions import draw_hud, draw_notice, draw_sentence, draw_table
 from livesegment.overlay.compositor import Compositor
 from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
-from livesegment.settings.controls import ControlPanel
+from livesegment.settings.controls import ControlPanel, Controls
+from livesegment.sinks.window import KEYS
 
 HudLines = Callable[[float, ChosenMask], list[str]]
 """Says what the HUD shows, given the frames a second and the mask on the picture."""
 
 HIDDEN = "hidden: no mask to be trusted"
+_REMARK_AT = 0.93  # of the picture's height: below what is looked at
 _STILL_S = 0.1  # a picture this old does not wait for the next one to get its mask
 
 
@@ -34,6 +36,7 @@ class Presenter:
         outputs: Who gets it, each with as much drawn on it as it wants.
         hud: Says what the HUD shows.
         notice: Says why there are no new pictures; None while they come.
+        remark: Says what the user has just done; None: nothing.
         metrics: Counts what was shown.
         redactor: Says what of a picture may leave; None: all of it.
     """
@@ -46,6 +49,7 @@ class Presenter:
         *,
         hud: HudLines,
         notice: Callable[[], str | None],
+        remark: Callable[[Controls], str | None],
         metrics: Metrics,
         redactor: Redactor | None = None,
     ) -> None:
@@ -55,6 +59,8 @@ class Presenter:
         self._hud = hud
         self._notice = notice
         self._noticed: str | None = None
+        self._remark = remark
+        self._remarked: str | None = None
         self._metrics = metrics
         self._compositor = Compositor()
         self._rate = FrameRate()
@@ -81,6 +87,7 @@ class Presenter:
         """
         self._frame, self._controls = frame, self._panel.snapshot()
         self._noticed = None
+        self._remarked = self._remark(self._controls)
         self._chosen = chosen
         self._leaving = leaving = self._leave(frame)
         if leaving.is_whole:
@@ -114,11 +121,13 @@ class Presenter:
             self._chosen = self._masks.choose_again(frame)
             self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
+        remark = self._remark(controls)
         is_same = controls == self._controls and notice == self._noticed
+        is_same = is_same and remark == self._remarked
         is_same = is_same and self._drawn_size(self._leaving.frame) == self._drawn_at
         is_awaited = any(output.is_waiting for output in self._outputs)
         if is_awaited or has_newer or not is_same:
-            self._controls, self._noticed = controls, notice
+            self._controls, self._noticed, self._remarked = controls, notice, remark
             self._hand_out(self._leaving, is_new=False)
             self._moment = self._status()
 
@@ -192,11 +201,20 @@ class Presenter:
             with stage("draw"):
                 draw_notice(canvas, notice)
         give(Wants.SHOWN, canvas)
-        if most is Wants.WINDOW and self._controls.show_hud:
-            rate = self._rate.value() if self._noticed is None else 0.0
+        if most is Wants.WINDOW:
             with stage("draw"):
-                draw_hud(canvas, self._hud(rate, self._chosen))
+                self._caption(canvas)
         give(Wants.WINDOW, canvas)
+
+    def _caption(self, canvas: Image) -> None:
+        """Write on the picture, in place, what only who sits at the window is told."""
+        if self._controls.show_hud:
+            rate = self._rate.value() if self._noticed is None else 0.0
+            draw_hud(canvas, self._hud(rate, self._chosen))
+        if self._remarked is not None:
+            draw_sentence(canvas, self._remarked, at=_REMARK_AT)
+        if self._controls.show_keys:
+            draw_table(canvas, KEYS)
 
     def _status(self) -> LiveStatus:
         chosen = self._chosen

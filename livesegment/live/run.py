@@ -281,9 +281,12 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
         yield Window(f"livesegment - {source.name}")
 
 
-def _save_snapshot(image: Image) -> None:
+def _save_snapshot(image: Image) -> str:
     try:
-        logger.info("saved %s", SnapshotFolder().save(image))
+        saved = f"saved {SnapshotFolder().save(image)}"
     except OutputNotWritable as error:
         # A full disk is no reason to end a live picture.
         logger.warning("%s", error)
+        return "the snapshot could not be saved"
+    logger.info("%s", saved)
+    return saved

@@ -1,4 +1,4 @@
-"""Words on the window's picture: the figures in its corner, and a sentence across it."""
+"""Words on the window's picture: figures in its corner, a sentence across it, a table in it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from livesegment.frame import Image
-from livesegment.overlay.panel import Panel, text_size
+from livesegment.overlay.panel import GREY, Panel, text_size
 from livesegment.overlay.text import printable, text_width
 
 # The panel's width goes in steps of this many letter heights: numbers that change with every frame
@@ -60,13 +60,52 @@ def draw_notice(canvas: Image, text: str) -> None:
     gray = cv2.cvtColor(canvas, cv2.COLOR_BGR2GRAY)
     gray = cv2.convertScaleAbs(gray, alpha=_BRIGHTNESS)
     np.copyto(canvas, gray[:, :, np.newaxis])
-    height, width = canvas.shape[:2]
-    plate = _plate(text, text_size(canvas))
-    if plate.size[0] <= width and plate.size[1] <= height:
-        plate.stamp(canvas, (width - plate.size[0]) // 2, (height - plate.size[1]) // 2)
+    draw_sentence(canvas, text)
 
 
-@lru_cache(maxsize=2)
+def draw_sentence(canvas: Image, text: str, *, at: float = 0.5) -> None:
+    """Write a line across a picture, in place; nothing where it has no room.
+
+    Args:
+        canvas: BGR uint8 (H, W, 3).
+        text: What to write.
+        at: Where, as a share of the picture's height.
+    """
+    _stamp(canvas, _plate(text, text_size(canvas)), at)
+
+
+def draw_table(canvas: Image, rows: Sequence[tuple[str, str]]) -> None:
+    """Write two columns into the middle of a picture, in place; nothing where they have no room.
+
+    Args:
+        canvas: BGR uint8 (H, W, 3).
+        rows: What to write, from top to bottom.
+    """
+    _stamp(canvas, _table(tuple(rows), text_size(canvas)), 0.5)
+
+
+def _stamp(canvas: Image, plate: Panel, at: float) -> None:
+    """Lay a plate over the middle of the canvas, at a share of its height, if it has room."""
+    left, top = canvas.shape[1] - plate.size[0], canvas.shape[0] - plate.size[1]
+    if left >= 0 and top >= 0:
+        plate.stamp(canvas, left // 2, min(top, max(0, round(top * at))))
+
+
+@lru_cache(maxsize=1)
+def _table(rows: tuple[tuple[str, str], ...], size: int) -> Panel:
+    padding, row, gap = round(0.8 * size), round(1.4 * size), round(1.2 * size)
+    left = max(text_width(first, size) for first, _ in rows)
+    right = max(text_width(second, size) for _, second in rows)
+    width, height = left + gap + right + 2 * padding, row * len(rows) + 2 * padding
+    panel = Panel(width, height, round(0.45 * size))
+    for number, (first, second) in enumerate(rows):
+        baseline = padding + row * number + round(1.05 * size)
+        panel.text(padding, baseline, first, size)
+        panel.text(padding + left + gap, baseline, second, size, GREY)
+    return panel
+
+
+@lru_cache(maxsize=4)
 def _plate(text: str, size: int) -> Panel:
     text = printable(text)
     padding = round(0.8 * size)

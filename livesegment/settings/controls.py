@@ -45,6 +45,7 @@ class Controls(Settings):
         show_overlay: Draw the mask at all.
         show_legend: Draw class names with their share of the picture.
         show_hud: Draw frame rate, mask age, round trip and calls (window only, never recorded).
+        show_keys: Draw what the window's keys do (window only, never recorded).
         paused: Hold the picture.
         align: How a late mask meets a newer picture.
     """
@@ -57,6 +58,7 @@ class Controls(Settings):
     )
     show_legend: bool = True
     show_hud: bool = True
+    show_keys: bool = False
     paused: bool = False
     align: Align = "warp"
 

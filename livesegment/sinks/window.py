@@ -16,6 +16,22 @@ from livesegment.sinks.display_check import check_opencv, open_display
 
 ESCAPE = 27
 OPACITY_STEP = 0.1
+_F1 = 0xFFBE  # as X11 numbers it, and so GTK's and Qt's windows; others tell nothing of it
+
+KEYS = (
+    ("q or Esc", "quit"),
+    ("space", "pause"),
+    ("s", "save a snapshot"),
+    ("a", "late masks: warp, delay, paste"),
+    ("1 to 4", "fill, outline, blur, cutout"),
+    ("[ ]", "opacity"),
+    ("o", "overlay"),
+    ("l", "legend"),
+    ("h", "figures"),
+    ("r", "ask the endpoint at once"),
+    ("? or F1", "these keys"),
+)
+"""What each key does, as it is shown in the window."""
 
 
 def press(key: int, run: LiveRun) -> None:
@@ -23,14 +39,15 @@ def press(key: int, run: LiveRun) -> None:
 
     q or Esc quit, space pauses, s takes a snapshot, o, l and h switch overlay, legend and HUD,
     a goes on to the next way in which a late mask meets its picture (warp, delay, paste), [ and ]
-    change the opacity, 1 to 4 choose the style, r asks the endpoint at once.
+    change the opacity, 1 to 4 choose the style, r asks the endpoint at once, ? or F1 show the keys.
 
     Args:
         key: The character's code, as `Window.poll_key` returns it.
         run: What is shown.
     """
-    character = chr(key) if 0 <= key < 256 else ""
+    character = "?" if key == _F1 else chr(key) if 0 <= key < 256 else ""
     toggles = {" ": "paused", "o": "show_overlay", "l": "show_legend", "h": "show_hud"}
+    toggles |= {"?": "show_keys"}
     steps = {"[": -OPACITY_STEP, "]": OPACITY_STEP}
     controls = run.controls
     if key == ESCAPE or character == "q":

@@ -14,6 +14,7 @@ from parts import FunctionSegmenter, StepSource, frame
 from livesegment.buffer import Buffer
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
+from livesegment.live.hud import REMARK_S, Remark
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
@@ -104,7 +105,7 @@ class Run:
 def running(
     *outputs: Output,
     limits: LiveLimits | None = None,
-    snapshot: Callable[[Image], object] | None = None,
+    snapshot: Callable[[Image], str] | None = None,
 ) -> Iterator[Run]:
     source = LosableSource()
     panel = ControlPanel(Controls(opacity=1.0))
@@ -222,6 +223,39 @@ def test_the_notice_of_a_lost_source_is_for_those_who_look() -> None:
     assert len(recorded.given) == 100
 
 
+def test_what_a_key_did_is_said_in_the_window_alone_and_for_a_moment() -> None:
+    now = [0.0]
+    remark = Remark(lambda: now[0])
+    assert remark.text(Controls(opacity=0.5)) is None
+    assert remark.text(Controls(opacity=0.6)) == "opacity 60%"
+    remark.say("saved livesegment-1.png")
+    assert remark.text(Controls(opacity=0.6, paused=True)) == "saved livesegment-1.png"
+    now[0] += REMARK_S
+    assert remark.text(Controls(opacity=0.6, paused=True)) == "paused, space goes on"
+    assert remark.text(Controls(opacity=0.6)) is None
+
+    outputs = _, recorded, shown, window = each_kind()
+    with running(*outputs) as run:
+        run.source.step()
+        window.wait_for(1)
+        for given, change in enumerate(({"opacity": 0.0}, {"show_keys": True}), start=2):
+            before = window.given[-1].image
+            run.panel.change(**change)
+            after = window.wait_for(given).image
+            assert (after != before).any()
+            np.testing.assert_array_equal(shown.wait_for(given).image, shown.given[0].image)
+    assert len(recorded.given) == 1
+
+
+def test_a_snapshot_is_named_in_the_window() -> None:
+    window = SnapshotKey(Wants.WINDOW)
+    with running(window, snapshot=lambda _: "saved it") as run:
+        run.source.step()
+        window.wait_for(1)
+        window.asks_snapshot.set()
+        assert (window.wait_for(2).image != window.given[0].image).any()
+
+
 def test_an_output_ends_the_run() -> None:
     class Impatient(KeepingOutput):
         def on_start(self, run: LiveRun) -> None:
@@ -303,7 +337,12 @@ def test_a_picture_is_drawn_no_larger_than_anybody_shows_it():
     page, recording = KeepingOutput(Wants.SHOWN), KeepingOutput(Wants.FRAMES)
     window.largest, page.largest = (160, 160), (100, 100)
     snapshots: Buffer[Image] = Buffer("wait", 1)
-    with running(window, page, recording, snapshot=snapshots.put) as run:
+
+    def save(image: Image) -> str:
+        snapshots.put(image)
+        return "saved it"
+
+    with running(window, page, recording, snapshot=save) as run:
         run.source.step()
         assert shapes(window, page, recording, count=1) == [(120, 160, 3), (120, 160, 3), None]
 

@@ -4,7 +4,7 @@ import pytest
 
 from livesegment.metrics import Metrics
 from livesegment.settings.controls import ALIGNMENTS, STYLES, ControlPanel, Controls
-from livesegment.sinks.window import press
+from livesegment.sinks.window import KEYS, press
 
 
 class Run:
@@ -44,6 +44,8 @@ def test_a_key_asks_something_of_the_run(key: str, asked: str) -> None:
         ("o", "show_overlay", False),
         ("l", "show_legend", False),
         ("h", "show_hud", False),
+        ("?", "show_keys", True),
+        ("\uffbe", "show_keys", True),  # F1
         ("[", "opacity", 0.4),
         ("]", "opacity", 0.6),
         *((str(number), "style", style) for number, style in enumerate(STYLES, start=1)),
@@ -64,11 +66,21 @@ def test_a_key_goes_through_the_ways_in_which_a_late_mask_meets_its_picture() ->
     assert seen == [*ALIGNMENTS, ALIGNMENTS[0]]
 
 
+@pytest.mark.parametrize("keys", [keys for keys, _ in KEYS])
+def test_every_key_that_is_shown_does_something(keys: str) -> None:
+    run = Run()
+    before = run.controls.change(style="blur")
+    for name in keys.replace(" to ", " or ").replace("[ ]", "[ or ]").split(" or "):
+        press(ord({"Esc": "\x1b", "space": " ", "F1": "\uffbe"}.get(name, name)), run)
+        assert run.asked or run.controls.snapshot() != before
+        before = run.controls.snapshot()
+
+
 def test_other_keys_do_nothing() -> None:
     # Among them the ² of French keyboards, which Python calls a digit.
     run = Run()
     for key in range(2**16):
-        if chr(key) not in "q\x1bsra olh[]1234":
+        if chr(key) not in "q\x1bsra olh[]1234?\uffbe":
             press(key, run)
     assert run.asked == []
     assert run.controls.snapshot() == Controls(opacity=0.5)

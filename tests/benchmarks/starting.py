@@ -123,7 +123,7 @@ def started(program: str, words: Sequence[str], compiled: str, checkout: Path = 
         env=environment,
         cwd=compiled,  # of -c, Python looks for modules where it is first
         capture_output=True,
-        timeout=60,
+        timeout=300,  # the first time compiles, whatever else the machine does
         check=True,
     )
     now_s, cpu_s = map(float, done.stdout.split())

@@ -72,14 +72,6 @@ def media() -> Path:
     return SHARED
 
 
-MAP_AGAIN = ("windowunmap", "--sync", "windowmap", "--sync")
-"""What xdotool does to a window before its picture is looked at.
-
-On a screen without a window manager, Qt misses the first exposure of some windows (6 of 45) and
-then paints nothing; mapped a second time, it paints (60 of 60).
-"""
-
-
 @pytest.fixture
 def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
     """Start an X server on a free display and return the environment that leads to it."""

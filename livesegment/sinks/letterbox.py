@@ -1,4 +1,4 @@
-"""Fitting pictures into a video whose size cannot change."""
+"""Fitting pictures into what has proportions of its own: a video, a window."""
 
 from typing import TypeVar
 
@@ -39,6 +39,33 @@ def letterbox(array: Array, frame_size: tuple[int, int], *, smooth: bool) -> Arr
         array, (new_width, new_height), interpolation=interpolation
     )
     return canvas
+
+
+_DARK = (22, 19, 18)  # BGR, as plates with text on them
+
+
+def with_margins(image: Image, box: tuple[int, int] | None) -> Image:
+    """Return a picture with dark margins that give it the proportions of a box; it is not scaled.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        box: (width, height) of any unit; None: no margins.
+
+    Returns:
+        The picture itself where it has these proportions already, to the nearest pixel.
+    """
+    height, width = image.shape[:2]
+    if box is None:
+        return image
+    # To the nearest pixel: whoever shows it fills the box, and so stretches it by half of one.
+    across = max(0, round(height * box[0] / box[1]) - width)
+    down = max(0, round(width * box[1] / box[0]) - height)
+    if across == down == 0:
+        return image
+    top, left = down // 2, across // 2
+    edges = top, down - top, left, across - left
+    padded = cv2.copyMakeBorder(image, *edges, cv2.BORDER_CONSTANT, value=_DARK)
+    return padded.astype(np.uint8, copy=False)
 
 
 def even_size(image: Image) -> Image:

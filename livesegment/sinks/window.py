@@ -1,7 +1,9 @@
 """The window, and the keys that are pressed in it."""
 
+import ctypes
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.settings.controls import ALIGNMENTS, STYLES
 from livesegment.sinks.display_check import check_opencv, open_display
+from livesegment.sinks.letterbox import with_margins
 
 ESCAPE = 27
 OPACITY_STEP = 0.1
@@ -73,8 +76,9 @@ _SHARE_OF_SCREEN = 0.9
 # Windows of macOS are measured in points, which are two pixels wide on most of its screens.
 _PIXELS_A_POINT = 2 if sys.platform == "darwin" else 1
 
-# The plain window has no toolbar, whose text needs fonts that the wheels of OpenCV lack.
-_FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+# The plain window has no toolbar, whose text needs fonts that the wheels of OpenCV lack. The
+# picture keeps its shape by margins of its own: the window system's are white.
+_FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
 
 # GTK and Qt put modifiers such as num lock above the 16 bits of the key itself.
 _KEY_BITS = 0xFFFF
@@ -88,14 +92,20 @@ def _prepare_qt() -> None:
     if (plugins / "libqxcb.so").exists():
         # The wheels know X11 only; told to use Wayland by the desktop, Qt would end the process.
         os.environ["QT_QPA_PLATFORM"] = "xcb"
+        # By the function XSetEventQueueOwner Qt tells Xlib that it reads the events itself. That of
+        # the wheels' own libX11-xcb writes it where an older libX11 has it; the system's, if it
+        # is newer, is not told, takes some of the first events away, and with that of its mapping
+        # missing Qt paints nothing in the window, ever. What is global is found before that.
+        with suppress(OSError):
+            ctypes.CDLL("libX11-xcb.so.1", mode=ctypes.RTLD_GLOBAL)
 
 
 class Window(Output):
     """Shows a run in a window of the desktop. Made and used on the main thread only.
 
     The window opens with the first picture, as large as it is or as the screen allows; the user
-    may resize it, the picture keeps its shape. Keys change the run's controls; the run ends when
-    the user closes the window.
+    may resize it, the picture keeps its shape, with dark margins. Keys change the run's controls;
+    the run ends when the user closes the window.
 
     Args:
         title: What the window is called.
@@ -113,6 +123,7 @@ class Window(Output):
         self._title = title
         self._shown = False
         self._closed = False
+        self._shown_in: tuple[int, int] | None = None
         self._run: LiveRun | None = None
 
     def on_start(self, run: LiveRun) -> None:
@@ -152,6 +163,11 @@ class Window(Output):
         return _PIXELS_A_POINT * width, _PIXELS_A_POINT * height
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the window has another size than its picture was made for."""
+        return self._shown and self.largest_size != self._shown_in
+
+    @property
     def _room(self) -> tuple[int, int]:
         return int(_SHARE_OF_SCREEN * self._screen[0]), int(_SHARE_OF_SCREEN * self._screen[1])
 
@@ -182,8 +198,9 @@ class Window(Output):
         try:
             if not self._shown:
                 self._open(image.shape[1], image.shape[0])
+            self._shown_in = size = self.largest_size
             # The window system would make it smaller too, at several times the cost.
-            cv2.imshow(self._title, made_to_fit(image, self.largest_size))
+            cv2.imshow(self._title, with_margins(made_to_fit(image, size), size))
         except cv2.error as error:
             raise DisplayUnavailable("OpenCV could not show the window: use --no-window") from error
 

@@ -9,6 +9,7 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
 from livesegment.duration import in_words
+from livesegment.memory_budget import give_large_memory_back
 from livesegment.settings.commands import AnnotateCommand
 
 if TYPE_CHECKING:  # they import OpenCV
@@ -24,6 +25,7 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     """
     set_up_logging(command.log)
     check_address_space()
+    give_large_memory_back()
     if command.dry_run:
         from livesegment.annotate.estimate import estimate
 

@@ -1,6 +1,7 @@
 """A picture on its way through the pipeline."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -55,3 +56,20 @@ class Frame:
         thread.
         """
         return downscaled(self.image, size, self._halves)
+
+    def without_pixels(self) -> "Frame":
+        """Return the frame with black in place of its picture, which takes no memory."""
+        return replace(self, image=np.broadcast_to(np.uint8(0), self.image.shape))
+
+
+class Packed(Protocol):
+    """A picture as it came, in fewer bytes than its pixels take.
+
+    Attributes:
+        nbytes: How many.
+    """
+
+    nbytes: int
+
+    def image(self) -> Image:
+        """Return the picture, the same as when it was read. For one thread at a time."""

@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from livesegment.annotate.journal import Journal
@@ -50,7 +50,7 @@ class KeptMasks:
         self._name = name
         self._offset_s: float | None = None
 
-    def ask(self, frame: Frame) -> Mask:
+    def ask(self, frame: Frame, on_prepared: Callable[[], None] = lambda: None) -> Mask:  # noqa: ARG002
         """Return the next mask, which is this frame's. To be called by one thread, in order.
 
         Raises:
@@ -108,11 +108,15 @@ class Caller:
         self._stopping = stopping
         self._journal = journal
 
-    def ask(self, frame: Frame) -> Mask | None:
+    def ask(self, frame: Frame, on_prepared: Callable[[], None] = lambda: None) -> Mask | None:
         """Return the frame's mask; None when no call is allowed any more.
 
         An error that will not go away, and is about no picture, costs one call: other frames meet
         it without.
+
+        Args:
+            frame: The frame.
+            on_prepared: Called when its pixels are not needed any more and the answer takes time.
 
         Raises:
             EndpointError: If the error will not go away or came too often.
@@ -121,6 +125,8 @@ class Caller:
             return mask
         with stage("ask"):
             call = self._prepared(frame)
+        frame = frame.without_pixels()
+        on_prepared()
         attempt = 0
         while True:
             attempt += 1

@@ -17,6 +17,7 @@ from livesegment.annotate.report import FileReport, Outcome
 from livesegment.calls.limiter import Limiter
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
+from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
@@ -37,6 +38,7 @@ class Shared:
         segmenter: Who is asked; None where masks are kept ones, or every input knows its own.
         limiter: Says when to ask.
         options: What to write.
+        memory: What all of them together may take.
         asks_scenes: Whether an input that is drawn is asked itself, in the segmenter's place.
         on_frame: Called with the run of the input after each frame written.
     """
@@ -44,6 +46,7 @@ class Shared:
     segmenter: Segmenter | None
     limiter: Limiter
     options: AnnotateOptions
+    memory: MemoryBudget
     asks_scenes: bool = False
     on_frame: Callable[["InputRun"], None] = lambda _: None
 
@@ -167,6 +170,7 @@ class InputRun:
             planned=self._planned(),
             on_frame=lambda: self._shared.on_frame(self),
             redactor=self._redactor(parts.segmenter),
+            memory=self._shared.memory,
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop

@@ -46,7 +46,9 @@ class Chosen:
 
 
 class KeyframeChooser:
-    """Gives each frame its role. It looks one frame ahead, since the last one is a keyframe.
+    """Gives each frame its role.
+
+    It looks one frame ahead, since the last one is a keyframe, unless all are.
 
     Args:
         options: What makes a frame a keyframe; the first of a scene is one in any case.
@@ -56,25 +58,26 @@ class KeyframeChooser:
     def __init__(self, options: KeyframeOptions, planned: frozenset[int] | None = None) -> None:
         self._options = options
         self._planned = planned
+        self._asks_for_all = planned is None and options.asks_for_all
         self._scene = SceneChange()
         self._stillness = Stillness()
         self._waiting: Frame | None = None
         self._since: int | None = None  # frames since one whose mask is certain
 
     def add(self, frame: Frame) -> Chosen | None:
-        """Take the next frame and return the one before it; None for the first."""
+        """Take the next frame and return one whose role is known now; None: none is."""
+        if self._asks_for_all:
+            return Chosen(frame, Role.ASKED)
         before, self._waiting = self._waiting, frame
         return None if before is None else self._choose(before, is_last=False)
 
     def end(self) -> Chosen | None:
-        """Return the last frame; None where there was none."""
+        """Return the last frame; None where there is none any more."""
         last, self._waiting = self._waiting, None
         return None if last is None else self._choose(last, is_last=True)
 
     def _choose(self, frame: Frame, *, is_last: bool) -> Chosen:
         skip_still = self._options.skip_still
-        if self._planned is None and self._options.asks_for_all:
-            return Chosen(frame, Role.ASKED)
         begins_scene = self._scene.step(frame.image).is_cut or self._since is None
         if skip_still and not begins_scene and self._stillness.is_still(frame.image):
             self._since = 0
@@ -186,9 +189,13 @@ class Carrier:
 
     At most `MOST_BETWEEN` frames are held. Where more lie between two keyframes, those get what
     is carried from the one before.
+
+    Args:
+        asks_for_all: Whether every frame is a keyframe: then none is held for those to come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, asks_for_all: bool = False) -> None:
+        self._asks_for_all = asks_for_all
         self._propagator: Propagator | None = None
         self._before: tuple[Frame, Mask | None] | None = None
         self._asked: Mask | None = None
@@ -202,6 +209,9 @@ class Carrier:
             mask: What the segmenter said about a keyframe.
         """
         frame = chosen.frame
+        if self._asks_for_all:
+            yield Masked(frame, mask, chosen.role)
+            return
         if chosen.role is Role.CARRIED:
             self._held.append(frame)
             if len(self._held) == MOST_BETWEEN:

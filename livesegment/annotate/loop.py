@@ -1,23 +1,26 @@
 """The annotating loop: every frame, in order."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.journal import Journal
 from livesegment.annotate.keyframes import (
     MOST_BETWEEN,
     Carrier,
-    Chosen,
     KeyframeChooser,
     Masked,
     Role,
 )
 from livesegment.annotate.ordered import OrderedWindow
+from livesegment.annotate.waiting import Waiting
 from livesegment.calls.limiter import Limiter
 from livesegment.errors import SourceLost
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
 from livesegment.overlay.compositor import Compositor
 from livesegment.profile import count_frame, stage
@@ -31,6 +34,8 @@ from livesegment.sources.base import Source
 from livesegment.workers import WorkerGroup
 
 _MOST_AHEAD = 32
+# Bytes in work for each pixel of a frame that is in the decoder, is drawn and is coded as H.264.
+_IN_WORK = 50.0
 GRACE_S = 3.0  # for requests that are still under way when the run is given up
 
 
@@ -86,7 +91,8 @@ class AnnotateLoop:
     One thread reads and chooses keyframes, others ask the segmenter, the calling thread carries
     masks to the frames between, draws and writes. Memory is bounded whatever the length of the
     source: at most twice as many frames are held as requests may be in flight, 32 more than those
-    at the most; with keyframes at least 64, and as many once more between two of them.
+    at the most; with keyframes at least 64, and as many once more between two of them. Of large
+    frames fewer are held, as many as the memory allows: then fewer requests are in flight.
 
     Args:
         parts: What it works with.
@@ -97,6 +103,7 @@ class AnnotateLoop:
         metrics: Counts everything.
         on_frame: Called after each frame written.
         redactor: Says what of a picture may leave; None: all of it.
+        memory: What the run may take; None: as many frames are held as said above.
     """
 
     def __init__(
@@ -110,27 +117,33 @@ class AnnotateLoop:
         planned: frozenset[int] | None = None,
         on_frame: Callable[[], None] = lambda: None,
         redactor: Redactor | None = None,
+        memory: MemoryBudget | None = None,
     ) -> None:
         self._parts = parts
         self._controls = controls
         self._limiter = limiter
         self._keyframes = keyframes or KeyframeOptions()
         self._planned = planned
+        self._asks_for_all = planned is None and self._keyframes.asks_for_all
+        self._packs = False
         self._metrics = metrics
         self._on_frame = on_frame
         self._redactor = redactor
-        self._asked: Masked | None = None
+        self._asked: tuple[float, Mask | None] | None = None
         self._result = AnnotateResult()
         self._compositor = Compositor()
         self._seen = SeenClasses()
         self._workers = WorkerGroup(grace_s=GRACE_S)
         self._ask = self._who_answers()
-        self._window: OrderedWindow[Chosen, Mask | None] = OrderedWindow(self._answer, self._width)
+        self._memory = memory
+        self._window: OrderedWindow[Waiting, Mask | None] = OrderedWindow(
+            self._answer, self._width, size=Waiting.nbytes, most=self._most_waiting
+        )
         # Before anything runs: a run may be stopped before it begins.
         for stop in (parts.source.stop, self._window.stop, limiter.wake):
             self._workers.on_stop(stop)
 
-    def _who_answers(self) -> Callable[[Frame], Mask | None]:
+    def _who_answers(self) -> Callable[[Frame, Callable[[], None]], Mask | None]:
         segmenter = self._parts.segmenter
         if isinstance(segmenter, KeptMasks):
             return segmenter.ask
@@ -150,19 +163,26 @@ class AnnotateLoop:
             EndpointError: If a frame cannot be segmented. What was written before it stays.
             SinkError: If an output cannot be written.
         """
-        carrier = Carrier()
+        carrier = Carrier(asks_for_all=self._asks_for_all)
         with self._workers:
             self._start()
-            for chosen, mask in self._window.results():
-                # Here, in order: the same replies then give the same names, whoever came first.
-                named = None if mask is None else self._seen.grown(mask)
-                for masked in carrier.add(chosen, named):
-                    self._write(masked)
+            # No names for what comes: while the next frame is awaited the last one is let go.
+            for _ in map(partial(self._add, carrier), self._window.results()):
+                pass
             if not self._workers.stopping.is_set():
-                for masked in carrier.end():
-                    self._write(masked)
+                self._write_all(carrier.end())
                 self._result.complete = True
         return self._result
+
+    def _add(self, carrier: Carrier, answered: tuple[Waiting, Mask | None]) -> None:
+        waiting, mask = answered
+        # Here, in order: the same replies then give the same names, whoever came first.
+        named = None if mask is None else self._seen.grown(mask)
+        self._write_all(carrier.add(waiting.unpacked(), named))
+
+    def _write_all(self, frames: Iterator[Masked]) -> None:
+        for masked in frames:
+            self._write(masked)
 
     def stop(self) -> None:
         """Ask the run to end soon, as far as it is. May be called from any thread."""
@@ -179,28 +199,49 @@ class AnnotateLoop:
         width = self._limiter.limit + min(self._limiter.limit, _MOST_AHEAD)
         return width if self._keyframes.asks_for_all else max(width, MOST_BETWEEN)
 
+    def _most_waiting(self, waiting: Waiting) -> int:
+        return self._left(waiting.chosen.frame)
+
+    def _left(self, frame: Frame) -> int:
+        if self._memory is None:
+            return sys.maxsize
+        return self._memory.left(frame.frame_size, _IN_WORK)
+
     def _read(self) -> None:
         chooser = KeyframeChooser(self._keyframes, self._planned)
         try:
-            while (frame := self._next_frame()) is not None:
-                with stage("choose"):
-                    chosen = chooser.add(frame)
-                if chosen is not None and not self._window.put(chosen):
-                    return
+            while self._read_one(chooser):
+                pass
         except SourceLost as error:
             self._result.lost = error  # reported once all that was read is written
         finally:
             last = chooser.end()
             if last is not None:
-                self._window.put(last)
+                self._window.put(Waiting(last))
             self._window.end()
 
-    def _next_frame(self) -> Frame | None:
+    def _read_one(self, chooser: KeyframeChooser) -> bool:
+        # A function of its own: while the next frame is decoded nobody here has the last one.
+        if not self._window.wait_for_room():
+            return False
+        source = self._parts.source
         with stage("decode"):
-            return self._parts.source.read()
+            frame, packed = source.read_packed() if self._packs else (source.read(), None)
+        if frame is None:
+            return False
+        with stage("choose"):
+            chosen = chooser.add(frame)
+        # Large ones are kept as they came from the next on. Not where something is to be hidden.
+        is_tight = self._left(frame) < self._width() * (frame.image.nbytes * 4 // 3)
+        self._packs = is_tight and self._asks_for_all and self._redactor is None
+        return chosen is None or self._window.put(Waiting(chosen, packed))
 
-    def _answer(self, chosen: Chosen) -> Mask | None:
-        return self._ask(chosen.frame) if chosen.role is Role.ASKED else None
+    def _answer(self, waiting: Waiting) -> Mask | None:
+        def pack() -> None:
+            waiting.pack()
+            self._window.resized(waiting)
+
+        return self._ask(waiting.chosen.frame, pack) if waiting.is_asked else None
 
     def _write(self, masked: Masked) -> None:
         with stage("hide"):
@@ -219,10 +260,10 @@ class AnnotateLoop:
     def _leave(self, masked: Masked) -> Leaving:
         if self._redactor is None:
             return Leaving(masked.frame, masked.mask)
+        frame = masked.frame
         if masked.role is Role.ASKED:
-            self._asked = masked
-        asked = self._asked
-        if asked is None:
-            return self._redactor.leave(masked.frame, None, None, 0.0)
-        age_s = masked.frame.pts_s - asked.frame.pts_s
-        return self._redactor.leave(masked.frame, asked.mask, masked.mask, age_s)
+            self._asked = frame.pts_s, masked.mask
+        if self._asked is None:
+            return self._redactor.leave(frame, None, None, 0.0)
+        asked_s, mask = self._asked
+        return self._redactor.leave(frame, mask, masked.mask, frame.pts_s - asked_s)

@@ -13,6 +13,7 @@ R = TypeVar("R")
 @dataclass(slots=True, eq=False)
 class _Slot(Generic[T, R]):
     item: T
+    size: int = 0
     done: bool = False
     result: R | None = None
     error: BaseException | None = None
@@ -23,16 +24,31 @@ class OrderedWindow(Generic[T, R]):
 
     One thread puts items and calls `end`; any number of threads call `run`; one thread iterates
     over the results. At most `width` items are held, finished or not. No `Buffer`: an item counts
-    until its result's turn has come, long after it was taken out to be worked on.
+    until its result's turn has come, long after it was taken out to be worked on. What has left is
+    not kept by anybody here: an item may be a large picture.
 
     Args:
         work: Turns an item into its result; called from several threads.
         width: Says how many items may be held now; asked again whenever one has left.
+        size: Says how large an item and its result are, in bytes say; None: it has none yet.
+        most: Says which sum of sizes may be held where such an item is one of them. One is held
+            however large it is.
     """
 
-    def __init__(self, work: Callable[[T], R], width: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        work: Callable[[T], R],
+        width: Callable[[], int],
+        *,
+        size: Callable[[T, R | None], int] = lambda _item, _result: 0,
+        most: Callable[[T], int] = lambda _: 0,
+    ) -> None:
         self._work = work
         self._width = width
+        self._size_of = size
+        self._most = most
+        self._held = 0
+        self._last = 0, 0  # size of the last item, and which sum was allowed with it
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
         # Of their own, because there may be very many who wait for work: each item wakes one.
@@ -43,17 +59,37 @@ class OrderedWindow(Generic[T, R]):
         self._stopped = False
         self._failed = False
 
+    def wait_for_room(self) -> bool:
+        """Wait until another item like the last one may be put; False once the window has stopped.
+
+        Who makes large items need not make one before there is a place for it.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room(*self._last) or self._stopped)
+            return not self._stopped
+
     def put(self, item: T) -> bool:
         """Add an item, waiting for room; False once the window has stopped."""
-        slot: _Slot[T, R] = _Slot(item)
+        slot: _Slot[T, R] = _Slot(item, self._size_of(item, None))
+        most = self._most(item)
         with self._changed:
-            self._changed.wait_for(lambda: len(self._slots) < self._width() or self._stopped)
+            self._changed.wait_for(lambda: self._has_room(slot.size, most) or self._stopped)
             if self._stopped:
                 return False
             self._slots.append(slot)
+            self._held += slot.size
+            self._last = slot.size, most
             self._unclaimed.append(slot)
             self._has_work.notify()
             return True
+
+    def resized(self, item: T) -> None:
+        """Say that an item has another size than when it was put."""
+        with self._changed:
+            for slot in self._slots:
+                if slot.item is item:
+                    self._measure(slot)
+            self._changed.notify_all()
 
     def end(self) -> None:
         """Say that no more items come."""
@@ -74,17 +110,26 @@ class OrderedWindow(Generic[T, R]):
 
         An item's exception is raised where its result is due; later items are not started then.
         """
-        while (slot := self._claim()) is not None:
-            try:
-                slot.result = self._work(slot.item)
-            except Exception as error:  # noqa: BLE001 - raised by `results`, in order
-                slot.error = error
-            with self._changed:
-                if slot.error is not None:
-                    self._failed = True
-                    self._has_work.notify_all()
-                slot.done = True
-                self._changed.notify_all()
+        while self._work_on_next():
+            pass
+
+    def _work_on_next(self) -> bool:
+        # A function of its own: who waits for the next item holds none.
+        if (slot := self._claim()) is None:
+            return False
+        try:
+            slot.result = self._work(slot.item)
+        except Exception as error:  # noqa: BLE001 - raised by `results`, in order
+            slot.error = error
+        with self._changed:
+            if slot.error is not None:
+                self._failed = True
+                self._has_work.notify_all()
+            slot.done = True
+            if slot in self._slots:
+                self._measure(slot)
+            self._changed.notify_all()
+        return True
 
     def _claim(self) -> _Slot[T, R] | None:
         with self._changed:
@@ -99,16 +144,33 @@ class OrderedWindow(Generic[T, R]):
         Raises:
             Exception: What `work` raised for the item whose turn it is.
         """
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._has_news)
-                if self._stopped or not self._slots:
-                    return
-                slot = self._slots.popleft()
-                self._changed.notify_all()
+        while (slot := self._next_done()) is not None:
             if slot.error is not None:
                 raise slot.error
-            yield slot.item, slot.result  # type: ignore[misc]  # a done slot has its result
+            result = slot.item, slot.result
+            del slot
+            yield result  # type: ignore[misc]  # a done slot has its result
+            del result
+
+    def _measure(self, slot: _Slot[T, R]) -> None:
+        self._held -= slot.size
+        slot.size = self._size_of(slot.item, slot.result)
+        self._held += slot.size
+
+    def _next_done(self) -> _Slot[T, R] | None:
+        with self._changed:
+            self._changed.wait_for(self._has_news)
+            if self._stopped or not self._slots:
+                return None
+            slot = self._slots.popleft()
+            self._held -= slot.size
+            self._changed.notify_all()
+            return slot
+
+    def _has_room(self, size: int, most: int) -> bool:
+        if not self._slots:
+            return True
+        return len(self._slots) < self._width() and self._held + size <= most
 
     def _may_claim(self) -> bool:
         return bool(self._unclaimed) or self._ended or self._stopped or self._failed

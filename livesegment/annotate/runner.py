@@ -17,6 +17,7 @@ from livesegment.annotate.report import AnnotateReport, FileReport
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.opening import open_limiter
 from livesegment.errors import AuthenticationFailed, ModelNotFound, PaymentRequired
+from livesegment.memory_budget import MemoryBudget
 from livesegment.profile import on_thread
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
@@ -162,7 +163,8 @@ class _ThreadRunner(Runner):
         if options.kept_masks is None:
             asked = PatternSegmenter if shared is None else shared
             limiter = open_limiter(options.endpoint, asked.max_concurrency)
-        self._shared = Shared(shared, limiter, options, asks_scenes=segmenter is None)
+        memory = MemoryBudget.of(options.max_memory, self.at_once)
+        self._shared = Shared(shared, limiter, options, memory, asks_scenes=segmenter is None)
 
     def run_of(self, job: Job, on_frame: Callable[[Run], None]) -> Run:
         """Return what works on an input."""

@@ -10,6 +10,7 @@ from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
 from livesegment.cli.profile import profile_said
 from livesegment.duration import in_words
+from livesegment.memory_budget import give_large_memory_back
 from livesegment.settings.commands import AnnotateCommand
 
 if TYPE_CHECKING:  # they import OpenCV
@@ -25,6 +26,7 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     """
     set_up_logging(command.log)
     check_address_space()
+    give_large_memory_back()
     if command.dry_run:
         from livesegment.annotate.estimate import estimate
 

@@ -22,6 +22,7 @@ from livesegment.errors import (
     MissingExtra,
     OptionsError,
 )
+from livesegment.memory_budget import MemoryBudget
 from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.pattern import PatternSegmenter
@@ -81,7 +82,8 @@ def annotate_task(task: FileTask, relay: Relay | RemoteRelay) -> News:
             return News(_without_a_model(task, error), ())
         lines = stack.enter_context(_collected_lines())
         limiter = _limiter(task, segmenter, relay)
-        shared = Shared(segmenter, limiter, task.options, asks_scenes=True)
+        memory = MemoryBudget.of(task.options.max_memory)
+        shared = Shared(segmenter, limiter, task.options, memory, asks_scenes=True)
         teller = stack.enter_context(_Teller(relay, task.number, lines))
         given_up_s = time.monotonic() + (_LOCK_LIVES_S if task.is_retry else 0.0)
         while True:

@@ -19,6 +19,7 @@ import cv2
 from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError
 from livesegment.live.run import run_live
+from livesegment.memory_budget import give_large_memory_back
 from livesegment.monitor.child_link import ChildLink, LinkHandler
 from livesegment.monitor.link import Message
 from livesegment.monitor.reporter import Reporter
@@ -32,6 +33,7 @@ LAST_WORDS_S = 10.0
 def main() -> int:
     """Run one camera until the monitor says stop, or is gone; return the exit code."""
     faulthandler.enable()
+    give_large_memory_back()
     # Signals for the whole group reach the monitor too, and it says what they mean for a camera.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)

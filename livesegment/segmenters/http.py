@@ -176,6 +176,7 @@ class HttpSegmenter(Segmenter):
         parameters = query(confidence=confidence, name=f"{frame.index}.jpg")
         url = self._url.copy_merge_params(parameters)
         sent = sent_size(frame.frame_size, max_side)
+        frame = frame.without_pixels()  # a call takes its time, and many may be under way
 
         def call(keep: Keep | None) -> Mask:
             with stage("HTTP"):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.endpoint import EndpointOptions
-from livesegment.settings.group import Settings, option, section
+from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, number, several
+from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.text_kinds import path
@@ -92,6 +93,8 @@ class AnnotateOptions(Settings):
         jobs: Inputs to work on at once; None: one, or as many as a cluster has processors.
         report: JSON file to write what became of each input to; None: none. It replaces an older
             one.
+        max_memory: What the process may take, such as `600MB`: the larger pictures are, the fewer
+            of them wait. At least one of each input does in any case.
         overwrite: Replace existing outputs.
         redact: What nobody may see.
 
@@ -161,6 +164,7 @@ class AnnotateOptions(Settings):
         group=_OUTPUT,
         is_common=True,
     )
+    max_memory: str = same_as(LiveOptions, "max_memory", key=None)
     redact: RedactOptions = section(RedactOptions)
 
     def check(self) -> None:

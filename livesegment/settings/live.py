@@ -11,7 +11,7 @@ from livesegment.settings.kinds import choice, flag, number
 from livesegment.settings.option import Control
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
-from livesegment.settings.retention import checked_retention
+from livesegment.settings.retention import checked_retention, checked_size
 from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
 
@@ -49,6 +49,8 @@ class LiveOptions(Settings):
         keep: How much of such a recording stays, a size such as `20GB` or an age such as `7d`;
             None: everything.
         align_budget_ms: What alignment may take of each frame's time, in ms of one core.
+        max_memory: What the process may take, such as `600MB`: the larger pictures are, the fewer
+            of them wait. At least one does in any case.
         wait_for_endpoint: Show the picture without masks as long as the endpoint refuses, also
             before the first mask and for reasons that will not go away by themselves.
         events: What is noticed, and where it is told.
@@ -208,6 +210,19 @@ class LiveOptions(Settings):
         key="picture.align_budget_ms",
         # Eight cameras of 15 pictures a second leave a machine of two cores time for all the rest.
         file_default=6.0,
+    )
+    max_memory: str = option(
+        "600MB",
+        text(
+            "600MB",
+            "a size such as 600MB or 1.5GB",
+            checked_size,
+            r"^[0-9]+(\.[0-9]+)? *[mMgGtT][bB]$",
+        ),
+        "About what the program may take; of large pictures fewer wait.",
+        flag="--max-memory",
+        key="picture.max_memory",
+        group="Program",
     )
     wait_for_endpoint: bool = option(
         False, flag(), "Show the picture without masks as long as the endpoint refuses."

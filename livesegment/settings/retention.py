@@ -60,3 +60,14 @@ def checked_clip_retention(text: str) -> str:
     """
     Retention.parse(text)
     return text
+
+
+def checked_size(text: str) -> str:
+    """Return the text of a size.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if Retention.parse(text).size is None:
+        raise ValueError
+    return text

@@ -1,8 +1,9 @@
 """Codecs and containers of the videos that are written, and the settings of each."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import av
@@ -25,6 +26,7 @@ class Coding:
         container_options: Options of the muxer.
         keyframe_s: Seconds from one keyframe to the next; None leaves it to the encoder.
         smallest_side: Fewest lines and columns that the encoder takes.
+        shorter: The options that differ where it looks fewer pictures ahead, by their number.
     """
 
     container: str
@@ -35,7 +37,20 @@ class Coding:
     container_options: Mapping[str, str] = field(default_factory=dict)
     keyframe_s: float | None = None
     smallest_side: int = 1
+    shorter: Callable[[int], Mapping[str, str]] | None = None
 
+    def options_for(self, frame_size: tuple[int, int]) -> dict[str, str]:
+        """Return the options of the encoder for pictures of a size, (width, height) in pixels."""
+        ahead = max(_LEAST_AHEAD, _PIXELS_AHEAD // (frame_size[0] * frame_size[1]))
+        options = dict(self.codec_options)
+        if self.shorter is not None and ahead < _AHEAD:
+            options.update(self.shorter(ahead))
+        return options
+
+
+# Pictures that x264 looks ahead at its preset veryfast. Each takes 2.7 bytes a pixel: 22 MB at 4K.
+_AHEAD, _LEAST_AHEAD = 10, 2
+_PIXELS_AHEAD = 20_800_000
 
 DEFAULT_QUALITY = 75
 
@@ -165,6 +180,7 @@ def coding_for(
     _check_fits(path, container, codec)
     encoder = _find_encoder(codec)
     crf = round(encoder.worst - (encoder.worst - encoder.best) * quality / 100)
+    looks_ahead = encoder.name == "libx264" and not (fragmented or speed)
     speed = speed or (encoder.quick if fragmented else encoder.usual)
     return Coding(
         container=container,
@@ -180,7 +196,20 @@ def coding_for(
         container_options=_container_options(container, fragmented=fragmented),
         keyframe_s=1.0 if fragmented else 2.0,
         smallest_side=encoder.smallest_side,
+        shorter=partial(_shorter, crf) if looks_ahead else None,
     )
+
+
+def _shorter(crf: int, ahead: int) -> Mapping[str, str]:
+    """Return what has libx264 look fewer pictures ahead, at about the same quality.
+
+    The less it sees of what a block is needed for later, the coarser it codes it: five clips by
+    0.4 to 1.7 dB with 3 pictures and by 1.0 to 3.2 with one, where a step of the rate factor is
+    half a dB. At the same signal-to-noise ratio files are 0.5 to 7% larger with 3, and 3 to 11%
+    with one.
+    """
+    finer = round(3 * (_AHEAD - ahead) / (_AHEAD - _LEAST_AHEAD))
+    return {"rc-lookahead": str(ahead), "weightp": "none", "crf": str(max(1, crf - finer))}
 
 
 def _repeatable() -> dict[str, str]:

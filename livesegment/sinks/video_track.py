@@ -122,7 +122,7 @@ class VideoTrack:
             raise self._refused(error) from error
         self._container.metadata.update(like.words)
         stream = self._container.add_stream(
-            coding.codec, rate=rate, options=dict(coding.codec_options)
+            coding.codec, rate=rate, options=coding.options_for(frame_size)
         )
         assert isinstance(stream, VideoStream)
         self._stream = stream

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 
-from livesegment.frame import Frame
+from livesegment.frame import Frame, Packed
 from livesegment.resource import Resource
 from livesegment.scene import Scene
 
@@ -51,6 +51,14 @@ class Source(Resource):
         Raises:
             SourceLost: If the source breaks before its end.
         """
+
+    def read_packed(self) -> tuple[Frame | None, Packed | None]:
+        """Return what `read` does, and what its picture can be made of again in fewer bytes.
+
+        Returns:
+            The frame; and its picture as it came, None where that is not smaller or not known.
+        """
+        return self.read(), None
 
     def stop(self) -> None:
         """Ask a waiting `read` to return soon. It may do so with None."""

@@ -1,8 +1,10 @@
 """From an opened container to pictures: what files and networks have in common."""
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
@@ -15,7 +17,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from livesegment.errors import SHORTAGES, OutOfMemory
-from livesegment.frame import Image
+from livesegment.frame import Image, Packed
 from livesegment.media_file import BOUNDED, BT709, colour_of, origin_s
 from livesegment.metrics import DropLog
 from livesegment.profile import stage
@@ -23,6 +25,38 @@ from livesegment.profile import stage
 logger = logging.getLogger(__name__)
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+
+
+# Each thread decodes a picture of its own: so many pixels are in work at once.
+_MOST_PIXELS = 16_600_000
+_MOST_THREADS = 16
+
+
+def _threads(stream: VideoStream) -> int:
+    """Return how many threads decode: one a processor and one more, of large pictures fewer.
+
+    Two of them keep up with 4K.
+    """
+    fitting = _MOST_PIXELS // max(1, stream.width * stream.height)
+    return max(2, min(_MOST_THREADS, (os.cpu_count() or 1) + 1, fitting))
+
+
+class DecodedPicture:
+    """A picture as the codec gave it: of H.264 half as large as its pixels.
+
+    Args:
+        frame: The picture.
+        unpack: Makes the pixels of it.
+    """
+
+    def __init__(self, frame: av.VideoFrame, unpack: Callable[[av.VideoFrame], Image]) -> None:
+        self._frame = frame
+        self._unpack = unpack
+        self.nbytes = sum(plane.buffer_size for plane in frame.planes)
+
+    def image(self) -> Image:
+        """Return the picture, the same as when it was read."""
+        return self._unpack(self._frame)
 
 
 class Decoder:
@@ -41,6 +75,8 @@ class Decoder:
         video_end_s: Where the last packet of video read so far ends, in the container's time.
         end_s: Where the last packet of any kind read so far ends, in the container's time.
         breaks_off: The last packet of video read so far was cut short.
+        packs: Whether `packed` is wanted.
+        packed: The picture that was given last, as the codec gave it.
     """
 
     def __init__(
@@ -53,13 +89,18 @@ class Decoder:
     ) -> None:
         stream.codec_context.options = BOUNDED
         stream.thread_type = "SLICE" if low_delay else "AUTO"
+        stream.thread_count = _threads(stream)
         if low_delay:
             stream.codec_context.flags |= Flags.low_delay
         self._container = container
         self._stream = stream
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
         self._origin_s = float(origin_s(container))
-        self._reformatter = VideoReformatter()
+        # One context for all pictures: making one takes seven times as long as using it. Nor may
+        # two threads use one.
+        self._reformatter, self._packed_reformatter = VideoReformatter(), VideoReformatter()
+        self.packs = False
+        self.packed: Packed | None = None
         self._last_s: float | None = None
         self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
         self.damaged = 0
@@ -91,12 +132,19 @@ class Decoder:
                 self.damaged += 1
                 self._damage_log.add()
                 continue
-            for frame in frames:
-                self._decoded += 1
-                self._is_interlaced |= frame.interlaced_frame
-                with stage("to BGR"):
-                    image = self._upright(frame)
-                yield image, self._time_s(frame)
+            frames.reverse()
+            while frames:  # not kept here while somebody works on the picture
+                yield self._picture(frames.pop())
+
+    def _picture(self, frame: av.VideoFrame) -> tuple[Image, float]:
+        self._decoded += 1
+        self._is_interlaced |= frame.interlaced_frame
+        if self.packs:
+            unpack = partial(_upright, reformatter=self._packed_reformatter)
+            self.packed = DecodedPicture(frame, unpack)
+        with stage("to BGR"):
+            image = _upright(frame, self._reformatter)
+        return image, self._time_s(frame)
 
     @property
     def missing(self) -> int:
@@ -119,36 +167,6 @@ class Decoder:
         if is_video:
             self.video_end_s = max(self.video_end_s, end_s)
 
-    def _upright(self, frame: av.VideoFrame) -> Image:
-        image = self._bgr(frame).to_ndarray().astype(np.uint8, copy=False)
-        # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
-        turn = _TURNS.get(round(frame.rotation) % 360)
-        if turn is not None:
-            image = cv2.rotate(image, turn).astype(np.uint8, copy=False)
-        return image
-
-    def _bgr(self, frame: av.VideoFrame) -> av.VideoFrame:
-        colour = colour_of(frame)
-        to_page_white = {}
-        if colour.is_hdr:
-            # Unconverted, models and viewers would see a grey haze. What is brighter than a white
-            # page turns white.
-            to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}
-        # One context for all pictures: making one takes seven times as long as using it.
-        try:
-            return self._reformatter.reformat(
-                frame,
-                format="bgr24",
-                src_colorspace=colour.swscale_matrix,
-                dst_colorspace=BT709,
-                threads=1,
-                **to_page_white,
-            )
-        except av.error.FFmpegError as error:
-            if error.errno in SHORTAGES:
-                raise OutOfMemory from error
-            raise
-
     def _time_s(self, frame: av.VideoFrame) -> float:
         time_s = None if frame.time is None else frame.time - self._origin_s
         if self._last_s is None:
@@ -158,3 +176,34 @@ class Decoder:
             time_s = self._last_s + self._frame_s
         self._last_s = time_s
         return time_s
+
+
+def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> Image:
+    image = _bgr(frame, reformatter).to_ndarray().astype(np.uint8, copy=False)
+    # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
+    turn = _TURNS.get(round(frame.rotation) % 360)
+    if turn is not None:
+        image = cv2.rotate(image, turn).astype(np.uint8, copy=False)
+    return image
+
+
+def _bgr(frame: av.VideoFrame, reformatter: VideoReformatter) -> av.VideoFrame:
+    colour = colour_of(frame)
+    to_page_white = {}
+    if colour.is_hdr:
+        # Unconverted, models and viewers would see a grey haze. What is brighter than a white
+        # page turns white.
+        to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}
+    try:
+        return reformatter.reformat(
+            frame,
+            format="bgr24",
+            src_colorspace=colour.swscale_matrix,
+            dst_colorspace=BT709,
+            threads=1,
+            **to_page_white,
+        )
+    except av.error.FFmpegError as error:
+        if error.errno in SHORTAGES:
+            raise OutOfMemory from error
+        raise

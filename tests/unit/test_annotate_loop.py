@@ -2,18 +2,22 @@
 
 import threading
 
+import numpy as np
 import pytest
-from parts import FrameList, FunctionSegmenter, ListSink
+from parts import CLASS_MAP, SIZE, FrameList, FunctionSegmenter, ListSink
 
 from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.errors import ModelNotFound, ServerFailed, SourceLost
-from livesegment.frame import Frame
+from livesegment.frame import Frame, Image, Packed
+from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
+from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings import RedactOptions
 from livesegment.settings.controls import Controls
-from livesegment.sinks.base import Sink
+from livesegment.sinks.base import Annotated, Sink
 from livesegment.sources.base import Source
 
 
@@ -24,12 +28,16 @@ def annotate(
     *,
     max_calls: int | None = None,
     metrics: Metrics | None = None,
+    memory: MemoryBudget | None = None,
+    redactor: Redactor | None = None,
 ) -> AnnotateResult:
     return AnnotateLoop(
         AnnotateParts(source, segmenter, [sink]),
         Controls(),
         limiter=Limiter(4, Quota(max_calls)),
         metrics=metrics or Metrics(),
+        memory=memory,
+        redactor=redactor,
     ).run()
 
 
@@ -126,3 +134,76 @@ def test_a_run_that_is_stopped_before_it_begins_does_nothing() -> None:
     loop.stop()
     assert not loop.run().complete
     assert sink.written == []
+
+
+class KeptAsTheyCame(FrameList):
+    """Frames that can be made again."""
+
+    def read_packed(self) -> tuple[Frame | None, Packed | None]:
+        frame = self.read()
+        return frame, None if frame is None else Made(frame.image[0, 0, 0])
+
+
+class Made:
+    """A picture of one grey."""
+
+    nbytes = 1
+
+    def __init__(self, grey: int) -> None:
+        self._grey = grey
+
+    def image(self) -> Image:
+        return np.full((SIZE[1], SIZE[0], 3), self._grey, np.uint8)
+
+
+class GreySink(ListSink):
+    """Notes how bright each picture was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.greys: list[int] = []
+
+    def write(self, picture: Annotated) -> None:
+        self.greys.append(int(picture.frame.image[0, 0, 0]))
+        super().write(picture)
+
+
+def test_with_too_little_memory_for_two_frames_it_goes_on_with_one() -> None:
+    under_way, most = threading.Semaphore(1), []
+
+    def answer(frame: Frame) -> int:
+        most.append(under_way.acquire(blocking=False))
+        under_way.release()
+        return 1
+
+    sink = ListSink()
+    annotate(FrameList(20), FunctionSegmenter(answer), sink, memory=MemoryBudget(1))
+    assert sink.written == [(index, index) for index in range(20)]
+    assert all(most)
+
+
+def test_what_waits_as_it_came_is_asked_about_and_written_as_it_was_read() -> None:
+    asked: dict[int, int] = {}
+
+    def answer(frame: Frame) -> int:
+        asked[frame.index] = int(frame.image[0, 0, 0])
+        return 0
+
+    sink = GreySink()
+    annotate(KeptAsTheyCame(30), FunctionSegmenter(answer), sink, memory=MemoryBudget(1))
+    assert sink.greys == list(range(30))
+    assert asked == {index: index for index in range(30)}
+
+
+def test_where_something_is_to_be_hidden_nothing_is_kept_as_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_packed(_: Source) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(KeptAsTheyCame, "read_packed", read_packed)
+    redactor = Redactor(RedactOptions(classes=frozenset({CLASS_MAP[1]})))
+    source, sink = KeptAsTheyCame(9), ListSink()
+    segmenter = FunctionSegmenter(lambda _: 0)
+    annotate(source, segmenter, sink, memory=MemoryBudget(1), redactor=redactor)
+    assert len(sink.written) == 9

@@ -38,6 +38,7 @@ CORE = {
     "openapi",
     "opencv",
     "media_file",
+    "memory_budget",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),

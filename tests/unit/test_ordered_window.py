@@ -1,6 +1,7 @@
 """Many items in work, results in order."""
 
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -87,3 +88,52 @@ def test_nothing_is_started_after_an_item_that_failed() -> None:
         window.put(item)
     window.run()
     assert started == [0, 1]
+
+
+class Picture:
+    """Something large."""
+
+    size = 10
+
+
+def test_large_items_are_held_in_smaller_number_but_one_in_any_case() -> None:
+    window: OrderedWindow[Picture, Picture] = OrderedWindow(
+        lambda item: item, lambda: 9, size=lambda item, _: item.size, most=lambda _: 25
+    )
+    items = [Picture() for _ in range(4)]
+    items[3].size = 100
+    assert window.put(items[0])
+    assert window.put(items[1])
+    with ThreadPoolExecutor(1) as pool:
+        third = pool.submit(window.put, items[2])
+        assert not third.done()
+        items[0].size = 5  # it takes less now: there is room for another one
+        window.resized(items[0])
+        assert third.result(10)
+        last = pool.submit(window.put, items[3])
+        results = window.results()
+        with ThreadPoolExecutor(1) as workers:
+            workers.submit(window.run)
+            assert [next(results)[0] for _ in range(3)] == items[:3]
+            assert last.result(10)
+            window.end()
+            assert [item for item, _ in results] == items[3:]
+
+
+def test_nobody_keeps_an_item_that_has_left() -> None:
+    window: OrderedWindow[Picture, int] = OrderedWindow(lambda _: 1, lambda: 2)
+    left = threading.Event()
+    item = Picture()
+    gone = weakref.ref(item, lambda _: left.set())
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(2):
+            pool.submit(window.run)
+        window.put(item)
+        del item
+        results = window.results()
+        next(results)
+        taken = pool.submit(lambda: list(results))
+        window.put(Picture())
+        assert left.wait(10), gone
+        window.end()
+        assert len(taken.result(10)) == 1

@@ -70,6 +70,7 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: LiveOptions(max_frames=1.5),
             "max_frames is a whole number of frames, 1 or more, not 1.5",
         ),
+        (lambda: LiveOptions(max_memory="7d"), "max_memory is a size such as 600MB or 1.5GB, not"),
         (lambda: LiveOptions(smooth=1), "smooth is true or false, not 1"),
         (lambda: LiveOptions(align="wrap"), "align is one of warp, delay, paste, not the text"),
         (lambda: OverlayOptions(opacity=float("nan")), "opacity is a number from 0 to 1, not nan"),
@@ -152,6 +153,7 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
     [
         ("--mask-ttl 0", "--mask-ttl is a number above 0 to 60 seconds, not 0"),
         ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
+        ("--max-memory 5", "--max-memory is a size such as 600MB or 1.5GB, not 5"),
         ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
         ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),

@@ -13,6 +13,7 @@ from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated
+from livesegment.sinks.codecs import coding_for
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.pattern import PatternSource
@@ -177,3 +178,13 @@ def test_the_same_pictures_give_the_same_file_whatever_memory_held_before(tmp_pa
             sink.commit()
         files.add((tmp_path / "a.mp4").read_bytes())
     assert len(files) == 1
+
+
+def test_the_encoder_holds_fewer_pictures_of_4k_and_codes_them_finer_instead() -> None:
+    coding = coding_for(Path("a.mp4"), "h264", quality=75)
+    usual, large = coding.options_for((1920, 1080)), coding.options_for((3840, 2160))
+    assert usual == coding.codec_options
+    assert int(large["rc-lookahead"]) < 10
+    assert int(large["crf"]) < int(usual["crf"])
+    live = coding_for(Path("a.mp4"), "h264", quality=75, fragmented=True)
+    assert live.options_for((3840, 2160)) == live.codec_options

@@ -255,3 +255,16 @@ def test_a_video_that_nobody_can_decode_is_no_video(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
     with pytest.raises(SourceNotFound, match="holds no video"):
         VideoFileSource(path)
+
+
+def test_a_picture_that_was_kept_as_it_came_is_the_same(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "phone.mp4", 4)
+    turn(path, 90)
+    with VideoFileSource(path) as source:
+        for expected in frames_of(path):
+            frame, packed = source.read_packed()
+            assert frame is not None
+            assert packed is not None
+            assert packed.nbytes < frame.image.nbytes
+            np.testing.assert_array_equal(packed.image(), expected.image)
+        assert source.read_packed() == (None, None)

@@ -252,7 +252,11 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
         )
     elif options.record is not None:
         yield VideoFileSink(
-            options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
+            options.record,
+            fps=source.fps,
+            overwrite=options.overwrite,
+            fragmented=True,
+            codec="h264",  # the others do not keep up
         )
     if options.masks is not None:
         yield MaskFileSink(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from livesegment.address import shown_url
 from livesegment.annotate.asking import Caller
+from livesegment.annotate.drawing import annotated
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.errors import OptionsError, SourceNotFound
@@ -16,7 +17,6 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import EndpointOptions, OverlayOptions
-from livesegment.sinks.base import Annotated
 from livesegment.sinks.image_file import ImageFileSink
 from livesegment.sinks.run_files import check_distinct
 from livesegment.sources.images import decode_image, read_image
@@ -143,7 +143,7 @@ def save_annotated(
         SinkError: If it cannot be written.
     """
     frame = Frame(image, index=mask.frame_index, pts_s=0.0, captured_at_s=0.0)
-    drawn = Compositor().draw(frame, mask, (overlay or OverlayOptions()).controls())
     with ImageFileSink(path, overwrite=overwrite) as sink:
-        sink.write(Annotated(frame, mask, drawn))
+        controls = (overlay or OverlayOptions()).controls()
+        sink.write(annotated(Compositor(), frame, mask, controls, [sink]))
         sink.commit()

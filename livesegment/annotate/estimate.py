@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.drawing import annotated
+from livesegment.annotate.identity import reply_identity, written_codec
 from livesegment.annotate.input_run import asked_about, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
@@ -24,7 +25,6 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
-from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources import open_source
 
@@ -51,7 +51,9 @@ def seconds_a_call(segmenter: Segmenter, frames: list[Frame]) -> float:
     return min(times_s, default=0.0)
 
 
-def seconds_a_frame(frames: list[Frame], options: AnnotateOptions, *, carries: bool) -> float:
+def seconds_a_frame(
+    frames: list[Frame], options: AnnotateOptions, output: Path, *, carries: bool
+) -> float:
     """Return what drawing and writing a frame takes, and carrying a mask to it if that is done.
 
     The mask is a disc: how much there is to carry in this input is not known without a call.
@@ -67,13 +69,15 @@ def seconds_a_frame(frames: list[Frame], options: AnnotateOptions, *, carries: b
         Propagator().between(frames, mask, mask)
     with tempfile.TemporaryDirectory() as folder:
         sink = VideoFileSink(
-            Path(folder) / "trial.mkv", codec=options.codec, quality=options.quality
+            Path(folder) / "trial.mkv",
+            codec=written_codec(output, options),
+            quality=options.quality,
+            alpha=options.overlay.style == "cutout",
         )
         with sink:
             compositor, controls = Compositor(), options.overlay.controls()
             for frame in (_hidden(each, options) for each in frames):
-                image = compositor.draw(frame, mask, controls)
-                sink.write(Annotated(frame, mask, image))
+                sink.write(annotated(compositor, frame, mask, controls, [sink]))
             sink.commit()
     return (time.perf_counter() - began_s) / len(frames)
 
@@ -173,7 +177,10 @@ def estimate(
         in_flight, round_trip_s = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
-        files, round_trip_s, in_flight, seconds_a_frame(frames, options, carries=carries)
+        files,
+        round_trip_s,
+        in_flight,
+        seconds_a_frame(frames, options, jobs[0].output, carries=carries),
     )
 
 

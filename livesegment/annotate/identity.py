@@ -9,7 +9,9 @@ from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceNotFound
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions, RedactOptions
+from livesegment.settings import AnnotateOptions, Codec, RedactOptions
+from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
+from livesegment.sinks.image_file import image_keeps_alpha
 from livesegment.sources.images import find_images, is_images
 
 _PIECE = 65_536
@@ -59,16 +61,31 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             "redact": _redaction(options.redact),
             "masks": None if job.masks is None else str(job.masks.absolute()),
             "export": sorted(options.export),
-            "codec": options.codec,
+            "codec": written_codec(job.output, options),
             "quality": options.quality,
             "every": options.keyframes.every,
             "budget": options.keyframes.budget,
             "skip_still": options.keyframes.skip_still,
             "max_calls": options.endpoint.max_calls,
+            **({"alpha": True} if _writes_alpha(job, options) else {}),
             **_names(options),
         },
         sort_keys=True,
     )
+
+
+def written_codec(output: Path, options: AnnotateOptions) -> Codec:
+    """Return the codec of a job's video, said or by its name."""
+    return options.codec or usual_codec(output, alpha=options.overlay.style == "cutout")
+
+
+def _writes_alpha(job: Job, options: AnnotateOptions) -> bool:
+    if options.overlay.style != "cutout":
+        return False
+    if job.kind == "video":
+        return video_keeps_alpha(job.output, written_codec(job.output, options))
+    names = [job.output] if job.kind == "image" else find_images(job.source)
+    return any(map(image_keeps_alpha, names))
 
 
 def _names(options: AnnotateOptions) -> dict[str, list[str]]:

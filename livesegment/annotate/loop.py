@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from livesegment.annotate.asking import Caller, KeptMasks
+from livesegment.annotate.drawing import annotated
 from livesegment.annotate.journal import Journal
 from livesegment.annotate.keyframes import (
     MOST_BETWEEN,
@@ -29,7 +30,7 @@ from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import KeyframeOptions
 from livesegment.settings.controls import Controls
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
 from livesegment.workers import WorkerGroup
 
@@ -247,10 +248,12 @@ class AnnotateLoop:
         with stage("hide"):
             leaving = self._leave(masked)
         with stage("draw"):
-            image = self._compositor.draw(leaving.frame, leaving.mask, self._controls)
+            drawn = annotated(
+                self._compositor, leaving.frame, leaving.mask, self._controls, self._parts.sinks
+            )
         with stage("encode"):
             for sink in self._parts.sinks:
-                sink.write(Annotated(leaving.frame, leaving.mask, image))
+                sink.write(drawn)
         count_frame()
         self._result.note(masked)
         if leaving.is_whole:

@@ -112,6 +112,7 @@ class Outputs:
                 codec=self._options.codec,
                 quality=self._options.quality,
                 like=job.source if isinstance(source, VideoFileSource) else None,
+                alpha=self._options.overlay.style == "cutout",
             )
         if job.masks is not None:
             yield MaskFileSink(job.masks, fps=source.fps, overwrite=overwrite)

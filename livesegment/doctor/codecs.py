@@ -31,7 +31,8 @@ def check() -> Iterator[Finding]:
     yield Finding("pyav", "ok", f"{av.__version__} with libavcodec {_libavcodec()}")
     with tempfile.TemporaryDirectory(prefix="livesegment-doctor-") as folder:
         for codec in CODECS:
-            yield _codec(codec, Path(folder) / f"{codec}.mp4")
+            suffix = ".mov" if codec == "prores" else ".mp4"
+            yield _codec(codec, Path(folder) / f"{codec}{suffix}")
 
 
 def _libavcodec() -> str:

@@ -269,7 +269,11 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
         from livesegment.sinks.video_file import VideoFileSink
 
         yield VideoFileSink(
-            options.record, fps=source.fps, overwrite=options.overwrite, fragmented=True
+            options.record,
+            fps=source.fps,
+            overwrite=options.overwrite,
+            fragmented=True,
+            codec="h264",  # the others do not keep up
         )
     if options.masks is not None:
         from livesegment.sinks.mask_file import MaskFileSink

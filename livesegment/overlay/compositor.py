@@ -4,13 +4,14 @@ import numpy as np
 
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
+from livesegment.overlay.alone import Alone
 from livesegment.overlay.background import Background
 from livesegment.overlay.blend import Blender
 from livesegment.overlay.edges import soft_edge
 from livesegment.overlay.legend import Legend
 from livesegment.overlay.outline import Outliner
 from livesegment.overlay.scratch import Scratch
-from livesegment.overlay.selection import Selection
+from livesegment.overlay.selection import Pixels, Selection
 from livesegment.settings.controls import Controls
 
 # At the usual opacity a fill lets half of the picture through; a half transparent line or a half
@@ -29,6 +30,7 @@ class Compositor:
         self._blender = Blender(self._scratch)
         self._outliner = Outliner(self._blender, self._scratch)
         self._background = Background(self._blender, self._scratch)
+        self._alone = Alone(self._scratch)
         self._legend = Legend()
         self._selection: Selection | None = None
         self._warned: set[frozenset[str] | None] = set()
@@ -56,10 +58,7 @@ class Compositor:
         Raises:
             ValueError: If the mask is not of the frame's size.
         """
-        if mask is not None and mask.frame_size != frame.frame_size:
-            raise ValueError(
-                f"a mask of {mask.frame_size} cannot be drawn on a frame of {frame.frame_size}"
-            )
+        _check_size(frame, mask)
         image = np.ascontiguousarray(frame.image)
         canvas: Image = self._scratch.array("compositor.canvas", image.shape)
         if mask is None or not controls.show_overlay or strength <= 0:
@@ -71,6 +70,41 @@ class Compositor:
             swatches = controls.style in ("fill", "outline")
             self._legend.draw(canvas, mask, selection, swatches=swatches)
         return canvas
+
+    def cut_out(self, frame: Frame, mask: Mask | None, controls: Controls) -> tuple[Image, Pixels]:
+        """Return the drawn classes alone, and how much of each pixel is theirs: `cutout`, clear.
+
+        What `draw` gives one dark colour is left out. Without a mask all of the picture is there.
+
+        Args:
+            frame: The picture; it is never touched.
+            mask: What to draw, of the frame's size; None: nothing.
+            controls: How to draw; the style is taken for `cutout`.
+
+        Returns:
+            BGR uint8 (H, W, 3) and alpha uint8 (H, W) of the frame's size, valid until the next
+            call. Colours are not multiplied by alpha, and 0 where it is 0.
+
+        Raises:
+            ValueError: If the mask is not of the frame's size.
+        """
+        _check_size(frame, mask)
+        image = np.ascontiguousarray(frame.image)
+        canvas: Image = self._scratch.array("compositor.canvas", image.shape)
+        alpha: Pixels = self._scratch.array("compositor.alpha", image.shape[:2])
+        np.copyto(canvas, image)
+        alpha.fill(255)
+        if mask is None or not controls.show_overlay:
+            return canvas, alpha
+        selection = self._selected(mask, controls)
+        pixels = selection.pixels(np.ascontiguousarray(mask.class_ids), self._scratch)
+        amount = min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0)
+        if pixels is not None and amount > 0:
+            edge = soft_edge(image, pixels, mask.grain, self._scratch)
+            self._alone.take(canvas, alpha, image, pixels, amount, edge)
+        if controls.show_legend:
+            self._legend.draw(canvas, mask, selection, swatches=False, alpha=alpha)
+        return canvas, alpha
 
     def _selected(self, mask: Mask, controls: Controls) -> Selection:
         if self._selection is None or not self._selection.fits(mask, controls.classes):
@@ -113,3 +147,10 @@ class Compositor:
             self._background.blur(canvas, image, pixels, alpha, edge)
         else:
             self._background.cut_out(canvas, image, pixels, amount, edge)
+
+
+def _check_size(frame: Frame, mask: Mask | None) -> None:
+    if mask is not None and mask.frame_size != frame.frame_size:
+        raise ValueError(
+            f"a mask of {mask.frame_size} cannot be drawn on a frame of {frame.frame_size}"
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from livesegment.frame import Image
 from livesegment.mask import Mask
 from livesegment.overlay.panel import GREY, WHITE, Panel, text_size
-from livesegment.overlay.selection import Selection
+from livesegment.overlay.selection import Pixels, Selection
 from livesegment.overlay.text import printable, shortened, text_width
 
 # A shown number changes only once the measured one is this far, in per cent, from it: half a per
@@ -63,7 +63,15 @@ class Legend:
         self._key: tuple[tuple[int, int], list[_Row]] | None = None
         self._panel: Panel | None = None
 
-    def draw(self, canvas: Image, mask: Mask, selection: Selection, *, swatches: bool) -> None:
+    def draw(
+        self,
+        canvas: Image,
+        mask: Mask,
+        selection: Selection,
+        *,
+        swatches: bool,
+        alpha: Pixels | None = None,
+    ) -> None:
         """Draw on the canvas, in place; nothing where there is no room or no drawn class.
 
         The largest class comes first. What has no room is counted in a last row.
@@ -73,6 +81,8 @@ class Legend:
             mask: The mask that the canvas shows.
             selection: The drawn classes and their colours.
             swatches: Whether to show the colours.
+            alpha: How much of each pixel of the canvas is there, uint8 (H, W), changed in place;
+                None: all of everything.
         """
         rows = self._rows(mask, selection, swatches=swatches)
         key = (mask.frame_size, rows)
@@ -81,7 +91,8 @@ class Legend:
             self._key = key
         if self._panel is not None:
             margin = round(0.8 * text_size(canvas))
-            self._panel.stamp(canvas, margin, canvas.shape[0] - margin - self._panel.size[1])
+            top = canvas.shape[0] - margin - self._panel.size[1]
+            self._panel.stamp(canvas, margin, top, alpha)
 
     def _rows(self, mask: Mask, selection: Selection, *, swatches: bool) -> list[_Row]:
         shares = self._shares.update(mask)

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from livesegment.frame import Image
+from livesegment.overlay.selection import Pixels
 from livesegment.overlay.text import text_bitmap
 
 WHITE = (255, 255, 255)
@@ -60,13 +61,28 @@ class Panel:
         self._colour.paste(rgb, (left, top), shape)
         self._alpha.paste(255, (left, top), shape)
 
-    def stamp(self, canvas: Image, left: int, top: int) -> None:
-        """Lay the panel over the canvas, in place; it has to lie inside."""
+    def stamp(self, canvas: Image, left: int, top: int, alpha: Pixels | None = None) -> None:
+        """Lay the panel over the canvas, in place; it has to lie inside.
+
+        Args:
+            canvas: BGR uint8 (H, W, 3).
+            left: Its first column there.
+            top: Its first row.
+            alpha: How much of each pixel of the canvas is there, uint8 (H, W), in place as well;
+                its colours are not multiplied by it. None: all of everything.
+        """
         self._stamp = self._stamp or self._blended()
         colour, clear = self._stamp
-        target = canvas[top : top + self.size[1], left : left + self.size[0]]
+        box = slice(top, top + self.size[1]), slice(left, left + self.size[0])
+        target = canvas[box]
+        if alpha is not None:
+            cv2.multiply(target, cv2.cvtColor(alpha[box], cv2.COLOR_GRAY2BGR), target, 1 / 255)
         cv2.multiply(target, clear, dst=target, scale=1 / 255)
         cv2.add(target, colour, dst=target)
+        if alpha is not None:
+            without = cv2.multiply(cv2.bitwise_not(alpha[box]), clear[:, :, 0], scale=1 / 255)
+            cv2.bitwise_not(without, dst=alpha[box])
+            cv2.divide(target, cv2.cvtColor(alpha[box], cv2.COLOR_GRAY2BGR), target, 255)
 
     def _blended(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         alpha = cv2.cvtColor(np.asarray(self._alpha), cv2.COLOR_GRAY2BGR)

@@ -12,8 +12,8 @@ from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.text_kinds import path
 
-Codec = Literal["h264", "vp9", "av1"]
-CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1")
+Codec = Literal["h264", "vp9", "av1", "prores"]
+CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1", "prores")
 
 ExportKind = Literal["coco", "png", "yolo"]
 """A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
@@ -88,7 +88,8 @@ class AnnotateOptions(Settings):
         kept_masks: Mask file of an earlier run to draw in place of asking; a folder with several
             inputs; None: ask.
         export: Annotations to write beside the output, for other tools.
-        codec: Video codec of the output.
+        codec: Video codec of the output; None: the one that is usual under its name, h264, in
+            .webm vp9, in .mov prores where what is cut out is to stay clear.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
         jobs: Inputs to work on at once; None: one, or as many as a cluster has processors.
         report: JSON file to write what became of each input to; None: none. It replaces an older
@@ -127,10 +128,10 @@ class AnnotateOptions(Settings):
         group=_OUTPUT,
         is_common=True,
     )
-    codec: Codec = option(
-        "h264",
+    codec: Codec | None = option(
+        None,
         choice(CODECS),
-        "Video codec; all of them play in browsers.",
+        "Video codec, if not the usual one of the output's name.",
         flag="--codec",
         group=_OUTPUT,
     )

@@ -3,9 +3,23 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+
 from livesegment.frame import Frame, Image
 from livesegment.mask import Mask
 from livesegment.resource import Resource
+
+Alpha = npt.NDArray[np.uint8]
+"""How much of each pixel is there, 0 to 255, uint8 (H, W)."""
+
+
+def with_alpha(image: Image, alpha: Alpha | None) -> npt.NDArray[np.uint8]:
+    """Return colours and alpha as BGRA uint8 (H, W, 4); None: all of everything is there."""
+    if alpha is None:
+        return cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).astype(np.uint8, copy=False)
+    return cv2.merge((image, alpha)).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,11 +31,15 @@ class Annotated:
         mask: The mask drawn on it, of the frame's size; None before the first one.
         image: The picture with the mask drawn, BGR uint8 (H, W, 3), of the frame's size. Valid
             only during `Sink.write`: a sink that keeps it copies it.
+        alpha: How much of each of its pixels is there, 0 to 255, uint8 (H, W), valid as long; None:
+            all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
+            is 0.
     """
 
     frame: Frame
     mask: Mask | None
     image: Image
+    alpha: Alpha | None = None
 
 
 class Sink(Resource):
@@ -34,6 +52,10 @@ class Sink(Resource):
         Raises:
             SinkError: If it cannot be written.
         """
+
+    def takes_alpha(self, frame: Frame) -> bool:  # noqa: ARG002 - the same for all pictures
+        """Tell whether this picture may come with `Annotated.alpha`; False unless a sink knows."""
+        return False
 
     def commit(self) -> None:
         """Say that every picture was written: finish the output, give it its final name.

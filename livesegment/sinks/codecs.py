@@ -54,13 +54,14 @@ _PIXELS_AHEAD = 20_800_000
 
 DEFAULT_QUALITY = 75
 
+_LAMBDA = 118  # libavcodec's unit of `global_quality`, a step of the quantiser
 _CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 VIDEO_SUFFIXES = tuple(_CONTAINERS)
 """Suffixes of the video files that can be written."""
 
 _TAKES: dict[str, tuple[Codec, ...]] = {
-    "mp4": CODECS,
-    "mov": ("h264",),
+    "mp4": ("h264", "vp9", "av1"),
+    "mov": ("h264", "prores"),
     "matroska": CODECS,
     "webm": ("vp9", "av1"),
 }
@@ -93,13 +94,16 @@ class _Encoder:
 
     Attributes:
         name: As libavcodec calls it.
-        best: Its crf at quality 100.
-        worst: Its crf at quality 0.
-        speed: Its option for speed.
+        best: Its crf, or whatever `rate` means, at quality 100.
+        worst: Likewise at quality 0.
+        speed: Its option for speed; "": it has one speed.
         usual: Speed for files.
         quick: Speed for live recording.
         options: Its other options.
         smallest_side: Fewest lines and columns that it takes.
+        rate: Its option for quality.
+        pixel_format: Pixel format of what it codes.
+        clear_format: The same with alpha; None: it has none.
     """
 
     name: str
@@ -110,6 +114,9 @@ class _Encoder:
     quick: str
     options: Mapping[str, str] = field(default_factory=dict)
     smallest_side: int = 1
+    rate: str = "crf"
+    pixel_format: str = "yuv420p"
+    clear_format: str | None = None
 
 
 # Without pictures that refer to later ones, decoding order is display order: no player needs an
@@ -130,6 +137,7 @@ _ENCODERS: dict[Codec, tuple[_Encoder, ...]] = {
             "8",
             "8",
             {"deadline": "realtime", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"},
+            clear_format="yuva420p",
         ),
     ),
     "av1": (
@@ -145,18 +153,63 @@ _ENCODERS: dict[Codec, tuple[_Encoder, ...]] = {
             {"usage": "realtime", "row-mt": "1", "lag-in-frames": "0"},
         ),
     ),
+    "prores": (
+        # Of the pixel format it makes the profile: 422 HQ or 4444.
+        _Encoder(
+            "prores_ks",
+            _LAMBDA,
+            16 * _LAMBDA,
+            "",
+            "",
+            "",
+            {"vendor": "apl0"},
+            rate="global_quality",
+            pixel_format="yuv422p10le",
+            clear_format="yuva444p10le",
+        ),
+    ),
 }
 
 
+# Files that can say how much of each pixel is there, and programs that read it: browsers take the
+# WebM, editing programs the MOV. MP4 cannot say it of any codec here.
+_CLEAR = {("webm", "vp9"), ("matroska", "vp9"), ("mov", "prores"), ("matroska", "prores")}
+
+
+def usual_codec(path: Path, *, alpha: bool = False) -> Codec:
+    """Return the codec that a file of this name has unless another one is asked for.
+
+    Args:
+        path: Its suffix says it.
+        alpha: Whether how much of each pixel is there is to be kept, where the name allows it.
+    """
+    container = _CONTAINERS.get(path.suffix.lower())
+    if container == "mov" and alpha:
+        return "prores"
+    return "vp9" if container == "webm" else "h264"
+
+
+def video_keeps_alpha(path: Path, codec: str) -> bool:
+    """Tell whether a video of this name and codec can say how much of each pixel is there."""
+    return (_CONTAINERS.get(path.suffix.lower()), codec) in _CLEAR
+
+
 def coding_for(
-    path: Path, codec: str, *, quality: int, speed: str | None = None, fragmented: bool = False
+    path: Path,
+    codec: str,
+    *,
+    quality: int,
+    speed: str | None = None,
+    fragmented: bool = False,
+    alpha: bool = False,
 ) -> Coding:
     """Return how to code a video of this name.
 
     Quality is one scale for all codecs. It maps to the encoder's constant rate factor on a straight
     line: at 100, 75, 50 and 1 that is 10, 20, 30 and 50 for H.264, 20, 31, 42 and 63 for VP9, 18,
     29, 40 and 63 for AV1. On 720p of people the structural similarity is 0.990 for all three at
-    75, with 2.5, 1.5 and 1.1 Mbit/s; below 50, VP9 and AV1 look better and H.264 is smaller.
+    75, with 2.5, 1.5 and 1.1 Mbit/s; below 50, VP9 and AV1 look better and H.264 is smaller. Of
+    ProRes it is the quantiser: 1, 5, 8 and 16.
 
     Args:
         path: Its suffix chooses the container.
@@ -164,6 +217,7 @@ def coding_for(
         quality: 1 (small) to 100 (hardly to be told from the original).
         speed: The encoder's own word for its speed; None: one that keeps up with annotating.
         fragmented: Playable at any moment while it is written.
+        alpha: Code how much of each pixel is there too, where `video_keeps_alpha`.
 
     Raises:
         OptionsError: If the name is none of a video, or the container cannot hold the codec, or
@@ -179,17 +233,18 @@ def coding_for(
         raise OptionsError(f"--quality is a number from 1 to 100, not {quality}")
     _check_fits(path, container, codec)
     encoder = _find_encoder(codec)
+    alpha = alpha and video_keeps_alpha(path, codec)
     crf = round(encoder.worst - (encoder.worst - encoder.best) * quality / 100)
     looks_ahead = encoder.name == "libx264" and not (fragmented or speed)
     speed = speed or (encoder.quick if fragmented else encoder.usual)
     return Coding(
         container=container,
         codec=encoder.name,
-        pixel_format="yuv420p",
+        pixel_format=(alpha and encoder.clear_format) or encoder.pixel_format,
         ticks_per_s=_TICKS_PER_S[container],
         codec_options={
-            encoder.speed: speed,
-            "crf": str(crf),
+            **({encoder.speed: speed} if encoder.speed else {}),
+            encoder.rate: str(crf),
             **encoder.options,
             **(_repeatable() if encoder.name == "libx264" else {}),
         },
@@ -235,9 +290,9 @@ def _check_fits(path: Path, container: str, codec: Codec) -> None:
     if codec in _TAKES[container]:
         return
     choices = " or ".join(f"--codec {other}" for other in _TAKES[container])
+    suffix = ".mov" if codec == "prores" else ".mkv" if container == "mov" else ".mp4"
     raise OptionsError(
-        f"{path} cannot hold {codec}: choose {choices}, or a name that ends in "
-        f"{'.mkv' if container == 'mov' else '.mp4'}"
+        f"{path} cannot hold {codec}: choose {choices}, or a name that ends in {suffix}"
     )
 
 

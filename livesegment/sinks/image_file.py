@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 
 from livesegment.errors import OptionsError, OutputNotWritable, SinkError
-from livesegment.frame import Image
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.frame import Frame, Image
+from livesegment.sinks.base import Alpha, Annotated, Sink, with_alpha
 from livesegment.sinks.output_file import check_free, check_writable, partial_path, refused
 
 _ENCODINGS: dict[str, tuple[str, list[int]]] = {
@@ -23,6 +23,7 @@ _ENCODINGS: dict[str, tuple[str, list[int]]] = {
     ".tif": (".tif", []),
     ".tiff": (".tif", []),
 }
+_CLEAR = {".png", ".webp", ".tif", ".tiff"}
 IMAGE_SUFFIXES = tuple(_ENCODINGS)
 """Suffixes of the image files that can be written."""
 
@@ -38,12 +39,18 @@ def check_image_suffix(path: Path) -> None:
         raise OptionsError(f"{path} cannot be written: an image's name ends in {suffixes}")
 
 
-def write_image(path: Path, image: Image) -> None:
+def image_keeps_alpha(path: Path) -> bool:
+    """Tell whether an image of this name can say how much of each pixel is there."""
+    return path.suffix.lower() in _CLEAR
+
+
+def write_image(path: Path, image: Image, alpha: Alpha | None = None) -> None:
     """Write an image file; it appears under its name when it is whole.
 
     Args:
         path: Its suffix chooses the format.
         image: BGR uint8 (H, W, 3).
+        alpha: How much of each pixel is there, uint8 (H, W), where `image_keeps_alpha`; None: all.
 
     Raises:
         OptionsError: If the suffix is none of an image.
@@ -52,6 +59,8 @@ def write_image(path: Path, image: Image) -> None:
     check_image_suffix(path)
     extension, parameters = _ENCODINGS[path.suffix.lower()]
     part = partial_path(path)
+    if alpha is not None:
+        image = with_alpha(image, alpha)
     try:
         # imencode and Python's own file: cv2.imwrite garbles names on Windows and only says False.
         encoded, content = cv2.imencode(extension, image, parameters)
@@ -87,6 +96,10 @@ class ImageFileSink(Sink):
         check_writable(self._path, overwrite=overwrite)
         self._written = False
 
+    def takes_alpha(self, frame: Frame) -> bool:  # noqa: ARG002 - there is one
+        """Tell whether the picture may come with its alpha: whether its format has one."""
+        return image_keeps_alpha(self._path)
+
     def write(self, picture: Annotated) -> None:
         """Write the picture.
 
@@ -96,7 +109,7 @@ class ImageFileSink(Sink):
         """
         if self._written:
             raise SinkError(f"{self._path} takes one picture: give a video or folder for several")
-        write_image(self._path, picture.image)
+        write_image(self._path, picture.image, picture.alpha)
         self._written = True
 
 
@@ -135,6 +148,14 @@ class ImageFolderSink(Sink):
         for name in self._names[:1]:
             check_writable(self._folder / name, overwrite=overwrite)
 
+    def takes_alpha(self, frame: Frame) -> bool:
+        """Tell whether a picture may come with its alpha: whether the format of its name has one.
+
+        In a folder that holds several formats the answers differ.
+        """
+        name = self._names[frame.index : frame.index + 1]
+        return any(image_keeps_alpha(Path(each)) for each in name)
+
     def write(self, picture: Annotated) -> None:
         """Write one picture under the name of its index.
 
@@ -145,7 +166,7 @@ class ImageFolderSink(Sink):
         index = picture.frame.index
         if not 0 <= index < len(self._names):
             raise SinkError(f"there is no name for picture {index} in {self._folder}")
-        write_image(self._folder / self._names[index], picture.image)
+        write_image(self._folder / self._names[index], picture.image, picture.alpha)
 
 
 class SnapshotFolder:

@@ -10,11 +10,17 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from livesegment.errors import OptionsError
-from livesegment.frame import Image
+from livesegment.frame import Frame
 from livesegment.profile import stage
 from livesegment.settings import Codec
-from livesegment.sinks.base import Annotated
-from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for, keeps_pixel_aspect
+from livesegment.sinks.base import Annotated, with_alpha
+from livesegment.sinks.codecs import (
+    DEFAULT_QUALITY,
+    coding_for,
+    keeps_pixel_aspect,
+    usual_codec,
+    video_keeps_alpha,
+)
 from livesegment.sinks.letterbox import even_size, letterbox
 from livesegment.sinks.original import Original, read_original
 from livesegment.sinks.output_file import OutputFile
@@ -29,7 +35,7 @@ _EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FUL
 
 
 class VideoFileSink(TrackSink):
-    """Writes a video that browsers play: H.264, VP9 or AV1.
+    """Writes a video that browsers play: H.264, VP9 or AV1; or ProRes, for editing programs.
 
     Every picture is shown at its `Frame.pts_s`: variable frame rates and a start after 0 are kept,
     within 1/90000 s (Matroska and WebM: 1/1000 s). Odd widths and heights grow by one repeated
@@ -44,17 +50,21 @@ class VideoFileSink(TrackSink):
     standard colours are written. Subtitles and chapters are not kept.
 
     Args:
-        path: A name that ends in .mp4, .m4v, .mov (H.264 only), .mkv or .webm (VP9 and AV1).
+        path: A name that ends in .mp4, .m4v, .mov (H.264 and ProRes), .mkv or .webm (VP9 and AV1).
         fps: Nominal frame rate for the header, and how long the last picture is shown.
         overwrite: Replace an existing file.
         fragmented: For live recording: written under its final name from the start, a keyframe
             each second, and what came before it handed to the disk, so that the file plays after
             a crash or power cut. Otherwise the file is called `NAME.part.SUFFIX` until `commit`,
             and its index comes first, so that a browser starts without reading all of it.
-        codec: h264 plays everywhere; vp9 and av1 make smaller files.
+        codec: h264 plays everywhere; vp9 and av1 make smaller files; prores large ones that lose
+            next to nothing. None: as the name says (`usual_codec`).
         quality: 1 (small) to 100 (hardly to be told from the original), the same for all codecs.
         preset: Speed in the encoder's own words; None: one that keeps up with annotating.
         like: The video file that the pictures come from.
+        alpha: Keep `Annotated.alpha` where name and codec can: .webm or .mkv with vp9, .mov or .mkv
+            with prores. Colours are not multiplied by it (straight alpha); a player that knows
+            nothing of it shows black where nothing is there.
 
     Attributes:
         path: The file as it is called now.
@@ -74,16 +84,19 @@ class VideoFileSink(TrackSink):
         fps: Fraction | float | None = None,
         overwrite: bool = False,
         fragmented: bool = False,
-        codec: Codec = "h264",
+        codec: Codec | None = None,
         quality: int = DEFAULT_QUALITY,
         preset: str | None = None,
         like: str | os.PathLike[str] | None = None,
+        alpha: bool = False,
     ) -> None:
         if fragmented and like is not None:
             raise OptionsError("a live recording has no original whose sound it could keep")
+        codec = codec or usual_codec(Path(path), alpha=alpha)
         self._coding = coding_for(
-            Path(path), codec, quality=quality, speed=preset, fragmented=fragmented
+            Path(path), codec, quality=quality, speed=preset, fragmented=fragmented, alpha=alpha
         )
+        self._keeps_alpha = alpha and video_keeps_alpha(Path(path), codec)
         self._fps = fps
         self._fragmented = fragmented
         self._like = Original() if like is None else read_original(like)
@@ -98,6 +111,10 @@ class VideoFileSink(TrackSink):
         self._sound = None if like is None else SoundCopier(like, path, self._coding.container)
         self._reformatter = VideoReformatter()
         self._frame_size = (0, 0)
+
+    def takes_alpha(self, frame: Frame) -> bool:  # noqa: ARG002 - the same for all pictures
+        """Tell whether pictures may come with their alpha: whether it is kept."""
+        return self._keeps_alpha
 
     def close(self) -> None:
         """Finish the file; without `commit` it plays as far as it goes and keeps its partial name.
@@ -121,20 +138,23 @@ class VideoFileSink(TrackSink):
 
     def _add(self, track: VideoTrack, picture: Annotated) -> None:
         with stage("to YUV"):
-            coded = self._coded(picture.image)
+            coded = self._coded(picture)
         is_keyframe = track.write(coded, picture.frame.pts_s)
         if is_keyframe and self._fragmented:
             self._file.sync()
 
-    def _coded(self, image: Image) -> av.VideoFrame:
+    def _coded(self, picture: Annotated) -> av.VideoFrame:
+        image, layout = picture.image, "bgr24"
+        if self._keeps_alpha:
+            image, layout = with_alpha(image, picture.alpha), "bgra"
         image = even_size(letterbox(image, self._frame_size, smooth=True))
         # Wrapping the buffer saves a copy of 4 ms at 720p; the conversion right after it ends the
         # need for the picture's pixels.
-        wrapped = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="bgr24")
+        wrapped = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)
         colour = self._like.colour
         return self._reformatter.reformat(
             wrapped,
-            format="yuv420p",
+            format=self._coding.pixel_format,
             interpolation=_EXACT,
             dst_colorspace=colour.swscale_matrix,
             dst_color_range="JPEG" if colour.is_full_range else "MPEG",

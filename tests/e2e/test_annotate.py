@@ -23,6 +23,7 @@ from livesegment import (
 )
 from livesegment.annotate.progress import Progress
 from livesegment.server.embedded import EmbeddedServer
+from livesegment.settings import Codec
 from livesegment.settings.serve import ServeOptions
 from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sources.pattern import PatternSource
@@ -150,6 +151,28 @@ def test_masks_are_drawn_where_the_objects_are(tmp_path: Path) -> None:
     rest = cv2.dilate((pattern.truth(0).class_ids > 0).astype(np.uint8), np.ones((9, 9))) == 0
     assert np.abs(drawn - first.image)[objects].mean() < 8
     assert drawn[rest].std(axis=0).max() < 3  # one colour
+
+
+@pytest.mark.parametrize(("name", "codec"), [("out.webm", "vp9"), ("out.mp4", "h264")])
+def test_the_name_chooses_the_codec_and_saying_so_makes_no_difference(
+    tmp_path: Path, name: str, codec: Codec
+) -> None:
+    outcomes = []
+    for options in (AnnotateOptions(), AnnotateOptions(codec=codec)):
+        report = annotate("pattern:64x48:3", tmp_path / name, options=options)
+        outcomes.append(report.files[0].outcome)
+    assert outcomes == ["done", "already complete"]
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.video[0].codec_context.name == codec
+
+
+def test_what_was_cut_out_is_not_taken_for_what_is_drawn(tmp_path: Path) -> None:
+    for style, overwrite in (("cutout", False), ("blur", True)):
+        options = AnnotateOptions(overlay=OverlayOptions(style=style), overwrite=overwrite)
+        annotate("pattern:64x48:3", tmp_path / "out.webm", options=options)
+        with av.open(str(tmp_path / "out.webm")) as container:
+            is_clear = "alpha_mode" in container.streams.video[0].metadata
+        assert is_clear == (style == "cutout")
 
 
 def test_progress_counts_to_the_number_of_frames_over_all_files(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from recordings import coded, colour_chart, write_recording
 from livesegment import AnnotateOptions, OverlayOptions, annotate
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sources.pattern import PatternSource
 from livesegment.sources.video_file import VideoFileSource
 
 SIZE = (256, 144)
@@ -29,6 +30,22 @@ def test_an_annotated_video_plays_to_its_end_in_chromium(
     [seen] = played(chromium, tmp_path / "profile", tmp_path / "out.mp4")
     assert (seen["width"], seen["height"]) == shown
     assert seen["duration"] == seen["ended"] == pytest.approx(1.5, abs=1e-3)
+
+
+def test_what_is_cut_out_lies_over_the_page_in_chromium(
+    tmp_path: Path, need_tool: Callable[[str], str]
+) -> None:
+    chromium = need_tool("chromium")
+    options = AnnotateOptions(overlay=OverlayOptions(style="cutout", legend=False))
+    annotate("pattern:320x240@30:20", tmp_path / "out.webm", options=options)
+    [seen] = played(chromium, tmp_path / "profile", tmp_path / "out.webm")
+    assert seen["ended"] == pytest.approx(20 / 30, abs=2e-3)
+    shown = np.array(seen["first"]).reshape(2, 320, 4)
+    objects = PatternSource((320, 240)).truth(0).class_ids[[60, 180]] > 0
+    assert objects.any()
+    assert not objects.all()
+    assert np.abs(shown[:, :, 3] - 255 * objects).mean() < 8
+    assert shown[shown[:, :, 3] == 0].max() == 0
 
 
 def picture(number: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Nothing of a redacted class is in what annotating writes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -41,6 +42,12 @@ class Truth(Segmenter):
         return Mask(self._shots[frame.index].class_ids, CLASS_MAP, frame.index)
 
 
+def read_alpha(path: Path) -> list[Image]:
+    """Return the pictures of a file that has alpha, BGRA."""
+    with av.open(str(path)) as container:
+        return [each.to_ndarray(format="bgra") for each in container.decode(video=0)]
+
+
 def write_images(folder: Path, shots: list[Shot], suffix: str = ".png") -> Path:
     folder.mkdir()
     for index, shot in enumerate(shots):
@@ -73,6 +80,33 @@ def test_a_video_of_every_frame_shows_all_but_the_class(tmp_path: Path) -> None:
         assert seen_pixels(shot.image, shot.class_ids, CODED) > 300
         elsewhere = np.abs(image.astype(int) - shot.image)[shot.class_ids != 1]
         assert np.median(elsewhere) < 10
+
+
+@pytest.mark.parametrize("output", ["out", "out.mov"])
+def test_what_is_cut_out_holds_nothing_of_the_class_in_colour_where_alpha_is_0_either(
+    tmp_path: Path, output: str
+) -> None:
+    shots = pattern_shots(4)
+    images = write_images(tmp_path / "in", shots)
+    wanted = replace(
+        options(endpoint=EndpointOptions(max_calls=3)),
+        overlay=OverlayOptions(style="cutout", legend=False),
+    )
+    annotate(images, tmp_path / output, segmenter=Truth(shots), options=wanted)
+    if output == "out":
+        files = sorted((tmp_path / "out").iterdir())
+        written = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in files]
+    else:
+        written = read_alpha(tmp_path / output)
+    tolerance = 0 if output == "out" else CODED
+    assert len(written) == 4
+    for image, shot in zip(written[:3], shots, strict=False):
+        assert image.shape[2] == 4
+        assert seen_pixels(image[:, :, :3], shot.class_ids, tolerance) == 0
+        away = cv2.dilate(np.minimum(shot.class_ids, 1), np.ones((9, 9))) == 0
+        assert image[away].max() <= tolerance  # of the room there is nothing at all
+        assert image[:, :, :3].max() > 100  # what else is drawn is there
+    assert written[3][:, :, :3].max() <= tolerance  # no mask, so it is withheld
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".ppm"])

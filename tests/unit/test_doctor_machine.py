@@ -82,7 +82,7 @@ def test_what_a_container_may_use_is_said_and_little_is_a_warning(tmp_path: Path
 
 def test_every_codec_writes_and_reads_back() -> None:
     found = {each.name: each for each in codecs.check()}
-    assert set(found) == {"pyav", "codec h264", "codec vp9", "codec av1"}
+    assert set(found) == {"pyav", "codec h264", "codec vp9", "codec av1", "codec prores"}
     assert {each.state for each in found.values()} == {"ok"}
     assert "libx264" in found["codec h264"].text
 

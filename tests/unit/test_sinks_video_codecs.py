@@ -30,6 +30,7 @@ KINDS = [
     ("av1", ".mp4"),
     ("av1", ".mkv"),
     ("av1", ".webm"),
+    ("prores", ".mov"),
 ]
 
 
@@ -113,9 +114,10 @@ def test_the_same_masks_give_the_same_file(tmp_path):
     ("name", "codec", "advice"),
     [
         ("out.webm", "h264", r"out\.webm cannot hold h264: choose --codec vp9 or --codec av1, or "),
-        ("out.mov", "vp9", r"out\.mov cannot hold vp9: choose --codec h264, or "),
+        ("out.mov", "vp9", r"out\.mov cannot hold vp9: choose --codec h264 or --codec prores, or "),
         ("out.mov", "av1", r"or a name that ends in \.mkv"),
-        ("out.mp4", "h265", r"--codec is one of h264, vp9, av1, not 'h265'"),
+        ("out.mp4", "h265", r"--codec is one of h264, vp9, av1, prores, not 'h265'"),
+        ("out.webm", "prores", r"choose --codec vp9 or --codec av1, or a name that ends in \.mov"),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(tmp_path, name, codec, advice):

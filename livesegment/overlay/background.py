@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.frame import Image
-from livesegment.overlay.blend import Blender
+from livesegment.overlay.blend import Blender, boxes
 from livesegment.overlay.edges import Edge
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
@@ -60,11 +60,11 @@ class Background:
             sigma /= 2
         blurred = _blurred(small, weight, max(sigma, 0.3))
         cv2.resize(blurred, (width, height), dst=canvas, interpolation=cv2.INTER_LINEAR)
-        if edge is None:
-            self._restore(canvas, image, pixels)
+        behind = None if edge is None else edge.cells.take(canvas)
+        cv2.copyTo(image, pixels, canvas)
+        if edge is None or behind is None:
+            self._soften(canvas, pixels)
         else:
-            behind = edge.cells.take(canvas)
-            cv2.copyTo(image, pixels, canvas)
             edge.cells.put(canvas, self._blender.mixed(behind, edge.picture, edge.coverage))
 
     def cut_out(
@@ -79,10 +79,15 @@ class Background:
             amount: 0 (nothing) to 1 (nothing but the colour is left).
             edge: Where the classes end softly; None: nowhere.
         """
-        outside = self._outside(pixels)
-        self._blender.fill(canvas, image, outside, outside, _CUTOUT_COLOURS, amount)
+        if amount >= 1:
+            height, width = pixels.shape
+            canvas.reshape(height, -1)[:] = np.array(CUTOUT_BGR * width, np.uint8)
+            cv2.copyTo(image, pixels, canvas)
+        else:
+            outside = self._outside(pixels)
+            self._blender.fill(canvas, image, outside, outside, _CUTOUT_COLOURS, amount)
         if edge is None:
-            self._restore(canvas, image, pixels)
+            self._soften(canvas, pixels)
         else:
             around = edge.inverted()
             nobody = np.zeros_like(around.coverage)
@@ -93,29 +98,42 @@ class Background:
         cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY_INV, dst=outside)
         return outside
 
-    def _restore(self, canvas: Image, image: Image, pixels: Pixels) -> None:
-        cv2.copyTo(image, pixels, canvas)
+    def _soften(self, canvas: Image, pixels: Pixels) -> None:
+        """Soften the edge of what is in front, in place.
+
+        The soft edge lies outside of the classes, so that they stay as they are, and is mixed
+        from what is there now, so that nothing of the old background shines through.
+        """
         reach = max(1, round(math.sqrt(pixels.size) / 960))
-        left, top, width, height = cv2.boundingRect(pixels)
-        if width == 0:
-            return
-        rows = slice(max(0, top - 2 * reach), top + height + 2 * reach)
-        columns = slice(max(0, left - 2 * reach), left + width + 2 * reach)
-        target, inside = canvas[rows, columns], self._inside(pixels[rows, columns])
-        # The soft edge lies outside of the classes, so that they stay as they are, and is mixed
-        # from what is there now, so that nothing of the old background shines through.
-        side = 2 * reach + 1
-        soft = self._scratch.array("background.soft", target.shape)
-        rim = self._scratch.array("background.rim", inside.shape)
-        cv2.blur(target, (side, side), dst=soft)
+        waiting: tuple[Image, Pixels, Image] | None = None
+        for number, (rows, _) in enumerate(boxes(pixels.shape, None)):
+            found = self._softened(canvas, pixels, rows, reach, number % 2)
+            # A strip is only changed when the one below it has seen it.
+            if waiting is not None:
+                cv2.copyTo(*waiting)
+            waiting = found
+        if waiting is not None:
+            cv2.copyTo(*waiting)
+
+    def _softened(
+        self, canvas: Image, pixels: Pixels, rows: slice, reach: int, which: int
+    ) -> tuple[Image, Pixels, Image] | None:
+        """Return the canvas with soft edges, where these are, and the part of it to change."""
+        seen = slice(max(0, rows.start - reach), rows.stop + reach)
+        touched = np.bitwise_or.reduce(pixels[seen], axis=0).nonzero()[0]
+        if not touched.size:
+            return None
+        columns = slice(max(0, int(touched[0]) - 2 * reach), int(touched[-1]) + 1 + 2 * reach)
+        part, side = canvas[seen, columns], 2 * reach + 1
+        soft = self._scratch.array(f"background.soft.{which}", part.shape)
+        inside = self._scratch.array("background.inside", part.shape[:2])
+        rim = self._scratch.array(f"background.rim.{which}", part.shape[:2])
+        cv2.threshold(pixels[seen, columns], 0, 255, cv2.THRESH_BINARY, dst=inside)
         cv2.dilate(inside, np.ones((side, side), np.uint8), dst=rim)
         cv2.bitwise_xor(rim, inside, dst=rim)
-        cv2.copyTo(soft, rim, target)
-
-    def _inside(self, pixels: Pixels) -> Pixels:
-        inside = self._scratch.array("background.inside", pixels.shape)
-        cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=inside)
-        return inside
+        cv2.blur(part, (side, side), dst=soft)
+        own = slice(rows.start - seen.start, rows.stop - seen.start)
+        return soft[own], rim[own], canvas[rows, columns]
 
 
 def _blurred(weighted: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:

@@ -1,9 +1,14 @@
 """The names of the classes in the picture and their share of it, in the lower left corner."""
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
 
 from livesegment.frame import Image
-from livesegment.mask import Mask
+from livesegment.mask import ClassIds, Mask
 from livesegment.overlay.panel import GREY, WHITE, Panel, text_size
 from livesegment.overlay.selection import Pixels, Selection
 from livesegment.overlay.text import printable, shortened, text_width
@@ -15,8 +20,8 @@ _STICKY = 0.8
 # A class appears above the first share, in per cent, and goes below the second.
 _APPEARS, _GOES = 0.1, 0.03
 
-# Counting the pixels of 720 rows costs as much as blending them; every second row tells the same.
-_ROWS_ENOUGH = 360
+# Counting all pixels of 720 rows costs more than blending them; so many tell the same.
+_PIXELS_ENOUGH = 60_000
 
 
 class SteadyShares:
@@ -27,12 +32,12 @@ class SteadyShares:
 
     def update(self, mask: Mask) -> dict[int, int]:
         """Return the share in whole per cent of each class id present, 0 for less than one."""
-        step = max(1, mask.class_ids.shape[0] // _ROWS_ENOUGH)
-        measured = Mask(mask.class_ids[::step], mask.class_map).coverage()
+        sampled = _sampled(mask.class_ids)
+        histogram = cv2.calcHist([sampled], [0], None, [256], [0, 256]).reshape(-1)
         shown: dict[int, int] = {}
-        for class_id, share in measured.items():
+        for class_id in histogram.nonzero()[0].tolist():
             before = self._shown.get(class_id)
-            per_cent = 100 * share
+            per_cent = 100 * float(histogram[class_id]) / sampled.size
             if before is None and per_cent >= _APPEARS:
                 shown[class_id] = round(per_cent)
             elif before is not None and per_cent >= _GOES:
@@ -40,6 +45,15 @@ class SteadyShares:
                 shown[class_id] = round(per_cent) if moved else before
         self._shown = shown
         return shown
+
+
+def _sampled(class_ids: ClassIds) -> ClassIds:
+    """Return about so many pixels as are enough, on lines that are slanted against all columns."""
+    step = max(1, math.isqrt(class_ids.size // _PIXELS_ENOUGH))
+    lines = np.ascontiguousarray(class_ids[::step]).reshape(-1)
+    while math.gcd(step, class_ids.shape[1]) > 1:
+        step += 1
+    return np.ascontiguousarray(lines[::step])[None]
 
 
 _MOST_ROWS = 8
@@ -60,7 +74,7 @@ class Legend:
 
     def __init__(self) -> None:
         self._shares = SteadyShares()
-        self._key: tuple[tuple[int, int], list[_Row]] | None = None
+        self._key: tuple[tuple[int, int], list[_Row], int] | None = None
         self._panel: Panel | None = None
 
     def draw(
@@ -84,28 +98,29 @@ class Legend:
             alpha: How much of each pixel of the canvas is there, uint8 (H, W), changed in place;
                 None: all of everything.
         """
-        rows = self._rows(mask, selection, swatches=swatches)
-        key = (mask.frame_size, rows)
+        rows, count = self._rows(mask, selection, swatches=swatches)
+        key = (mask.frame_size, rows, count)
         if key != self._key:
-            self._panel = _drawn(rows, canvas)
+            self._panel = _drawn(rows, count, canvas)
             self._key = key
         if self._panel is not None:
             margin = round(0.8 * text_size(canvas))
             top = canvas.shape[0] - margin - self._panel.size[1]
             self._panel.stamp(canvas, margin, top, alpha)
 
-    def _rows(self, mask: Mask, selection: Selection, *, swatches: bool) -> list[_Row]:
+    def _rows(self, mask: Mask, selection: Selection, *, swatches: bool) -> tuple[list[_Row], int]:
+        """Return as many rows as there may be, and how many there would be with more room."""
         shares = self._shares.update(mask)
-        present = sorted((-share, class_id) for class_id, share in shares.items())
-        return [
+        present = sorted((-shares[each], each) for each in shares if selection.drawn[each])
+        rows = [
             _Row(
                 mask.class_name(class_id),
                 f"{-share}%" if share else "<1%",
                 _rgb(selection, class_id) if swatches else None,
             )
-            for share, class_id in present
-            if selection.drawn[class_id]
+            for share, class_id in present[:_MOST_ROWS]
         ]
+        return rows, len(present)
 
 
 def _rgb(selection: Selection, class_id: int) -> tuple[int, int, int]:
@@ -113,18 +128,23 @@ def _rgb(selection: Selection, class_id: int) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _drawn(rows: list[_Row], canvas: Image) -> Panel | None:
+@lru_cache(maxsize=1024)
+def _fitting(name: str, size: int, width: int) -> str:
+    return shortened(printable(name), size, width)
+
+
+def _drawn(rows: list[_Row], count: int, canvas: Image) -> Panel | None:
     height, width = canvas.shape[:2]
     size = text_size(canvas)
     padding, line = round(0.7 * size), round(1.5 * size)
     room = min(_MOST_ROWS, (round(height * _MOST_HEIGHT) - padding) // line)
     if not rows or room < 1:
         return None
-    if len(rows) > room:
-        hidden = len(rows) - max(1, room - 1)
+    if count > room:
+        hidden = count - max(1, room - 1)
         rows = [*rows[: max(1, room - 1)], _Row(f"+{hidden} more", "", None)][:room]
     most = max(6 * size, round(width * _MOST_NAME_WIDTH))
-    names = [shortened(printable(row.name), size, most) for row in rows]
+    names = [_fitting(row.name, size, most) for row in rows]
     indent = round(1.3 * size) if any(row.rgb for row in rows) else 0
     name_width = max(text_width(name, size) for name in names)
     share_width = text_width("100%", size)

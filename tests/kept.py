@@ -98,7 +98,7 @@ def markdown(rows: list[Row]) -> str:
     """Return a table as Markdown."""
     head, *body = cells(rows)
     lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+    return "\n".join(re.sub(r"\|  (?=\|)", "| ", f"| {' | '.join(line)} |") for line in lines)
 
 
 def plain(rows: list[Row]) -> str:

@@ -69,9 +69,10 @@ def _machines(parts: dict[str, Any]) -> list[Row]:
 
 def described(machine: dict[str, Any]) -> str:
     """Return a machine in a line, without its load."""
+    display = "" if machine.get("display", True) else ", no display"
     return (
         f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB,"
-        f" {machine['os']}, Python {machine['python']}, OpenCV {machine['opencv']}"
+        f" {machine['os']}, Python {machine['python']}, OpenCV {machine['opencv']}{display}"
     )
 
 
@@ -97,7 +98,7 @@ def markdown(rows: list[Row]) -> str:
     """Return a table as Markdown."""
     head, *body = cells(rows)
     lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+    return "\n".join(re.sub(r"\|  (?=\|)", "| ", f"| {' | '.join(line)} |") for line in lines)
 
 
 def plain(rows: list[Row]) -> str:

@@ -1,17 +1,18 @@
 """Every figure that README, the benchmarks' README and CHANGELOG claim, beside its baselines.
 
-    python tests/benchmarks/all.py [NAME ...] [--quick] [--peers] [--list]
+    python tests/benchmarks/all.py [NAME ...] [--quick] [--peers] [--rest] [--list]
 
 Each part is a benchmark of this folder, measured in a process of its own, printed as tables and
-kept in `kept.json` as soon as it has ended: what breaks off goes on with the names of the rest, and
-one part can be made again. Then `python tests/generate.py` writes the tables of the README. A
+kept in `kept.json` as soon as it has ended: what breaks off goes on with `--rest`, and with its
+name a part is made again. Then `python tests/generate.py` writes the tables of the README. A
 baseline is measured in the same run as what stands beside it, and the ratio of both is what a busy
 machine does not change; each part says on which machine, and how busy that was.
 
 `--quick` measures less of everything, in ten minutes on two idle cores, and keeps nothing unless
 `--json` names a file. `--peers` adds what other packages are needed for: clients that others
 publish, and OpenCV 4; environments for these are made in `--environments`, once. Parts whose media
-are missing (`LIVESEGMENT_TEST_MEDIA`) are left out, and what was kept of them stays.
+are missing (`LIVESEGMENT_TEST_MEDIA`) are left out, and what was kept of them stays. A window needs
+a display, as Xvfb is one.
 """
 
 import argparse
@@ -92,6 +93,7 @@ def machine() -> dict[str, Any]:
         "os": f"{system.get('PRETTY_NAME', platform.system())}, {platform.machine()}",
         "python": platform.python_version(),
         "opencv": cv2.__version__,
+        "display": bool(os.environ.get("DISPLAY")),
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -171,7 +173,8 @@ def wanted(given: argparse.Namespace) -> list[str]:
     chosen = given.names or [
         name for name, part in PARTS.items() if given.peers or not part.needs_others
     ]
-    return [name for name in PARTS if name in chosen]
+    done = [name for name, part in kept.read().items() if not part["quick"]] if given.rest else []
+    return [name for name in PARTS if name in chosen and name not in done]
 
 
 def show(name: str, part: dict[str, Any]) -> None:
@@ -190,6 +193,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these parts")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--peers", action="store_true", help="also what needs other packages")
+    parser.add_argument("--rest", action="store_true", help="only what is not kept in full")
     parser.add_argument("--list", action="store_true", help="print the parts' names and end")
     parser.add_argument("--json", type=Path, help="keep in this file; by default in kept.json")
     default = Path(tempfile.gettempdir()) / "livesegment-environments"

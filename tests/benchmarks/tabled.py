@@ -39,3 +39,21 @@ def starting(module: ModuleType, quick: bool, media: str) -> Rows:
             }
         )
     return {"starting": rows}
+
+
+def memory(module: ModuleType, quick: bool, media: str) -> Rows:
+    """Return the most memory held, and how many pictures of three bytes a pixel that is."""
+    sizes = list(module.SIZES)
+    few: dict[str, Any] = {"frames": 60, "seconds": 4.0, "latencies_ms": (150,)}
+    rows = []
+    for row in module.measure(sizes, **(few if quick else {})):
+        width, height = module.SIZES[row.size]
+        rows.append(
+            {
+                "8 in flight": f"`{row.command}`, {row.size}, {row.latency_ms:g} ms a call",
+                "MB": round(row.peak_mb),
+                "pictures": round(row.peak_mb * 2**20 / (3 * width * height)),
+                "CPU ms a frame": None if row.cpu_ms is None else round(row.cpu_ms),
+            }
+        )
+    return {"memory": rows}

@@ -85,7 +85,7 @@ def _without_background(canvas: Image, image: Image, alpha: Pixels, reach: int) 
         return
     rows = slice(max(0, top - reach), top + height + reach)
     columns = slice(max(0, left - reach), left + width + reach)
-    # Twice as fast as numpy's.
+    # Quicker than numpy's.
     at = cv2.findNonZero(np.ascontiguousarray(partly[rows, columns])).reshape(-1, 2)
     where = at[:, 1], at[:, 0]
     colours, share = image[rows, columns], alpha[rows, columns]
@@ -104,14 +104,10 @@ def _mean_colours(
 ) -> npt.NDArray[np.float32]:
     """Return the weighted mean colours around some pixels, float32 (pixels, 3)."""
     weighted = cv2.multiply(image, cv2.cvtColor(weight, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-    # At half of the size: a mean is as good there, and takes a third of the time.
-    height, width = weight.shape
-    half, side = ((width + 1) // 2, (height + 1) // 2), 2 * ((reach + 1) // 2) + 1
+    # At half of the size: a mean is as good there, and cheaper.
+    size = (2 * ((reach + 1) // 2) + 1,) * 2
     near = where[0] // 2, where[1] // 2
     mean, total = (
-        cv2.boxFilter(
-            cv2.resize(each, half, interpolation=cv2.INTER_AREA), cv2.CV_32F, (side, side)
-        )[near]
-        for each in (weighted, weight)
+        cv2.boxFilter(cv2.pyrDown(each), cv2.CV_32F, size)[near] for each in (weighted, weight)
     )
     return np.asarray(mean * 255 / np.maximum(total, 1)[:, None], np.float32)

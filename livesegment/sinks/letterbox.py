@@ -68,6 +68,30 @@ def with_margins(image: Image, box: tuple[int, int] | None) -> Image:
     return padded.astype(np.uint8, copy=False)
 
 
+def clear_letterbox(bgra: Image, frame_size: tuple[int, int]) -> Image:
+    """Return a picture with alpha at another size, its shape kept, with nothing around it.
+
+    Colours are averaged by how much of them is there: what is not has none.
+
+    Args:
+        bgra: uint8 (H, W, 4), its colours not multiplied by alpha.
+        frame_size: Wanted (width, height) in pixels.
+
+    Returns:
+        The array itself where it has that size already.
+    """
+    height, width = bgra.shape[:2]
+    if (width, height) == frame_size:
+        return bgra
+    alpha = cv2.cvtColor(bgra[:, :, 3], cv2.COLOR_GRAY2BGR)
+    weighted = cv2.multiply(cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR), alpha, scale=1 / 255)
+    whole: Image = cv2.merge((weighted, bgra[:, :, 3])).astype(np.uint8, copy=False)
+    fitted = letterbox(whole, frame_size, smooth=True)
+    alpha = cv2.cvtColor(fitted[:, :, 3], cv2.COLOR_GRAY2BGR)
+    colours = cv2.divide(cv2.cvtColor(fitted, cv2.COLOR_BGRA2BGR), alpha, scale=255)
+    return cv2.merge((colours, fitted[:, :, 3])).astype(np.uint8, copy=False)
+
+
 def even_size(image: Image) -> Image:
     """Return a picture of even width and height: the last column or row is repeated if need be.
 

@@ -21,7 +21,7 @@ from livesegment.sinks.codecs import (
     usual_codec,
     video_keeps_alpha,
 )
-from livesegment.sinks.letterbox import even_size, letterbox
+from livesegment.sinks.letterbox import clear_letterbox, even_size, letterbox
 from livesegment.sinks.original import Original, read_original
 from livesegment.sinks.output_file import OutputFile
 from livesegment.sinks.sound import SoundCopier
@@ -144,10 +144,12 @@ class VideoFileSink(TrackSink):
             self._file.sync()
 
     def _coded(self, picture: Annotated) -> av.VideoFrame:
-        image, layout = picture.image, "bgr24"
         if self._keeps_alpha:
-            image, layout = with_alpha(image, picture.alpha), "bgra"
-        image = even_size(letterbox(image, self._frame_size, smooth=True))
+            bgra = with_alpha(picture.image, picture.alpha)
+            image, layout = clear_letterbox(bgra, self._frame_size), "bgra"
+        else:
+            image, layout = letterbox(picture.image, self._frame_size, smooth=True), "bgr24"
+        image = even_size(image)
         # Wrapping the buffer saves a copy of 4 ms at 720p; the conversion right after it ends the
         # need for the picture's pixels.
         wrapped = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)

@@ -94,6 +94,14 @@ def test_what_a_picture_of_another_shape_leaves_free_is_clear(tmp_path: Path) ->
     assert (seen[8:-8, 44:84, 3] == 255).all()
 
 
+def test_a_picture_that_is_made_smaller_has_no_dark_seam(tmp_path: Path) -> None:
+    pictures = [given(0), given(1, 0.04, (300, 210))]
+    _, [_, seen] = read(write(tmp_path / "out.mov", pictures, alpha=True))
+    there = seen[seen[:, :, 3] > 40].astype(int)
+    assert np.abs(there[:, :3] - (40, 90, 200)).max() < 45
+    assert (there[:, 3] < 250).any()
+
+
 @pytest.mark.parametrize(
     ("name", "alpha", "codec", "pixel_format"),
     [

@@ -24,6 +24,7 @@ from livesegment.sinks.codecs import (
 from livesegment.sinks.letterbox import clear_letterbox, even_size, letterbox
 from livesegment.sinks.original import Original, read_original
 from livesegment.sinks.output_file import OutputFile
+from livesegment.sinks.planes import Planes
 from livesegment.sinks.sound import SoundCopier
 from livesegment.sinks.track_sink import TrackSink
 from livesegment.sinks.video_track import VideoTrack
@@ -109,6 +110,7 @@ class VideoFileSink(TrackSink):
             )
         super().__init__(OutputFile(path, overwrite=overwrite, in_place=fragmented))
         self._sound = None if like is None else SoundCopier(like, path, self._coding.container)
+        self._planes = Planes(self._like.colour)
         self._reformatter = VideoReformatter()
         self._frame_size = (0, 0)
 
@@ -150,6 +152,8 @@ class VideoFileSink(TrackSink):
         else:
             image, layout = letterbox(picture.image, self._frame_size, smooth=True), "bgr24"
         image = even_size(image)
+        if self._coding.pixel_format == "yuv420p":
+            return self._planes.of(image)
         # Wrapping the buffer saves a copy of 4 ms at 720p; the conversion right after it ends the
         # need for the picture's pixels.
         wrapped = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)

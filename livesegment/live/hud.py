@@ -55,10 +55,14 @@ class Remark:
         """Have a sentence shown, in place of the one before; from any thread."""
         self._said = text, self._clock() + REMARK_S
 
-    def text(self, controls: Controls) -> str | None:
+    def text(self, controls: Controls, *, has_ended: bool = False) -> str | None:
         """Return what to say at the moment; None: nothing. On the main thread only.
 
-        That the picture is held is said for as long as it is: it looks like one that hangs.
+        Why a picture stands still is said for as long as it does: it looks like one that hangs.
+
+        Args:
+            controls: The user's wishes.
+            has_ended: Whether it was the last picture.
         """
         if self._opacity not in (None, controls.opacity):
             self.say(f"opacity {controls.opacity:.0%}")
@@ -66,6 +70,8 @@ class Remark:
         said = self._said
         if said is not None and self._clock() < said[1]:
             return said[0]
+        if has_ended:
+            return "ended, q quits"
         return "paused, space goes on" if controls.paused else None
 
 

@@ -144,8 +144,8 @@ def hud_lines(
             lines.append(figure.hud.format(text) + remarks.get(figure.name, ""))
         lines.append(below.get(figure.name, ""))
     if trouble is not None:
-        waits = outage if asked is None else asked.sentence
-        lines.append(f"{type(trouble).__name__}: {waits or 'waiting for the endpoint'}")
+        words = [trouble.in_short, outage or "waiting for it"]
+        lines += words if asked is None else [asked.sentence]
     if asked is not None:
         lines.append(f"{asked.remainder(time.monotonic())}, r tries now")
     return [line for line in lines if line]

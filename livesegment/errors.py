@@ -109,12 +109,14 @@ class EndpointError(LiveSegmentError):
     """A call to a segmentation endpoint failed.
 
     Attributes:
+        in_short: What kind of failure it is, in words that have room on a picture.
         url: The address that was called, without its query (which carries the key).
         status: HTTP status of the answer; None where there was no answer.
         attempts: Calls made for this frame so far, this one included.
     """
 
     retryable: ClassVar[bool] = False
+    in_short: ClassVar[str] = "the endpoint fails"
 
     def __init__(
         self, message: str, *, url: str = "", status: int | None = None, attempts: int = 1
@@ -129,24 +131,32 @@ class EndpointUnreachable(EndpointError):
     """Nothing answers at the address."""
 
     retryable = True
+    in_short = "the endpoint cannot be reached"
 
 
 class EndpointTimeout(EndpointError):
     """The endpoint did not answer in time."""
 
     retryable = True
+    in_short = "the endpoint does not answer in time"
 
 
 class AuthenticationFailed(EndpointError):
     """The endpoint does not accept the key."""
 
+    in_short = "the endpoint does not accept the key"
+
 
 class ModelNotFound(EndpointError):
     """The endpoint has no such model or version."""
 
+    in_short = "the endpoint has no such model"
+
 
 class PaymentRequired(EndpointError):
     """The account's credits are used up."""
+
+    in_short = "the account's credits are used up"
 
 
 class EndpointBusy(EndpointError):
@@ -157,6 +167,7 @@ class EndpointBusy(EndpointError):
     """
 
     retryable = True
+    in_short = "the endpoint is busy"
 
     def __init__(
         self,
@@ -174,17 +185,25 @@ class EndpointBusy(EndpointError):
 class RateLimited(EndpointBusy):
     """The endpoint asks for fewer calls."""
 
+    in_short = "the endpoint asks for fewer calls"
+
 
 class ServerFailed(EndpointBusy):
     """The endpoint is overloaded or restarting."""
+
+    in_short = "the endpoint is overloaded or restarts"
 
 
 class RequestRefused(EndpointError):
     """The endpoint answers, but not to this request."""
 
+    in_short = "the endpoint refuses the request"
+
 
 class BadReply(EndpointError):
     """The answer is not a segmentation."""
+
+    in_short = "the endpoint answers no segmentation"
 
 
 class SinkError(LiveSegmentError):

@@ -140,8 +140,8 @@ class Limiter:
         if asked is not None:
             return f"{asked.sentence}, {asked.remainder(self._clock())}"
         if circuit == "open":
-            return f"circuit open, tried again in {in_words(max(1.0, self._breaker.hold_s()))}"
-        return "circuit half open, being tried" if circuit == "half open" else ""
+            return f"tried again in {in_words(max(1.0, self._breaker.hold_s()))}"
+        return "being tried" if circuit == "half open" else ""
 
     @contextmanager
     def permit(self, stopping: threading.Event) -> Iterator[Permit | None]:

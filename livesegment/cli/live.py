@@ -29,10 +29,19 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     options = command.options
     if "--align" not in given:
         options = replace(options, align=options.redact.best_align)
+    options = replace(options, stay_at_end=_is_watched(command))
     if command.web is not None:
         options = replace(options, web=web_options(command.web))
     _show(command.source, options, with_profile=command.profile)
     return DONE
+
+
+def _is_watched(command: LiveCommand) -> bool:
+    """Tell whether a person is there who looks at the last picture and then quits."""
+    options = command.options
+    ends_itself = command.exit_at_end or options.loop
+    ends_itself = ends_itself or options.duration_s is not None or options.max_frames is not None
+    return options.window and not ends_itself and sys.stderr.isatty()
 
 
 def web_options(text: str) -> WebOptions:

@@ -55,10 +55,14 @@ class Remark:
         """Have a sentence shown, in place of the one before; from any thread."""
         self._said = text, self._clock() + REMARK_S
 
-    def text(self, controls: Controls) -> str | None:
+    def text(self, controls: Controls, *, has_ended: bool = False) -> str | None:
         """Return what to say at the moment; None: nothing. On the main thread only.
 
-        That the picture is held is said for as long as it is: it looks like one that hangs.
+        Why a picture stands still is said for as long as it does: it looks like one that hangs.
+
+        Args:
+            controls: The user's wishes.
+            has_ended: Whether it was the last picture.
         """
         if self._opacity not in (None, controls.opacity):
             self.say(f"opacity {controls.opacity:.0%}")
@@ -66,6 +70,8 @@ class Remark:
         said = self._said
         if said is not None and self._clock() < said[1]:
             return said[0]
+        if has_ended:
+            return "ended, q quits"
         return "paused, space goes on" if controls.paused else None
 
 
@@ -138,8 +144,8 @@ def hud_lines(
             lines.append(figure.hud.format(text) + remarks.get(figure.name, ""))
         lines.append(below.get(figure.name, ""))
     if trouble is not None:
-        waits = outage if asked is None else asked.sentence
-        lines.append(f"{type(trouble).__name__}: {waits or 'waiting for the endpoint'}")
+        words = [trouble.in_short, outage or "waiting for it"]
+        lines += words if asked is None else [asked.sentence]
     if asked is not None:
         lines.append(f"{asked.remainder(time.monotonic())}, r tries now")
     return [line for line in lines if line]

@@ -121,7 +121,7 @@ class LiveLoop:
             self._outputs,
             hud=self._hud,
             notice=Outage(self._parts.source).notice,
-            remark=self._remark.text,
+            remark=self._remarked,
             metrics=self.metrics,
             redactor=redactor,
         )
@@ -234,6 +234,10 @@ class LiveLoop:
             return None
         return self._arrivals.get(wait_s)
 
+    def _remarked(self, controls: Controls) -> str | None:
+        stays = not self._limits.ends_with_source and self._parts.source.frame_count != 1
+        return self._remark.text(controls, has_ended=stays and self._is_at_end())
+
     def _start(self) -> None:
         workers = self._workers
         workers.on_stop(self._parts.source.stop)
@@ -247,14 +251,16 @@ class LiveLoop:
         workers.start("align", self._chooser.run, daemon=True)
         workers.start("capture", self._capture.run, daemon=True)
 
+    def _is_at_end(self) -> bool:
+        return self._arrivals.finished and not self._delay_line and not self._chooser.is_busy
+
     def _is_over(self) -> bool:
         limits, shown = self._limits, self.metrics.get("frames_shown")
-        is_at_end = self._arrivals.finished and not self._delay_line and not self._chooser.is_busy
         return (
             self._workers.stopping.is_set()
             or (limits.max_frames is not None and shown >= limits.max_frames)
             or time.monotonic() >= self._ends_at_s
-            or (is_at_end and limits.ends_with_source)
+            or (self._is_at_end() and (limits.ends_with_source or not shown))
         )
 
     def _on_arrival(self, frame: Frame) -> None:

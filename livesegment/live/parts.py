@@ -30,7 +30,7 @@ class LiveLimits:
         waits_for_endpoint: Whether the picture goes on without masks whatever the endpoint
             answers; else a refusal for good before the first mask ends the run.
         ends_with_source: Whether the run ends with its source; else the last picture stays until
-            the user ends it, as a photo does in its window.
+            the user ends it, as a photo does in its window. Without any picture it ends anyway.
         mask_ttl_s: Age from which a mask is not drawn any more.
         max_delay_s: How long a picture may be held back for its mask while the controls say
             `delay`; 0: not at all.

@@ -212,7 +212,7 @@ def _limits(
         fps_limit=options.fps_limit,
         waits_for_endpoint=options.wait_for_endpoint,
         # A photo stays in its window until the user closes it.
-        ends_with_source=not (options.window and source.frame_count == 1),
+        ends_with_source=not (options.window and (options.stay_at_end or source.frame_count == 1)),
         mask_ttl_s=options.mask_ttl_s,
         max_delay_s=options.max_delay_s,
     )

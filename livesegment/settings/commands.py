@@ -54,6 +54,7 @@ class LiveCommand(Settings):
     Attributes:
         source: As `open_live_source` takes it.
         web: HOST:PORT of the page; None: there is none.
+        exit_at_end: Whether the run ends with its source also where a person watches.
         profile: Whether a table on stderr says at the end where the time went.
         options: What to show and keep.
         log: What is said on stderr.
@@ -80,6 +81,13 @@ class LiveCommand(Settings):
         group="Page",
         is_common=True,
         implied=f"{_PAGE.host}:{_PAGE.port}",
+    )
+    exit_at_end: bool = option(
+        False,
+        flag(),
+        "End with the video; else its last picture stays in the window where stderr is a terminal.",
+        flag="--exit-at-end",
+        group="End",
     )
     profile: bool = option(
         False,

@@ -55,6 +55,7 @@ class LiveOptions(Settings):
             before the first mask and for reasons that will not go away by themselves.
         events: What is noticed, and where it is told.
         redact: What nobody may see; `align` is best `delay` then.
+        stay_at_end: Keep the last picture in its window until the user closes that.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -229,6 +230,9 @@ class LiveOptions(Settings):
     )
     events: EventOptions = section(EventOptions)
     redact: RedactOptions = section(RedactOptions)
+    stay_at_end: bool = option(
+        False, flag(), "Keep the last picture in its window until the user closes that."
+    )
 
     def check(self) -> None:
         """Check what the options say together."""

@@ -284,6 +284,26 @@ def test_a_photo_stays_until_somebody_ends_the_run() -> None:
         run.end.result(10)
 
 
+def test_a_videos_last_picture_says_that_it_was_the_last() -> None:
+    assert Remark().text(Controls(paused=True), has_ended=True) == "ended, q quits"
+    window, page = KeepingOutput(Wants.WINDOW), KeepingOutput(Wants.SHOWN)
+    with running(window, page, limits=LiveLimits(ends_with_source=False)) as run:
+        run.source.step()
+        before = window.wait_for(1).image
+        run.source.end()
+        after = window.wait_for(2).image
+        run.loop.stop()
+        assert (after != before).any()
+        np.testing.assert_array_equal(page.wait_for(2).image, page.given[0].image)
+        run.end.result(10)
+
+
+def test_a_run_without_any_picture_ends_with_its_source() -> None:
+    with running(KeepingOutput(), limits=LiveLimits(ends_with_source=False)) as run:
+        run.source.end()
+        run.end.result(10)
+
+
 def test_an_output_that_cannot_begin_is_the_runs_error_before_any_frame() -> None:
     class Broken(KeepingOutput):
         def on_start(self, run: LiveRun) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,7 @@ from parts import FunctionSegmenter, ListSink, StepSource
 from waiting import wait_until
 
 from livesegment.calls.asked_pause import AskedPause
-from livesegment.errors import EndpointUnreachable, RateLimited
+from livesegment.errors import EndpointError, EndpointUnreachable, RateLimited
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask
 from livesegment.live.hud import hud_lines
@@ -90,16 +91,32 @@ def test_the_hud_says_how_long_the_endpoint_asks_to_wait_and_which_key_does_not(
     asked = AskedPause(720.0, time.monotonic() + 540.0)
     lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=LATER, asked=asked)
     assert lines[-2:] == [
-        "RateLimited: the endpoint asks to wait 12 min",
+        "the endpoint asks to wait 12 min",
         "tried again in 9 min, r tries now",
     ]
 
 
 def test_the_hud_says_that_a_dead_endpoint_is_hardly_asked() -> None:
     dead = EndpointUnreachable("http://127.0.0.1:9 cannot be reached")
-    text = "circuit open, tried again in 5 s"
+    text = "tried again in 5 s"
     lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=dead, outage=text)
-    assert lines[-1] == "EndpointUnreachable: circuit open, tried again in 5 s"
+    assert lines[-2:] == ["the endpoint cannot be reached", "tried again in 5 s"]
+
+
+def kinds_of(error: type[EndpointError]) -> Iterator[type[EndpointError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from kinds_of(kind)
+
+
+def test_the_hud_speaks_of_the_endpoint_in_words_that_are_their_own_for_each_kind() -> None:
+    kinds = [kind for kind in kinds_of(EndpointError) if kind.__module__ == "livesegment.errors"]
+    said = []
+    for kind in kinds:
+        lines = hud_lines(Metrics(), 25.0, ChosenMask(), align="warp", trouble=kind("no"))
+        said.append(lines[-2])
+        assert kind.__name__ not in " ".join(lines)
+    assert len(set(said)) == len(kinds)
 
 
 def submit_threads() -> int:

@@ -48,9 +48,11 @@ class Background:
         weight: npt.NDArray[Any] = self._outside(pixels)
         if edge is not None:
             edge.cells.put(weight, np.zeros_like(edge.coverage))  # some of it is the classes'
-        small: npt.NDArray[Any] = self._scratch.array("background.alone", image.shape)
-        small.fill(0)
-        cv2.copyTo(image, weight, small)
+        small: npt.NDArray[Any]
+        if sigma >= 3 and not (height % 2 or width % 2):
+            small, weight, sigma = *self._halved(image, weight), sigma / 2
+        else:
+            small = self._alone(image, weight)
         # Halving costs a third of one area resize to the same size, and 1.5 is wide enough
         # for enlarging to leave no blocks.
         while sigma >= 3 and min(small.shape[:2]) > 1:
@@ -66,6 +68,26 @@ class Background:
             self._soften(canvas, pixels)
         else:
             edge.cells.put(canvas, self._blender.mixed(behind, edge.picture, edge.coverage))
+
+    def _alone(self, image: Image, weight: Pixels) -> Image:
+        """Return the picture where it has a weight, black elsewhere."""
+        alone: Image = self._scratch.array("background.alone", image.shape)
+        alone.fill(0)
+        cv2.copyTo(image, weight, alone)
+        return alone
+
+    def _halved(self, image: Image, weight: Pixels) -> tuple[Image, Pixels]:
+        """Return `_alone` and the weight at half of the size, which must be whole."""
+        height, width = weight.shape
+        small = self._scratch.array("background.half", (height // 2, width // 2, 3))
+        half = self._scratch.array("background.weight", (height // 2, width // 2))
+        for rows, _ in boxes((height // 2, 4 * width), None):  # strips that stay in the cache
+            part = slice(2 * rows.start, 2 * rows.stop)
+            size = width // 2, rows.stop - rows.start
+            alone = self._alone(image[part], weight[part])
+            cv2.resize(alone, size, dst=small[rows], interpolation=cv2.INTER_AREA)
+            cv2.resize(weight[part], size, dst=half[rows], interpolation=cv2.INTER_AREA)
+        return small, half
 
     def cut_out(
         self, canvas: Image, image: Image, pixels: Pixels, amount: float, edge: Edge | None = None

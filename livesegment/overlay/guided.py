@@ -23,7 +23,7 @@ _FOUR = "V16"  # four of them, which are moved much faster as one
 # together with the eight around it; averaging what was fitted, as they do, gains nothing then.
 _EPSILON = 3e-4 * 255**2  # variance of colours below which an area counts as flat
 _CONTRAST = 2.5
-_MOST_ROWS = 32_000  # that cv2.remap takes at once
+_AT_ONCE = 2048  # cells whose numbers stay in the processor's cache
 
 # Of what is averaged around a cell, beside blue, green, red and the share: their products.
 _PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3), (3, 3))
@@ -50,40 +50,47 @@ def guided(values: Bytes, guide: Image, known: Cells, cells: Cells, scratch: Scr
     unchanged[:, 3] = _RAISED.take(values[:, 3])
     by_number = factors.reshape(-1).view(_FOUR)
     by_number[known.numbers] = unchanged.reshape(-1).view(_FOUR)
-    fitted = _fitted(values, _around(known, cells))
-    by_number[cells.numbers] = fitted.reshape(-1).view(_FOUR)
-    return _looked_up(factors, cells, guide, scratch)
+    around, moments = _around(known, cells), _moments(values, scratch)
+    parts = [slice(at, at + _AT_ONCE) for at in range(0, cells.numbers.size, _AT_ONCE)]
+    for part in parts:
+        fitted = _fitted(values, moments, around[:, part])
+        by_number[cells.numbers[part]] = fitted.reshape(-1).view(_FOUR)
+    side = cells.side
+    shares = np.empty(guide.shape[:2], np.uint8)
+    of_cell, colours = shares.reshape(side, -1, side), guide.reshape(side, -1, side, 3)
+    for part in parts:
+        at = cells.rows[part], cells.columns[part]
+        found = _looked_up(factors, at, np.ascontiguousarray(colours[:, part]), scratch)
+        of_cell[:, part] = found.reshape(side, -1, side)
+    return shares
 
 
-def _looked_up(factors: Floats, cells: Cells, guide: Image, scratch: Scratch) -> Bytes:
+def _looked_up(
+    factors: Floats, at: tuple[Indices, Indices], guide: Image, scratch: Scratch
+) -> Bytes:
     """Return the shares that factors give the pixels of some cells.
 
     Args:
         factors: Of the cells and those around them, float32 (rows, columns, 4), whatever elsewhere.
-        cells: Some of them.
-        guide: Their pixels, uint8 (side, cells x side, 3).
+        at: Rows and columns of some of them.
+        guide: Their pixels, uint8 (side, cells, side, 3).
         scratch: Memory to work in.
 
     Returns:
         uint8 (side, cells x side).
     """
-    side, count = cells.side, cells.rows.size
+    rows, columns = at
+    side, count = guide.shape[0], rows.size
     offset = ((np.arange(side) + 0.5) / side - 0.5).astype(np.float32)
     x = np.empty((side, count, side), np.float32)
-    x[:] = cells.columns.astype(np.float32)[:, None] + offset
+    x[:] = columns.astype(np.float32)[:, None] + offset
     y = np.empty_like(x)
-    y[:] = cells.rows.astype(np.float32).repeat(side).reshape(-1, side)
+    y[:] = rows.astype(np.float32).repeat(side).reshape(-1, side)
     y += offset[:, None, None]
     shape = count, side * side
     x, y = x.reshape(shape), y.reshape(shape)
     shares = scratch.array("guided.shares", (*shape, 4), np.float32)
-    for first in range(0, count, _MOST_ROWS):
-        some = slice(first, first + _MOST_ROWS)
-        cv2.remap(
-            *(factors, x[some], y[some], cv2.INTER_LINEAR),
-            dst=shares[some],
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+    cv2.remap(factors, x, y, cv2.INTER_LINEAR, dst=shares, borderMode=cv2.BORDER_REPLICATE)
     # The fourth channel is 255 everywhere: what is added to the colours is the fourth factor.
     pixels = cv2.cvtColor(guide.reshape(*shape, 3), cv2.COLOR_BGR2BGRA)
     cv2.multiply(shares, pixels, dst=shares, dtype=cv2.CV_32F)
@@ -112,22 +119,32 @@ def _around(known: Cells, cells: Cells) -> Indices:
     return padded.take(first + (np.arange(3)[:, None] * (width + 2) + np.arange(3)).reshape(9, 1))
 
 
-def _fitted(values: Bytes, around: Indices) -> Floats:
+def _moments(values: Bytes, scratch: Scratch) -> Floats:
+    """Return what is averaged: colours and share of each known cell, and their products."""
+    moments: Floats = scratch.array("guided.moments", (len(values), 4 + len(_PAIRS)), np.float32)
+    moments[:, :4] = values
+    for number, (one, other) in enumerate(_PAIRS, 4):
+        np.multiply(moments[:, one], moments[:, other], out=moments[:, number])
+    return moments
+
+
+def _fitted(values: Bytes, moments: Floats, around: Indices) -> Floats:
     """Return for which share = (blue, green, red, 255) . factors fits best around each cell.
 
     Args:
         values: Blue, green, red and the share that is drawn of each known cell, uint8 (known, 4).
+        moments: What `_moments` returned for them.
         around: Which of them each cell and the eight around it are, (9, cells).
 
     Returns:
         float32 (cells, 4), of the share with its contrast raised.
     """
-    moments = np.empty((len(values), 4 + len(_PAIRS)), np.float32)
-    moments[:, :4] = values
-    for number, (one, other) in enumerate(_PAIRS, 4):
-        np.multiply(moments[:, one], moments[:, other], out=moments[:, number])
     # Sums of whole numbers are exact, in whatever order they are made.
-    sums = np.ascontiguousarray(moments.take(around, axis=0).sum(axis=0).T)
+    total = moments.take(around[0], axis=0)
+    one_more = np.empty_like(total)
+    for neighbours in around[1:]:
+        total += moments.take(neighbours, axis=0, out=one_more, mode="clip")
+    sums = np.ascontiguousarray(total.T)
     means = sums[:4] * np.float32(1 / 9)
     common = sums[4:]
     for covariance, (one, other) in zip(common, _PAIRS, strict=True):

@@ -24,7 +24,7 @@ class MemoryBudget:
         shared_by: Inputs worked on at once, each with pictures of its own.
     """
 
-    most: int
+    most: int = sys.maxsize
     shared_by: int = 1
 
     @classmethod

@@ -1,6 +1,5 @@
 """The annotating loop: every frame, in order."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -104,7 +103,7 @@ class AnnotateLoop:
         metrics: Counts everything.
         on_frame: Called after each frame written.
         redactor: Says what of a picture may leave; None: all of it.
-        memory: What the run may take; None: as many frames are held as said above.
+        memory: What the run may take; None: what it needs.
     """
 
     def __init__(
@@ -136,7 +135,7 @@ class AnnotateLoop:
         self._seen = SeenClasses()
         self._workers = WorkerGroup(grace_s=GRACE_S)
         self._ask = self._who_answers()
-        self._memory = memory
+        self._memory = memory or MemoryBudget()
         self._window: OrderedWindow[Waiting, Mask | None] = OrderedWindow(
             self._answer, self._width, size=Waiting.nbytes, most=self._most_waiting
         )
@@ -204,8 +203,6 @@ class AnnotateLoop:
         return self._left(waiting.chosen.frame)
 
     def _left(self, frame: Frame) -> int:
-        if self._memory is None:
-            return sys.maxsize
         return self._memory.left(frame.frame_size, _IN_WORK)
 
     def _read(self) -> None:

@@ -1,9 +1,14 @@
 """Pictures that wait for their masks."""
 
+import logging
+import sys
 import threading
 from collections import deque
 
 from livesegment.frame import Frame
+from livesegment.metrics import DropLog
+
+logger = logging.getLogger(__name__)
 
 _RECENT = 32  # latencies that say what to expect
 _MOST_FRAMES = 300  # whatever the delay and the frame rate, memory is bounded
@@ -18,9 +23,13 @@ class DelayLine:
 
     Args:
         max_delay_s: The longest delay; 0 lets every frame pass.
+        most_bytes: What the frames that wait may take; beyond it the oldest waits no longer.
     """
 
-    def __init__(self, max_delay_s: float) -> None:
+    def __init__(self, max_delay_s: float, most_bytes: int = sys.maxsize) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._drops = DropLog(logger, "frames held back less long than their masks take: memory")
         self._max_delay_s = max_delay_s
         self._frames: deque[Frame] = deque()
         self._lock = threading.Lock()
@@ -45,6 +54,7 @@ class DelayLine:
     def put(self, frame: Frame, *, hold: bool = True) -> None:
         """Add the newest frame and adapt the delay; without `hold` it shrinks until it is gone."""
         self._frames.append(frame)
+        self._bytes += frame.image.nbytes
         passed_s = 0.0
         if self._last_captured_s is not None:
             passed_s = max(0.0, frame.captured_at_s - self._last_captured_s)
@@ -61,9 +71,18 @@ class DelayLine:
 
     def take_due(self, now_s: float) -> Frame | None:
         """Return the oldest frame if its time has come."""
-        if self._frames and (self.wait_s(now_s) <= 0 or len(self._frames) > _MOST_FRAMES):
-            return self._frames.popleft()
-        return None
+        is_due, is_full = self.wait_s(now_s) <= 0, self._is_full()
+        if not (is_due or is_full):
+            return None
+        if not is_due:
+            self._drops.add()
+        frame = self._frames.popleft()
+        self._bytes -= frame.image.nbytes
+        return frame
+
+    def _is_full(self) -> bool:
+        count = len(self._frames)
+        return count > _MOST_FRAMES or (count > 1 and self._bytes > self._most_bytes)
 
     def wait_s(self, now_s: float) -> float:
         """Return the seconds until the oldest frame is due; infinite without frames."""

@@ -74,10 +74,12 @@ class LiveLoop:
         self._turned_at_s: float | None = None
         self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
-        self._delay_line = DelayLine(limits.max_delay_s)
+        self._delay_line = DelayLine(limits.max_delay_s, limits.memory.most // 2)
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
         self._remark = Remark()
-        self._outputs = [as_output(each, metrics) for each in parts.outputs]
+        self._outputs = [
+            as_output(each, metrics, limits.memory.most // 3) for each in parts.outputs
+        ]
         choice = MaskChoice(self._masks, parts.alignment, limits.mask_ttl_s, parts.smoothing)
         self._chooser = Chooser(choice)
         self._presenter = self._new_presenter(choice, redactor)

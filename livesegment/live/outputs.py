@@ -26,14 +26,21 @@ class QueuedSink(Output):
         sink: Gets every picture, in order, on a thread of its own. It stays the caller's to close.
         metrics: Counts what the sink could not take.
         capacity: Pictures that may wait; fewer if they are large.
+        most_bytes: What those may take.
     """
 
     wants = Wants.RECORDED
 
-    def __init__(self, sink: Sink, metrics: Metrics, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        metrics: Metrics,
+        capacity: int = CAPACITY,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._sink = sink
         self._metrics = metrics
-        self._pictures: Buffer[Annotated] = Buffer("refuse", capacity, size=_size, most=MOST_BYTES)
+        self._pictures: Buffer[Annotated] = Buffer("refuse", capacity, size=_size, most=most_bytes)
         self._failure: OutputNotWritable | None = None
         self._drops = DropLog(
             logger, f"frames not written: {type(sink).__name__} is slower than the source"
@@ -104,6 +111,8 @@ def _size(picture: Annotated) -> int:
     return 2 * picture.image.nbytes
 
 
-def as_output(output: Output | Sink, metrics: Metrics) -> Output:
+def as_output(output: Output | Sink, metrics: Metrics, most_bytes: int = MOST_BYTES) -> Output:
     """Return what a sink becomes in a live run; an output stays what it is."""
-    return output if isinstance(output, Output) else QueuedSink(output, metrics)
+    if isinstance(output, Output):
+        return output
+    return QueuedSink(output, metrics, most_bytes=min(most_bytes, MOST_BYTES))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from livesegment.calls.limit_search import LimitSearch
 from livesegment.frame import Image
 from livesegment.live.alignment import Alignment, Paste
+from livesegment.memory_budget import MemoryBudget
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.segmenters.base import Segmenter, Sending
@@ -34,6 +35,8 @@ class LiveLimits:
         mask_ttl_s: Age from which a mask is not drawn any more.
         max_delay_s: How long a picture may be held back for its mask while the controls say
             `delay`; 0: not at all.
+        memory: What the process may take: half of it is for pictures that are held back, a third
+            for those that wait to be written, as each is in use alone as a rule.
     """
 
     max_in_flight: int | LimitSearch = 1
@@ -48,6 +51,7 @@ class LiveLimits:
     ends_with_source: bool = True
     mask_ttl_s: float = float("inf")
     max_delay_s: float = 0.0
+    memory: MemoryBudget = field(default_factory=MemoryBudget)
 
 
 @dataclass(frozen=True, slots=True)

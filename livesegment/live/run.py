@@ -18,6 +18,7 @@ from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
@@ -215,6 +216,7 @@ def _limits(
         ends_with_source=not (options.window and (options.stay_at_end or source.frame_count == 1)),
         mask_ttl_s=options.mask_ttl_s,
         max_delay_s=options.max_delay_s,
+        memory=MemoryBudget.of(options.max_memory),
     )
 
 

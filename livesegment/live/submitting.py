@@ -141,7 +141,9 @@ class Submitter:
         self._metrics.count("calls")
         sending = replace(self._sizes[permit.step], timeout_s=permit.timeout_s)
         with stage("ask"):
-            return frame, self._segmenter.segment_sent(frame, sending)
+            call = self._segmenter.prepare_sent(frame, sending)
+            frame = frame.without_pixels()  # several calls are under way, of pictures long shown
+            return frame, call()
 
     def _say_trouble(self) -> None:
         """Log that the endpoint began to fail, or to answer again."""

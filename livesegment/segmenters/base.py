@@ -122,6 +122,10 @@ class Segmenter(Resource):
         """Do the same for a call at a confidence of the caller's choice, 0 to 100."""
         return self._as_call(lambda: self.segment_at(frame, confidence))
 
+    def prepare_sent(self, frame: Frame, sending: Sending) -> Callable[[], Mask]:
+        """Do the same for a call as `segment_sent` makes it, whose reply nobody keeps."""
+        return lambda: self.segment_sent(frame, sending)
+
     def recall(self, reply: bytes, frame: Frame) -> Mask:
         """Return what a reply says that a call of `prepare` had kept.
 

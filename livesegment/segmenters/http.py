@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -151,7 +151,12 @@ class HttpSegmenter(Segmenter):
 
     def segment_sent(self, frame: Frame, sending: Sending) -> Mask:
         """Ask the endpoint once, about a picture sent otherwise than as a rule."""
-        return self._seen.grown(self._prepared(frame, self._options.confidence, sending)(None))
+        return self.prepare_sent(frame, sending)()
+
+    def prepare_sent(self, frame: Frame, sending: Sending) -> Callable[[], Mask]:
+        """Encode the frame for a call about a picture sent otherwise than as a rule."""
+        call = self._prepared(frame, self._options.confidence, sending)
+        return lambda: self._seen.grown(call(None))
 
     def prepare(self, frame: Frame) -> Call:
         """Encode the frame; the call asks once, and has the answer kept as it came."""

@@ -26,14 +26,14 @@ FPS = 30
 FRAMES = 120
 
 
-def write_clip(source: Path, size: tuple[int, int], path: Path) -> None:
+def write_clip(source: Path, size: tuple[int, int], path: Path, frames: int = FRAMES) -> None:
     """Write the first frames of a video in another size, 30 a second."""
     with av.open(str(source)) as read, av.open(str(path), "w") as written:
         options = {"preset": "veryfast", "tune": "fastdecode"}
         stream = written.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        for index, picture in zip(range(FRAMES), read.decode(video=0), strict=False):
+        for index, picture in zip(range(frames), read.decode(video=0), strict=False):
             frame = picture.reformat(*size, format="yuv420p")
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             written.mux(stream.encode(frame))

@@ -93,3 +93,15 @@ def test_without_a_delay_every_frame_passes() -> None:
     line.note_latency(0.5)
     line.put(frame(0))
     assert taken(line, 100.0) == [0]
+
+
+def test_of_large_frames_fewer_are_held_back_but_one_in_any_case() -> None:
+    line = DelayLine(max_delay_s=2.0, most_bytes=2 * IMAGE.nbytes)
+    line.note_latency(1.0)
+    for index in range(5):
+        line.put(frame(index))
+    assert taken(line, 100.4) == [0, 1, 2]
+    tight = DelayLine(max_delay_s=2.0, most_bytes=1)
+    tight.note_latency(1.0)
+    tight.put(frame(0))
+    assert taken(tight, 100.0) == []

@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -543,3 +544,18 @@ def test_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with endpoint(answers(http_reply(good_body()))) as server:
         assert segment_with(server.url).class_map == {1: "object"}
+
+
+def test_a_call_under_way_keeps_no_picture() -> None:
+    image, gone = np.zeros((*SIZE[::-1], 3), np.uint8), threading.Event()
+    weakref.finalize(image, gone.set)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        assert gone.wait(10)
+        return httpx.Response(200, content=good_body())
+
+    transport = httpx.MockTransport(answer)
+    with HttpSegmenter("http://host", "model/1", transport=transport) as segmenter:
+        call = segmenter.prepare_sent(Frame(image, 0, 0.0, 0.0), Sending())
+        del image
+        assert call().frame_size == SIZE

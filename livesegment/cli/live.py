@@ -65,9 +65,10 @@ def web_options(text: str) -> WebOptions:
 
 
 def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:
-    from livesegment.live.run import live  # here, because it takes its time
+    from livesegment.live.run import page, run_live  # here, because they take their time
     from livesegment.opencv import use_half_of_the_cores
 
     use_half_of_the_cores()
     with profile_said(wanted=with_profile):
-        live(source, options=options)
+        # A profile is said too, and what a run takes without any output may be what is asked.
+        run_live(source, options, outputs=page(options), must_be_seen=not with_profile)

@@ -78,7 +78,7 @@ def live(
             class of a name that is to be redacted.
     """
     options = options or LiveOptions()
-    return run_live(source, options, segmenter=segmenter, sinks=sinks, outputs=_page(options))
+    return run_live(source, options, segmenter=segmenter, sinks=sinks, outputs=page(options))
 
 
 def run_live(
@@ -89,6 +89,7 @@ def run_live(
     sinks: Sequence[Sink] = (),
     outputs: Sequence[Output] = (),
     quota: Quota | None = None,
+    must_be_seen: bool = False,
 ) -> dict[str, Any]:
     """Do what `live` does, with others who look on, and calls that somebody else allows.
 
@@ -100,6 +101,8 @@ def run_live(
         outputs: Who looks on besides; closed with the run. One that is a `Delivery` too gets the
             run's events.
         quota: Says when a call is allowed; None: the options' number and rate of calls do.
+        must_be_seen: Whether a run that nobody looks at and that writes nothing is a mistake: where
+            the figures returned go nowhere either.
 
     Returns:
         The figures, as `live` does.
@@ -125,6 +128,12 @@ def run_live(
         for each in _outputs(options, opened, metrics):
             stack.enter_context(each)
             looking_on.append(each)
+        is_told = options.events.are_wanted or options.stats is not None
+        require(
+            bool(looking_on or outputs) or is_told or not must_be_seen,
+            "nothing would be shown, written or told: leave out --no-window, or add --web,"
+            " --record, --masks, --stats or an output for events",
+        )
         model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
@@ -246,7 +255,8 @@ def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
     return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
 
 
-def _page(options: LiveOptions) -> list[Output]:
+def page(options: LiveOptions) -> list[Output]:
+    """Return the page that the options ask for, if they ask for one."""
     if options.web is None:
         return []
     # Here, because the web server takes its time to import.

@@ -137,6 +137,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("live clip.mp4 --no-window --stats absent/x.json", 5, ["absent"]),
         ("live clip.mp4 --no-window --max-frames 1 --stats /dev/full", 5, ["/dev/full", "space"]),
         ("live clip.mp4 --no-window --align teleport", 2, ["--align"]),
+        ("live clip.mp4 --no-window", 2, ["nothing would be shown", "--web", "--record"]),
         ("live clip.mp4 --no-window --duration 0", 2, ["--duration"]),
         ("live clip.mp4 --no-window --fps-limit -1", 2, ["--fps-limit"]),
         ("live clip.mp4 --no-window --in-flight some", 2, ["--in-flight", "auto"]),
@@ -176,8 +177,12 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("serve --model-file not-a-model.onnx", 2, ["not-a-model.onnx"]),
         ("serve --classes a,b", 2, ["--classes needs --model-file"]),
         ("serve --classes names.txt", 2, ["--classes is names such as"]),
-        ("live pattern: --no-window --model models/x.onnx", 2, ["no model file models/x.onnx"]),
-        ("live pattern: --no-window --model-file not-a-model.onnx", 2, ["not-a-model.onnx"]),
+        ("live pattern: --stats /dev/null --no-window --model x.onnx", 2, ["no model file x"]),
+        (
+            "live pattern: --stats /dev/null --no-window --model-file not-a-model.onnx",
+            2,
+            ["not-a-model"],
+        ),
         ("annotate film.mp4 -o o.mp4 --model-file missing.tflite", 2, ["missing.tflite"]),
         ("predict photo.jpg --model-file model.pt", 2, ["model.pt must end in .onnx or .tflite"]),
         ("predict photo.jpg --preset imagenet", 2, ["--preset is about a model file"]),
@@ -219,7 +224,9 @@ def test_an_address_that_is_mistyped_is_repeated_without_its_password(
 @pytest.mark.parametrize(
     "kind", ["html", "nothing", "other", "refused", "missing", "unpaid", "echo"]
 )
-@pytest.mark.parametrize("command", ["predict photo.jpg", "live clip.mp4 --no-window"])
+@pytest.mark.parametrize(
+    "command", ["predict photo.jpg", "live clip.mp4 --stats /dev/null --no-window"]
+)
 def test_what_an_endpoint_answers_wrongly_is_exit_code_4(
     folder: Path, endpoint: str, command: str, kind: str
 ) -> None:
@@ -258,6 +265,7 @@ def test_live_shows_its_file_to_the_end_without_an_endpoint_and_then_says_so(fol
         "live",
         "clip.mp4",
         "--no-window",
+        *("--stats", "/dev/null"),
         "--endpoint",
         "http://127.0.0.1:9",
         "--model",

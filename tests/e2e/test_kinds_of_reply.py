@@ -251,7 +251,7 @@ def test_models_of_other_kinds_are_refused_by_what_they_are(
     kind: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words in (
-        ["live", "pattern:64x48@30:90", "--no-window"],
+        ["live", "pattern:64x48@30:90", "--no-window", "--stats", str(tmp_path / "s.json")],
         ["annotate", str(picture), "-o", str(tmp_path / "out.png")],
         ["predict", str(picture)],
     ):

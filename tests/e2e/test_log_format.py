@@ -22,7 +22,7 @@ def lines(stderr: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("arguments", "code", "level", "part"),
     [
-        ("live pattern:64x48@100:3 --no-window", 0, "info", "the drawn scene"),
+        ("live pattern:64x48@100:3 --no-window --stats s.json", 0, "info", "the drawn scene"),
         ("live missing.mp4 --no-window", 3, "error", "missing.mp4"),
         ("annotate missing.mp4 -o out.mp4", 3, "error", "missing.mp4"),
         ("serve --port 9001 --model-file missing.onnx", 2, "error", "missing.onnx"),

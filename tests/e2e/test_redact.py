@@ -125,7 +125,7 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_or_page(
 def test_a_name_that_hides_nothing_is_exit_2_and_one_sentence(
     command: str, arguments: tuple[str, ...], sentence: str, tmp_path: Path
 ) -> None:
-    rest = ["--no-window"] if command == "live" else ["-o", "out.mp4"]
+    rest = ["--no-window", "--stats", "s.json"] if command == "live" else ["-o", "out.mp4"]
     result = subprocess.run(
         [sys.executable, "-m", "livesegment", command, "pattern:160x120@30:30", *rest, *arguments],
         cwd=tmp_path,

@@ -16,7 +16,7 @@ from livesegment.sinks.base import Annotated
 from livesegment.sinks.mask_file import MaskFileSink
 
 ANNOTATE = ("annotate", "{file}", "-o", "out.mp4", "--every", "4")
-LIVE = ("live", "{file}", "--no-window")
+LIVE = ("live", "{file}", "--no-window", "--stats", "stats.json")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ SIDE_SEEDS = 10_000
 HELD_OUT = 11
 """Every eleventh scene is not trained with."""
 
-ROUNDS = {"edge_1": 2500, "edge_2": 4000, "edge_3": 6000}
+ROUNDS = {"edge_1": 2500, "edge_2": 4000, "edge_3": 20_000}
 """Steps of the edge refiner's rounds; each watches with the weights of the one before."""
 
 SIDES = "sides"

@@ -68,7 +68,8 @@ class Remark:
             self.say(f"opacity {controls.opacity:.0%}")
         self._opacity = controls.opacity
         said = self._said
-        if said is not None and self._clock() < said[1]:
+        # Who hides the HUD wants to see the picture alone.
+        if controls.show_hud and said is not None and self._clock() < said[1]:
             return said[0]
         if has_ended:
             return "ended, q quits"

@@ -229,6 +229,7 @@ def test_what_a_key_did_is_said_in_the_window_alone_and_for_a_moment() -> None:
     assert remark.text(Controls(opacity=0.5)) is None
     assert remark.text(Controls(opacity=0.6)) == "opacity 60%"
     remark.say("saved livesegment-1.png")
+    assert remark.text(Controls(opacity=0.6, show_hud=False)) is None
     assert remark.text(Controls(opacity=0.6, paused=True)) == "saved livesegment-1.png"
     now[0] += REMARK_S
     assert remark.text(Controls(opacity=0.6, paused=True)) == "paused, space goes on"

@@ -8,7 +8,6 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import DONE
 from livesegment.cli.profile import profile_said
-from livesegment.memory_budget import give_large_memory_back
 from livesegment.settings import ApiKey, LiveOptions, WebOptions
 from livesegment.settings.commands import LiveCommand
 from livesegment.settings.group import option_of
@@ -25,7 +24,6 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     """
     set_up_logging(command.log)
     check_address_space()
-    give_large_memory_back()
     options = command.options
     if "--align" not in given:
         options = replace(options, align=options.redact.best_align)

@@ -34,8 +34,10 @@ CHANGELOG = (
     " before .858 / .834 / .777, and {dense|`--align warp`, `annotate --every`|one in 4:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|one in 8:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|one in 16:s.3f} with one call in",
-    "`live sample:` has a mask in its window after {starting|`live sample:`|CPU s:.2f} s of CPU",
-    "`annotate sample:` writes its first frame after {starting|`annotate sample:`|CPU s:.2f} s",
+    "`live sample:` has a mask in its window after {starting|`live sample:`|s:.2f} s,"
+    " {starting|`live sample:`|times:.1f} times",
+    "`annotate sample:` writes its first frame after {starting|`annotate sample:`|s:.2f} s,"
+    " {starting|`annotate sample:`|times:.1f} times",
 )
 
 

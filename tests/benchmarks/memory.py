@@ -83,7 +83,8 @@ def run_once(
         if command == "annotate":
             rest = ["-o", str(Path(folder) / "out.mp4")]
         else:
-            rest = ["--loop", "--no-window", "--duration", str(seconds)]
+            stats = str(Path(folder) / "stats.json")
+            rest = ["--loop", "--no-window", "--stats", stats, "--duration", str(seconds)]
         began_s = time.monotonic()
         process = started(checkout, [command, str(clip), *rest, *asked])
         _, status, usage = os.wait4(process.pid, 0)

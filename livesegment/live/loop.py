@@ -183,8 +183,10 @@ class LiveLoop:
         """Save the picture of the moment, if there is one and somewhere to save it."""
         save, image = self._parts.snapshot, self._presenter.picture()
         if save is not None and image is not None:
-            # On a thread: to write a large PNG takes longer than a frame.
-            self._workers.start("snapshot", lambda: self._remark.say(save(image.copy())))
+            # On a thread: to write a large PNG takes longer than a frame. The copy is made here,
+            # because the next frame is drawn on the same canvas.
+            kept = image.copy()
+            self._workers.start("snapshot", lambda: self._remark.say(save(kept)))
 
     def status(self) -> LiveStatus:
         """Return what the run is at; from any thread."""

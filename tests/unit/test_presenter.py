@@ -21,6 +21,7 @@ from livesegment.metrics import Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.overlay.compositor import Compositor
 from livesegment.settings.controls import ControlPanel, Controls
+from livesegment.workers import WorkerGroup
 
 
 @dataclass
@@ -387,3 +388,30 @@ def test_a_still_picture_follows_the_window_that_shows_it():
         assert shapes(window, count=2) == [(180, 240, 3)]
         window.largest = (300, 300)  # hardly smaller than the picture
         assert shapes(window, count=3) == [(240, 320, 3)]
+
+
+def test_a_snapshot_is_the_picture_of_its_moment_however_late_it_is_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saving: Buffer[Callable[[], None]] = Buffer("wait", 1)
+    start = WorkerGroup.start
+
+    def later(self: WorkerGroup, name: str, work: Callable[[], None], **how: bool) -> None:
+        if name == "snapshot":
+            saving.put(work)
+        else:
+            start(self, name, work, **how)
+
+    monkeypatch.setattr(WorkerGroup, "start", later)
+    window, snapshots = SnapshotKey(Wants.WINDOW), []
+    with running(window, snapshot=snapshots.append) as run:
+        run.panel.change(show_hud=False)
+        run.source.step()
+        shown = window.wait_for(1).image
+        window.asks_snapshot.set()
+        save = saving.get(10)
+        assert save is not None
+        run.source.step()
+        assert (window.wait_for(2).image != shown).any()
+        save()
+    np.testing.assert_array_equal(snapshots[0], shown)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, TypeVar, get_args
 
+from livesegment.columns import aligned
+
 T = TypeVar("T")
 
 Stage = Literal[
@@ -129,11 +131,7 @@ class Profile:
         rows.append(("the libraries' own threads", "", "", _ms(max(0.0, others_s) / frames)))
         rows.append(("all", f"{self.frames}", _ms(wall_s / frames), _ms(cpu_s / frames)))
         rows.append(("before the first, once", "", _ms(start_s), _ms(start_cpu_s)))
-        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join((row[0].ljust(wide[0]), *map(str.rjust, row[1:], wide[1:]))).rstrip()
-            for row in rows
-        )
+        return "\n".join(aligned([(*row, "") for row in rows]))
 
 
 def _since(then: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """`livesegment annotate`."""
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
 from livesegment.cli.profile import profile_said
+from livesegment.columns import aligned
 from livesegment.duration import in_words
 from livesegment.memory_budget import give_large_memory_back
 from livesegment.settings.commands import AnnotateCommand
@@ -79,7 +80,7 @@ def _print_summary(report: "AnnotateReport") -> None:
         "in all",
     )
     header = ("outcome", "frames", "calls", "saved", "time", "")
-    for line in _aligned([header, *rows, total]):
+    for line in aligned([header, *rows, total]):
         print(line, file=sys.stderr)
 
 
@@ -95,7 +96,7 @@ def _print_estimate(estimate: "Estimate") -> None:
         for each in estimate.files
     ]
     total = (_number(estimate.frames), _number(estimate.calls), f"{estimate.kept}", "in all")
-    for line in _aligned([("frames", "calls", "kept", ""), *rows, total]):
+    for line in aligned([("frames", "calls", "kept", ""), *rows, total]):
         print_result(line)
     if estimate.elapsed_s is not None:
         print_result(
@@ -107,14 +108,3 @@ def _print_estimate(estimate: "Estimate") -> None:
 
 def _number(value: int | None) -> str:
     return "?" if value is None else f"{value}"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the rows as lines with aligned columns, the last one as it is."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return lines

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from livesegment import __version__
@@ -10,6 +10,7 @@ from livesegment.address import shown_url
 from livesegment.cli.logs import say, set_up_logging
 from livesegment.cli.memory import LEAST_TO_BEGIN, check_address_space
 from livesegment.cli.outcome import DONE, print_result
+from livesegment.columns import aligned
 from livesegment.settings import LiveOptions
 from livesegment.settings.commands import BenchCommand
 
@@ -86,11 +87,11 @@ def _lines(command: BenchCommand, found: "Found", advice: "Advice | None") -> li
     if found.first_s is not None:
         lines[0] += f"; the first took {_ms(found.first_s)}"
     if found.tried and found.tried[0].sent_bytes is not None:
-        rows = [("picture", "kB", "round trip"), *map(_tried_row, found.tried)]
-        lines += ["", *_aligned(rows)]
+        rows = [("picture", "kB", "round trip", ""), *map(_tried_row, found.tried)]
+        lines += ["", *aligned(rows)]
     if found.loads:
         header = ("at once", "answers/s", "round trip", "")
-        lines += ["", *_aligned([header, *(_load_row(each, advice) for each in found.loads)])]
+        lines += ["", *aligned([header, *(_load_row(each, advice) for each in found.loads)])]
     if advice is not None:
         line = _look_line("live as it is", advice.usual, command, found.fps)
         lines += ["", line + (", too late to be drawn" if advice.is_too_late else "")]
@@ -108,6 +109,7 @@ def _tried_row(tried: "Tried") -> tuple[str, ...]:
         f"{width}x{height}, JPEG {tried.picture.jpeg_quality}",
         "" if tried.sent_bytes is None else f"{tried.sent_bytes / 1000:.0f}",
         _ms(tried.asked.round_trip_s) if tried.asked.round_trips_s else _failure(tried.asked),
+        "",
     )
 
 
@@ -139,21 +141,6 @@ def _look_line(name: str, look: "Look", command: BenchCommand, fps: float) -> st
 
 def _ms(seconds: float) -> str:
     return f"{1000 * seconds:.1f} ms" if 0.001 < seconds < 0.02 else f"{1000 * seconds:.0f} ms"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the rows as lines with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(row[1:3], widths[1:3], strict=True)),
-                *row[3:],
-            ]
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _as_json(

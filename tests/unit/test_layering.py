@@ -15,6 +15,7 @@ CORE = {
     "rle",
     "guided_filter",
     "downscale",
+    "columns",
     "seen_classes",
     "class_name",
     "errors",

@@ -1,6 +1,5 @@
 """Drawn classes alone: their own colours, and how much of each pixel they cover."""
 
-import math
 from typing import Any
 
 import cv2
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.frame import Image
-from livesegment.overlay.edges import Edge
+from livesegment.overlay.edges import Edge, reach_of
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
 
@@ -44,7 +43,7 @@ class Alone:
         """
         cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=alpha)
         if edge is None:
-            reach = max(1, round(math.sqrt(pixels.size) / 960))
+            reach = reach_of(pixels)
             side = 2 * reach + 1
             # Only outside of the classes, so that they stay as they are.
             soft = self._scratch.array("alone.soft", alpha.shape)

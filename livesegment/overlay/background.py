@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.overlay.blend import Blender, boxes
-from livesegment.overlay.edges import Edge
+from livesegment.overlay.edges import Edge, reach_of
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
 
@@ -126,7 +126,7 @@ class Background:
         The soft edge lies outside of the classes, so that they stay as they are, and is mixed
         from what is there now, so that nothing of the old background shines through.
         """
-        reach = max(1, round(math.sqrt(pixels.size) / 960))
+        reach = reach_of(pixels)
         waiting: tuple[Image, Pixels, Image] | None = None
         for number, (rows, _) in enumerate(boxes(pixels.shape, None)):
             found = self._softened(canvas, pixels, rows, reach, number % 2)

@@ -92,16 +92,19 @@ class Compositor:
         image = np.ascontiguousarray(frame.image)
         canvas: Image = self._scratch.array("compositor.canvas", image.shape)
         alpha: Pixels = self._scratch.array("compositor.alpha", image.shape[:2])
-        np.copyto(canvas, image)
-        alpha.fill(255)
         if mask is None or not controls.show_overlay:
+            np.copyto(canvas, image)
+            alpha.fill(255)
             return canvas, alpha
         selection = self._selected(mask, controls)
         pixels = selection.pixels(np.ascontiguousarray(mask.class_ids), self._scratch)
-        amount = min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0)
+        amount = _whole_amount(controls)
         if pixels is not None and amount > 0:
             edge = soft_edge(image, pixels, mask.grain, self._scratch)
             self._alone.take(canvas, alpha, image, pixels, amount, edge)
+        else:
+            np.copyto(canvas, image)
+            alpha.fill(255)
         if controls.show_legend:
             self._legend.draw(canvas, mask, selection, swatches=False, alpha=alpha)
         return canvas, alpha
@@ -126,7 +129,7 @@ class Compositor:
         class_ids = np.ascontiguousarray(mask.class_ids)
         pixels = selection.pixels(class_ids, self._scratch)
         alpha = min(max(controls.opacity, 0.0), 1.0) * strength
-        amount = min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0) * strength
+        amount = _whole_amount(controls) * strength
         edge = None
         if pixels is not None and alpha > 0:
             edge = soft_edge(image, pixels, mask.grain, self._scratch)
@@ -147,6 +150,11 @@ class Compositor:
             self._background.blur(canvas, image, pixels, alpha, edge)
         else:
             self._background.cut_out(canvas, image, pixels, amount, edge)
+
+
+def _whole_amount(controls: Controls) -> float:
+    """Return how much of an outline, or of a removed background, the controls ask for, 0 to 1."""
+    return min(max(controls.opacity, 0.0) / _WHOLE_FROM, 1.0)
 
 
 def _check_size(frame: Frame, mask: Mask | None) -> None:

@@ -32,6 +32,11 @@ _SQUARE = np.ones((3, 3), np.uint8)
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
+def reach_of(pixels: Pixels) -> int:
+    """Return how wide, in pixels, an edge is softened that nothing tells how to: 1 at 1280x720."""
+    return max(1, round(math.sqrt(pixels.size) / 960))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
     """The cells of a picture in which what is drawn ends, and how much of each pixel is drawn.

@@ -60,7 +60,8 @@ def downscaled(
     while picture.shape[1] >= 2 * columns and picture.shape[0] >= 2 * rows:
         times += 1
         if times not in halves:
-            halves[times] = _halved(picture)
+            halves[times] = half = _halved(picture)
+            half.flags.writeable = False  # others may have it too
         picture = halves[times]
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
@@ -77,8 +78,7 @@ def cell_means(picture: Picture, side: int) -> Picture:
     picture = picture[: rows * side, : columns * side]
     while side % 2 == 0:
         side //= 2
-        size = columns * side, rows * side
-        picture = cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        picture = _halved(picture)
     if side == 1:
         return picture
     return cast(Picture, cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA))
@@ -87,6 +87,4 @@ def cell_means(picture: Picture, side: int) -> Picture:
 def _halved(picture: Picture) -> Picture:
     height, width = picture.shape[0] // 2, picture.shape[1] // 2
     even = picture[: 2 * height, : 2 * width]
-    half = cast(Picture, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    half.flags.writeable = False  # others may have it too
-    return half
+    return cast(Picture, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))

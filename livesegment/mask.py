@@ -180,14 +180,12 @@ class Mask:
         if frame_size == self.frame_size:
             return self
 
-        def nearest(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return _nearest(array, frame_size)
-
+        certainty, instances = self.certainty, self.instance_ids
         return replace(
             self,
-            class_ids=nearest(self.class_ids),
-            certainty=None if self.certainty is None else nearest(self.certainty),
-            instance_ids=None if self.instance_ids is None else nearest(self.instance_ids),
+            class_ids=_nearest(self.class_ids, frame_size),
+            certainty=None if certainty is None else _nearest(certainty, frame_size),
+            instance_ids=None if instances is None else _nearest(instances, frame_size),
             grain=self.grain_at(frame_size),
         )
 
@@ -207,16 +205,7 @@ class Mask:
 
     def pixel_counts(self) -> dict[int, int]:
         """Return how many pixels each id has that occurs, `VOID` included."""
-        ids = self.class_ids
-        likely = np.bincount(ids[::_SAMPLED, ::_SAMPLED].ravel()).nonzero()[0].tolist()
-        if len(likely) <= _FEW_CLASSES:
-            counts = _counted(ids, likely)
-            # They are all, unless a small region escaped the samples.
-            if sum(counts.values()) == ids.size:
-                return counts
-        # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
-        histogram = cv2.calcHist([ids], [0], None, [256], [0, 256]).reshape(-1)
-        return {int(class_id): int(histogram[class_id]) for class_id in histogram.nonzero()[0]}
+        return pixel_counts(self.class_ids)
 
     def similarity(self, other: "Mask", class_id: int) -> float:
         """Return the region similarity J of one class in two masks of one size.
@@ -240,6 +229,19 @@ class Mask:
 _FEW_CLASSES = 16
 _SAMPLED = 24  # rows, and columns
 _COUNTED_AT_ONCE = 2**17  # pixels, which stay in the cache from one id to the next
+
+
+def pixel_counts(ids: ClassIds) -> dict[int, int]:
+    """Return how many pixels each id has that occurs in class ids (H, W), in rising order."""
+    likely = np.bincount(ids[::_SAMPLED, ::_SAMPLED].ravel()).nonzero()[0].tolist()
+    if len(likely) <= _FEW_CLASSES:
+        counts = _counted(ids, likely)
+        # They are all, unless a small region escaped the samples.
+        if sum(counts.values()) == ids.size:
+            return counts
+    # calcHist counts bytes directly; bincount would first widen them to 8 bytes each.
+    histogram = cv2.calcHist([ids], [0], None, [256], [0, 256]).reshape(-1)
+    return {int(class_id): int(histogram[class_id]) for class_id in histogram.nonzero()[0]}
 
 
 def _counted(ids: ClassIds, which: Sequence[int]) -> dict[int, int]:

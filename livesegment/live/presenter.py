@@ -122,9 +122,8 @@ class Presenter:
             self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
         remark = self._remark(controls)
-        is_same = controls == self._controls and notice == self._noticed
-        is_same = is_same and remark == self._remarked
-        is_same = is_same and self._drawn_size(self._leaving.frame) == self._drawn_at
+        drawn = self._controls, self._noticed, self._remarked, self._drawn_at
+        is_same = drawn == (controls, notice, remark, self._drawn_size(self._leaving.frame))
         is_awaited = any(output.is_waiting for output in self._outputs)
         if is_awaited or has_newer or not is_same:
             self._controls, self._noticed, self._remarked = controls, notice, remark

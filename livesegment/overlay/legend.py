@@ -4,11 +4,10 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from livesegment.frame import Image
-from livesegment.mask import ClassIds, Mask
+from livesegment.mask import ClassIds, Mask, pixel_counts
 from livesegment.overlay.panel import GREY, WHITE, Panel, text_size
 from livesegment.overlay.selection import Pixels, Selection
 from livesegment.overlay.text import printable, shortened, text_width
@@ -33,11 +32,10 @@ class SteadyShares:
     def update(self, mask: Mask) -> dict[int, int]:
         """Return the share in whole per cent of each class id present, 0 for less than one."""
         sampled = _sampled(mask.class_ids)
-        histogram = cv2.calcHist([sampled], [0], None, [256], [0, 256]).reshape(-1)
         shown: dict[int, int] = {}
-        for class_id in histogram.nonzero()[0].tolist():
+        for class_id, count in pixel_counts(sampled).items():
             before = self._shown.get(class_id)
-            per_cent = 100 * float(histogram[class_id]) / sampled.size
+            per_cent = 100 * count / sampled.size
             if before is None and per_cent >= _APPEARS:
                 shown[class_id] = round(per_cent)
             elif before is not None and per_cent >= _GOES:

@@ -173,14 +173,14 @@ class HttpSegmenter(Segmenter):
         max_side = min(self._max_side, sending.max_side or self._max_side)
         quality = min(self._jpeg_quality, sending.jpeg_quality or self._jpeg_quality)
         timeout_s = min(options.timeout_s, sending.timeout_s or options.timeout_s)
+        sent = sent_size(frame.frame_size, max_side)
         with stage("scale"):
-            image = frame.downscaled(sent_size(frame.frame_size, max_side))
+            image = frame.downscaled(sent)
         body = encode_image(image, max_side=max_side, jpeg_quality=quality)
         if options.prompt is not None:
             body = prompts_body(body, options.prompt, confidence)
         parameters = query(confidence=confidence, name=f"{frame.index}.jpg")
         url = self._url.copy_merge_params(parameters)
-        sent = sent_size(frame.frame_size, max_side)
         frame = frame.without_pixels()  # a call takes its time, and many may be under way
 
         def call(keep: Keep | None) -> Mask:

@@ -66,6 +66,7 @@ _TAKES: dict[str, tuple[Codec, ...]] = {
     "webm": ("vp9", "av1"),
 }
 # Matroska counts in milliseconds; 90 kHz is exact for 24, 25, 30, 50, 60 and 30000/1001 frames/s.
+_LIVE_TICKS_PER_S = 90_000
 _TICKS_PER_S = {"mp4": 90_000, "mov": 90_000, "matroska": 1000, "webm": 1000}
 
 # avoid_negative_ts would move the first picture to 0; frag_discont puts it at its own time.
@@ -234,7 +235,7 @@ def coding_for(
     _check_fits(path, container, codec)
     encoder = _find_encoder(codec)
     alpha = alpha and video_keeps_alpha(path, codec)
-    crf = round(encoder.worst - (encoder.worst - encoder.best) * quality / 100)
+    crf = _rate(encoder, quality)
     looks_ahead = encoder.name == "libx264" and not (fragmented or speed)
     speed = speed or (encoder.quick if fragmented else encoder.usual)
     return Coding(
@@ -253,6 +254,39 @@ def coding_for(
         smallest_side=encoder.smallest_side,
         shorter=partial(_shorter, crf) if looks_ahead else None,
     )
+
+
+def live_coding(container: str, *, quality: int, keyframe_s: float) -> Coding:
+    """Return how to code pictures that are watched while they are made: H.264 without delay.
+
+    Args:
+        container: Name of libavformat's muxer.
+        quality: 1 (small) to 100, as of files.
+        keyframe_s: Seconds from one keyframe to the next.
+
+    Raises:
+        OptionsError: If there is no encoder for H.264.
+    """
+    encoder = _find_encoder("h264")
+    return Coding(
+        container=container,
+        codec=encoder.name,
+        pixel_format=encoder.pixel_format,
+        ticks_per_s=_LIVE_TICKS_PER_S,
+        codec_options={
+            encoder.speed: encoder.usual,
+            encoder.rate: str(_rate(encoder, quality)),
+            "tune": "zerolatency",
+            "g": "100000",  # keyframes are asked for by time
+            **encoder.options,
+        },
+        keyframe_s=keyframe_s,
+        smallest_side=encoder.smallest_side,
+    )
+
+
+def _rate(encoder: _Encoder, quality: int) -> int:
+    return round(encoder.worst - (encoder.worst - encoder.best) * quality / 100)
 
 
 def _shorter(crf: int, ahead: int) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from livesegment.errors import (
     OutputNotWritable,
     SinkError,
 )
+from livesegment.media_file import Colour
 from livesegment.sinks.codecs import Coding
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import refused
@@ -40,6 +41,15 @@ def usable_fps(fps: Fraction | float | None) -> Fraction:
     if fps is None or not math.isfinite(fps) or not 0.1 <= fps <= 1000:
         return Fraction(_DEFAULT_FPS)
     return Fraction(fps).limit_denominator(1001)
+
+
+def set_colours(stream: VideoStream, colour: Colour) -> None:
+    """Have a stream say how the numbers of its pictures stand for colours."""
+    context = stream.codec_context
+    context.colorspace = colour.matrix
+    context.color_primaries = colour.primaries
+    context.color_trc = colour.transfer
+    context.color_range = 2 if colour.is_full_range else 1
 
 
 def _is_ordinary(thread: int = 0) -> bool:
@@ -133,12 +143,9 @@ class VideoTrack:
     def _set_up(self, stream: VideoStream) -> None:
         stream.width, stream.height = self._frame_size
         stream.pix_fmt = self._coding.pixel_format
-        context, colour = stream.codec_context, self._like.colour
+        context = stream.codec_context
         context.time_base = self._time_base
-        context.colorspace = colour.matrix
-        context.color_primaries = colour.primaries
-        context.color_trc = colour.transfer
-        context.color_range = 2 if colour.is_full_range else 1
+        set_colours(stream, self._like.colour)
         if self._like.pixel_aspect is not None:
             context.sample_aspect_ratio = self._like.pixel_aspect
 

@@ -1,16 +1,12 @@
 """Makes pictures of a run into what a page shows."""
 
-import threading
-
 import cv2
-import numpy as np
 
-from livesegment.buffer import Buffer
 from livesegment.downscale import downscaled, fitting
 from livesegment.frame import Image
 from livesegment.mask import Mask
-from livesegment.output import Output, Shown, Wants
-from livesegment.profile import on_thread
+from livesegment.output import Shown, Wants
+from livesegment.threaded_output import Picture, ThreadedOutput
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 
@@ -18,11 +14,8 @@ _LARGEST = (1280, 1280)  # what a page shows well; a larger picture would only f
 _QUALITY = 80
 
 
-class PictureEncoder(Output):
-    """Encodes the newest picture on a thread of its own, once for all viewers.
-
-    Without viewers it wants no pictures; with viewers it copies each, and one that the encoder did
-    not get to is replaced by the next.
+class PictureEncoder(ThreadedOutput):
+    """Encodes the newest picture, once for all viewers. Without viewers it wants no pictures.
 
     Args:
         pictures: Where encoded pictures go; closed with this.
@@ -34,12 +27,9 @@ class PictureEncoder(Output):
     """
 
     def __init__(self, pictures: Broadcast, coverage: Coverage) -> None:
+        super().__init__("web-encoder")
         self.pictures = pictures
         self.coverage = coverage
-        self._newest: Buffer[Image] = Buffer("keep newest")
-        # An image that neither waits nor is encoded, to be written over: no memory to be found.
-        self._spare: Image | None = None
-        self._thread: threading.Thread | None = None
         self._has_begun = False
         self._counted: Mask | None = None
 
@@ -65,32 +55,16 @@ class PictureEncoder(Output):
         if shown.is_new or is_later_mask:
             self.coverage.see(shown.counted)
             self._has_begun, self._counted = True, shown.counted
-        if shown.image is None:
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=on_thread(self._run), name="web-encoder")
-            self._thread.start()
-        for replaced in self._newest.put(self._copy(shown.image)):
-            self._spare = replaced
+        super().on_frame(shown)
+
+    def work_on(self, picture: Picture) -> None:
+        """Encode a picture and offer it to everybody who watches."""
+        self.pictures.publish(encode(picture.image))
 
     def close(self) -> None:
         """Encode no more, and tell the viewers. May be called twice."""
-        self._newest.abort()
-        if self._thread is not None:
-            self._thread.join()
+        super().close()
         self.pictures.close()
-
-    def _copy(self, image: Image) -> Image:
-        target, self._spare = self._spare, None
-        if target is None or target.shape != image.shape:
-            return image.copy()
-        np.copyto(target, image)
-        return target
-
-    def _run(self) -> None:
-        while (image := self._newest.get()) is not None:
-            self.pictures.publish(encode(image))
-            self._spare = image
 
 
 def encode(image: Image) -> bytes:

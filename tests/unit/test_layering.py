@@ -24,6 +24,7 @@ CORE = {
     "metrics",
     "profile",
     "output",
+    "threaded_output",
     "buffer",
     "backoff",
     "workers",

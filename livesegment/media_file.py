@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 
 # The clock of these runs on from whatever was recorded before: the first picture may be at 26 h.
@@ -84,6 +88,13 @@ class Colour:
     def swscale_matrix(self) -> int:
         """The matrix as libswscale calls it, where both standards of BT.601 are one."""
         return BT601_625 if self.matrix == BT601_525 else self.matrix
+
+
+def plane_pixels(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+    """Return the bytes of a picture's plane, uint8 (H, W): the memory itself, not a copy."""
+    memory: Any = plane  # it has a buffer, which its stubs do not say
+    rows = np.frombuffer(memory, np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
 
 
 def colour_of(picture: av.VideoFrame) -> Colour:

@@ -36,6 +36,7 @@ from livesegment.workers import WorkerGroup
 _MOST_AHEAD = 32
 # Bytes in work for each pixel of a frame that is in the decoder, is drawn and is coded as H.264.
 _IN_WORK = 50.0
+_WAITING = 4  # the same of one that waits with its mask
 GRACE_S = 3.0  # for requests that are still under way when the run is given up
 
 
@@ -125,7 +126,6 @@ class AnnotateLoop:
         self._keyframes = keyframes or KeyframeOptions()
         self._planned = planned
         self._asks_for_all = planned is None and self._keyframes.asks_for_all
-        self._packs = False
         self._metrics = metrics
         self._on_frame = on_frame
         self._redactor = redactor
@@ -178,7 +178,7 @@ class AnnotateLoop:
         waiting, mask = answered
         # Here, in order: the same replies then give the same names, whoever came first.
         named = None if mask is None else self._seen.grown(mask)
-        self._write_all(carrier.add(waiting.unpacked(), named))
+        self._write_all(carrier.add(waiting.chosen, named))
 
     def _write_all(self, frames: Iterator[Masked]) -> None:
         for masked in frames:
@@ -224,22 +224,23 @@ class AnnotateLoop:
             return False
         source = self._parts.source
         with stage("decode"):
-            frame, packed = source.read_packed() if self._packs else (source.read(), None)
+            frame = source.read()
         if frame is None:
             return False
         with stage("choose"):
             chosen = chooser.add(frame)
         # Large ones are kept as they came from the next on. Not where something is to be hidden.
-        is_tight = self._left(frame) < self._width() * (frame.image.nbytes * 4 // 3)
-        self._packs = is_tight and self._asks_for_all and self._redactor is None
-        return chosen is None or self._window.put(Waiting(chosen, packed))
+        width, height = frame.frame_size
+        is_tight = self._left(frame) < self._width() * (width * height * _WAITING)
+        source.is_lazy = is_tight and self._asks_for_all and self._redactor is None
+        return chosen is None or self._window.put(Waiting(chosen))
 
     def _answer(self, waiting: Waiting) -> Mask | None:
-        def pack() -> None:
-            waiting.pack()
+        def let_go() -> None:
+            waiting.let_go()
             self._window.resized(waiting)
 
-        return self._ask(waiting.chosen.frame, pack) if waiting.is_asked else None
+        return self._ask(waiting.chosen.frame, let_go) if waiting.is_asked else None
 
     def _write(self, masked: Masked) -> None:
         with stage("hide"):

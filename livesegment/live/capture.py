@@ -90,13 +90,13 @@ class Capture:
         return True
 
     def _released(self, frame: Frame) -> Frame:
-        image = frame.image
         if self._mirror:
-            image = cv2.flip(image, 1).astype(np.uint8, copy=False)
+            flipped = cv2.flip(frame.image, 1).astype(np.uint8, copy=False)
+            frame = replace(frame, image=flipped)
         if self._pacer is None:
-            return replace(frame, image=image)
+            return frame
         self._pacer.hold(frame.pts_s)
         held_at_s = time.monotonic()
         self._panel.wait_while_paused()
         self._pacer.shift(time.monotonic() - held_at_s)
-        return replace(frame, image=image, captured_at_s=time.monotonic())
+        return frame.renumbered(captured_at_s=time.monotonic())

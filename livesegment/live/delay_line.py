@@ -28,7 +28,6 @@ class DelayLine:
 
     def __init__(self, max_delay_s: float, most_bytes: int = sys.maxsize) -> None:
         self._most_bytes = most_bytes
-        self._bytes = 0
         self._drops = DropLog(logger, "frames held back less long than their masks take: memory")
         self._max_delay_s = max_delay_s
         self._frames: deque[Frame] = deque()
@@ -54,7 +53,6 @@ class DelayLine:
     def put(self, frame: Frame, *, hold: bool = True) -> None:
         """Add the newest frame and adapt the delay; without `hold` it shrinks until it is gone."""
         self._frames.append(frame)
-        self._bytes += frame.image.nbytes
         passed_s = 0.0
         if self._last_captured_s is not None:
             passed_s = max(0.0, frame.captured_at_s - self._last_captured_s)
@@ -76,13 +74,13 @@ class DelayLine:
             return None
         if not is_due:
             self._drops.add()
-        frame = self._frames.popleft()
-        self._bytes -= frame.image.nbytes
-        return frame
+        return self._frames.popleft()
 
     def _is_full(self) -> bool:
         count = len(self._frames)
-        return count > _MOST_FRAMES or (count > 1 and self._bytes > self._most_bytes)
+        # Asked each time: a frame takes more once somebody has asked for its pixels.
+        held = sum(frame.nbytes for frame in self._frames)
+        return count > _MOST_FRAMES or (count > 1 and held > self._most_bytes)
 
     def wait_s(self, now_s: float) -> float:
         """Return the seconds until the oldest frame is due; infinite without frames."""

@@ -83,6 +83,9 @@ class LiveLoop:
         choice = MaskChoice(self._masks, parts.alignment, limits.mask_ttl_s, parts.smoothing)
         self._chooser = Chooser(choice)
         self._presenter = self._new_presenter(choice, redactor)
+        # Most of a large picture is never looked at in full. Not where something is to be hidden:
+        # there is one picture then, the one that was gone over.
+        parts.source.is_lazy = redactor is None and not mirror
         self._capture = self._new_capture(mirror=mirror)
         quota = quota or Quota(limits.max_calls, limits.call_rate)
         self._limiter = Limiter(

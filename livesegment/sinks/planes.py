@@ -1,14 +1,20 @@
 """Pictures as encoders take them: brightness in one plane, colours in two of half the size."""
 
-from typing import Any
-
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from livesegment.frame import Image
-from livesegment.media_file import BT601_525, BT601_625, BT709, BT2020, SMPTE240, Colour
+from livesegment.media_file import (
+    BT601_525,
+    BT601_625,
+    BT709,
+    BT2020,
+    SMPTE240,
+    Colour,
+    plane_pixels,
+)
 
 # Of red and of blue in brightness. Source: ITU-T H.273, table 4.
 _WEIGHTS = {
@@ -41,7 +47,7 @@ class Planes:
         """Return a picture, BGR uint8 (H, W, 3) of an even width and height."""
         height, width = image.shape[:2]
         frame = av.VideoFrame(width, height, "yuv420p")
-        brightness, blue, red = (_writable(plane) for plane in frame.planes)
+        brightness, blue, red = (plane_pixels(plane) for plane in frame.planes)
         step = min(height, max(2, _AT_ONCE // width // 2 * 2))
         if self._coded.shape[:2] != (step, width):
             self._coded = np.empty((step, width, 3), np.uint8)
@@ -56,11 +62,6 @@ class Planes:
             cv2.extractChannel(small, 1, dst=blue[start // 2 : end // 2])
             cv2.extractChannel(small, 2, dst=red[start // 2 : end // 2])
         return frame
-
-
-def _writable(plane: Any) -> npt.NDArray[np.uint8]:
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
 
 
 def _matrix(colour: Colour) -> npt.NDArray[np.float32]:

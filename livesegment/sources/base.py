@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 
-from livesegment.frame import Frame, Packed
+from livesegment.frame import Frame
 from livesegment.resource import Resource
 from livesegment.scene import Scene
 
@@ -24,6 +24,8 @@ class Source(Resource):
         is_endless: It never ends by itself, so it cannot be annotated to its end.
         reconnects: How often it was opened again after it had been lost.
         scene_began: Index of the first frame since then; masks of earlier frames do not fit.
+        is_lazy: The pixels of frames are made only when they are asked for, where it can be: see
+            `CodedFrame`. May be changed at any time.
         scene: What its pictures show, where they are drawn; asked itself unless a model is named.
     """
 
@@ -34,6 +36,7 @@ class Source(Resource):
     is_endless: bool = False
     reconnects: int = 0
     scene_began: int = 0
+    is_lazy: bool = False
     scene: Scene | None = None
 
     @property
@@ -51,14 +54,6 @@ class Source(Resource):
         Raises:
             SourceLost: If the source breaks before its end.
         """
-
-    def read_packed(self) -> tuple[Frame | None, Packed | None]:
-        """Return what `read` does, and what its picture can be made of again in fewer bytes.
-
-        Returns:
-            The frame; and its picture as it came, None where that is not smaller or not known.
-        """
-        return self.read(), None
 
     def stop(self) -> None:
         """Ask a waiting `read` to return soon. It may do so with None."""

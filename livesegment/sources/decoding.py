@@ -2,29 +2,22 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import av
 import av.error
-import cv2
-import numpy as np
 from av.codec.context import Flags
 from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from livesegment.errors import SHORTAGES, OutOfMemory
-from livesegment.frame import Image, Packed
-from livesegment.media_file import BOUNDED, BT709, colour_of, origin_s
+from livesegment.media_file import BOUNDED, origin_s
 from livesegment.metrics import DropLog
-from livesegment.profile import stage
+from livesegment.sources.decoded import DecodedPicture
 
 logger = logging.getLogger(__name__)
-
-_TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
 # Each thread decodes a picture of its own: so many pixels are in work at once.
@@ -39,24 +32,6 @@ def _threads(stream: VideoStream) -> int:
     """
     fitting = _MOST_PIXELS // max(1, stream.width * stream.height)
     return max(2, min(_MOST_THREADS, (os.cpu_count() or 1) + 1, fitting))
-
-
-class DecodedPicture:
-    """A picture as the codec gave it: of H.264 half as large as its pixels.
-
-    Args:
-        frame: The picture.
-        unpack: Makes the pixels of it.
-    """
-
-    def __init__(self, frame: av.VideoFrame, unpack: Callable[[av.VideoFrame], Image]) -> None:
-        self._frame = frame
-        self._unpack = unpack
-        self.nbytes = sum(plane.buffer_size for plane in frame.planes)
-
-    def image(self) -> Image:
-        """Return the picture, the same as when it was read."""
-        return self._unpack(self._frame)
 
 
 class Decoder:
@@ -75,8 +50,6 @@ class Decoder:
         video_end_s: Where the last packet of video read so far ends, in the container's time.
         end_s: Where the last packet of any kind read so far ends, in the container's time.
         breaks_off: The last packet of video read so far was cut short.
-        packs: Whether `packed` is wanted.
-        packed: The picture that was given last, as the codec gave it.
     """
 
     def __init__(
@@ -96,11 +69,6 @@ class Decoder:
         self._stream = stream
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
         self._origin_s = float(origin_s(container))
-        # One context for all pictures: making one takes seven times as long as using it. Nor may
-        # two threads use one.
-        self._reformatter, self._packed_reformatter = VideoReformatter(), VideoReformatter()
-        self.packs = False
-        self.packed: Packed | None = None
         self._last_s: float | None = None
         self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
         self.damaged = 0
@@ -111,8 +79,8 @@ class Decoder:
         self.end_s = 0.0
         self.breaks_off = False
 
-    def pictures(self) -> Iterator[tuple[Image, float]]:
-        """Yield each picture, BGR uint8 (H, W, 3), with its media time in seconds.
+    def pictures(self) -> Iterator[tuple[DecodedPicture, float]]:
+        """Yield each picture with its media time in seconds.
 
         A damaged packet is skipped, counted and logged.
 
@@ -136,15 +104,10 @@ class Decoder:
             while frames:  # not kept here while somebody works on the picture
                 yield self._picture(frames.pop())
 
-    def _picture(self, frame: av.VideoFrame) -> tuple[Image, float]:
+    def _picture(self, frame: av.VideoFrame) -> tuple[DecodedPicture, float]:
         self._decoded += 1
         self._is_interlaced |= frame.interlaced_frame
-        if self.packs:
-            unpack = partial(_upright, reformatter=self._packed_reformatter)
-            self.packed = DecodedPicture(frame, unpack)
-        with stage("to BGR"):
-            image = _upright(frame, self._reformatter)
-        return image, self._time_s(frame)
+        return DecodedPicture(frame), self._time_s(frame)
 
     @property
     def missing(self) -> int:
@@ -176,34 +139,3 @@ class Decoder:
             time_s = self._last_s + self._frame_s
         self._last_s = time_s
         return time_s
-
-
-def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> Image:
-    image = _bgr(frame, reformatter).to_ndarray().astype(np.uint8, copy=False)
-    # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
-    turn = _TURNS.get(round(frame.rotation) % 360)
-    if turn is not None:
-        image = cv2.rotate(image, turn).astype(np.uint8, copy=False)
-    return image
-
-
-def _bgr(frame: av.VideoFrame, reformatter: VideoReformatter) -> av.VideoFrame:
-    colour = colour_of(frame)
-    to_page_white = {}
-    if colour.is_hdr:
-        # Unconverted, models and viewers would see a grey haze. What is brighter than a white
-        # page turns white.
-        to_page_white = {"dst_color_trc": BT709, "dst_color_primaries": BT709}
-    try:
-        return reformatter.reformat(
-            frame,
-            format="bgr24",
-            src_colorspace=colour.swscale_matrix,
-            dst_colorspace=BT709,
-            threads=1,
-            **to_page_white,
-        )
-    except av.error.FFmpegError as error:
-        if error.errno in SHORTAGES:
-            raise OutOfMemory from error
-        raise

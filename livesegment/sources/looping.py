@@ -1,7 +1,6 @@
 """A source that begins again at its end."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
@@ -48,11 +47,13 @@ class LoopingSource(Source):
         Raises:
             SourceError: If the source breaks, or cannot be opened again.
         """
+        self._source.is_lazy = self.is_lazy
         while (frame := self._source.read()) is None:
             if self._stopped or not self._has_read:
                 return None
             self._source.close()
             self._source = self._open_once()
+            self._source.is_lazy = self.is_lazy
             self._has_read = False
         begins_again = self._last is not None and not self._has_read
         if begins_again:
@@ -73,9 +74,9 @@ class LoopingSource(Source):
 
     def _continued(self, frame: Frame, *, begins_again: bool) -> Frame:
         if self._last is None:
-            return replace(frame, index=0)
+            return frame.renumbered(index=0)
         index = self._last.index + 1
         if begins_again:
             self.scene_began = index
             self._offset_s = self._last.pts_s + 1 / (self.fps or _FPS) - frame.pts_s
-        return replace(frame, index=index, pts_s=frame.pts_s + self._offset_s)
+        return frame.renumbered(index=index, pts_s=frame.pts_s + self._offset_s)

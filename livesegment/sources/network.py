@@ -16,6 +16,7 @@ from livesegment.frame import Frame, Image
 from livesegment.media_file import BOUNDED, find_video
 from livesegment.pacer import Pacer
 from livesegment.sources.base import LATE_S, Source
+from livesegment.sources.decoded import DecodedPicture
 from livesegment.sources.decoding import Decoder
 
 _MOST = 600  # twenty seconds at 30 frames/s, more than the newest part of a stream lasts
@@ -181,17 +182,17 @@ class NetworkSource(Source):
                 self._stopping.set()
                 raise SourceLost(f"{self.name} has ended")
             return None
-        image, time_s = picture
+        decoded, time_s = picture
         now_s = time.monotonic()
         pts_s = self._pts_s(time_s, now_s)
         if self._pace is not None:
             self._pace.hold(pts_s)
             now_s = time.monotonic()
-        frame = Frame(image, self._index, pts_s, now_s)
+        frame = decoded.frame(self._index, pts_s, now_s, is_lazy=self.is_lazy)
         self._index += 1
         return frame
 
-    def _next(self) -> tuple[tuple[Image, float] | None, str | None]:
+    def _next(self) -> tuple[tuple[DecodedPicture, float] | None, str | None]:
         """Return the next picture with its time, None at the end; or why the stream is lost.
 
         What a camera gives after it has been silent for the timeout is what was left in the
@@ -213,7 +214,7 @@ class NetworkSource(Source):
                 return None, None
             if self._left_over:
                 self._left_over -= 1
-            elif self._replays is None or not self._replays.contain(picture[0]):
+            elif self._replays is None or not self._replays.contain(picture[0].image()):
                 return picture, None
 
     def _pts_s(self, time_s: float, now_s: float) -> float:

@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from livesegment.backoff import Backoff
 from livesegment.buffer import Buffer
@@ -186,6 +185,7 @@ class ReconnectingSource(Source):
         pace = Pacer(self._stopping, LATE_S) if self.is_live and not source.is_live else None
         is_first = True
         while not self._is_stopped:
+            source.is_lazy = self.is_lazy
             try:
                 frame = source.read()
             except SourceLost as error:
@@ -198,7 +198,7 @@ class ReconnectingSource(Source):
                 return
             if pace is not None:
                 pace.hold(frame.pts_s)
-                frame = replace(frame, captured_at_s=time.monotonic())
+                frame = frame.renumbered(captured_at_s=time.monotonic())
             self._frames.put(self._continued(frame, source, is_first=is_first))
             is_first = False
 
@@ -218,7 +218,7 @@ class ReconnectingSource(Source):
             pts_s = max(pts_s, last.pts_s + _SMALLEST_STEP_S)
         if is_first:
             self._note_return(index)
-        self._last = replace(frame, index=index, pts_s=pts_s)
+        self._last = frame.renumbered(index=index, pts_s=pts_s)
         self._last_s = frame.captured_at_s
         return self._last
 

@@ -10,7 +10,7 @@ from av.container import InputContainer
 
 from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
-from livesegment.frame import Frame, Packed
+from livesegment.frame import Frame
 from livesegment.media_file import BOUNDED, find_video
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
@@ -104,17 +104,10 @@ class VideoFileSource(Source):
                     "%s: %d damaged packets were skipped", self.name, self._decoder.damaged
                 )
             return None
-        image, pts_s = picture
-        frame = Frame(image, self._index, pts_s, time.monotonic())
+        decoded, pts_s = picture
+        frame = decoded.frame(self._index, pts_s, time.monotonic(), is_lazy=self.is_lazy)
         self._index += 1
         return frame
-
-    def read_packed(self) -> tuple[Frame | None, Packed | None]:
-        """Return the next frame, and the picture as the codec gave it."""
-        self._decoder.packs = True
-        frame = self.read()
-        packed, self._decoder.packed = self._decoder.packed, None
-        return frame, packed
 
     def close(self) -> None:
         """Close the file."""

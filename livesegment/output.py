@@ -38,7 +38,8 @@ class Shown:
 
     Attributes:
         frame: The frame, with nothing in its image that may not be seen.
-        mask: The mask that goes on it, of its size; None: nothing is to be drawn.
+        mask: The mask that goes on it, of its size, or smaller where `largest_size` allows it for
+            all outputs; None: nothing is to be drawn.
         counted: The mask by which classes are counted. The same, but also there while a picture is
             hidden whole, so it is not to be shown or kept.
         image: The frame with everything drawn that the output wants, BGR uint8 (H, W, 3); None
@@ -108,7 +109,8 @@ class Output(Resource):
         """(width, height) in pixels of what it can show; None: pictures of any size.
 
         A much larger picture is made smaller before anything is drawn on it, if that is large
-        enough for every output that gets it. Asked for every picture.
+        enough for every output that gets it; a mask that was moved is then given as large as that.
+        Asked for every picture.
         """
         return None
 

@@ -20,8 +20,13 @@ class Alignment(Protocol):
     def observe(self, frame: Frame) -> None:
         """See every frame that is shown, in order."""
 
-    def align(self, mask: Mask) -> Mask | None:
-        """Return the mask for the newest observed frame; None when it is of no use there."""
+    def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:
+        """Return the mask for the newest observed frame; None when it is of no use there.
+
+        Args:
+            mask: Of any size.
+            size: (width, height) in pixels that is enough; None: the frame's.
+        """
 
 
 class Paste:
@@ -39,7 +44,7 @@ class Paste:
             self._scene_began = frame.index
             self._frame_size = frame.frame_size
 
-    def align(self, mask: Mask) -> Mask | None:
+    def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:  # noqa: ARG002
         """Return the mask itself; None if it is of another scene or size."""
         is_old_scene = mask.frame_index < self._scene_began
         return None if is_old_scene or mask.frame_size != self._frame_size else mask
@@ -70,9 +75,9 @@ class ChosenAlignment:
             self._maker, self._current = maker, maker()
         self._current.observe(frame)
 
-    def align(self, mask: Mask) -> Mask | None:
+    def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:
         """Return the mask for the newest observed frame; None when it is of no use there."""
-        return self._current.align(mask)
+        return self._current.align(mask, size)
 
 
 _FADING_SHARE = 1 / 3
@@ -83,7 +88,8 @@ class ChosenMask:
     """What to draw on one frame.
 
     Attributes:
-        mask: Of the frame's size and moved to it; None: nothing is to be drawn.
+        mask: Moved to the frame, of its size or of the one that was asked for; None: nothing is to
+            be drawn.
         arrived: The mask as it came; None: there is none.
         strength: 1 for a mask that is trusted, falling to 0 for one that is about to go.
         age_s: How much older than the frame the mask's own frame is.
@@ -118,23 +124,30 @@ class MaskChoice:
         self._mask_ttl_s = mask_ttl_s
         self._smoothing = smoothing
 
-    def choose(self, frame: Frame) -> ChosenMask:
-        """Return the mask for the next frame; every frame shown is given once, in order."""
+    def choose(self, frame: Frame, size: tuple[int, int] | None = None) -> ChosenMask:
+        """Return the mask for the next frame; every frame shown is given once, in order.
+
+        Args:
+            frame: The frame.
+            size: (width, height) in pixels from which on a mask is large enough; None: the frame's.
+        """
         self._alignment.observe(frame)
-        return self.choose_again(frame)
+        return self.choose_again(frame, size)
 
     def has_newer(self, frame: Frame, chosen: ChosenMask) -> bool:
         """Tell whether a newer mask than the one chosen has arrived for the frame given last."""
         return self._masks.newest(up_to=frame.index) is not chosen.arrived
 
-    def choose_again(self, frame: Frame) -> ChosenMask:
+    def choose_again(self, frame: Frame, size: tuple[int, int] | None = None) -> ChosenMask:
         """Return the mask for the frame given last, with what has arrived since."""
         arrived = self._masks.newest(up_to=frame.index)
         if arrived is None:
             return ChosenMask()
         age_s = max(0.0, frame.captured_at_s - arrived.captured_at_s)
         strength = self._strength(age_s)
-        mask = self._alignment.align(arrived.mask) if strength > 0 else None
+        if self._smoothing is not None:
+            size = None  # it compares the mask with the frame
+        mask = self._alignment.align(arrived.mask, size) if strength > 0 else None
         if mask is not None and self._smoothing is not None:
             mask = self._smoothing.smooth(frame, mask, age_s)
         return ChosenMask(mask, arrived, strength, age_s)

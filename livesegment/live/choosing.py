@@ -21,7 +21,7 @@ class Chooser:
 
     def __init__(self, masks: MaskChoice) -> None:
         self._masks = masks
-        self._asked: Buffer[Frame] = Buffer("wait", 1)
+        self._asked: Buffer[tuple[Frame, tuple[int, int]]] = Buffer("wait", 1)
         self._chosen: Buffer[tuple[Frame, ChosenMask]] = Buffer("wait", 1)
         self._is_busy = False
 
@@ -30,10 +30,10 @@ class Chooser:
         """Whether a frame was given that has not been taken back."""
         return self._is_busy
 
-    def begin(self, frame: Frame) -> None:
-        """Have the mask of a frame chosen; only when it is not busy."""
+    def begin(self, frame: Frame, size: tuple[int, int]) -> None:
+        """Have the mask of a frame chosen, of at least a size; only when it is not busy."""
         self._is_busy = True
-        self._asked.put(frame)
+        self._asked.put((frame, size))
 
     def take(self, timeout_s: float) -> tuple[Frame, ChosenMask] | None:
         """Return the frame that was given, and its mask; None: not in this time."""
@@ -44,9 +44,10 @@ class Chooser:
 
     def run(self) -> None:
         """Choose until `stop`."""
-        while (frame := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None:
+            frame, size = asked
             with stage("align"):
-                chosen = self._masks.choose(frame)
+                chosen = self._masks.choose(frame, size)
             self._chosen.put((frame, chosen))
 
     def stop(self) -> None:

@@ -285,7 +285,7 @@ class LiveLoop:
         began = self._parts.source.scene_began
         if began and frame.index >= began:
             self._masks.forget_before(began)
-        self._chooser.begin(frame)
+        self._chooser.begin(frame, self._presenter.mask_size(frame))
 
     def _calls_are_used_up(self) -> bool:
         # Calls made, not permits: a thread that has its permit still waits here for a frame.

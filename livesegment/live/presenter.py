@@ -118,7 +118,7 @@ class Presenter:
         is_still = time.monotonic() - self._shown_at_s > _STILL_S
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
         if has_newer:
-            self._chosen = self._masks.choose_again(frame)
+            self._chosen = self._masks.choose_again(frame, self.mask_size(frame))
             self._leaving = self._leave(frame)
         notice = self._notice() if is_still else self._noticed
         remark = self._remark(controls)
@@ -151,23 +151,24 @@ class Presenter:
         What is hidden is hidden before the picture is made smaller.
         """
         frame, mask = leaving.frame, leaving.mask
-        if size is not None and size != frame.frame_size:
-            with stage("scale"):
+        size = size or frame.frame_size
+        with stage("scale"):
+            if size != frame.frame_size:
                 frame = replace(frame, image=frame.downscaled(size))
-                mask = None if mask is None else mask.resized(size)
+            mask = None if mask is None else mask.resized(size)
         with stage("draw"):
             return self._compositor.draw(
                 frame, mask, self._controls, strength=self._chosen.strength
             )
 
+    def mask_size(self, frame: Frame) -> tuple[int, int]:
+        """Return the (width, height) that is enough for a frame's mask, whoever gets it."""
+        # What is hidden is hidden in the whole picture.
+        return frame.frame_size if self._redactor is not None else _enough(frame, self._outputs)
+
     def _drawn_size(self, frame: Frame) -> tuple[int, int]:
         """Return the (width, height) at which a frame is drawn for those who want its picture."""
-        limits = [each.largest_size for each in self._outputs if each.wants > Wants.FRAMES]
-        known = [limit for limit in limits if limit is not None]
-        if not known or len(known) < len(limits):
-            return frame.frame_size
-        width, height = (max(sides) for sides in zip(*known, strict=True))
-        return size_to_show(frame.frame_size, (width, height))
+        return _enough(frame, [each for each in self._outputs if each.wants > Wants.FRAMES])
 
     def _hand_out(self, leaving: Leaving, *, is_new: bool) -> None:
         """Give the picture to everybody; this is the only way by which one leaves, but snapshots.
@@ -224,3 +225,13 @@ class Presenter:
             round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
             capture_to_show_s=self._shown_after_s,
         )
+
+
+def _enough(frame: Frame, outputs: Sequence[Output]) -> tuple[int, int]:
+    """Return the (width, height) at which a frame is large enough for some outputs."""
+    limits = [each.largest_size for each in outputs]
+    known = [limit for limit in limits if limit is not None]
+    if not known or len(known) < len(limits):
+        return frame.frame_size
+    width, height = (max(sides) for sides in zip(*known, strict=True))
+    return size_to_show(frame.frame_size, (width, height))

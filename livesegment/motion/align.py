@@ -175,22 +175,24 @@ class MaskAligner:
         where = whole(self._working.size) if self._shown is None else neighbourhood(self._shown)
         return self._flow.estimate(gray, previous, where)
 
-    def align(self, mask: Mask) -> Mask | None:
+    def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:
         """Return a mask of an older frame as it is at the newest observed one.
 
         Args:
             mask: Of any size; `frame_index` names its frame. The same mask may be given again
                 for the next frame; a newer one also teaches.
+            size: (width, height) in pixels from which on a mask is large enough; None: the frame's.
 
         Returns:
-            A mask of the frame's size with the newest frame's index; None when the mask's frame
-            is not remembered: too old, before a cut, dropped or not observed yet.
+            A mask of the frame's size, or smaller if `size` is, with the newest frame's index; None
+            when the mask's frame is not remembered: too old, before a cut, dropped or not observed
+            yet.
         """
         # The matrices are small: more threads would spin beside each other, and beside ours.
         with self._budget.spending(), self._blas.limit(limits=1):
-            return self._align(mask)
+            return self._align(mask, size or self._working.frame_size)
 
-    def _align(self, given: Mask) -> Mask | None:
+    def _align(self, given: Mask, size: tuple[int, int]) -> Mask | None:
         newest, source = self._history.newest, self._history.get(given.frame_index)
         if newest is None or source is None:
             return None
@@ -198,7 +200,7 @@ class MaskAligner:
             return None
         mask = self._working.mask(given)
         carries = self._carry_dense if self._judges_dense(mask) else self._carry_objects
-        return self._working.at_frame_size(carries(mask, source, newest))
+        return self._working.enlarged(carries(mask, source, newest), size)
 
     def _carry_objects(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
         key = self._study(mask, source)

@@ -49,19 +49,21 @@ class WorkingPicture:
             self._mask = given.resized(self.size)
         return self._mask
 
-    def at_frame_size(self, carried: Mask) -> Mask:
-        """Return what became of the mask given last, at the frames' size.
+    def enlarged(self, carried: Mask, size: tuple[int, int]) -> Mask:
+        """Return what became of the mask given last, at (width, height).
 
         Args:
             carried: Of the working size. With the class ids of `mask` those that were given are
                 returned, whatever got lost on the way to the working size.
+            size: At most that of the frames; for a smaller one than the working size, that one.
         """
         if self.size == self.frame_size or self._given is None or self._mask is None:
             return carried
         if not np.may_share_memory(carried.class_ids, self._mask.class_ids):
-            return _enlarged(carried, self.frame_size)
-        if self._full is None:
-            self._full = self._given.resized(self.frame_size)
+            is_larger = size[0] > self.size[0] and size[1] > self.size[1]
+            return _enlarged(carried, size) if is_larger else carried
+        if self._full is None or self._full.frame_size != size:
+            self._full = self._given.resized(size)
         if carried is self._mask:
             return self._full
         ids, grain = self._full.class_ids, self._full.grain

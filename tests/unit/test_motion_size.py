@@ -72,6 +72,25 @@ def test_a_mask_smaller_than_a_large_picture_is_carried() -> None:
     assert overlap(ODD, mask_size=(427, 240)) > overlap(SMALL) - 0.02
 
 
+def test_a_mask_is_made_no_larger_than_is_asked_for() -> None:
+    aligner = MaskAligner(budget_ms=1000)
+    frames, masks = zip(*(at((1920, 1080), step) for step in range(4)), strict=True)
+    for frame in frames:
+        aligner.observe(frame)
+    whole = aligner.align(masks[1])
+    assert whole is not None
+    for enough in ((1280, 720), (160, 90)):
+        shown = aligner.align(masks[1], enough)
+        assert shown is not None
+        assert shown.frame_size == max(enough, SMALL)
+        assert shown.similarity(whole.resized(shown.frame_size), 1) > 0.98
+    # One that need not be moved is made of what was given, not of what was worked on.
+    untouched = aligner.align(masks[3], (1280, 720))
+    assert untouched is not None
+    expected = masks[3].resized((1280, 720)).class_ids
+    np.testing.assert_array_equal(untouched.class_ids, expected)
+
+
 @pytest.mark.parametrize("size", [LARGE, ODD, (1081, 1919)])
 @pytest.mark.parametrize("classes", [2, 5])
 def test_a_still_large_picture_leaves_the_mask_untouched(size: Size, classes: int) -> None:

@@ -43,6 +43,7 @@ class Key:
             where there are several objects.
         distance: float32 of the small picture's shape, from -1 (far outside) to 1 (far inside).
         class_colours: The colours of each object; None where there is only one.
+        has_contacts: Whether two objects meet anywhere.
         colours: float32 (4096,), for each colour of 16x16x16 how much more it is an object's than
             the ground's, from -1 to 1.
     """
@@ -58,6 +59,7 @@ class Key:
     distance: Floats
     colours: Floats
     class_colours: ClassColours | None
+    has_contacts: bool
 
     @property
     def frame_index(self) -> int:
@@ -95,11 +97,24 @@ def study(
         extent=neighbourhood(objects, padded=False),
         objects=objects,
         few_objects=few,
-        labels=mask.class_ids if object_ids.size == 1 else _nearest_objects(mask, objects, few),
+        labels=mask.class_ids
+        if object_ids.size == 1
+        else _nearest_objects(mask, ground, objects, size),
         distance=signed_distance(few),
         colours=_colour_evidence(few, small),
         class_colours=_class_colours(mask, object_ids, small, counts),
+        has_contacts=object_ids.size > 1 and _have_contacts(mask.class_ids, objects),
     )
+
+
+def _have_contacts(ids: ClassIds, objects: Bytes) -> bool:
+    """Tell whether two objects lie side by side, or one upon the other."""
+    for first, second in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
+        differ = cv2.compare(ids[first], ids[second], cv2.CMP_NE)
+        both = cv2.bitwise_and(objects[first], objects[second])
+        if cv2.countNonZero(cv2.bitwise_and(differ, both)):
+            return True
+    return False
 
 
 def _class_colours(
@@ -125,17 +140,18 @@ def _classes(mask: Mask, ground: int | None, counts: dict[int, int]) -> tuple[in
     return ground, np.array(others or [ground], np.uint8)
 
 
-def _nearest_objects(mask: Mask, objects: ClassIds, few: Bytes) -> ClassIds:
+def _nearest_objects(mask: Mask, ground: int, objects: Bytes, size: tuple[int, int]) -> ClassIds:
     """Return the class ids with the ground given to the nearest object."""
-    if not few.any():
+    few_ids = nearest(mask.class_ids, size)
+    # A cell on an edge is an object's by its area, and may still have the ground at its centre.
+    seeds = (few_ids != ground).view(np.uint8)
+    if not seeds.any():
         return mask.class_ids
-    rows, columns = few.shape
-    few_ids = nearest(mask.class_ids, (columns, rows))
     _, numbers = cv2.distanceTransformWithLabels(
-        1 - few, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+        1 - seeds, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
     class_of = np.zeros(int(numbers.max()) + 1, np.uint8)
-    class_of[numbers[few > 0]] = few_ids[few > 0]
+    class_of[numbers[seeds > 0]] = few_ids[seeds > 0]
     spread = nearest(class_of.take(cast(Numbers, numbers)), mask.frame_size)
     return cast(Bytes, cv2.copyTo(mask.class_ids, objects, spread))
 

@@ -45,17 +45,22 @@ def render(now: Situation, decision: Decision, moved: Points, image: Image) -> C
     size = region.width, region.height
     objects = objects_at(decision, region, image, now.small)
     several = key.object_ids.size > 1
-    there = region.displaced(moved, size) if several or now.age <= _YOUNG else None
-    if there is not None and now.age <= _YOUNG:
+    colours = now.colours() if key.class_colours is not None else None
+    labels = labels_apart(now, decision, moved, colours) if several else None
+    is_young = now.age <= _YOUNG
+    is_close = several and labels is None
+    there = region.displaced(moved, size) if is_young or is_close else None
+    if there is not None and is_young:
         strongest = cv2.dilate(np.abs(decision.correction), _AROUND)
         sure = nearest((strongest < _SURE / now.age).view(np.uint8), size) > 0
         carried = sample(key.objects * np.uint8(255), there) > 127
         np.copyto(objects, carried, where=sure)
     class_ids = np.full_like(key.mask.class_ids, key.ground)
-    if there is not None and several:
-        colours = now.colours() if key.class_colours is not None else None
-        labels = labels_at(key, region, there, colours)
-        region.crop(class_ids)[:] = np.where(objects, labels, np.uint8(key.ground))
+    if several:
+        if labels is None:
+            assert there is not None
+            labels = labels_at(key, region, there, colours)
+        np.copyto(region.crop(class_ids), labels, where=objects)
     else:
         region.crop(class_ids)[objects] = key.object_ids[0]
     return class_ids
@@ -104,6 +109,27 @@ def _pixels_of(
 
     x, y, width, height = box
     return reach(y, height, cells[1], size[1]), reach(x, width, cells[0], size[0])
+
+
+def labels_apart(
+    now: Situation, decision: Decision, moved: Points, colours: Numbers | None
+) -> ClassIds | None:
+    """Return what `labels_at` does where objects are apart; None where it takes a closer look.
+
+    Then no border between two of them crosses an object, and a label for each cell will do.
+    """
+    key, region = now.key, now.region
+    if key.has_contacts:
+        return None
+    rows, columns = decision.evidence.shape
+    labels = pick(key.labels, region.displaced(moved, (columns, rows)))
+    if key.class_colours is not None and colours is not None:
+        labels = key.class_colours.sorted_out(labels, colours)
+    decided = cv2.dilate((decision.evidence > 0).view(np.uint8), _BESIDE)
+    differ = cv2.compare(cv2.dilate(labels, _AROUND), cv2.erode(labels, _AROUND), cv2.CMP_NE)
+    if cv2.countNonZero(cv2.bitwise_and(decided, differ)):
+        return None
+    return nearest(labels, (region.width, region.height))
 
 
 def labels_at(key: Key, region: Region, there: Points, colours: Numbers | None) -> ClassIds:

@@ -55,6 +55,23 @@ def turning(step: int) -> tuple[Picture, Picture]:
     return picture, now
 
 
+def test_what_is_an_object_has_a_class_whichever_there_are() -> None:
+    """Whether the objects are one class or two is nothing to where they are."""
+    one, two = MaskAligner(budget_ms=1000), MaskAligner(budget_ms=1000)
+    for index in range(14):
+        picture, _ = turning(index)
+        for aligner in (one, two):
+            aligner.observe(frame(picture, index))
+        if index < 4:
+            continue
+        late = turning(index - 4)[1]
+        objects = one.align(Mask((late > 0).astype(np.uint8), NAMES, index - 4))
+        named = two.align(Mask(late, NAMES, index - 4))
+        assert objects is not None
+        assert named is not None
+        np.testing.assert_array_equal(named.class_ids > 0, objects.class_ids > 0)
+
+
 def test_a_still_scene_leaves_the_mask_untouched() -> None:
     aligner = MaskAligner()
     noise = np.random.default_rng(1)

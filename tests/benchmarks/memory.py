@@ -25,6 +25,7 @@ HERE = Path(__file__).parents[2]
 SAMPLE = HERE / "samples" / "sample.mp4"
 SMALL = (640, 360)
 LOOKED_EVERY_S = 0.25
+PEAK_LOOKED_EVERY_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def run_once(
             rest = ["--loop", "--no-window", "--stats", stats, "--duration", str(seconds)]
         began_s = time.monotonic()
         process = started(checkout, [command, str(clip), *rest, *asked])
+        peak_mb = _peak_mb(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - began_s
     if status:
@@ -98,7 +100,7 @@ def run_once(
         size,
         in_flight,
         latency_ms,
-        usage.ru_maxrss / 1024,
+        peak_mb,
         frames / wall_s if is_whole else None,
         1000 * cpu_s / frames if is_whole else None,
         beside=checkout != HERE,
@@ -164,12 +166,29 @@ def over_time(minutes: float, clip: Path = SAMPLE) -> Iterator[tuple[float, floa
                     yield time.monotonic() - began_s, resident
 
 
+def _peak_mb(pid: int) -> float:
+    """Wait until a process has ended, and return the most that it held.
+
+    Not `ru_maxrss`: what this process held when it began the other one counts in it.
+    """
+    peak_mb = 0.0
+    while (now_mb := _status_mb(pid, "VmHWM")) is not None:
+        peak_mb = now_mb
+        time.sleep(PEAK_LOOKED_EVERY_S)
+    return peak_mb
+
+
 def _resident_mb(pid: int) -> float | None:
+    return _status_mb(pid, "VmRSS")
+
+
+def _status_mb(pid: int, name: str) -> float | None:
+    """Return a figure of a process; None when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return None
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), None)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), None)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Durations in words."""
+"""Durations and counts in words."""
 
 
 def in_words(seconds: float) -> str:
@@ -7,3 +7,8 @@ def in_words(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02} min"
     return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: `1 frame`, `12 frames`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -60,6 +60,13 @@ class KeptMasks:
         if pts_s is None or class_ids is None:
             raise SourceNotFound(f"{self._name} has no mask for frame {frame.index}")
         if self._offset_s is None:
+            size = class_ids.shape[1], class_ids.shape[0]
+            if size != frame.frame_size:
+                raise SourceNotFound(
+                    f"{self._name} belongs to another input: its masks are of"
+                    f" {size[0]}x{size[1]} pixels, the first frame has"
+                    f" {frame.frame_size[0]}x{frame.frame_size[1]}"
+                )
             # A file's times begin at 0 where its first picture comes earlier.
             self._offset_s = min(0.0, frame.pts_s)
         if abs(pts_s - (frame.pts_s - self._offset_s)) > _SLACK_S:

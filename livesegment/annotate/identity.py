@@ -7,11 +7,13 @@ from pathlib import Path
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
-from livesegment.errors import SourceNotFound
+from livesegment.errors import SourceError, SourceNotFound
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, Codec, RedactOptions
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
+from livesegment.sinks.source_mark import SourceMark
+from livesegment.sources import open_source
 from livesegment.sources.images import find_images, is_images
 
 _PIECE = 65_536
@@ -37,6 +39,17 @@ def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
+
+
+def mark_of(source: str) -> SourceMark | None:
+    """Return by what an input is known again; None where it cannot be read."""
+    try:
+        with open_source(source) as opened:
+            first = opened.read()
+            name = Path(source).name if Path(source).exists() else opened.name
+            return None if first is None else SourceMark.of(name, first, opened.frame_count)
+    except SourceError:
+        return None
 
 
 def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = None) -> str:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from livesegment.annotate.asking import KeptMasks
-from livesegment.annotate.identity import output_identity, reply_identity
+from livesegment.annotate.identity import mark_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
@@ -15,7 +15,8 @@ from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResul
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
 from livesegment.calls.limiter import Limiter
-from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
+from livesegment.duration import counted
+from livesegment.errors import LiveSegmentError, OptionsError, SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
@@ -26,8 +27,11 @@ from livesegment.settings import AnnotateOptions, EndpointOptions
 from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sources import is_drawn, open_source
 from livesegment.sources.base import Source
+from livesegment.sources.images import ImagesSource
 
 logger = logging.getLogger(__name__)
+
+_MOST_NAMES = 5  # of images, in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ class InputRun:
             return "interrupted"
         if result.frames:
             outputs.commit(sinks, journal, complete=result.lost is None)
-        self._tell()
+        self._tell(_names(source) if job.kind == "image folder" else None)
         return "done" if result.lost is None else "cut short"
 
     def _run_loop(self, parts: AnnotateParts) -> None:
@@ -207,6 +211,15 @@ class InputRun:
             assert segmenter is not None
             return segmenter
         reader = stack.enter_context(MaskFileReader(path))
+        mark = mark_of(self.job.source)
+        if reader.source is None:
+            logger.warning(
+                "%s does not say which pictures its masks are of: it is taken where sizes and times"
+                " fit",
+                path,
+            )
+        elif mark is not None and not reader.source.is_of(mark):
+            raise SourceNotFound(f"{path} belongs to another input, {reader.source}, not {mark}")
         return KeptMasks(iter(reader), reader.class_map, str(path))
 
     def _planned(self) -> frozenset[int] | None:
@@ -222,10 +235,12 @@ class InputRun:
             except SourceLost:
                 return  # said when it is read for good
 
-    def _tell(self) -> None:
+    def _tell(self, images: Sequence[str] | None) -> None:
         result, output = self._result, self.job.output
-        if result.lost is None:
-            logger.info("wrote %s, %d frames", output, result.frames)
+        if result.lost is None and images is None:
+            logger.info("wrote %s, %s", output, counted(result.frames, "frame"))
+        elif result.lost is None and images is not None:
+            logger.info("wrote %s, %s: %s", output, counted(len(images), "image"), _listed(images))
         else:
             logger.warning("%s; %s goes as far as that", result.lost, output)
         if hidden := self._metrics.get("frames_hidden"):
@@ -243,3 +258,15 @@ class InputRun:
                 result.frames,
                 output,
             )
+
+
+def _names(source: Source) -> list[str]:
+    """Return the names of the images of a source that could be read."""
+    if not isinstance(source, ImagesSource):
+        return []
+    return [path.name for path in source.paths if path not in source.skipped]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

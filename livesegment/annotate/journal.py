@@ -47,7 +47,7 @@ class Journal(Resource):
         path: The file; made if it is missing.
         identity: What the replies depend on.
         replace: Begin anew where the journal that is there has another identity, and its replies
-            do not serve this one.
+            do not serve this one. Where it has none, that is done in any case.
 
     Attributes:
         raised: How the replies serve, where they were asked with a lower confidence; None: as they
@@ -158,7 +158,8 @@ class Journal(Resource):
         kept = self._read_all()
         if kept == identity:
             return
-        if kept is not None:
+        # One without replies belongs to nobody: an attempt that failed does not block the next.
+        if kept is not None and self._replies:
             self.raised, reason = raised_threshold(kept, identity, self._any_reply())
             if self.raised is not None:
                 return

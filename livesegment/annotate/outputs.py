@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
+from livesegment.errors import OutputNotWritable
 from livesegment.export import ExportKind, check_export_free, export_path, open_exporter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
@@ -115,7 +117,9 @@ class Outputs:
                 alpha=self._options.overlay.style == "cutout",
             )
         if job.masks is not None:
-            yield MaskFileSink(job.masks, fps=source.fps, overwrite=overwrite)
+            yield MaskFileSink(
+                job.masks, fps=source.fps, overwrite=overwrite, source=mark_of(job.source)
+            )
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
             yield open_exporter(
@@ -169,23 +173,17 @@ def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:
     check_distinct(inputs, outputs)
 
 
-def make_folders(jobs: Sequence[Job], *roots: str | None) -> None:
-    """Make the folders that outputs go into, where the user named a folder.
-
-    Args:
-        jobs: The jobs.
-        roots: What the user named; a folder is made in an existing one.
+def make_folders(jobs: Sequence[Job]) -> None:
+    """Make the folders that outputs go into, and those above them.
 
     Raises:
         OutputNotWritable: If that is not possible.
     """
     for path in (path for job in jobs for path in (job.output, job.masks) if path is not None):
         try:
-            for root in (Path(each) for each in roots if each is not None):
-                if path != root and path.is_relative_to(root):
-                    root.mkdir(exist_ok=True)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.stat()
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputNotWritable(f"cannot write {path}: {path.parent} is no folder") from None
         except OSError as error:
             raise refused(path, error) from error
 

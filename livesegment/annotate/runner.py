@@ -65,7 +65,7 @@ def annotate_with(
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
     check_together(jobs, options)
-    make_folders(jobs, str(output), options.masks)
+    make_folders(jobs)
     with open_runner(options, jobs) as runner:
         report = _run_all(jobs, runner, options.report, on_progress)
     if len(jobs) == 1 and report.files[0].outcome == "failed":

@@ -16,7 +16,7 @@ from livesegment.settings.commands import AnnotateCommand
 
 if TYPE_CHECKING:  # they import OpenCV
     from livesegment.annotate.estimate import Estimate
-    from livesegment.annotate.report import AnnotateReport
+    from livesegment.annotate.report import AnnotateReport, FileReport
 
 
 def run(command: AnnotateCommand, _: Collection[str]) -> int:
@@ -67,7 +67,7 @@ def _print_summary(report: "AnnotateReport") -> None:
             f"{each.calls}",
             f"{each.calls_saved}",
             in_words(each.elapsed_s),
-            f"{each.output}" if each.error is None else f"{each.source}: {each.error}",
+            _fate(each),
         )
         for each in report.files
     ]
@@ -82,6 +82,14 @@ def _print_summary(report: "AnnotateReport") -> None:
     header = ("outcome", "frames", "calls", "saved", "time", "")
     for line in aligned([header, *rows, total]):
         print(line, file=sys.stderr)
+
+
+def _fate(file: "FileReport") -> str:
+    """Return the output, or why there is none; why one ends early was said when it did."""
+    if file.error is None or file.outcome == "cut short":
+        return f"{file.output}"
+    said = f"{file.error}"
+    return said if file.source in said else f"{file.source}: {said}"
 
 
 def _print_estimate(estimate: "Estimate") -> None:

@@ -20,6 +20,7 @@ from livesegment.sinks.codecs import Coding
 from livesegment.sinks.letterbox import letterbox
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import OutputFile, refused
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sinks.track_sink import TrackSink
 from livesegment.sinks.video_track import VideoTrack
 
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 CLASS_MAP_TAG = "CLASS_MAP"
 """The container's metadata key of the class map; Matroska knows upper-case keys only."""
+
+_SOURCE_TAG = "SOURCE"
 
 # Bytes kept in the file's head for a class map that grows, or only comes, after the first picture.
 _SPARE_IF_KNOWN = 1024
@@ -70,6 +73,7 @@ class MaskFileSink(TrackSink):
         overwrite: Replace an existing file.
         in_place: Write under the final name from the start (live); else `NAME.part.mkv` until
             `commit`. Either file is readable after a crash, up to its last second.
+        source: Which pictures the masks are of, kept in the file; None: it does not say.
 
     Attributes:
         path: The file as it is called now.
@@ -88,11 +92,13 @@ class MaskFileSink(TrackSink):
         fps: Fraction | float | None = None,
         overwrite: bool = False,
         in_place: bool = False,
+        source: SourceMark | None = None,
     ) -> None:
         if Path(path).suffix.lower() != ".mkv":
             raise OptionsError(f"{path} cannot keep masks: its name ends in .mkv")
         self._class_map = dict(class_map or {})
         self._fps = fps
+        self._words = {} if source is None else {_SOURCE_TAG: source.written()}
         super().__init__(OutputFile(path, overwrite=overwrite, in_place=in_place))
         self._frame_size = (0, 0)
         self._tag_at_open = self._tag_now = b""
@@ -115,7 +121,7 @@ class MaskFileSink(TrackSink):
             _CODING,
             self._frame_size,
             fps=self._fps,
-            like=Original(colour=_IDS, words={CLASS_MAP_TAG: tag}),
+            like=Original(colour=_IDS, words={CLASS_MAP_TAG: tag, **self._words}),
         )
 
     def _add(self, track: VideoTrack, picture: Annotated) -> None:
@@ -161,6 +167,7 @@ class MaskFileReader(Resource):
 
     Attributes:
         class_map: Name of each class id, clean as those of a reply.
+        source: Which pictures the masks are of; None: the file does not say.
 
     Raises:
         SourceNotFound: If the file is not there or is no mask file.
@@ -176,12 +183,16 @@ class MaskFileReader(Resource):
             raise SourceNotFound(f"cannot read the masks in {self._path}") from error
         try:
             self.class_map: Mapping[int, str] = self._read_class_map()
+            self.source = SourceMark.read(self._tags().get(_SOURCE_TAG, ""))
         except BaseException:
             self.close()
             raise
 
+    def _tags(self) -> dict[str, str]:
+        return {name.upper(): value for name, value in self._container.metadata.items()}
+
     def _read_class_map(self) -> Mapping[int, str]:
-        tags = {name.upper(): value for name, value in self._container.metadata.items()}
+        tags = self._tags()
         video = find_video(self._container)
         what = f"{self._path} is no mask file"
         if CLASS_MAP_TAG not in tags:

@@ -148,7 +148,7 @@ def check(result: "subprocess.CompletedProcess[str]", code: int, *parts: str) ->
         ("annotate empty.png -o x.png", 3, ["empty.png", "empty"]),
         ("annotate missing.mp4 -o x.mp4", 3, ["missing.mp4"]),
         ("annotate nothing -o x", 3, ["nothing", "no images"]),
-        ("annotate photo.jpg -o absent/x.jpg", 5, ["absent", "does not exist"]),
+        ("annotate photo.jpg -o clip.mp4/x.jpg", 5, ["clip.mp4/x.jpg", "clip.mp4 is no folder"]),
         ("annotate photo.jpg -o existing.jpg", 5, ["existing.jpg", "--overwrite"]),
         ("annotate photo.jpg -o x.mp4", 2, ["photo.jpg", "x.mp4"]),
         ("annotate photo.jpg clip.mp4 -o x.mp4", 2, ["folder"]),

@@ -1,0 +1,174 @@
+"""What annotating says and does around its outputs: folders, names, and what blocks nothing."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from parts import CLASS_MAP
+
+from livesegment.annotate.runner import annotate
+from livesegment.errors import ModelNotFound, SourceNotFound
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.segmenters.base import Segmenter
+from livesegment.settings import AnnotateOptions
+from livesegment.sinks.base import Annotated
+from livesegment.sinks.mask_file import MaskFileReader, MaskFileSink
+from livesegment.sinks.source_mark import SourceMark
+from livesegment.sinks.video_file import VideoFileSink
+
+
+class Halves(Segmenter):
+    """Says that the left half of each picture is an object; or that there is no such model."""
+
+    def __init__(self, name: str, *, is_there: bool = True) -> None:
+        self._name = name
+        self._is_there = is_there
+
+    @property
+    def identity(self) -> str:
+        return self._name
+
+    def segment(self, frame: Frame) -> Mask:
+        if not self._is_there:
+            raise ModelNotFound(f"there is no model {self._name}", status=404)
+        width, height = frame.frame_size
+        ids = np.zeros((height, width), np.uint8)
+        ids[:, : width // 2] = 1
+        return Mask(ids, CLASS_MAP, frame.index)
+
+
+def picture(seed: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
+    small = np.random.default_rng(seed).integers(0, 255, (6, 8, 3)).astype(np.uint8)
+    return cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
+
+
+def write_video(
+    path: Path, seed: int = 1, frames: int = 6, size: tuple[int, int] = (64, 48), quality: int = 75
+) -> Path:
+    with VideoFileSink(path, fps=25, quality=quality) as sink:
+        for index in range(frames):
+            image = np.roll(picture(seed, size), index, 1)
+            sink.write(Annotated(Frame(image, index, index / 25, 0.0), None, image))
+        sink.commit()
+    return path
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4")
+    masks = tmp_path / "masks" / "of" / "clip.mkv"
+    options = AnnotateOptions(masks=str(masks))
+    annotate(clip, tmp_path / "exp" / "one" / "t.mp4", segmenter=Halves("a"), options=options)
+    assert (tmp_path / "exp" / "one" / "t.mp4").is_file()
+    assert masks.is_file()
+
+
+def test_an_attempt_that_failed_does_not_block_the_next(tmp_path: Path) -> None:
+    clip, output = write_video(tmp_path / "clip.mp4"), tmp_path / "out.mp4"
+    with pytest.raises(ModelNotFound):
+        annotate(clip, output, segmenter=Halves("tyop/1", is_there=False))
+    report = annotate(clip, output, segmenter=Halves("typo/1"))
+    assert [each.outcome for each in report.files] == ["done"]
+
+
+def test_what_was_written_is_counted_and_images_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(7):
+        cv2.imwrite(str(folder / f"{number}.png"), picture(number))
+    (folder / "3.png").write_text("no image")
+    annotate(folder, tmp_path / "out", segmenter=Halves("a"))
+    annotate(folder / "5.png", tmp_path / "five.png", segmenter=Halves("a"))
+    said = [record.getMessage() for record in caplog.records]
+    listed = "6 images: 0.png, 1.png, 2.png, 4.png, 5.png and 1 more"
+    assert f"wrote {tmp_path / 'out'}, {listed}" in said
+    assert f"wrote {tmp_path / 'five.png'}, 1 frame" in said
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> str:
+    """Masks of a video."""
+    path = tmp_path / "masks.mkv"
+    clip = write_video(tmp_path / "clip.mp4")
+    options = AnnotateOptions(masks=str(path))
+    annotate(clip, tmp_path / "clip-masked.mp4", segmenter=Halves("a"), options=options)
+    return str(path)
+
+
+def test_a_mask_file_knows_the_pictures_again_however_they_are_coded(
+    tmp_path: Path, masks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    same = write_video(tmp_path / "renamed.mkv", quality=40)
+    report = annotate(same, tmp_path / "x.mp4", options=AnnotateOptions(kept_masks=masks))
+    assert report.calls == 0
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    with MaskFileReader(masks) as reader:
+        assert str(reader.source) == "clip.mp4 (64x48, 6 frames)"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: write_video(path, seed=2),
+        lambda path: write_video(path, size=(128, 96)),
+    ],
+    ids=["other pictures", "another size"],
+)
+def test_masks_of_another_video_are_refused(
+    tmp_path: Path, masks: str, make: Callable[[Path], Path]
+) -> None:
+    other = make(tmp_path / "other.mp4")
+    with pytest.raises(SourceNotFound, match=r"belongs to another input, clip\.mp4 .*not other"):
+        annotate(other, tmp_path / "x.mp4", options=AnnotateOptions(kept_masks=masks))
+    assert not (tmp_path / "x.mp4").exists()
+
+
+def unmarked(masks: str, path: Path, size: tuple[int, int] | None = None) -> str:
+    """Write masks again as they were written before they told whose they are."""
+    with MaskFileReader(masks) as reader, MaskFileSink(path, class_map=CLASS_MAP) as sink:
+        for index, (pts_s, ids) in enumerate(reader):
+            mask = Mask(ids, CLASS_MAP, index).resized(size or (64, 48))
+            width, height = mask.frame_size
+            image = np.zeros((height, width, 3), np.uint8)
+            sink.write(Annotated(Frame(image, index, pts_s, 0.0), mask, image))
+        sink.commit()
+    return str(path)
+
+
+def test_masks_that_do_not_say_whose_they_are_are_taken_where_they_fit(
+    tmp_path: Path, masks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = AnnotateOptions(kept_masks=unmarked(masks, tmp_path / "old.mkv"))
+    report = annotate(tmp_path / "clip.mp4", tmp_path / "x.mp4", options=options)
+    assert report.frames == 6
+    assert any("does not say" in each.getMessage() for each in caplog.records)
+    options = AnnotateOptions(kept_masks=unmarked(masks, tmp_path / "small.mkv", (32, 24)))
+    with pytest.raises(SourceNotFound, match="its masks are of 32x24 pixels"):
+        annotate(tmp_path / "clip.mp4", tmp_path / "y.mp4", options=options)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "7", "[" * 9000, '{"name": 1, "width": 1, "height": 1, "first": 2}',
+     '{"name": "a", "width": true, "height": -1, "first": 1e9}'],
+)  # fmt: skip
+def test_a_mark_that_is_none_says_nothing(text: str) -> None:
+    assert SourceMark.read(text) is None
+
+
+def test_a_mark_tells_nothing_that_cannot_be_printed() -> None:
+    mark = SourceMark("a\x1b[31m\n", 4, 3, 0)
+    assert str(SourceMark.read(mark.written())).isprintable()
+
+
+def test_masks_of_a_mark_are_read_by_anything_that_reads_matroska(masks: str) -> None:
+    with av.open(masks) as container:
+        tags = {name.upper() for name in container.metadata}
+    assert {"CLASS_MAP", "SOURCE"} <= tags

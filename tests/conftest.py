@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import importlib
+import logging
 import os
 import shutil
 import subprocess
@@ -48,6 +49,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose marker `needs_package(module, extra)` names what is not installed."""
     for marker in item.iter_markers("needs_package"):
         need_package(*marker.args, **marker.kwargs)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Leave logging as other tests expect it: the command line takes it for itself."""
+    logger = logging.getLogger("livesegment")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
 
 
 @pytest.fixture

@@ -76,6 +76,10 @@ _SHARE_OF_SCREEN = 0.9
 # Windows of macOS are measured in points, which are two pixels wide on most of its screens.
 _PIXELS_A_POINT = 2 if sys.platform == "darwin" else 1
 
+# Before 4.12, Qt's window shows a picture of another size than the one before in that size, in the
+# middle, and takes where that is for the window.
+_FITS_PICTURES = tuple(int(part) for part in cv2.__version__.split(".")[:2]) >= (4, 12)
+
 # The plain window has no toolbar, whose text needs fonts that the wheels of OpenCV lack. The
 # picture keeps its shape by margins of its own: the window system's are white.
 _FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
@@ -153,7 +157,7 @@ class Window(Output):
     @property
     def largest_size(self) -> tuple[int, int] | None:
         """What the window shows; before it opens, what fits on the screen."""
-        if not self._shown:
+        if not self._shown or not _FITS_PICTURES:
             return self._room
         if not self.is_open:
             return None
@@ -200,7 +204,8 @@ class Window(Output):
                 self._open(image.shape[1], image.shape[0])
             self._shown_in = size = self.largest_size
             # The window system would make it smaller too, at several times the cost.
-            cv2.imshow(self._title, with_margins(made_to_fit(image, size), size))
+            fitted = made_to_fit(image, size)
+            cv2.imshow(self._title, with_margins(fitted, size) if _FITS_PICTURES else fitted)
         except cv2.error as error:
             raise DisplayUnavailable("OpenCV could not show the window: use --no-window") from error
 

@@ -1,7 +1,6 @@
 """What `livesegment bench` finds out, with how many calls, and what it recommends."""
 
 import json
-import logging
 import os
 import shlex
 import signal
@@ -33,11 +32,9 @@ SMALL = "pattern:64x36@30"
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Leave logging, and OpenCV's threads, as other tests expect them."""
-    logger, threads = logging.getLogger("livesegment"), cv2.getNumThreads()
-    before = logger.handlers, logger.level, logger.propagate
+    """Leave OpenCV's threads as other tests expect them."""
+    threads = cv2.getNumThreads()
     yield
-    logger.handlers, logger.level, logger.propagate = before
     cv2.setNumThreads(threads)
 
 

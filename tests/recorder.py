@@ -5,13 +5,17 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import av
+from av.video.frame import VideoFrame
 from broker import free_port
+
+from livesegment.frame import Image
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 _SERVER = Path(__file__).parent / "rtsp_recorder.py"
@@ -140,10 +144,18 @@ def pictures(data: bytes) -> list[Arrived]:
     return found
 
 
+def images_of(data: bytes) -> list[Image]:
+    """Return the pictures of an MPEG-TS, BGR uint8 (H, W, 3)."""
+    return [each.to_ndarray(format="bgr24") for each in _decoded(io.BytesIO(data))]
+
+
 def _read(stream: IO[bytes], found: list[Arrived]) -> None:
+    for each in _decoded(stream):
+        if each.time is not None:  # else it is half of one, at the end
+            brightness = float(each.to_ndarray(format="bgr24").mean())
+            found.append(Arrived(each.time, each.key_frame, (each.width, each.height), brightness))
+
+
+def _decoded(stream: IO[bytes]) -> Iterator[VideoFrame]:
     with suppress(av.FFmpegError), av.open(stream, format="mpegts", options=_AT_ONCE) as container:
-        for each in container.decode(video=0):
-            image = each.to_ndarray(format="bgr24")
-            size = each.width, each.height
-            if each.time is not None:  # else it is half of one, at the end
-                found.append(Arrived(each.time, each.key_frame, size, float(image.mean())))
+        yield from container.decode(video=0)

@@ -63,6 +63,7 @@ class StreamToAddress(PublishedStream):
         self._restarts = Restarts(backoff, _HEALTHY_S)
         self._again_at_s = 0.0
         self._away_since_s: float | None = None
+        self._has_said = False  # that somebody takes the stream
 
     def on_start(self, run: LiveRun) -> None:
         """Get to know whom to tell of losses; the first picture begins the stream."""
@@ -116,10 +117,11 @@ class StreamToAddress(PublishedStream):
 
     def _on_connected(self) -> None:
         away_since_s, self._away_since_s = self._away_since_s, None
-        if away_since_s is None:
+        if away_since_s is None and not self._has_said:
             logger.info("sending to %s", self.name)
-        else:
+        elif away_since_s is not None:
             self._tell(f"{self.name} is there", f" after {time.monotonic() - away_since_s:.1f} s")
+        self._has_said = True
 
     def _tell(self, what: str, why: str = "") -> None:
         logger.warning("%s%s", what, why)

@@ -19,6 +19,9 @@ KEYFRAME_S = 2.0
 GRACE_S = 2.0
 """Seconds that the end of a run waits for a stream to be ended in order."""
 
+MPEGTS_OPTIONS = {"omit_video_pes_length": "0"}
+"""What says where a picture ends: else a receiver has it with the next one."""
+
 _SLACK_S = 0.1
 
 
@@ -31,18 +34,26 @@ class PublishedStream(ThreadedOutput):
 
     Args:
         name: What errors and the log call the target: no credentials.
-        container: Name of libavformat's muxer.
+        container: Name of libavformat's muxer, and
+        options: its options.
         fps: Nominal frames per second.
         is_session: Whether each stream has a receiver of its own, for whom it begins at 0; else
             times go on from one stream to the next.
     """
 
     def __init__(
-        self, name: str, container: str, fps: Fraction | float | None, *, is_session: bool
+        self,
+        name: str,
+        container: str,
+        options: dict[str, str],
+        fps: Fraction | float | None,
+        *,
+        is_session: bool,
     ) -> None:
         super().__init__("publish", repeat_s=REPEAT_S, grace_s=GRACE_S)
         self.name = name
         self._container = container
+        self._options = options
         self._fps = fps
         self._is_session = is_session
         self._track: LiveTrack | None = None
@@ -120,6 +131,7 @@ class PublishedStream(ThreadedOutput):
                 fps=self._fps,
                 # Before the longest pause that may follow.
                 keyframe_s=KEYFRAME_S - REPEAT_S - _SLACK_S,
+                container_options=self._options,
             )
             if self._began_s is None or self._is_session:
                 self._began_s = at_s

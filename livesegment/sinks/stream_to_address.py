@@ -17,7 +17,7 @@ from livesegment.address import shown_host
 from livesegment.backoff import Backoff, Restarts
 from livesegment.errors import SinkError
 from livesegment.output import LiveRun
-from livesegment.sinks.published_stream import GRACE_S, PublishedStream
+from livesegment.sinks.published_stream import GRACE_S, MPEGTS_OPTIONS, PublishedStream
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,10 @@ OPEN_S, WRITE_S = 10.0, 5.0
 _HEALTHY_S = 10.0  # a connection that lasted so long did not break because of how it begins
 _MODULE = "livesegment.sinks.stream_process"
 _CONTAINERS = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts"}
-_OPTIONS = {"rtsp": {"rtsp_transport": "tcp"}}  # by UDP, a packet that is lost smears the picture
+_OPTIONS = {
+    "rtsp": {"rtsp_transport": "tcp"},  # by UDP, a packet that is lost smears the picture
+    "udp": MPEGTS_OPTIONS,
+}
 _SILENT = "no answer in time"
 
 
@@ -50,7 +53,7 @@ class StreamToAddress(PublishedStream):
     ) -> None:
         scheme = urlsplit(address).scheme
         # In NUT to the process, which packs it anew.
-        super().__init__(shown_host(address), "nut", fps, is_session=scheme != "udp")
+        super().__init__(shown_host(address), "nut", {}, fps, is_session=scheme != "udp")
         self._order = {
             "url": _in_whole_packets(address) if scheme == "udp" else address,
             "container": _CONTAINERS[scheme],

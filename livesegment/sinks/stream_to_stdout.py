@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from livesegment.errors import OptionsError, OutputNotWritable, SinkError
 from livesegment.output import LiveRun
-from livesegment.sinks.published_stream import PublishedStream
+from livesegment.sinks.published_stream import MPEGTS_OPTIONS, PublishedStream
 
 _NAME = "standard output"
 _STDOUT, _STDERR = 1, 2
@@ -30,7 +30,7 @@ class StreamToStdout(PublishedStream):
     """
 
     def __init__(self, *, fps: Fraction | float | None = None) -> None:
-        super().__init__(_NAME, "mpegts", fps, is_session=False)
+        super().__init__(_NAME, "mpegts", MPEGTS_OPTIONS, fps, is_session=False)
         self._live: LiveRun | None = None
         self._failure: OutputNotWritable | None = None
         self._errno: int | None = None

@@ -1,5 +1,6 @@
 """Pictures sent to others as a video, and what happens when those are not there or hang."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,11 +21,14 @@ from recorder import Datagrams, Recorder, pictures
 from waiting import wait_until
 
 from livesegment.backoff import Backoff
+from livesegment.errors import OptionsError, OutputNotWritable
 from livesegment.frame import Frame, Image
 from livesegment.metrics import Metrics
 from livesegment.output import Shown
 from livesegment.sinks import published_stream, stream_to_address
+from livesegment.sinks.published_stream import PublishedStream
 from livesegment.sinks.stream_to_address import StreamToAddress
+from livesegment.sinks.stream_to_stdout import StreamToStdout
 
 SOON = Backoff(attempts=None, first_wait_s=0.05, max_wait_s=0.2)
 SIZE = (64, 48)
@@ -54,7 +59,9 @@ class Publishing:
 
     def __init__(self, url: str) -> None:
         self.run = Run()
-        self.stream = StreamToAddress(url, fps=10, backoff=SOON)
+        self.stream: PublishedStream = (
+            StreamToStdout() if url == "-" else StreamToAddress(url, fps=10, backoff=SOON)
+        )
         self.stream.on_start(self.run)  # type: ignore[arg-type]
         self.given = 0
 
@@ -223,6 +230,50 @@ def read_or_nothing(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:  # that process has ended
         return b""
+
+
+@contextmanager
+def stdout_leading(to: int | None) -> Iterator[None]:
+    """Let file descriptor 1 be another one, or closed."""
+    before = os.dup(1)
+    os.close(1) if to is None else os.dup2(to, 1)
+    try:
+        yield
+        assert to is None or os.fstat(1) == os.fstat(to), "it is given back"
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
+
+
+def test_stdout_that_can_take_no_video_is_told() -> None:
+    master, terminal = os.openpty()
+    try:
+        with (
+            stdout_leading(terminal),
+            pytest.raises(
+                OptionsError, match=r"^--publish - writes a video to stdout, for another"
+            ),
+        ):
+            StreamToStdout()
+    finally:
+        os.close(master)
+        os.close(terminal)
+    with (
+        stdout_leading(None),
+        pytest.raises(OutputNotWritable, match=r"^the video cannot be written: stdout is closed$"),
+    ):
+        StreamToStdout()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_stdout_is_the_runs_error(
+    publishing: Callable[[str], Publishing],
+) -> None:
+    with Path("/dev/full").open("wb") as full, stdout_leading(full.fileno()):
+        stream = publishing("-")
+        with pytest.raises(OutputNotWritable, match=r"^cannot send to standard output: No space"):
+            stream.until(lambda: False, "an error")
+        stream.stream.close()
 
 
 PROGRAM = """

@@ -87,9 +87,8 @@ def _takes_streams(written: str) -> bool:
     if written == STANDARD_OUTPUT:
         return True
     # Nobody waits for datagrams at a port that goes without saying.
-    return is_url_of(written, _STREAMS) and (
-        not written.startswith("udp") or urlsplit(written).port is not None
-    )
+    parts = urlsplit(written) if is_url_of(written, _STREAMS) else None
+    return parts is not None and (parts.scheme != "udp" or parts.port is not None)
 
 
 def _required(is_right: Callable[[str], bool]) -> Callable[[str], str]:

@@ -67,6 +67,7 @@ class StreamToAddress(PublishedStream):
         self._again_at_s = 0.0
         self._away_since_s: float | None = None
         self._has_said = False  # that somebody takes the stream
+        self._is_closing = False
 
     def on_start(self, run: LiveRun) -> None:
         """Get to know whom to tell of losses; the first picture begins the stream."""
@@ -99,6 +100,8 @@ class StreamToAddress(PublishedStream):
             reason, lived_s = str(error), None
         else:
             reason, lived_s = sender.end()
+        if self._is_closing:  # broken off by ourselves
+            return
         now_s = time.monotonic()
         self._again_at_s = now_s + self._restarts.after(lived_s or 0.0)
         if lived_s is not None:
@@ -112,6 +115,7 @@ class StreamToAddress(PublishedStream):
 
     def close(self) -> None:
         """End the stream; one that hangs is broken off. May be called twice."""
+        self._is_closing = True
         super().close()
         sender = self._sender
         if sender is not None:

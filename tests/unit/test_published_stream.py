@@ -250,9 +250,7 @@ def test_stdout_that_can_take_no_video_is_told() -> None:
     try:
         with (
             stdout_leading(terminal),
-            pytest.raises(
-                OptionsError, match=r"^--publish - writes a video to stdout, for another"
-            ),
+            pytest.raises(OptionsError, match=r"^--publish - writes a video to stdout, for"),
         ):
             StreamToStdout()
     finally:

@@ -66,8 +66,9 @@ class Recorder:
         if self.kind == "rtsp":
             command = [SYSTEM_PYTHON, str(_SERVER), str(self.port)]
         else:
-            options = ("-v", "error", "-analyzeduration", "1", "-listen", "1", "-i", self.url)
-            command = [self._ffmpeg, *options, "-c", "copy", "-f", "mpegts", "-"]
+            options = ("-v", "error", "-analyzeduration", "1", "-fpsprobesize", "0", "-listen", "1")
+            command = [self._ffmpeg, *options, "-i", self.url, "-c", "copy", "-f", "mpegts"]
+            command += ["-flush_packets", "1", "-"]
         self._process = process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

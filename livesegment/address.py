@@ -164,6 +164,16 @@ def is_url_of(url: str, schemes: Collection[str]) -> bool:
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 
 
+def tcp_place(url: str) -> tuple[str, int] | None:
+    """Return host and port that a URL's connection leads to; None: it is none of TCP."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return (host, port) if host and port and parts.scheme in _PORTS else None
+
+
 def why_unreachable(host: str, port: int, timeout_s: float) -> str | None:
     """Connect to a port and hang up.
 
@@ -206,14 +216,10 @@ def check_reachable(url: str, *, timeout_s: float = 1.5) -> None:
     Raises:
         SourceNotFound: If nobody accepts the connection.
     """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
+    place = tcp_place(url)
+    if place is None or _has_proxy(urlsplit(url).scheme, place[0]):
         return  # whoever opens it says what is wrong
-    if host is None or port is None or parts.scheme not in _PORTS or _has_proxy(parts.scheme, host):
-        return
-    refusal = why_unreachable(host, port, timeout_s)
+    refusal = why_unreachable(*place, timeout_s)
     if refusal is not None:
         raise SourceNotFound(f"{shown_url(url)} cannot be opened: {refusal}")
 

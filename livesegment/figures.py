@@ -174,6 +174,13 @@ _ROWS = (
     Figure(
         "frames_shown", "frames", "Frames shown, each counted once.", label="Shown", panel=_FRAMES
     ),
+    Figure(
+        "frames_published",
+        "frames",
+        "Frames sent as published streams, those that stand still again and again.",
+        label="Published",
+        panel=_FRAMES,
+    ),
     Figure("frames_submitted", "frames", "Frames sent to the model.", label="Sent", panel=_FRAMES),
     Figure(
         "frames_dropped",
@@ -211,6 +218,14 @@ _ROWS = (
         "How often the source began again at its end, with `--loop`.",
         label="Loops",
         panel="Loops",
+    ),
+    Figure(
+        "stream_losses",
+        "times",
+        "How often a published stream was lost; it is sent again once its receiver is back.",
+        label="Streams lost",
+        panel=_REPAIRS,
+        hud="streams lost: {}",
     ),
     Figure(
         "process_ends",

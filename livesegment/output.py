@@ -82,6 +82,9 @@ class LiveRun(Protocol):
     def take_snapshot(self) -> None:
         """Save the picture of the moment, without HUD. On the main thread only."""
 
+    def remark(self, text: str) -> None:
+        """Have a few words shown in the window for a moment, in place of those before."""
+
     def start_worker(self, name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:
         """Run work on a thread of its own; an exception there ends the run and is its error.
 

@@ -177,6 +177,10 @@ class LiveLoop:
         """What people call the source."""
         return self._parts.source.name
 
+    def remark(self, text: str) -> None:
+        """Have a few words shown in the window for a moment; from any thread."""
+        self._remark.say(text)
+
     def start_worker(self, name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:
         """Run an output's work on a thread of its own."""
         self._ends.append(stop)

@@ -29,6 +29,7 @@ from livesegment.segmenters.opening import OpeningSegmenter, open_segmenter, sma
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import LiveOptions, Retention, require
 from livesegment.settings.controls import ControlPanel
+from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
 from livesegment.sinks.run_files import check_distinct, written_at_end
@@ -132,7 +133,7 @@ def run_live(
         require(
             bool(looking_on or outputs) or is_told or not must_be_seen,
             "nothing would be shown, written or told: leave out --no-window, or add --web,"
-            " --record, --masks, --stats or an output for events",
+            " --record, --masks, --publish, --stats or an output for events",
         )
         model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
@@ -190,7 +191,7 @@ def _opening(
 
 
 def _model(options: LiveOptions, source: Source, stack: ExitStack) -> Segmenter:
-    has_viewer = options.window or options.web is not None
+    has_viewer = bool(options.window or options.web is not None or options.publish)
     opened = open_segmenter(
         options.endpoint,
         source.scene,
@@ -293,6 +294,15 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
         yield MaskFileSink(
             options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
         )
+    if options.publish:
+        from livesegment.sinks.stream_to_address import StreamToAddress
+        from livesegment.sinks.stream_to_stdout import StreamToStdout
+
+        for each in options.publish:
+            if each == STANDARD_OUTPUT:
+                yield StreamToStdout(fps=source.fps)
+            else:
+                yield StreamToAddress(each, fps=source.fps)
     if options.window:
         yield Window(f"livesegment - {source.name}")
 

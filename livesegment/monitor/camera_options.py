@@ -15,6 +15,7 @@ from livesegment.settings.model_file import ModelFileOptions, is_model_file
 from livesegment.settings.monitor import FileOptions
 from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.rule import Rule, Subject, with_outages
+from livesegment.settings.text_kinds import STANDARD_OUTPUT
 
 _OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")
 
@@ -40,6 +41,8 @@ class CameraTables:
     def path(self, name: str) -> KeyPath:
         """Return where the option stands that holds for the camera."""
         table, _, key = name.partition(".")
+        if table == "camera":
+            return (*self.place, key)
         return (*self.place, table, key) if name in self.own else (table, key)
 
 
@@ -68,6 +71,7 @@ def live_options(
     _choose_model(given, tables)
     _choose_key(given, tables, reader)
     _check_redaction(given, tables, reader)
+    _check_published(given, tables, reader)
     given |= _recording(name, given, tables, reader)
     for each in all_options(EventOptions):
         if by_key(each) not in given and (text := from_environment(each, environment)):
@@ -165,6 +169,12 @@ def _check_redaction(given: Mapping[str, Any], tables: CameraTables, reader: Tab
         has_own = any(name.startswith("redact.") for name in tables.own)
         place = (*tables.place, "redact") if has_own else ("redact",)
         reader.mistake(place, "'redact' needs 'classes', the names of those to hide")
+
+
+def _check_published(given: Mapping[str, Any], tables: CameraTables, reader: TableReader) -> None:
+    key = by_key(option_of(LiveOptions, "publish"))
+    if STANDARD_OUTPUT in given.get(key, ()):
+        reader.mistake(tables.path(key), f"{key} leads to addresses: a camera has no stdout")
 
 
 def _recording(

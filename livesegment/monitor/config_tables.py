@@ -155,6 +155,8 @@ class TableReader:
 
     def _expanded(self, option: Option, path: KeyPath, value: object) -> object:
         """Return a value with variables of the environment in place of their names."""
+        if isinstance(value, list):
+            return [self._expanded(option, path, each) for each in value]
         if not isinstance(value, str):
             return value
         if option.is_secret:

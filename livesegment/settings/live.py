@@ -7,12 +7,12 @@ from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
 from livesegment.settings.group import Settings, option, section
-from livesegment.settings.kinds import choice, flag, number
+from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.option import Control
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention, checked_size
-from livesegment.settings.text_kinds import path, text
+from livesegment.settings.text_kinds import path, stream_address, text
 from livesegment.settings.web import WebOptions
 
 _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"
@@ -55,6 +55,8 @@ class LiveOptions(Settings):
             before the first mask and for reasons that will not go away by themselves.
         events: What is noticed, and where it is told.
         redact: What nobody may see; `align` is best `delay` then.
+        publish: Addresses to which the picture is sent as H.264: RTSP, RTMP, MPEG-TS in UDP; `-` is
+            standard output, as MPEG-TS. Who is not there is waited for.
         stay_at_end: Keep the last picture in its window until the user closes that.
 
     Raises:
@@ -230,6 +232,16 @@ class LiveOptions(Settings):
     )
     events: EventOptions = section(EventOptions)
     redact: RedactOptions = section(RedactOptions)
+    publish: tuple[str, ...] = option(
+        (),
+        several(stream_address()),
+        "Send the picture as H.264 to rtsp://, rtmp:// or udp://, or, with -, as MPEG-TS to stdout;"
+        " may be given several times.",
+        flag="--publish",
+        key="camera.publish",
+        group=_PAGE,
+        is_secret=True,
+    )
     stay_at_end: bool = option(
         False, flag(), "Keep the last picture in its window until the user closes that."
     )

@@ -40,4 +40,7 @@ def _described(each: Option) -> dict[str, Any]:
     if each.is_secret:
         # A reference to a variable may stand for anything.
         schema.pop("pattern", None)
+        if "items" in schema:
+            schema["items"] = {**schema["items"]}
+            schema["items"].pop("pattern", None)
     return schema

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from livesegment.address import is_http_url, is_url_of
 from livesegment.class_name import clean_class_name
@@ -67,6 +68,27 @@ def address_of(metavar: str, phrase: str, *schemes: str) -> Kind:
         _required(lambda written: is_url_of(written, schemes)),
         f"^({'|'.join(schemes)})://",
     )
+
+
+STANDARD_OUTPUT = "-"
+"""In the place of an address or a file: what other programs read."""
+
+_STREAMS = ("rtsp", "rtmp", "udp")
+
+
+def stream_address() -> Kind:
+    """Return the kind of an address to which a video is sent, or `STANDARD_OUTPUT`."""
+    phrase = "an address, rtsp://, rtmp:// or udp://HOST:PORT, or - for standard output"
+    schemes = "|".join(_STREAMS)
+    return text("URL", phrase, _required(_takes_streams), f"^(({schemes})://|{STANDARD_OUTPUT}$)")
+
+
+def _takes_streams(written: str) -> bool:
+    if written == STANDARD_OUTPUT:
+        return True
+    # Nobody waits for datagrams at a port that goes without saying.
+    parts = urlsplit(written) if is_url_of(written, _STREAMS) else None
+    return parts is not None and (parts.scheme != "udp" or parts.port is not None)
 
 
 def _required(is_right: Callable[[str], bool]) -> Callable[[str], str]:

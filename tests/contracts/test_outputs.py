@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
+from recorder import Datagrams
 from waiting import wait_until
 
 from livesegment.calls.lease import LeasedQuota
@@ -37,6 +38,7 @@ from livesegment.settings import WebOptions
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.stream_to_address import StreamToAddress
 from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
@@ -171,6 +173,20 @@ def rules(stack: ExitStack, folder: Path) -> Case:
     return Case(EventWatch("yard", [rule], [Told()], lambda: None, Metrics()))
 
 
+def published(stack: ExitStack, folder: Path) -> Case:
+    """Return a stream to somebody who takes it, or lets it be."""
+    receiver = Datagrams()
+    stack.callback(receiver.close)
+    stream = StreamToAddress(receiver.url)
+
+    def kept() -> list[float]:
+        wait_until(receiver.arrived, "pictures")
+        stream.close()
+        return [each.brightness for each in receiver.arrived()]
+
+    return Case(stream, kept)
+
+
 OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "own": own,
     "sink": queued,
@@ -179,6 +195,7 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "encoder-unwatched": unwatched,
     "page": page,
     "rules": rules,
+    "published": published,
 }
 if sys.platform != "win32":
     OUTPUTS["reporter"] = reporter

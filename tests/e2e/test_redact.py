@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from privacy import CLASS_NAME, seen_pixels
+from recorder import Datagrams, images_of
 
 from livesegment import (
     EventOptions,
@@ -76,9 +77,10 @@ def decoded(path: Path) -> list[tuple[int, Image]]:
 
 
 @pytest.mark.parametrize("align", ["delay", "warp"])
-def test_nothing_of_the_class_is_in_recording_clip_snapshot_or_page(
+def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
     align: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    published = Datagrams()
     source = PatternSource((192, 144), RATE, COUNT)
     raw = PatternSource((192, 144), RATE)
     images = [raw.read().image for _ in range(COUNT)]
@@ -96,6 +98,7 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_or_page(
             pre_s=1.0,
         ),
         redact=RedactOptions(frozenset({CLASS_NAME}), "black"),
+        publish=(published.url,),
     )
     segmenter = Unreliable(source, caplog)
     with caplog.at_level("INFO", "livesegment"):
@@ -109,7 +112,10 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_or_page(
     pictures = [image for _, image in decoded(clip)]
     assert len(pictures) > 10
     assert segmenter.page_pictures
-    for image in [*pictures, cv2.imread(str(snapshot)), *segmenter.page_pictures]:
+    published.close()
+    sent = images_of(published.data())
+    assert len(sent) > 5
+    for image in [*pictures, *sent, cv2.imread(str(snapshot)), *segmenter.page_pictures]:
         assert least_seen(image, truths) == 0
 
 

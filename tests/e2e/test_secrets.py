@@ -258,10 +258,17 @@ class Receiver(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+STREAM = marked("stream")
 CAMERA, HOOK, HOOK_KEY = marked("camera"), marked("hook"), marked("signature")
 BROKER, TOKEN = marked("broker"), marked("token")
-ALL = (*SECRETS, CAMERA, HOOK, HOOK_KEY, BROKER, TOKEN)
+ALL = (*SECRETS, STREAM, CAMERA, HOOK, HOOK_KEY, BROKER, TOKEN)
 RULE = '[[camera.rule]]\nname = "scene"\nclass = "class 1"\nabove = 1\nfor = 0\n'
+
+
+def streams(*schemes: str) -> list[str]:
+    """Return addresses of streams that are secret in every part, but for the host."""
+    word = quote(STREAM, safe="")
+    return [f"{each}://anna:{word}@127.0.0.1:9/{word}/{word}?k={word}" for each in schemes]
 
 
 def text(endpoint: str, camera: str, hook: str, broker: int, folder: Path) -> str:
@@ -277,7 +284,8 @@ def text(endpoint: str, camera: str, hook: str, broker: int, folder: Path) -> st
         f'camera_lost = 1\nendpoint_failing = 1\nwebhook = "{posts}"\n'
         f"webhook_secret = {json.dumps(HOOK_KEY)}\n"
         f'mqtt = "mqtt://anna@127.0.0.1:{broker}"\nmqtt_password = {json.dumps(BROKER)}\n'
-        f'[[camera]]\nname = "a"\nsource = "{with_password}?k={quote(CAMERA)}"\n{RULE}'
+        f'[[camera]]\nname = "a"\nsource = "{with_password}?k={quote(CAMERA)}"\n'
+        f"publish = {json.dumps(streams('rtmp'))}\n{RULE}"
         f'[[camera]]\nname = "b"\nsource = "{dead}"\n'
         f'events.mqtt = "mqtt://anna:{quote(BROKER, safe="")}@127.0.0.1:9"\n'
         '[[camera]]\nname = "c"\nsource = "rtsp:/anna:${CAMERA}@door/cam"\n'
@@ -327,6 +335,7 @@ def test_everything_in_a_monitor(need_tool: Callable[[str], str], tmp_path: Path
                 children = Path(f"/proc/{monitor.program.pid}/task/{monitor.program.pid}/children")
                 pids = [monitor.program.pid, *map(int, children.read_text().split())]
                 assert len(pids) > 2
+                monitor.said("cannot send to rtmp://127.0.0.1:9: Connection refused")
                 seen = seen_by_everybody(pids) | replies(monitor.url, ["a", "b", "c"])
     finally:
         if listener is not None:
@@ -360,6 +369,7 @@ def test_everything_in_live(tmp_path: Path) -> None:
                 *("--events", "x.jsonl", "--clips", "clips", "--pre", "0", "--post", "0"),
                 *("--rule", "class 1 > 1% for 0s named scene"),
                 *("--webhook", f"http://anna:{quote(HOOK, safe='')}@127.0.0.1:9/{quote(HOOK)}"),
+                *(word for to in streams("rtmp", "rtsp", "udp") for word in ("--publish", to)),
             ]
             environment = {
                 **os.environ,
@@ -376,6 +386,8 @@ def test_everything_in_live(tmp_path: Path) -> None:
                 ask_until_all_was_answered(live, name, endpoint)
                 camera.kill()
                 until(lambda: live.cameras()[name]["state"] == "lost")
+                for scheme in ("rtmp", "rtsp"):
+                    live.said(f"cannot send to {scheme}://127.0.0.1:9: Connection refused")
                 seen = replies(live.url, [name])
     finally:
         camera.kill()
@@ -425,6 +437,8 @@ def test_a_file_with_mistakes(tmp_path: Path) -> None:
             f'events.mqtt = "mqt://anna:{quoted}@x"\nevents.mqtt_password = 1{quoted}',
             f'web.token = "{quoted[:7]}"\nevents.webhook_secret = {{a = "{quoted}"}}',
             f'[[camera]]\nname = "a"\nsource = ["rtsp://anna:{quoted}@x"]',
+            f'[[camera]]\nname = "a"\nsource = 0\npublish = ["http://x/{quoted}", "{quoted}"]',
+            f'[[camera]]\nname = "a"\nsource = 0\npublish = "rtmp://x/{quoted}"',
             f'[[camera]]\nname = "a b"\nsource = "rtsp://anna:{quoted}@x"\nsurce = "{quoted}"',
         )
     ):

@@ -63,6 +63,7 @@ def test_stats_have_the_keys_that_they_always_had() -> None:
         *("frames_captured", "frames_shown", "frames_submitted", "frames_dropped"),
         *("frames_unwritten", "frames_hidden", "masks_received", "masks_stale"),
         *("calls", "reconnects", "events", "events_lost", "loops"),
+        *("frames_published", "stream_losses"),
     }
     times = {"mask_age_ms", "round_trip_ms", "capture_to_show_ms"}
     report = Metrics().report()

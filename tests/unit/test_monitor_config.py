@@ -52,6 +52,16 @@ def test_a_camera_needs_only_a_name_and_a_source(read) -> None:
     assert (config.web.host, config.web.port, config.web.token) == ("127.0.0.1", 8080, None)
 
 
+def test_each_camera_is_published_where_its_own_table_says(read) -> None:
+    more = '[[camera]]\nname = "b"\nsource = 0\npublish = ["rtsp://u:${PASSWORD}@h/b"]\n'
+    config = read(CAMERA + more, PASSWORD="a/b")
+    assert [each.options.publish for each in config.cameras] == [(), ("rtsp://u:a%2Fb@h/b",)]
+    assert "a%2Fb" not in repr(config)
+    assert (
+        "'publish' holds a secret" in read(more.replace("${PASSWORD}", "x"), mode=0o644).warnings[0]
+    )
+
+
 def test_tables_hold_for_all_cameras_and_a_camera_may_say_otherwise(read, tmp_path: Path) -> None:
     config = read(
         f"""
@@ -318,6 +328,17 @@ MISTAKES = {
         6,
         "camera.source is a camera's",
     ),
+    "a stream to nowhere": (
+        '[[camera]]\nname = "b"\nsource = 0\npublish = ["rtsp://a", "http://b/KEY"]',
+        7,
+        "camera.publish is a list, each an address, rtsp://, rtmp:// or udp://HOST:PORT, or - for"
+        " standard output$",
+    ),
+    "a stream to what is no terminal's": (
+        '[[camera]]\nname = "b"\nsource = 0\npublish = ["-"]',
+        7,
+        "camera.publish leads to addresses: a camera has no stdout",
+    ),
     "a key within a camera's table": (
         '[[camera]]\nname = "b"\nsource = 0\n[camera.record]\nkep = "1GB"',
         8,
@@ -476,6 +497,7 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
         "LIVESEGMENT_WEB_VIEW_TOKEN": "87654321",
         "LIVESEGMENT_API_KEY": "k",
         "DOOR_PASSWORD": "p",
+        "RECORDER_PASSWORD": "p",
         "LIVESEGMENT_WEBHOOK_SECRET": "s",
         "LIVESEGMENT_MQTT_PASSWORD": "p",
     }

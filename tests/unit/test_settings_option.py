@@ -87,6 +87,8 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
         (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
+        (lambda: LiveOptions(publish="rtsp://a"), "publish is a list"),
+        (lambda: LiveOptions(publish=["srt://a/KEY"]), "publish is a list, each an address, rtsp:"),
         (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
         (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
         (lambda: LiveOptions(price_per_call=float("inf")), "price_per_call is a number from 0 to"),
@@ -157,6 +159,10 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
         ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
+        ("--publish http://a/KEY", "--publish is an address, rtsp://, rtmp:// or udp://HOST:PORT,"),
+        ("--publish udp://KEY", "--publish is an address, rtsp://, rtmp:// or udp://HOST:PORT,"),
+        ("--publish rtsp://", "--publish is an address, rtsp://, rtmp:// or udp://HOST:PORT,"),
+        ("--publish --mirror", "--publish takes a value, URL"),
         ("--style neon", "--style is one of fill, outline, blur, cutout, not 'neon'"),
         ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
         ("--confidence bets", "--confidence is a number from 0 to 100, or best or default, which"),
@@ -274,13 +280,18 @@ def test_the_preset_is_in_the_order_of_the_models_channels() -> None:
 def test_classes_add_up_and_secrets_come_from_the_environment_and_stay_out_of_sight() -> None:
     secrets = {"LIVESEGMENT_WEBHOOK_SECRET": "s-1", "LIVESEGMENT_MQTT_PASSWORD": "p-1"}
     words = "--redact person --redact car,dog --api-key k-1 --webhook http://a/?t=k-2"
+    words += " --publish rtmp://a/k-5 --publish -"
     command, _ = read_line(LiveCommand, words.split(), secrets)
     options = command.options
     assert options.redact.classes == {"person", "car", "dog"}
     assert options.events.webhook_secret == ApiKey("s-1")
     assert options.events.mqtt_password == ApiKey("p-1")
-    for secret in ("s-1", "p-1", "k-1", "k-2"):
+    assert options.publish == ("rtmp://a/k-5", "-")
+    for secret in ("s-1", "p-1", "k-1", "k-2", "k-5"):
         assert secret not in repr(command)
+    with pytest.raises(OptionsError) as caught:
+        read_line(LiveCommand, ["--publish", "http://u:k-6@host/k-6"])
+    assert "k-6" not in str(caught.value)
     with pytest.raises(OptionsError) as caught:
         read_line(LiveCommand, ["--webhook", "ftp://u:k-3@host"])
     assert "k-3" not in str(caught.value)

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from livesegment.monitor.link import LENGTHS, Message
-from livesegment.web.broadcast import Broadcast, Subscription
+from livesegment.web.broadcast import Broadcast, EncodedPicture, Subscription
 
 _MOST_WAITING = 1000  # messages; a monitor that takes none for that long is as good as gone
 _CLOSE_S = 2.0
@@ -27,7 +27,7 @@ class ChildLink:
         self._connection = connection
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque(maxlen=_MOST_WAITING)
-        self._subscription: Subscription | None = None
+        self._subscription: Subscription[EncodedPicture] | None = None
         self._has_picture = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()

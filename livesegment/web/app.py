@@ -27,7 +27,7 @@ from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.roles import Role
-from livesegment.web.streams import MotionJpeg, Streams, one_picture
+from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ def build_app(
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             Route("/stream.mjpg", page.all_streams),
+            Route("/stream.video", page.all_video),
             Route("/cameras/{name}/stream.mjpg", page.stream),
             Route("/cameras/{name}/snapshot.jpg", page.snapshot),
         ],
@@ -220,6 +221,13 @@ class _Page:
         """Answer with the pictures of all cameras: a browser has few connections to one server."""
         return self._motion_jpeg(list(self._feeds()))
 
+    async def all_video(self, _: Request) -> Response:
+        """Answer with the pictures of all cameras as video."""
+        feeds = self._feeds()
+        if any(feed.video is None or feed.video.has_failed for feed in feeds):
+            raise HTTPException(501, "there is no video here, but /stream.mjpg")
+        return self._stream(VideoParts(feeds, self._streams))
+
     async def snapshot(self, request: Request) -> Response:
         """Answer with the next picture of a camera."""
         feed = self.feed(request)
@@ -229,9 +237,12 @@ class _Page:
         return Response(jpeg, media_type="image/jpeg")
 
     def _motion_jpeg(self, feeds: Sequence[Feed]) -> Response:
+        return self._stream(MotionJpeg(feeds, self._streams))
+
+    def _stream(self, stream: MotionJpeg) -> Response:
         if self._streams.is_full:
             raise HTTPException(503, "too many are watching already")
-        return MotionJpeg(feeds, self._streams)
+        return stream
 
     def feed(self, request: Request) -> Feed:
         """Return the camera that a request names."""

@@ -10,6 +10,7 @@ from livesegment.metrics import Circuit, Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.event_log import EventLog
+from livesegment.web.video import VideoBroadcast
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
 """starting: not yet under way; running: pictures come; paused: held by the user; waiting: for the
@@ -79,6 +80,7 @@ class Feed(ABC):
         name: What addresses call it: letters, digits, `-`, `_` and `.`; no two feeds share one.
         title: What people call it; no credentials.
         pictures: Its pictures; whoever makes the feed publishes to it and closes it.
+        video: The same as video; None: there is none.
         events: Its events; whoever makes the feed notes them there.
         price_per_call: What a call costs; None: not known.
     """
@@ -88,12 +90,14 @@ class Feed(ABC):
         name: str,
         title: str,
         pictures: Broadcast,
+        video: VideoBroadcast | None = None,
         events: EventLog | None = None,
         price_per_call: float | None = None,
     ) -> None:
         self.name = name
         self.title = title
         self.pictures = pictures
+        self.video = video
         self.events = events or EventLog()
         self.price_per_call = price_per_call
 

@@ -83,7 +83,7 @@ def moving(*feeds: HandFeed) -> Iterator[None]:
 
 def picture(tab: "playwright.Page", camera: str = "one") -> "np.ndarray":
     """Return what is to be seen of a camera, BGR uint8 (H, W, 3)."""
-    png = tab.locator(f"[data-camera={camera}] canvas").screenshot()
+    png = tab.locator(f"[data-camera={camera}] .picture > video").screenshot()
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     return image
@@ -112,9 +112,9 @@ def test_eight_cameras_move_at_once_on_one_page(page: "playwright.Page") -> None
         for feed in feeds:
             moves(page, feed.name)
         # All in one response: nothing is left waiting for a free connection.
-        assert all(len(feed.watched) == 1 for feed in feeds)
+        assert all(len(feed.video_watched) == 1 for feed in feeds)
         page.close()
-    assert all(feed.watched[-1] is False for feed in feeds)
+    assert all(feed.video_watched[-1] is False for feed in feeds)
 
 
 def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
@@ -126,19 +126,19 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             expect(card.locator(".state")).to_have_text("Live")
             moves(page, "one")
             # It comes and goes softly: what it looks like is to be seen at the end of that.
-            expect(card.locator("canvas")).to_have_css("opacity", "1")
+            expect(card.locator(".screen:visible")).to_have_css("opacity", "1")
             bright = picture(page).mean()
             feed.say(state="lost", since=time.time() - 20)
             expect(card.locator(".veil")).to_contain_text("Camera lost")
             expect(card.locator(".veil")).to_contain_text("for 2")
-            expect(card.locator("canvas")).to_have_css("opacity", "0.45")
+            expect(card.locator(".screen:visible")).to_have_css("opacity", "0.45")
             assert picture(page).mean() < 0.8 * bright
             # Said once to whoever does not see it.
             expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: Camera lost")
             feed.say(state="stopped", state_text="its process ended")
             expect(card.locator(".veil")).to_contain_text("Camera stopped")
             expect(card.locator(".veil")).to_contain_text("its process ended")
-            expect(card.locator("canvas")).to_have_attribute(
+            expect(card.locator(".screen:visible")).to_have_attribute(
                 "aria-label", "Picture of Front gate: Camera stopped"
             )
             expect(page.locator("#summary")).to_have_text("0 of 1 camera live")
@@ -267,7 +267,7 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(page: "playwright.Page") -
         }"""
         page.evaluate(hide, True)
         wait_until(
-            lambda: page.wait_for_timeout(10) or feed.watched == [True, False],
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
             "the page asking for no more pictures",
         )
         page.evaluate(hide, False)
@@ -400,3 +400,66 @@ def test_controls_act_on_the_picture_of_a_live_run(page: "playwright.Page", tmp_
             program.send_signal(signal.SIGINT)
             assert program.wait(20) == 130
             expect(page.locator(".veil")).to_contain_text("No connection to livesegment")
+
+
+def test_video_shows_every_picture_in_order_and_the_last_before_it_stands_still(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    video = page.locator("[data-camera=one] .picture > video")
+    with served(feed) as server:
+        page.goto(server.url)
+        wait_until(lambda: page.wait_for_timeout(10) or feed.video.is_watched, "the page watching")
+        seen = []
+        for level in (40, 90, 140, 190, 240):
+            feed.put(level=level)
+            page.wait_for_function(
+                """level => {
+                    const video = document.querySelector(".picture > video");
+                    const pen = new OffscreenCanvas(8, 8).getContext("2d");
+                    pen.drawImage(video, 0, 0, 8, 8);
+                    const [red, green, blue] = pen.getImageData(4, 4, 1, 1).data;
+                    return Math.abs(red - level) + Math.abs(green - 120) + Math.abs(blue - 60) < 15;
+                }""",
+                arg=level,
+            )
+            seen.append(video.evaluate("video => video.currentTime"))
+        assert seen == sorted(seen)
+        assert seen[-1] > seen[0]
+        expect(page.locator("[data-camera=one] canvas")).to_be_hidden()
+        assert feed.watched == []
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["delete window.MediaSource", "MediaSource.isTypeSupported = () => false"],
+    ids=["no MediaSource", "no H.264"],
+)
+def test_a_browser_that_plays_no_video_shows_single_pictures(
+    page: "playwright.Page", missing: str
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    page.add_init_script(missing)
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.locator("[data-camera=one] .state")).to_have_text("Live")
+        expect(page.locator("[data-camera=one] canvas")).to_have_attribute("width", "160")
+        expect(page.locator("[data-camera=one] .picture > video")).to_be_hidden()
+        assert feed.video_watched == []
+
+
+def test_a_video_that_cannot_be_played_gives_way_to_single_pictures(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    page.add_init_script(
+        "MediaSource.prototype.addSourceBuffer = () => { throw new Error('no decoder'); }"
+    )
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.locator("[data-camera=one] canvas")).to_have_attribute("width", "160")
+        expect(page.locator("[data-camera=one] .picture > video")).to_be_hidden()
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
+            "no video being asked for any more",
+        )

@@ -1,7 +1,8 @@
 // Keeps the page in step with the cameras: reports once a second, pictures as they come.
 
 import { Camera } from "./camera.js";
-import { readPictures } from "./stream.js";
+import { canPlay } from "./player.js";
+import { readParts, StreamRefused } from "./stream.js";
 
 const REPORT_MS = 1000;
 const RETRY_MS = 1000;
@@ -17,6 +18,7 @@ const cameras = new Map();
 let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
 let stream = null;
+let playsVideo = canPlay();
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -41,6 +43,7 @@ function newCamera(name) {
   return new Camera(template, name, {
     controls,
     announce,
+    withoutVideo,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
     retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
@@ -113,12 +116,23 @@ function openStream() {
 async function keepReading(signal) {
   while (!signal.aborted) {
     try {
-      await readPictures("/stream.mjpg", signal, (name, blob) => cameras.get(name)?.screen.show(blob));
+      await readParts(playsVideo ? "/stream.video" : "/stream.mjpg", signal, (part) => {
+        if (!signal.aborted) cameras.get(part.camera)?.screen.take(part);
+      });
     } catch (error) {
       if (!signal.aborted) console.info("the stream broke", error);
+      if (error instanceof StreamRefused && error.status === 501) return withoutVideo("the server encodes none");
     }
     await pause(RETRY_MS);
   }
+}
+
+// Show single pictures from now on: this browser plays no video, or the server has none.
+function withoutVideo(reason) {
+  if (!playsVideo) return;
+  console.info("pictures instead of video", reason);
+  playsVideo = false;
+  openStream();
 }
 
 // Nobody looks at a hidden page: no picture need be made for it.

@@ -11,7 +11,7 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { controls, send, retry, announce }) {
+  constructor(template, name, { controls, send, retry, announce, withoutVideo }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
@@ -20,12 +20,12 @@ export class Camera {
     this.watchedSince = performance.now();
     this.card = template.content.firstElementChild.cloneNode(true);
     this.card.dataset.camera = name;
-    this.screen = new Screen(this.#find("canvas"));
+    this.screen = new Screen(this.#find("canvas"), this.#find(".picture > video"), withoutVideo);
     this.chart = new Chart(this.#find(".chart"));
     this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
     this.figures = new FigureLists(this.card);
-    this.zone = new ZoneDrawing(this.card);
+    this.zone = new ZoneDrawing(this.card, this.screen);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
     }
@@ -86,7 +86,9 @@ export class Camera {
 
   #tell(words) {
     const text = words.veil || words.word;
-    this.screen.canvas.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
+    for (const each of this.card.querySelectorAll(".screen")) {
+      each.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
+    }
     // The first state is no change.
     if (this.state !== null) this.announce(`${this.title}: ${text}`);
   }

@@ -1,15 +1,36 @@
-// Shows pictures on a canvas. One is decoded at a time; of those that come meanwhile, the newest.
+// Shows a camera's picture: a video, or pictures on a canvas where a browser plays none.
+
+import { Player } from "./player.js";
 
 export class Screen {
-  constructor(canvas) {
+  // `onFailed` is called when the browser does not play the video.
+  constructor(canvas, video, onFailed) {
     this.canvas = canvas;
+    this.video = video;
     this.context = canvas.getContext("bitmaprenderer");
+    this.player = new Player(video, () => this.#played(), onFailed);
     this.shownAt = 0;
     this.waiting = null;
     this.isDecoding = false;
   }
 
-  async show(blob) {
+  // Width and height of the picture, in pixels.
+  get size() {
+    const { canvas, video } = this;
+    return this.canvas.hidden ? [video.videoWidth || 16, video.videoHeight || 9] : [canvas.width, canvas.height];
+  }
+
+  // Take a part of the stream, a picture or what is to be played.
+  take(part) {
+    const isVideo = part.type.startsWith("video/");
+    this.canvas.hidden = isVideo;
+    this.video.hidden = !isVideo;
+    if (isVideo) this.player.take(part);
+    else this.#decode(new Blob([part.bytes], { type: part.type }));
+  }
+
+  // One picture is decoded at a time; of those that come meanwhile, the newest.
+  async #decode(blob) {
     this.waiting = blob;
     if (this.isDecoding) return;
     this.isDecoding = true;
@@ -30,9 +51,17 @@ export class Screen {
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
-      canvas.parentElement.style.setProperty("--ratio", `${bitmap.width} / ${bitmap.height}`);
     }
     this.context.transferFromImageBitmap(bitmap);
+    this.#shown();
+  }
+
+  #played() {
+    if (this.video.videoWidth > 0) this.#shown();
+  }
+
+  #shown() {
+    this.canvas.parentElement.style.setProperty("--ratio", this.size.join(" / "));
     this.shownAt = performance.now();
   }
 }

@@ -34,7 +34,8 @@ class HandFeed(Feed):
         self.watched: list[bool] = []
         self.video_watched: list[bool] = []
         pictures = Broadcast(self.watched.append)
-        super().__init__(name, title, pictures, VideoBroadcast(self.video_watched.append))
+        video = VideoBroadcast(self.video_watched.append)
+        super().__init__(name, title, pictures, video=video)
         self.coverage = Coverage()
         self.encoder = PictureEncoder(self.pictures, self.coverage, self.video)
         self.panel = ControlPanel()

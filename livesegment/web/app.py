@@ -17,6 +17,7 @@ from starlette.routing import Route
 from livesegment import openapi
 from livesegment.errors import OptionsError
 from livesegment.figures import shown_figures
+from livesegment.settings.keys import shown_keys
 from livesegment.web.access import SESSION_S, Access
 from livesegment.web.answers import camera_report, figure_row
 from livesegment.web.api_document import page_document
@@ -196,8 +197,9 @@ class _Page:
         return JSONResponse(page_document(self._cookie, is_demanded=self._access.is_demanded))
 
     async def controls(self, _: Request) -> Response:
-        """Answer with what may be changed, and how it is drawn."""
-        return JSONResponse({"controls": drawn_controls()})
+        """Answer with what may be changed, how it is drawn, and by which keys."""
+        keys = [{"shown": shown, "does": does} for shown, does in shown_keys("page")]
+        return JSONResponse({"controls": drawn_controls(), "keys": keys})
 
     async def change(self, request: Request) -> Response:
         """Change controls of a camera, and answer with all of them."""

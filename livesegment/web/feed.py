@@ -80,9 +80,9 @@ class Feed(ABC):
         name: What addresses call it: letters, digits, `-`, `_` and `.`; no two feeds share one.
         title: What people call it; no credentials.
         pictures: Its pictures; whoever makes the feed publishes to it and closes it.
-        video: The same as video; None: there is none.
         events: Its events; whoever makes the feed notes them there.
         price_per_call: What a call costs; None: not known.
+        video: Its pictures as video; None: there is none.
     """
 
     def __init__(
@@ -90,9 +90,10 @@ class Feed(ABC):
         name: str,
         title: str,
         pictures: Broadcast,
-        video: VideoBroadcast | None = None,
         events: EventLog | None = None,
         price_per_call: float | None = None,
+        *,
+        video: VideoBroadcast | None = None,
     ) -> None:
         self.name = name
         self.title = title

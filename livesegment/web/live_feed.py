@@ -42,7 +42,7 @@ class LiveFeed(Feed):
         price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
-        super().__init__(name, run.title, pictures, video, events, price_per_call)
+        super().__init__(name, run.title, pictures, events, price_per_call, video=video)
         self._run = run
         self._coverage = coverage
         self._began_s = time.monotonic()

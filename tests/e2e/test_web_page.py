@@ -20,6 +20,8 @@ from waiting import wait_until
 from livesegment.metrics import Snapshot
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
+from livesegment.settings.controls import STYLES, Controls
+from livesegment.settings.keys import shown_keys
 from livesegment.settings.serve import ServeOptions
 
 playwright = need_package("playwright.sync_api", extra="test")
@@ -216,7 +218,7 @@ def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> Non
         page.goto(server.url)
         expect(page.locator(".chip")).to_have_count(2)
         reached = {}
-        for _ in range(9):
+        for _ in range(12):
             page.keyboard.press("Tab")
             name = page.evaluate(
                 "(document.activeElement.name || document.activeElement.textContent).trim()"
@@ -232,6 +234,7 @@ def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> Non
                 page.keyboard.press("End")
             if name == "one-style":
                 page.keyboard.press("ArrowRight")
+        assert {"Keys", "Pause", "Full screen"} <= reached.keys()
         assert {"show_overlay", "opacity", "one-style", "one-align", "Snapshot"} <= reached.keys()
         assert set(reached.values()) == {"solid"}, "what has the focus is to be seen"
         wanted = (False, 1.0, "outline")
@@ -463,3 +466,64 @@ def test_a_video_that_cannot_be_played_gives_way_to_single_pictures(
             lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
             "no video being asked for any more",
         )
+
+
+def test_the_keys_of_the_window_do_the_same_on_the_page(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    feed.say(endpoint="trouble", endpoint_text="the endpoint asks to wait 12 min")
+
+    def acts(key: str, what: Callable[[], bool]) -> None:
+        page.keyboard.press(key)
+        wait_until(lambda: page.wait_for_timeout(5) or what(), f"what key {key} does")
+
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        moves(page, "one")
+        for key in ("?", "F1"):
+            page.keyboard.press(key)
+            keys = page.get_by_role("dialog", name="Keys")
+            expect(keys.locator("dt")).to_have_text([shown for shown, _ in shown_keys("page")])
+            page.keyboard.press("o")
+            page.keyboard.press("Escape")
+            expect(keys).to_be_hidden()
+        assert feed.controls() == Controls(), "keys that are only read of do nothing"
+        acts("o", lambda: not feed.controls().show_overlay)
+        acts("l", lambda: not feed.controls().show_legend)
+        acts("[", lambda: feed.controls().opacity == pytest.approx(0.4))
+        acts("]", lambda: feed.controls().opacity == pytest.approx(0.5))
+        acts("a", lambda: feed.controls().align == "delay")
+        for number, style in enumerate(STYLES, start=1):
+            acts(str(number), lambda style=style: feed.controls().style == style)
+        acts("r", lambda: feed.retries == 1)
+        with page.expect_download() as saved:
+            page.keyboard.press("s")
+        assert re.match(r"one-\d{4}-.*\.jpg", saved.value.suggested_filename)
+        acts("f", lambda: page.evaluate("document.fullscreenElement?.className") == "picture")
+        acts("f", lambda: page.evaluate("document.fullscreenElement") is None)
+
+
+def test_who_only_looks_holds_a_picture_that_goes_on_for_others(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    tokens = {"token": ApiKey(TOKEN), "view_token": ApiKey("battery staple")}
+    with served(feed, options=WebOptions(port=0, **tokens)) as server, moving(feed):
+        page.goto(server.url)
+        page.get_by_label("Token").fill("battery staple")
+        page.keyboard.press("Enter")
+        moves(page, "one")
+        page.keyboard.press("o")
+        page.keyboard.press("Space")
+        expect(page.locator(".state")).to_have_text("Paused")
+        expect(page.locator("#summary")).to_have_text("1 camera, live")
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
+            "a page that is held asking for nothing",
+        )
+        page.mouse.move(0, 0)  # the buttons come and go softly
+        expect(page.locator(".bar")).to_have_css("opacity", "1")
+        held = picture(page)
+        assert (picture(page) == held).all()
+        page.get_by_role("button", name="Go on").click()
+        expect(page.locator(".state")).to_have_text("Live")
+        moves(page, "one")
+        assert feed.controls() == Controls()
+        assert not feed.controls().paused

@@ -1,6 +1,7 @@
 // Keeps the page in step with the cameras: reports once a second, pictures as they come.
 
 import { Camera } from "./camera.js";
+import { Keys } from "./keys.js";
 import { canPlay } from "./player.js";
 import { readParts, StreamRefused } from "./stream.js";
 
@@ -44,6 +45,7 @@ function newCamera(name) {
     controls,
     announce,
     withoutVideo,
+    onPause,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
     retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
@@ -70,7 +72,11 @@ async function ask(path) {
 }
 
 async function report() {
-  controls ??= (await ask("/api/controls")).controls;
+  if (controls === null) {
+    const described = await ask("/api/controls");
+    controls = described.controls;
+    keys.show(described.keys);
+  }
   const said = await ask(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
   logOut.hidden = !said.needs_login;
   const mayChange = said.role === "change";
@@ -83,7 +89,7 @@ async function report() {
 
 function summarise() {
   const all = [...cameras.values()];
-  const live = all.filter((each) => each.state === "running").length;
+  const live = all.filter((each) => each.isLive).length;
   const noun = all.length === 1 ? "camera" : "cameras";
   summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
   if (all.length === 0) summary.textContent = "No cameras";
@@ -107,17 +113,24 @@ async function keepReporting() {
 function openStream() {
   stream?.abort();
   stream = null;
-  if (document.hidden || cameras.size === 0) return;
+  if (document.hidden || areAllHeld()) return;
   stream = new AbortController();
   for (const camera of cameras.values()) camera.watchFromNow();
   keepReading(stream.signal);
+}
+
+const areAllHeld = () => [...cameras.values()].every((each) => each.isPaused);
+
+// One goes on with what the stream begins with; if none does, nothing need be sent.
+function onPause(isPaused) {
+  if (!isPaused || areAllHeld()) openStream();
 }
 
 async function keepReading(signal) {
   while (!signal.aborted) {
     try {
       await readParts(playsVideo ? "/stream.video" : "/stream.mjpg", signal, (part) => {
-        if (!signal.aborted) cameras.get(part.camera)?.screen.take(part);
+        if (!signal.aborted) cameras.get(part.camera)?.take(part);
       });
     } catch (error) {
       if (!signal.aborted) console.info("the stream broke", error);
@@ -134,6 +147,20 @@ function withoutVideo(reason) {
   playsVideo = false;
   openStream();
 }
+
+// Return the camera that is in full screen, in use, pointed at or enlarged, or the only one.
+function lookedAt() {
+  const [first] = cameras.values();
+  if (cameras.size === 1) return first;
+  const card =
+    document.fullscreenElement?.closest(".card") ??
+    document.activeElement?.closest(".card") ??
+    main.querySelector(".card:hover") ??
+    main.querySelector(".card.large");
+  return cameras.get(card?.dataset.camera) ?? null;
+}
+
+const keys = new Keys(document.getElementById("keys"), document.getElementById("show-keys"), lookedAt);
 
 // Nobody looks at a hidden page: no picture need be made for it.
 document.addEventListener("visibilitychange", openStream);

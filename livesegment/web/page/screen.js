@@ -12,6 +12,7 @@ export class Screen {
     this.shownAt = 0;
     this.waiting = null;
     this.isDecoding = false;
+    this.isHeld = false;
   }
 
   // Width and height of the picture, in pixels.
@@ -29,6 +30,12 @@ export class Screen {
     else this.#decode(new Blob([part.bytes], { type: part.type }));
   }
 
+  // Stand still at what is shown, or go on with what comes.
+  hold(isHeld) {
+    this.isHeld = isHeld;
+    if (isHeld) this.video.pause();
+  }
+
   // One picture is decoded at a time; of those that come meanwhile, the newest.
   async #decode(blob) {
     this.waiting = blob;
@@ -38,7 +45,8 @@ export class Screen {
       const newest = this.waiting;
       this.waiting = null;
       try {
-        this.#draw(await createImageBitmap(newest));
+        const bitmap = await createImageBitmap(newest);
+        if (!this.isHeld) this.#draw(bitmap);
       } catch (error) {
         console.warn("a picture could not be decoded", error);
       }

@@ -164,16 +164,17 @@ class VideoEncoder:
         self._frame_size = (0, 0)
         self._head: Head | None = None
         self._number = 0
-        self._time_s = self._encoded_at_s = 0.0
+        self._time_s = self._shown_at_s = 0.0
 
-    def encode(self, image: Image, *, keyframe: bool) -> Fragment:
-        """Return a picture, BGR uint8 (H, W, 3), as it is shown from now on.
+    def encode(self, image: Image, shown_at_s: float, *, keyframe: bool = False) -> Fragment:
+        """Return a picture, BGR uint8 (H, W, 3), as it is sent.
 
         Times go on without gaps, over which a player would not get: a picture that comes after a
         longer wait is put where the last one ends.
 
         Args:
             image: The picture.
+            shown_at_s: When it is shown, in seconds of any clock.
             keyframe: Make it one with which a viewer may begin.
 
         Raises:
@@ -181,13 +182,13 @@ class VideoEncoder:
             SinkError: If the encoder fails.
         """
         with self._lock:
-            now_s, size = time.monotonic(), (image.shape[1], image.shape[0])
+            size = image.shape[1], image.shape[0]
             if self._track is None or size != self._frame_size:
                 self._begin(size)
-                self._time_s, self._encoded_at_s = 0.0, now_s
+                self._time_s, self._shown_at_s = 0.0, shown_at_s
             assert self._track is not None
-            self._time_s += min(now_s - self._encoded_at_s, LASTS_S)
-            self._encoded_at_s = now_s
+            self._time_s += min(shown_at_s - self._shown_at_s, LASTS_S)
+            self._shown_at_s = shown_at_s
             self._track.write(image, self._time_s, keyframe=keyframe)
             unit = access_unit(self._collected.taken())
             if self._head is None:
@@ -237,7 +238,7 @@ class VideoEncoder:
 def encode_for(video: VideoBroadcast, encoder: VideoEncoder, image: Image) -> None:
     """Give a picture, BGR uint8 (H, W, 3), to everybody who watches a video."""
     try:
-        video.publish(encoder.encode(image, keyframe=video.is_waiting))
+        video.publish(encoder.encode(image, time.monotonic(), keyframe=video.is_waiting))
     except LiveSegmentError as error:
         logger.warning("the page shows no video but single pictures: %s", error)
         video.fail()

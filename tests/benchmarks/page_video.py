@@ -1,9 +1,10 @@
 """The page's picture as video and as single pictures: bytes, how far behind, and CPU.
 
 Run: `python tests/benchmarks/page_video.py [--seconds 10] [CLIP ...]`. It needs Chromium and
-Playwright. Pictures of clips, 1280x720 at 30 a second, go through the page's own encoder and server
-to its page in Chromium; a band at the top of each carries the clock, which a script reads back
-from what is shown. How alike a picture is to what was encoded is said as its signal-to-noise ratio.
+Playwright. Pictures of clips, 1280x720 at 30 a second, are encoded as the page has them, and go
+through its encoder and server to its page in Chromium; a band at the top of each carries the clock,
+which a script reads back from what is shown. CPU is that of the encoder, all threads. How alike a
+picture is to what was encoded is said as its signal-to-noise ratio.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,6 @@ from typing import Any
 
 import av
 import cv2
-import httpx
 import numpy as np
 import numpy.typing as npt
 
@@ -31,8 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clock import BITS, MODULUS, stamp
 from feeds import HandFeed, served
-from playwright.sync_api import Page, sync_playwright
-from watching import cpu_s
+from playwright.sync_api import Browser, sync_playwright
 from web_latency import NOTE_AGES, now_ms
 
 from livesegment import Frame
@@ -44,7 +43,6 @@ from livesegment.web.video import VideoEncoder
 SIZE = (1280, 720)
 FPS = 30
 CLIPS = ("asl-webcam.mp4", "live-one-by-one-person.mp4", "live-vtest.mp4")
-FORMS = {"video": "/stream.video", "MJPEG": "/stream.mjpg"}
 _BAND = 24  # rows of the clock, more than a block of the coding
 _WITHOUT_VIDEO = "delete window.MediaSource"
 
@@ -58,6 +56,8 @@ def pictures(clip: Path, count: int) -> list[Image]:
             break
         found.append(cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA))
     capture.release()
+    if not found:
+        raise SystemExit(f"{clip} cannot be read")
     return found
 
 
@@ -93,60 +93,61 @@ def filmed(feed: HandFeed, images: Sequence[Image]) -> Iterator[None]:
         thread.join()
 
 
-def bytes_a_picture(url: str, seconds: float) -> float:
-    """Return what a picture of a stream takes on its way, all that is around it included."""
-    total, count, began_s = 0, 0, time.monotonic()
-    with httpx.stream("GET", url, trust_env=False, timeout=30) as answer:
-        for chunk in answer.iter_raw():
-            total, count = total + len(chunk), count + chunk.count(b"X-Camera: ")
-            if time.monotonic() - began_s >= seconds:
-                return total / count
-    raise RuntimeError("the stream ended")
-
-
 @dataclass
-class Seen:
-    """What was seen on the page.
+class Coded:
+    """What pictures become.
 
     Attributes:
-        ages_ms: How old each picture was when it was shown.
-        cpu: Cores that the program took.
+        bytes: Of a picture.
+        psnr: How alike they are to what they were, in dB.
+        cpu_ms: Of a picture.
     """
 
-    ages_ms: list[float]
-    cpu: float
+    bytes: float
+    psnr: float
+    cpu_ms: float
 
 
-def look(page: Page, url: str, seconds: float) -> Seen:
-    """Watch a page."""
-    page.goto(url)
-    page.wait_for_selector("[data-mood=good]")
-    page.wait_for_timeout(2000)
-    used_s, began_s = cpu_s(os.getpid()), time.monotonic()
-    ages = page.evaluate(NOTE_AGES, [seconds, BITS, MODULUS, _BAND / 2 / SIZE[1]])
-    return Seen(ages, (cpu_s(os.getpid()) - used_s) / (time.monotonic() - began_s))
-
-
-def likeness(images: Sequence[Image]) -> dict[str, float]:
-    """Return the signal-to-noise ratio of pictures in dB, in either form."""
-    encoder = VideoEncoder()
-    fragments = [encoder.encode(image, keyframe=False) for image in images]
+def coded(images: Sequence[Image]) -> dict[str, Coded]:
+    """Return what pictures become that come in time, 30 a second, in either form."""
+    encoder, began_s = VideoEncoder(), time.process_time()
+    fragments = [encoder.encode(image, at / FPS) for at, image in enumerate(images)]
+    between_s = time.process_time()
+    files = [encode(image) for image in images]
+    ended_s = time.process_time()
     encoder.close()
-    file = io.BytesIO(fragments[0].head.segment + b"".join(each.media for each in fragments))
-    with av.open(file) as container:
+    video = io.BytesIO(fragments[0].head.segment + b"".join(each.media for each in fragments))
+    with av.open(video) as container:
         shown = [each.to_ndarray(format="bgr24") for each in container.decode(video=0)]
-    files = [
-        cv2.imdecode(np.frombuffer(encode(image), np.uint8), cv2.IMREAD_COLOR) for image in images
-    ]
+    opened = (cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in files)
+
+    def of(sizes: Iterable[int], found: Iterable[Any], cpu_s: float) -> Coded:
+        ratios = [cv2.PSNR(*pair) for pair in zip(images, found, strict=True)]
+        return Coded(statistics.mean(sizes), statistics.mean(ratios), 1000 * cpu_s / len(images))
+
     return {
-        form: statistics.mean(cv2.PSNR(*pair) for pair in zip(images, found, strict=True))
-        for form, found in (("video", shown), ("MJPEG", files))
+        "video": of((len(each.media) for each in fragments), shown, between_s - began_s),
+        "MJPEG": of(map(len, files), opened, ended_s - between_s),
     }
 
 
-def measure(clips: Sequence[Path], seconds: float) -> list[dict[str, Any]]:
-    """Return a row for each clip and form."""
-    rows = []
+def look(browser: Browser, images: Sequence[Image], form: str, seconds: float) -> list[float]:
+    """Return how old pictures are when the page shows them, in ms, in their order of age."""
+    feed = HandFeed()
+    with served(feed) as server, filmed(feed, images):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        if form != "video":
+            page.add_init_script(_WITHOUT_VIDEO)
+        page.goto(server.url)
+        page.wait_for_selector("[data-mood=good]")
+        page.wait_for_timeout(2000)
+        ages = page.evaluate(NOTE_AGES, [seconds, BITS, MODULUS, _BAND / 2 / SIZE[1]])
+        page.close()
+    return sorted(map(float, ages))
+
+
+def measure(clips: Sequence[Path], seconds: float) -> Iterator[dict[str, Any]]:
+    """Yield a row for each clip and form."""
     with sync_playwright() as player, ExitStack() as stack:
         browser = player.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
@@ -154,30 +155,25 @@ def measure(clips: Sequence[Path], seconds: float) -> list[dict[str, Any]]:
         stack.callback(browser.close)
         for clip in clips:
             images = pictures(clip, 150)
-            sizes, alike = {}, likeness(images[:30])
-            for form, path in FORMS.items():
-                feed = HandFeed()
-                with served(feed) as server, filmed(feed, images):
-                    page = browser.new_page(viewport={"width": 1280, "height": 900})
-                    if form != "video":
-                        page.add_init_script(_WITHOUT_VIDEO)
-                    seen = look(page, server.url, seconds)
-                    page.close()
-                    sizes[form] = bytes_a_picture(server.url + path, seconds)
-                ages = sorted(seen.ages_ms)
-                rows.append(
-                    {
-                        "720p, 30 frames/s": f"{clip.stem}, {form}",
-                        "Mbit/s": round(sizes[form] * 8 * FPS / 1e6, 2),
-                        "times the video's bytes": round(sizes[form] / sizes["video"], 1),
-                        "dB": round(alike[form], 1),
-                        "shown a second": round(len(ages) / seconds, 1),
-                        "ms behind, p50": round(statistics.median(ages)),
-                        "p95": round(ages[int(0.95 * (len(ages) - 1))]),
-                        "CPU": round(seen.cpu, 2),
-                    }
-                )
-    return rows
+            sizes = coded(images)
+            for form, size in sizes.items():
+                ages = look(browser, images, form, seconds)
+                yield {
+                    "720p, 30 frames/s": f"{clip.stem}, {form}",
+                    "Mbit/s": round(size.bytes * 8 * FPS / 1e6, 1),
+                    "times the video's": round(size.bytes / sizes["video"].bytes, 1),
+                    "dB": round(size.psnr, 1),
+                    "CPU ms a picture": round(size.cpu_ms, 1),
+                    "ms behind": round(statistics.median(ages)),
+                    "95%": round(ages[int(0.95 * (len(ages) - 1))]),
+                    "shown a second": round(len(ages) / seconds, 1),
+                }
+
+
+def tables(quick: bool, media: str) -> list[dict[str, Any]]:
+    """Return the rows that are kept."""
+    clips = [Path(media) / "clips" / name for name in CLIPS]
+    return list(measure(clips[:1] if quick else clips, 5 if quick else 20))
 
 
 def main() -> None:

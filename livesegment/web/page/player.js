@@ -1,6 +1,6 @@
 // Plays one camera's fragments as they come, as near to the newest as goes without stops.
 
-const BEHIND_S = 0.1; // how far the newest picture is ahead of what is shown: pictures do not come evenly
+const BEHIND_S = 0.06; // how far the newest picture is ahead of what is shown: they do not come evenly
 const TOO_FAR_S = 0.6; // beyond it the picture jumps, within it goes a little faster or slower
 const KEPT_S = 5; // of what has been shown
 const MOST_WAITING = 32 * 2 ** 20; // bytes that a browser which takes none may be given

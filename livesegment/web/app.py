@@ -226,7 +226,7 @@ class _Page:
     async def all_video(self, _: Request) -> Response:
         """Answer with the pictures of all cameras as video."""
         feeds = self._feeds()
-        if any(feed.video is None or feed.video.has_failed for feed in feeds):
+        if any(feed.video.has_failed for feed in feeds):
             raise HTTPException(501, "there is no video here, but /stream.mjpg")
         return self._stream(VideoParts(feeds, self._streams))
 

@@ -9,7 +9,8 @@ from livesegment.output import Shown, Wants
 from livesegment.threaded_output import Picture, ThreadedOutput
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
-from livesegment.web.video import VideoBroadcast, VideoEncoder, encode_for
+from livesegment.web.video import VideoBroadcast
+from livesegment.web.video_encoder import VideoEncoder, encode_for
 
 _LARGEST = (1280, 1280)  # what a page shows well; a larger picture would only fill the network
 _QUALITY = 80

@@ -98,7 +98,9 @@ class Feed(ABC):
         self.name = name
         self.title = title
         self.pictures = pictures
-        self.video = video
+        self.video = video or VideoBroadcast()
+        if video is None:
+            self.video.fail()
         self.events = events or EventLog()
         self.price_per_call = price_per_call
 

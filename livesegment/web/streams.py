@@ -103,9 +103,7 @@ class MotionJpeg(Response):
             with ExitStack() as stack:
                 stack.enter_context(self.streams.entered(alarm.ring))
                 subscriptions = [
-                    (feed.name, subscription)
-                    for feed in self.feeds
-                    if (subscription := self._subscribed(feed, alarm.ring)) is not None
+                    (feed.name, self._subscribed(feed, alarm.ring)) for feed in self.feeds
                 ]
                 for _, subscription in subscriptions:
                     stack.callback(subscription.close)
@@ -143,8 +141,8 @@ class MotionJpeg(Response):
         """Return what the whole is, given the types that the client accepts."""
         return _MIXED if _MIXED in accepted else _REPLACING
 
-    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any] | None:
-        """Begin to watch a camera, if it can be watched in this form."""
+    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any]:
+        """Begin to watch a camera."""
         return feed.pictures.subscribe(wake)
 
     def _parts(self, name: str, item: Any) -> Iterable[bytes]:
@@ -169,8 +167,8 @@ class VideoParts(MotionJpeg):
     def _kind(self, accepted: str) -> str:  # noqa: ARG002 - it has no other
         return _MIXED
 
-    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any] | None:
-        return None if feed.video is None else feed.video.subscribe(wake)
+    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any]:
+        return feed.video.subscribe(wake)
 
     def _parts(self, name: str, item: Any) -> Iterable[bytes]:
         fragment: Fragment = item

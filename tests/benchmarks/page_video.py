@@ -38,7 +38,7 @@ from livesegment import Frame
 from livesegment.frame import Image
 from livesegment.output import Shown, Wants
 from livesegment.web.encoder import encode
-from livesegment.web.video import VideoEncoder
+from livesegment.web.video_encoder import VideoEncoder
 
 SIZE = (1280, 720)
 FPS = 30

@@ -15,7 +15,8 @@ from livesegment.frame import Image
 from livesegment.sinks import live_track
 from livesegment.web.broadcast import Subscription
 from livesegment.web.fragments import TICKS_PER_S
-from livesegment.web.video import LASTS_S, Fragment, Head, VideoBroadcast, VideoEncoder
+from livesegment.web.video import Fragment, Head, VideoBroadcast
+from livesegment.web.video_encoder import LASTS_S, VideoEncoder
 
 HEAD = Head(b"head", "avc1.640028")
 

@@ -7,6 +7,7 @@ import { readParts, StreamRefused } from "./stream.js";
 
 const REPORT_MS = 1000;
 const RETRY_MS = 1000;
+const SILENT_MS = 10000; // of a connection that ended without a word, as after a sleep
 const OVERLAP_S = 5; // points of coverage asked for again: one may have come a little late
 
 const main = document.getElementById("cameras");
@@ -19,6 +20,7 @@ const cameras = new Map();
 let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
 let stream = null;
+let openedAt = 0;
 let playsVideo = canPlay();
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -84,6 +86,8 @@ async function report() {
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
   lastReportS = Math.floor(said.now);
+  const isSilent = [...cameras.values()].some((each) => each.state === "stalled");
+  if (isSilent && performance.now() - openedAt > SILENT_MS) openStream();
   summarise();
 }
 
@@ -115,6 +119,7 @@ function openStream() {
   stream = null;
   if (document.hidden || areAllHeld()) return;
   stream = new AbortController();
+  openedAt = performance.now();
   for (const camera of cameras.values()) camera.watchFromNow();
   keepReading(stream.signal);
 }

@@ -72,7 +72,7 @@ export class Player {
       const old = video.currentTime - KEPT_S;
       if (buffer.buffered.length > 0 && buffer.buffered.start(0) < old - KEPT_S) buffer.remove(0, old);
       else if (this.waiting.length > 0) buffer.appendBuffer(joined(this.waiting.splice(0)));
-      this.#follow();
+      else this.#follow(buffer.buffered);
     } catch (error) {
       // A buffer of a video that has been replaced meanwhile.
       if (buffer === this.buffer) this.#fail(error.message);
@@ -80,10 +80,12 @@ export class Player {
   }
 
   // Stay where the newest picture is about to be shown.
-  #follow() {
+  #follow(buffered) {
     const { video } = this;
     const behind = this.newest - video.currentTime;
-    if (behind > TOO_FAR_S && video.buffered.length > 0) video.currentTime = this.newest - BEHIND_S / 2;
+    if (behind > TOO_FAR_S && buffered.length > 0) {
+      video.currentTime = Math.max(buffered.start(buffered.length - 1), this.newest - BEHIND_S / 2);
+    }
     const rate = behind > 2 * BEHIND_S ? 1.25 : behind > 1.3 * BEHIND_S ? 1.05 : behind < 0.5 * BEHIND_S ? 0.9 : 1;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }

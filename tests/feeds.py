@@ -22,6 +22,7 @@ from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
+from livesegment.web.video import VideoBroadcast
 
 CLASSES = {0: "background", 1: "person", 2: "car"}
 
@@ -31,9 +32,12 @@ class HandFeed(Feed):
 
     def __init__(self, name: str = "one", title: str = "Camera one") -> None:
         self.watched: list[bool] = []
-        super().__init__(name, title, Broadcast(self.watched.append))
+        self.video_watched: list[bool] = []
+        pictures = Broadcast(self.watched.append)
+        video = VideoBroadcast(self.video_watched.append)
+        super().__init__(name, title, pictures, video=video)
         self.coverage = Coverage()
-        self.encoder = PictureEncoder(self.pictures, self.coverage)
+        self.encoder = PictureEncoder(self.pictures, self.coverage, self.video)
         self.panel = ControlPanel()
         self.said = Report("running")
         self.counted = Snapshot(moment={"fps_shown": 12.0})
@@ -41,12 +45,14 @@ class HandFeed(Feed):
         self.retries = 0
         self._index = 0
 
-    def put(self, size: tuple[int, int] = (64, 36)) -> None:
-        """Show another picture, of another colour than the last."""
+    def put(self, size: tuple[int, int] = (64, 36), level: int | None = None) -> None:
+        """Show another picture, of another colour than the last; or with so much red."""
         shown = frame(self._index, size)
         self._index += 1
         image = np.empty_like(shown.image)
         image[:] = 60 * (self._index % 4), 120, 80 * (self._index % 3)
+        if level is not None:
+            image[:] = 60, 120, level
         ids = np.zeros(shown.image.shape[:2], np.uint8)
         ids[:, : size[0] // 4] = 1
         mask = Mask(ids, CLASSES)

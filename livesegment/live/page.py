@@ -50,6 +50,7 @@ class LivePage(PictureEncoder, Delivery):
             run,
             self.pictures,
             self.coverage,
+            video=self.video,
             price_per_call=self._price_per_call,
             events=self._events,
         )

@@ -12,6 +12,7 @@ from livesegment.metrics import Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.feed import CameraState, CoveragePoint, Feed, Report
+from livesegment.web.video import VideoBroadcast
 
 _KEPT = 300  # seconds of coverage
 
@@ -40,8 +41,9 @@ class CameraFeed(Feed):
         tell: Callable[[], None],
         try_now: Callable[[], None] = lambda: None,
     ) -> None:
-        pictures = Broadcast(on_watched=lambda _: tell())
-        super().__init__(name, title, pictures, price_per_call=price_per_call)
+        told = lambda _: tell()  # noqa: E731
+        pictures, video = Broadcast(told), VideoBroadcast(told)
+        super().__init__(name, title, pictures, price_per_call=price_per_call, video=video)
         self._controls = controls
         self._tell = tell
         self._try_now = try_now
@@ -96,6 +98,11 @@ class CameraFeed(Feed):
             self._now = snapshot
             self._answered_at_s = time.monotonic()
             self._points.extend(points)
+
+    def close(self) -> None:
+        """Show no pictures any more."""
+        self.pictures.close()
+        self.video.close()
 
     def note_down(self, state: CameraState, text: str) -> None:
         """Note that there is no process, and why."""

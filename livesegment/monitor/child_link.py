@@ -7,8 +7,9 @@ import threading
 from collections import deque
 from typing import Any
 
-from livesegment.monitor.link import LENGTHS, Message
-from livesegment.web.broadcast import Broadcast, Subscription
+from livesegment.monitor.link import LENGTHS, Message, packed_fragment
+from livesegment.web.broadcast import Broadcast, EncodedPicture, Subscription
+from livesegment.web.video import Fragment, Head, VideoBroadcast
 
 _MOST_WAITING = 1000  # messages; a monitor that takes none for that long is as good as gone
 _CLOSE_S = 2.0
@@ -17,7 +18,7 @@ _CLOSE_S = 2.0
 class ChildLink:
     """Sends without waiting, on a thread of its own. Of pictures, only the newest is sent.
 
-    No `Buffer`: the thread waits for two things at once, and messages go before the picture.
+    No `Buffer`: the thread waits for several things at once, and messages go before pictures.
 
     Args:
         connection: The socket; this closes it.
@@ -27,7 +28,9 @@ class ChildLink:
         self._connection = connection
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque(maxlen=_MOST_WAITING)
-        self._subscription: Subscription | None = None
+        self._subscription: Subscription[EncodedPicture] | None = None
+        self._video: Subscription[Fragment] | None = None
+        self._sent_head: Head | None = None
         self._has_picture = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()
@@ -43,6 +46,14 @@ class ChildLink:
         subscription = None if pictures is None else pictures.subscribe(self._wake)
         with self._changed:
             before, self._subscription = self._subscription, subscription
+        if before is not None:
+            before.close()
+
+    def show_video(self, video: VideoBroadcast | None) -> None:
+        """Send a video from now on, from a keyframe on; None: no more."""
+        subscription = None if video is None else video.subscribe(self._wake)
+        with self._changed:
+            before, self._video = self._video, subscription
         if before is not None:
             before.close()
 
@@ -62,6 +73,7 @@ class ChildLink:
     def close(self) -> None:
         """Send what waits, and hang up."""
         self.show(None)
+        self.show_video(None)
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -103,8 +115,14 @@ class ChildLink:
                     return self._messages.popleft()
                 if self._is_closed:
                     return None
-                subscription, self._has_picture = self._subscription, False
-            # Not under the lock: the broadcast holds its own when it wakes us.
+                subscription, video = self._subscription, self._video
+                self._has_picture = False
+            # Not under the lock: the broadcasts hold their own when they wake us.
+            fragment = None if video is None else video.take()
+            if fragment is not None:
+                self._wake()  # there may be more, and a picture
+                with_head, self._sent_head = fragment.head is not self._sent_head, fragment.head
+                return packed_fragment(fragment, with_head=with_head)
             picture = None if subscription is None else subscription.take()
             if picture is not None:
                 return Message("picture", body=picture.jpeg)

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from livesegment.backoff import Backoff, Restarts
 from livesegment.calls.lease import Need
@@ -13,12 +15,14 @@ from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.link import (
     Message,
     packed_controls,
+    unpacked_fragment,
     unpacked_points,
     unpacked_report,
 )
 from livesegment.monitor.process import CameraProcess, exit_in_words
 from livesegment.settings.controls import Controls
 from livesegment.settings.monitor import CameraOptions
+from livesegment.web.video import Head
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Keeper:
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
+        self._video_head: Head | None = None
         self._silent_s = 0
         self._has_reported = self._has_ended = False
         self._why: str | None = None  # why we ended the process
@@ -71,6 +76,8 @@ class Keeper:
                 "orders",
                 controls=packed_controls(self._feed.controls()),
                 is_watched=self._feed.pictures.is_watched,
+                is_video_watched=self._feed.video.is_watched,
+                needs_keyframe=self._feed.video.is_waiting,
             )
 
     def try_now(self) -> None:
@@ -161,21 +168,10 @@ class Keeper:
 
     def _take(self, message: Message, process: CameraProcess) -> None:
         fields = message.fields
-        if message.kind == "picture":
-            self._feed.pictures.publish(message.body)
+        if message.kind in {"picture", "fragment"}:
+            self._show(message)
         elif message.kind == "report":
-            if self._complaint is not None and not self._has_reported:
-                logger.info("%s: runs now, process %d", self.config.name, process.pid)
-                self._complaint = None
-            self._has_reported = True
-            self._feed.take(
-                unpacked_report(fields["report"]),
-                unpacked_points(fields["points"]),
-                Snapshot.from_json(fields["snapshot"]),
-            )
-            if fields["idle_s"] > HANG_S and not self._stopping.is_set():
-                self._why = f"its picture stood still for {fields['idle_s']:.0f} s"
-                process.kill()
+            self._note(fields, process)
         elif message.kind == "event":
             self._feed.events.note(fields["event"])
         elif message.kind == "need":
@@ -188,6 +184,30 @@ class Keeper:
         elif message.kind == "ended":
             self._has_ended = True
             self._sentence = "it has come to its end"
+
+    def _show(self, message: Message) -> None:
+        if message.kind == "picture":
+            self._feed.pictures.publish(message.body)
+        elif (fragment := unpacked_fragment(message, self._video_head)) is not None:
+            self._video_head = fragment.head
+            self._feed.video.publish(fragment)
+
+    def _note(self, fields: Mapping[str, Any], process: CameraProcess) -> None:
+        """Take in what the process reports of itself."""
+        if self._complaint is not None and not self._has_reported:
+            logger.info("%s: runs now, process %d", self.config.name, process.pid)
+            self._complaint = None
+        self._has_reported = True
+        if fields["has_no_video"]:
+            self._feed.video.fail()
+        self._feed.take(
+            unpacked_report(fields["report"]),
+            unpacked_points(fields["points"]),
+            Snapshot.from_json(fields["snapshot"]),
+        )
+        if fields["idle_s"] > HANG_S and not self._stopping.is_set():
+            self._why = f"its picture stood still for {fields['idle_s']:.0f} s"
+            process.kill()
 
 
 def _end(process: CameraProcess) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from livesegment.settings.controls import Controls
 from livesegment.web.feed import ClassShare, CoveragePoint, Report
+from livesegment.web.video import Fragment, Head
 
 LENGTHS = struct.Struct("!II")
 """What each message begins with: the bytes of its head, and those of its body."""
@@ -20,7 +21,7 @@ class Message:
     Attributes:
         kind: What it is about. To the camera: `start`, `orders`, `lease`,
             `try_now`, `stop`; to the monitor:
-            `report`, `need`, `log`, `event`, `picture`, `ended`, `failed`.
+            `report`, `need`, `log`, `event`, `picture`, `fragment`, `ended`, `failed`.
         fields: Plain JSON types.
         body: What is no JSON, such as a picture.
     """
@@ -67,3 +68,29 @@ def packed_points(points: "list[CoveragePoint]") -> list[tuple[int, dict[str, fl
 def unpacked_points(sent: "list[tuple[int, dict[str, float]]]") -> list[CoveragePoint]:
     """Return the points that were packed."""
     return [CoveragePoint(second, shares) for second, shares in sent]
+
+
+def packed_fragment(fragment: Fragment, *, with_head: bool) -> Message:
+    """Return a picture of a video as a message, with what is read before it, if that is new."""
+    head = fragment.head.segment if with_head else b""
+    fields = {
+        "time_s": fragment.time_s,
+        "is_keyframe": fragment.is_keyframe,
+        "codec": fragment.head.codec,
+        "head_length": len(head),
+    }
+    return Message("fragment", fields, head + fragment.media)
+
+
+def unpacked_fragment(message: Message, head: Head | None) -> Fragment | None:
+    """Return the picture that was packed, given the head of the one before.
+
+    Returns:
+        None: what is read before it has never come.
+    """
+    fields, length = message.fields, message.fields["head_length"]
+    if length:
+        head = Head(message.body[:length], fields["codec"])
+    if head is None:
+        return None
+    return Fragment(message.body[length:], fields["time_s"], fields["is_keyframe"], head)

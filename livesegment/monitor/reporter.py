@@ -39,7 +39,7 @@ class Reporter(PictureEncoder, Delivery):
         self._lock = threading.Lock()
         self._early: deque[Message] = deque()  # orders that came before there was a run
         self._live: LiveRun | None = None
-        self._is_sent = False
+        self._is_sent = self._is_video_sent = False
         self._closing = threading.Event()
         self._reporting: threading.Thread | None = None
 
@@ -63,6 +63,7 @@ class Reporter(PictureEncoder, Delivery):
         if self._reporting is not None:
             self._reporting.join()
         self._link.show(None)
+        self._link.show_video(None)
         super().close()
 
     def take(self, order: Message) -> None:
@@ -86,6 +87,12 @@ class Reporter(PictureEncoder, Delivery):
         if is_watched != self._is_sent:
             self._is_sent = is_watched
             self._link.show(self.pictures if is_watched else None)
+        is_watched = bool(order.fields["is_video_watched"])
+        if is_watched != self._is_video_sent:
+            self._is_video_sent = is_watched
+            self._link.show_video(self.video if is_watched else None)
+        if order.fields["needs_keyframe"]:
+            self.video.ask_for_keyframe()
 
     def _report(self, run: LiveRun, feed: LiveFeed) -> None:
         second_began_s = time.monotonic()
@@ -108,6 +115,7 @@ class Reporter(PictureEncoder, Delivery):
             "report",
             report=asdict(report),
             snapshot=feed.snapshot().as_json(),
+            has_no_video=self.video.has_failed,
             points=packed_points(points),
             idle_s=0.0 if turned_at_s is None else time.monotonic() - turned_at_s,
         )

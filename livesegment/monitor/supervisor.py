@@ -151,7 +151,7 @@ class Supervisor:
             notices.close()
             self._coordinator.close()
             for feed in self._feeds.values():
-                feed.pictures.close()
+                feed.close()
             await asyncio.to_thread(page.close)
 
     async def _pulse(self, notices: ServiceNotices) -> None:
@@ -192,7 +192,7 @@ class Supervisor:
             del self._keepers[keeper.config.name]
         for name in self._feeds.keys() - wanted.keys():
             self._coordinator.forget(name)
-            self._feeds.pop(name).pictures.close()
+            self._feeds.pop(name).close()
         if config.budget != self._config.budget:
             _say_budget(config.budget)
         self._config = config

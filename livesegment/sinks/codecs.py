@@ -256,13 +256,16 @@ def coding_for(
     )
 
 
-def live_coding(container: str, *, quality: int, keyframe_s: float) -> Coding:
+def live_coding(
+    container: str, *, quality: int, keyframe_s: float, speed: str | None = None
+) -> Coding:
     """Return how to code pictures that are watched while they are made: H.264 without delay.
 
     Args:
         container: Name of libavformat's muxer.
         quality: 1 (small) to 100, as of files.
         keyframe_s: Seconds from one keyframe to the next.
+        speed: The encoder's own word for its speed; None: that of files.
 
     Raises:
         OptionsError: If there is no encoder for H.264.
@@ -274,7 +277,7 @@ def live_coding(container: str, *, quality: int, keyframe_s: float) -> Coding:
         pixel_format=encoder.pixel_format,
         ticks_per_s=_LIVE_TICKS_PER_S,
         codec_options={
-            encoder.speed: encoder.usual,
+            encoder.speed: speed or encoder.usual,
             encoder.rate: str(_rate(encoder, quality)),
             "tune": "zerolatency",
             "g": "100000",  # keyframes are asked for by time

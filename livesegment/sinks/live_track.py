@@ -33,6 +33,7 @@ class LiveTrack:
         fps: Nominal frames per second.
         quality: 1 (small) to 100, as of files.
         keyframe_s: Seconds from one keyframe to the next, at the most.
+        speed: The encoder's own word for its speed; None: that of files.
         container_options: Options of the muxer or its protocol.
 
     Raises:
@@ -50,9 +51,10 @@ class LiveTrack:
         fps: Fraction | float | None = None,
         quality: int = DEFAULT_QUALITY,
         keyframe_s: float = 2.0,
+        speed: str | None = None,
         container_options: dict[str, str] | None = None,
     ) -> None:
-        coding = live_coding(container, quality=quality, keyframe_s=keyframe_s)
+        coding = live_coding(container, quality=quality, keyframe_s=keyframe_s, speed=speed)
         self._name = name
         self._coding = coding
         self._frame_size = frame_size

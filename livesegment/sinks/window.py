@@ -14,6 +14,7 @@ from livesegment.frame import Image
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.settings.controls import ALIGNMENTS, STYLES
+from livesegment.settings.keys import shown_keys
 from livesegment.sinks.display_check import check_opencv, open_display
 from livesegment.sinks.letterbox import with_margins
 
@@ -21,19 +22,7 @@ ESCAPE = 27
 OPACITY_STEP = 0.1
 _F1 = 0xFFBE  # as X11 numbers it, and so GTK's and Qt's windows; others tell nothing of it
 
-KEYS = (
-    ("q or Esc", "quit"),
-    ("space", "pause"),
-    ("s", "save a snapshot"),
-    ("a", "late masks: warp, delay, paste"),
-    ("1 to 4", "fill, outline, blur, cutout"),
-    ("[ ]", "opacity"),
-    ("o", "overlay"),
-    ("l", "legend"),
-    ("h", "figures"),
-    ("r", "ask the endpoint at once"),
-    ("? or F1", "these keys"),
-)
+KEYS = shown_keys("window")
 """What each key does, as it is shown in the window."""
 
 

@@ -56,7 +56,8 @@ CAMERAS = record(
 CONTROLS = record(
     controls=list_of(
         record(name=TEXT, label=TEXT, kind={"enum": ["switch", "slider", "choice", "classes"]})
-    )
+    ),
+    keys=list_of(record(shown=TEXT, does=TEXT)),
 )
 _EVENT = record(
     **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from livesegment import openapi
 from livesegment.errors import OptionsError
 from livesegment.figures import shown_figures
+from livesegment.settings.keys import shown_keys
 from livesegment.web.access import SESSION_S, Access
 from livesegment.web.answers import camera_report, figure_row
 from livesegment.web.api_document import page_document
@@ -27,7 +28,7 @@ from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.roles import Role
-from livesegment.web.streams import MotionJpeg, Streams, one_picture
+from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ def build_app(
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             Route("/stream.mjpg", page.all_streams),
+            Route("/stream.video", page.all_video),
             Route("/cameras/{name}/stream.mjpg", page.stream),
             Route("/cameras/{name}/snapshot.jpg", page.snapshot),
         ],
@@ -195,8 +197,9 @@ class _Page:
         return JSONResponse(page_document(self._cookie, is_demanded=self._access.is_demanded))
 
     async def controls(self, _: Request) -> Response:
-        """Answer with what may be changed, and how it is drawn."""
-        return JSONResponse({"controls": drawn_controls()})
+        """Answer with what may be changed, how it is drawn, and by which keys."""
+        keys = [{"shown": shown, "does": does} for shown, does in shown_keys("page")]
+        return JSONResponse({"controls": drawn_controls(), "keys": keys})
 
     async def change(self, request: Request) -> Response:
         """Change controls of a camera, and answer with all of them."""
@@ -220,6 +223,13 @@ class _Page:
         """Answer with the pictures of all cameras: a browser has few connections to one server."""
         return self._motion_jpeg(list(self._feeds()))
 
+    async def all_video(self, _: Request) -> Response:
+        """Answer with the pictures of all cameras as video."""
+        feeds = self._feeds()
+        if any(feed.video.has_failed for feed in feeds):
+            raise HTTPException(501, "there is no video here, but /stream.mjpg")
+        return self._stream(VideoParts(feeds, self._streams))
+
     async def snapshot(self, request: Request) -> Response:
         """Answer with the next picture of a camera."""
         feed = self.feed(request)
@@ -229,9 +239,12 @@ class _Page:
         return Response(jpeg, media_type="image/jpeg")
 
     def _motion_jpeg(self, feeds: Sequence[Feed]) -> Response:
+        return self._stream(MotionJpeg(feeds, self._streams))
+
+    def _stream(self, stream: MotionJpeg) -> Response:
         if self._streams.is_full:
             raise HTTPException(503, "too many are watching already")
-        return MotionJpeg(feeds, self._streams)
+        return stream
 
     def feed(self, request: Request) -> Feed:
         """Return the camera that a request names."""

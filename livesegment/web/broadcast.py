@@ -1,11 +1,147 @@
 """Pictures for however many watch, each encoded once."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 Wake = Callable[[], None]
 """Called from any thread when there is something new; it must not wait."""
+
+
+class Numbered(Protocol):
+    """What is given to viewers in its order."""
+
+    @property
+    def number(self) -> int:
+        """Rises from one to the next."""
+
+
+Item = TypeVar("Item", bound=Numbered)
+
+
+class Watched(ABC, Generic[Item]):
+    """Something that is made once for everybody who watches; whoever is slow holds up nobody.
+
+    No `Buffer`, which hands an item to one reader: here everybody gets it. All methods may be
+    called from any thread.
+
+    Args:
+        on_watched: Called with True when the first viewer comes and with False when the last one
+            has gone, one call after the other; whoever makes the pictures need not without viewers.
+    """
+
+    def __init__(self, on_watched: Callable[[bool], None] | None = None) -> None:
+        self._lock = threading.RLock()
+        self._on_watched = on_watched
+        self._wakes: dict[Subscription[Item], Wake] = {}
+        self._numbers = 0
+        self._is_closed = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody watches."""
+        return bool(self._wakes)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._is_closed
+
+    @property
+    @abstractmethod
+    def is_waiting(self) -> bool:
+        """Whether somebody watches who has nothing to look at yet."""
+
+    def subscribe(self, wake: Wake) -> "Subscription[Item]":
+        """Begin to watch.
+
+        Args:
+            wake: Called when there is something to take, and when there will be nothing any more.
+
+        Returns:
+            What takes it, to be closed by whoever watches no longer.
+        """
+        with self._lock:
+            subscription = Subscription(self, self._first_after())
+            self._wakes[subscription] = wake
+            if self._is_closed:
+                wake()
+            elif len(self._wakes) == 1:
+                self._tell(is_watched=True)
+            else:
+                self._joined(wake)
+        return subscription
+
+    def close(self) -> None:
+        """Let every viewer know that nothing will come any more. May be called twice."""
+        with self._lock:
+            self._is_closed = True
+            self._wake_all()
+
+    @abstractmethod
+    def take(self, after: int) -> Item | None:
+        """Return what a viewer gets who was given the number `after` last; None: nothing yet."""
+
+    def unsubscribe(self, subscription: "Subscription[Item]") -> None:
+        """Forget a viewer; called by the subscription's `close`."""
+        with self._lock:
+            if self._wakes.pop(subscription, None) is not None and not self._wakes:
+                # The next one to come must not get anything of long ago.
+                self._forget()
+                if not self._is_closed:
+                    self._tell(is_watched=False)
+
+    @abstractmethod
+    def _first_after(self) -> int:
+        """Return the number after which a viewer who comes now begins."""
+
+    @abstractmethod
+    def _joined(self, wake: Wake) -> None:
+        """See to it that a viewer who is not the first gets something."""
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Keep nothing."""
+
+    def _wake_all(self) -> None:
+        for wake in self._wakes.values():
+            wake()
+
+    def _tell(self, *, is_watched: bool) -> None:
+        # Under the lock, so that coming and going are told in the order in which they happen.
+        if self._on_watched is not None:
+            self._on_watched(is_watched)
+
+
+class Subscription(Generic[Item]):
+    """Takes for one viewer what is watched, each item once.
+
+    Args:
+        watched: What is watched.
+        after: The number of the last item that is not for this viewer.
+    """
+
+    def __init__(self, watched: Watched[Item], after: int) -> None:
+        self._watched = watched
+        self._seen = after
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._watched.is_closed
+
+    def take(self) -> Item | None:
+        """Return what is next for this viewer; None: nothing yet."""
+        item = self._watched.take(self._seen)
+        if item is not None:
+            self._seen = item.number
+        return item
+
+    def close(self) -> None:
+        """Watch no longer. May be called twice."""
+        self._watched.unsubscribe(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,39 +157,20 @@ class EncodedPicture:
     number: int
 
 
-class Broadcast:
+class Broadcast(Watched[EncodedPicture]):
     """Holds the newest picture; everybody who watches takes it when ready for it.
 
-    Nothing is queued: whoever is slow misses pictures and holds up nobody. No `Buffer`, which
-    hands an item to one reader: here everybody gets it. All methods may be called from any thread.
-
-    Args:
-        on_watched: Called with True when the first viewer comes and with False when the last one
-            has gone, one call after the other; whoever makes the pictures need not without viewers.
+    Nothing is queued: whoever is slow misses pictures.
     """
 
     def __init__(self, on_watched: Callable[[bool], None] | None = None) -> None:
-        self._lock = threading.RLock()
-        self._on_watched = on_watched
-        self._wakes: dict[Subscription, Wake] = {}
+        super().__init__(on_watched)
         self._newest: EncodedPicture | None = None
-        self._numbers = 0
-        self._is_closed = False
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether anybody watches."""
-        return bool(self._wakes)
 
     @property
     def is_waiting(self) -> bool:
         """Whether somebody watches and there is no picture."""
-        return bool(self._wakes) and self._newest is None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether no picture will come any more."""
-        return self._is_closed
+        return self.is_watched and self._newest is None
 
     def publish(self, jpeg: bytes) -> None:
         """Offer everybody a new picture, a JPEG file; without viewers it is dropped."""
@@ -62,35 +179,7 @@ class Broadcast:
                 return
             self._numbers += 1
             self._newest = EncodedPicture(jpeg, self._numbers)
-            for wake in self._wakes.values():
-                wake()
-
-    def subscribe(self, wake: Wake) -> "Subscription":
-        """Begin to watch.
-
-        Args:
-            wake: Called when there is a picture to take, and when there will be none any more.
-
-        Returns:
-            What takes pictures, to be closed by whoever watches no longer.
-        """
-        subscription = Subscription(self)
-        with self._lock:
-            self._wakes[subscription] = wake
-            if self._is_closed:
-                wake()
-            elif len(self._wakes) == 1:
-                self._tell(is_watched=True)
-            elif self._newest is not None:
-                wake()
-        return subscription
-
-    def close(self) -> None:
-        """Let every viewer know that no picture will come any more. May be called twice."""
-        with self._lock:
-            self._is_closed = True
-            for wake in self._wakes.values():
-                wake()
+            self._wake_all()
 
     def take(self, after: int) -> EncodedPicture | None:
         """Return the newest picture if its number is above `after`."""
@@ -98,40 +187,12 @@ class Broadcast:
             newest = self._newest
             return newest if newest is not None and newest.number > after else None
 
-    def unsubscribe(self, subscription: "Subscription") -> None:
-        """Forget a viewer; called by the subscription's `close`."""
-        with self._lock:
-            if self._wakes.pop(subscription, None) is not None and not self._wakes:
-                # The next one to come must not get a picture of long ago.
-                self._newest = None
-                if not self._is_closed:
-                    self._tell(is_watched=False)
+    def _first_after(self) -> int:
+        return 0
 
-    def _tell(self, *, is_watched: bool) -> None:
-        # Under the lock, so that coming and going are told in the order in which they happen.
-        if self._on_watched is not None:
-            self._on_watched(is_watched)
+    def _joined(self, wake: Wake) -> None:
+        if self._newest is not None:
+            wake()
 
-
-class Subscription:
-    """Takes the newest picture of a broadcast for one viewer, each one once."""
-
-    def __init__(self, broadcast: Broadcast) -> None:
-        self._broadcast = broadcast
-        self._seen = 0
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether no picture will come any more."""
-        return self._broadcast.is_closed
-
-    def take(self) -> EncodedPicture | None:
-        """Return the newest picture if it has not been taken yet."""
-        picture = self._broadcast.take(self._seen)
-        if picture is not None:
-            self._seen = picture.number
-        return picture
-
-    def close(self) -> None:
-        """Watch no longer. May be called twice."""
-        self._broadcast.unsubscribe(self)
+    def _forget(self) -> None:
+        self._newest = None

@@ -9,6 +9,8 @@ from livesegment.output import Shown, Wants
 from livesegment.threaded_output import Picture, ThreadedOutput
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
+from livesegment.web.video import VideoBroadcast
+from livesegment.web.video_encoder import VideoEncoder, encode_for
 
 _LARGEST = (1280, 1280)  # what a page shows well; a larger picture would only fill the network
 _QUALITY = 80
@@ -18,25 +20,32 @@ class PictureEncoder(ThreadedOutput):
     """Encodes the newest picture, once for all viewers. Without viewers it wants no pictures.
 
     Args:
-        pictures: Where encoded pictures go; closed with this.
+        pictures: Where pictures go that are files of their own; closed with this.
         coverage: Gets every mask.
+        video: Where the same goes as video; closed with this. None: one that is made here.
 
     Attributes:
         pictures: As given.
         coverage: As given.
+        video: As given.
     """
 
-    def __init__(self, pictures: Broadcast, coverage: Coverage) -> None:
+    def __init__(
+        self, pictures: Broadcast, coverage: Coverage, video: VideoBroadcast | None = None
+    ) -> None:
         super().__init__("web-encoder")
         self.pictures = pictures
         self.coverage = coverage
+        self.video = video or VideoBroadcast()
+        self._video_encoder = VideoEncoder()
         self._has_begun = False
         self._counted: Mask | None = None
 
     @property
     def wants(self) -> Wants:
         """Pictures while somebody watches."""
-        return Wants.SHOWN if self.pictures.is_watched else Wants.FRAMES
+        is_watched = self.pictures.is_watched or self.video.is_watched
+        return Wants.SHOWN if is_watched else Wants.FRAMES
 
     @property
     def largest_size(self) -> tuple[int, int]:
@@ -46,7 +55,7 @@ class PictureEncoder(ThreadedOutput):
     @property
     def is_waiting(self) -> bool:
         """Whether somebody watches who has no picture yet."""
-        return self.pictures.is_waiting
+        return self.pictures.is_waiting or self.video.is_waiting
 
     def on_frame(self, shown: Shown) -> None:
         """Measure a new frame's mask, and take the picture if there is one."""
@@ -55,20 +64,28 @@ class PictureEncoder(ThreadedOutput):
         if shown.is_new or is_later_mask:
             self.coverage.see(shown.counted)
             self._has_begun, self._counted = True, shown.counted
+        if not self.video.is_watched:
+            self._video_encoder.rest()
         super().on_frame(shown)
 
     def work_on(self, picture: Picture) -> None:
-        """Encode a picture and offer it to everybody who watches."""
-        self.pictures.publish(encode(picture.image))
+        """Encode a picture and offer it to everybody who watches, in the form that they want."""
+        size = picture.image.shape[1], picture.image.shape[0]
+        image = downscaled(picture.image, fitting(size, _LARGEST))
+        if self.video.is_watched and not self.video.is_closed:
+            encode_for(self.video, self._video_encoder, image)
+        if self.pictures.is_watched:
+            self.pictures.publish(encode(image))
 
     def close(self) -> None:
         """Encode no more, and tell the viewers. May be called twice."""
         super().close()
+        self._video_encoder.close()
         self.pictures.close()
+        self.video.close()
 
 
 def encode(image: Image) -> bytes:
-    """Return a picture, BGR uint8 (H, W, 3), as a JPEG file no longer than 1280 pixels."""
-    image = downscaled(image, fitting((image.shape[1], image.shape[0]), _LARGEST))
+    """Return a picture, BGR uint8 (H, W, 3), as a JPEG file."""
     _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return jpeg.tobytes()

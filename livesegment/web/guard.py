@@ -28,6 +28,12 @@ _HEADERS = {
 }
 
 
+_VIDEO_POLICY = _HEADERS["content-security-policy"].replace(
+    "media-src 'self'", "media-src 'self' blob:"
+)
+"""Of the page itself, which puts its video together from what it is sent."""
+
+
 def message(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return an error as the page and its other clients read it."""
     return JSONResponse({"message": text}, status, headers=headers)
@@ -72,7 +78,10 @@ class Guard:
 
         async def send_guarded(sent: Message) -> None:
             if sent["type"].endswith("http.response.start"):
-                make_careful(MutableHeaders(scope=sent))
+                answered = MutableHeaders(scope=sent)
+                make_careful(answered)
+                if scope["path"] == "/" and sent["status"] == 200:
+                    answered["content-security-policy"] = _VIDEO_POLICY
             await send(sent)
 
         headers, client = Headers(scope=scope), Client(scope, receive)

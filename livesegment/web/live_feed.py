@@ -12,6 +12,7 @@ from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Report
+from livesegment.web.video import VideoBroadcast
 
 _LOST_AFTER_S = 3.0  # without a picture, whatever the source says
 _RECENT_S = 2.0  # figures of a picture older than this are not of this moment
@@ -25,6 +26,7 @@ class LiveFeed(Feed):
         run: The run.
         pictures: Its pictures.
         coverage: What its masks covered.
+        video: Its pictures as video; None: there is none.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
     """
@@ -36,10 +38,11 @@ class LiveFeed(Feed):
         pictures: Broadcast,
         coverage: Coverage,
         *,
+        video: VideoBroadcast | None = None,
         price_per_call: float | None = None,
         events: EventLog | None = None,
     ) -> None:
-        super().__init__(name, run.title, pictures, events, price_per_call)
+        super().__init__(name, run.title, pictures, events, price_per_call, video=video)
         self._run = run
         self._coverage = coverage
         self._began_s = time.monotonic()

@@ -136,6 +136,15 @@ RULES: Mapping[tuple[str, str], Rule] = {
         },
     ),
     ("GET", "/stream.mjpg"): Rule(LOOK, "The pictures of all cameras.", _PICTURES),
+    ("GET", "/stream.video"): Rule(
+        LOOK,
+        "The pictures of all cameras as fragments of MP4.",
+        {
+            **_file("H.264, after what is to be read first of each camera", "multipart/mixed"),
+            501: refusal("Pictures cannot be encoded as video here."),
+            503: refusal("Too many are watching already."),
+        },
+    ),
     ("GET", "/cameras/{name}/stream.mjpg"): Rule(LOOK, "The pictures of a camera.", _PICTURES),
     ("GET", "/cameras/{name}/snapshot.jpg"): Rule(
         LOOK,

@@ -1,16 +1,18 @@
-"""Motion JPEG: one camera as other programs know it, or all cameras in one response."""
+"""Cameras as they are watched: Motion JPEG, of one for other programs or of all, and video."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from livesegment.web.broadcast import EncodedPicture, Subscription
+from livesegment.web.broadcast import EncodedPicture, Subscription, Wake
 from livesegment.web.feed import Feed
+from livesegment.web.video import Fragment, Head
 
 _BOUNDARY = "picture"
 
@@ -85,7 +87,7 @@ class MotionJpeg(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send pictures until the client leaves, the cameras end or the server stops."""
-        kind = _MIXED if _MIXED in Headers(scope=scope).get("accept", "") else _REPLACING
+        kind = self._kind(Headers(scope=scope).get("accept", ""))
         headers = [
             (b"content-type", f"{kind}; boundary={_BOUNDARY}".encode()),
             (b"x-accel-buffering", b"no"),  # what nginx holds back comes late
@@ -101,7 +103,7 @@ class MotionJpeg(Response):
             with ExitStack() as stack:
                 stack.enter_context(self.streams.entered(alarm.ring))
                 subscriptions = [
-                    (feed.name, feed.pictures.subscribe(alarm.ring)) for feed in self.feeds
+                    (feed.name, self._subscribed(feed, alarm.ring)) for feed in self.feeds
                 ]
                 for _, subscription in subscriptions:
                     stack.callback(subscription.close)
@@ -113,30 +115,75 @@ class MotionJpeg(Response):
 
     async def _send_pictures(
         self,
-        subscriptions: Sequence[tuple[str, Subscription]],
+        subscriptions: Sequence[tuple[str, Subscription[Any]]],
         alarm: _Alarm,
         left: "asyncio.Future[None]",
         send: Send,
     ) -> None:
         await _send_part(send, f"--{_BOUNDARY}\r\n".encode())
         while True:
+            has_sent = False
             for name, subscription in subscriptions:
-                if (picture := subscription.take()) is not None:
-                    await _send_part(send, _part(name, picture))
+                if (item := subscription.take()) is not None:
+                    has_sent = True
+                    for part in self._parts(name, item):
+                        await _send_part(send, part)
             if (
                 left.done()
                 or self.streams.are_ending
                 or all(subscription.has_ended for _, subscription in subscriptions)
             ):
                 return
-            await alarm.wait()
+            if not has_sent:
+                await alarm.wait()
+
+    def _kind(self, accepted: str) -> str:
+        """Return what the whole is, given the types that the client accepts."""
+        return _MIXED if _MIXED in accepted else _REPLACING
+
+    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any]:
+        """Begin to watch a camera."""
+        return feed.pictures.subscribe(wake)
+
+    def _parts(self, name: str, item: Any) -> Iterable[bytes]:
+        """Return what is sent of something that was taken."""
+        picture: EncodedPicture = item
+        return [_part(name, picture.jpeg, "image/jpeg")]
 
 
-def _part(name: str, picture: EncodedPicture) -> bytes:
-    head = (
-        f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.jpeg)}\r\nX-Camera: {name}\r\n"
-    )
-    return b"".join((head.encode(), b"\r\n", picture.jpeg, f"\r\n--{_BOUNDARY}\r\n".encode()))
+@dataclass(eq=False)
+class VideoParts(MotionJpeg):
+    """The same as video: of each camera what is to be read first, then a fragment a picture.
+
+    A part is an MP4's, and its type names the coding. A fragment says in `X-Time` when it is shown,
+    in seconds; what has none is read before those that follow, which are another video than those
+    before. A client that is slow gets no older fragments but goes on with a keyframe.
+    """
+
+    def __post_init__(self) -> None:
+        """Begin with nothing sent."""
+        self._heads: dict[str, Head] = {}
+
+    def _kind(self, accepted: str) -> str:  # noqa: ARG002 - it has no other
+        return _MIXED
+
+    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any]:
+        return feed.video.subscribe(wake)
+
+    def _parts(self, name: str, item: Any) -> Iterable[bytes]:
+        fragment: Fragment = item
+        head = fragment.head
+        kind = f'video/mp4; codecs="{head.codec}"'
+        if self._heads.get(name) is not head:
+            self._heads[name] = head
+            yield _part(name, head.segment, kind)
+        yield _part(name, fragment.media, kind, f"X-Time: {fragment.time_s:.4f}")
+
+
+def _part(name: str, body: bytes, kind: str, *more: str) -> bytes:
+    lines = (f"Content-Type: {kind}", f"Content-Length: {len(body)}", f"X-Camera: {name}", *more)
+    head = "".join(f"{line}\r\n" for line in lines)
+    return b"".join((head.encode(), b"\r\n", body, f"\r\n--{_BOUNDARY}\r\n".encode()))
 
 
 async def _send_part(send: Send, body: bytes) -> None:

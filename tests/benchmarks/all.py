@@ -71,6 +71,7 @@ PARTS = {
     "reconnect": Part("lost cameras", "reconnect"),
     "flicker": Part("flicker", "flicker", "clips/asl-webcam.mp4"),
     "edges": Part("soft edges", "edges_truth", "davis"),
+    "page": Part("the page's picture as video", "page_video", "clips/asl-webcam.mp4"),
     "blending": Part("drawing", "blending"),
     "pieces": Part("bodies in small pieces", "small_pieces"),
     "starting": Part("from the command to a picture", "starting"),

@@ -28,19 +28,20 @@ from livesegment.settings import WebOptions
 PORT = 18080
 ANSWER_S = 0.2
 
-# Looks at the canvas before every repaint and notes the age of each picture once.
-NOTE_AGES = """async ([seconds, bits, modulus]) => {
-  const canvas = document.querySelector("[data-camera] canvas");
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+# Looks at the picture before every repaint and notes the age of each once.
+NOTE_AGES = """async ([seconds, bits, modulus, at = 1 / 8]) => {
+  const screen = document.querySelector("[data-camera] .screen:not([hidden])");
+  const [width, height] = [screen.videoWidth || screen.width, screen.videoHeight || screen.height];
+  const copy = new OffscreenCanvas(width, 1);
   const pen = copy.getContext("2d", {willReadFrequently: true});
-  const side = Math.floor(canvas.width / bits);
+  const side = Math.floor(width / bits);
   const ages = [];
   let last = -1;
   const end = performance.now() + 1000 * seconds;
   while (performance.now() < end) {
     await new Promise(requestAnimationFrame);
-    pen.drawImage(canvas, 0, 0);
-    const row = pen.getImageData(0, Math.floor(canvas.height / 8), canvas.width, 1).data;
+    pen.drawImage(screen, 0, -Math.floor(height * at));
+    const row = pen.getImageData(0, 0, width, 1).data;
     let shown = 0;
     for (let bit = 0; bit < bits; bit++) {
       if (row[4 * (bit * side + (side >> 1))] > 128) shown += 2 ** bit;
@@ -96,7 +97,7 @@ class SlowSegmenter(Segmenter):
 
 def screenshot_age(page: Page) -> float:
     """Return how old the picture of a screenshot is by the time it has been taken, in ms."""
-    png = page.locator("[data-camera] canvas").screenshot()
+    png = page.locator("[data-camera] .screen:visible").screenshot()
     taken_ms = now_ms()
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None

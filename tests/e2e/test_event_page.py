@@ -75,11 +75,11 @@ def test_events_are_listed_and_their_clips_play(page: "playwright.Page", tmp_pat
         expect(items.first.locator("button")).to_be_disabled()
 
         items.last.locator("button").click()
-        video = page.locator("dialog video")
+        video = page.locator("article dialog video")
         expect(video).to_be_visible()
         video.evaluate("each => new Promise(done => each.onended = done)")
         assert video.evaluate("each => [each.videoWidth, each.videoHeight]") == [160, 96]
-        page.locator("dialog button").click()
+        page.locator("article dialog button").click()
         expect(video).to_be_hidden()
 
 
@@ -90,7 +90,7 @@ def test_a_clip_that_is_not_there_yet_is_said(page: "playwright.Page", tmp_path:
         page.goto(server.url)
         note(feed, event(1, clip="a.mp4"))
         page.locator(".events li button").click()
-        expect(page.locator("dialog .hint")).to_contain_text("not complete yet")
+        expect(page.locator("article dialog .hint")).to_contain_text("not complete yet")
 
 
 def test_only_files_that_an_event_names_are_given_out(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from waiting import wait_until
 from livesegment.metrics import Snapshot
 from livesegment.server.embedded import EmbeddedServer
 from livesegment.settings import ApiKey, WebOptions
+from livesegment.settings.controls import STYLES, Controls
+from livesegment.settings.keys import shown_keys
 from livesegment.settings.serve import ServeOptions
 
 playwright = need_package("playwright.sync_api", extra="test")
@@ -83,7 +85,7 @@ def moving(*feeds: HandFeed) -> Iterator[None]:
 
 def picture(tab: "playwright.Page", camera: str = "one") -> "np.ndarray":
     """Return what is to be seen of a camera, BGR uint8 (H, W, 3)."""
-    png = tab.locator(f"[data-camera={camera}] canvas").screenshot()
+    png = tab.locator(f"[data-camera={camera}] .picture > video").screenshot()
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     return image
@@ -112,9 +114,9 @@ def test_eight_cameras_move_at_once_on_one_page(page: "playwright.Page") -> None
         for feed in feeds:
             moves(page, feed.name)
         # All in one response: nothing is left waiting for a free connection.
-        assert all(len(feed.watched) == 1 for feed in feeds)
+        assert all(len(feed.video_watched) == 1 for feed in feeds)
         page.close()
-    assert all(feed.watched[-1] is False for feed in feeds)
+    assert all(feed.video_watched[-1] is False for feed in feeds)
 
 
 def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
@@ -126,19 +128,19 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             expect(card.locator(".state")).to_have_text("Live")
             moves(page, "one")
             # It comes and goes softly: what it looks like is to be seen at the end of that.
-            expect(card.locator("canvas")).to_have_css("opacity", "1")
+            expect(card.locator(".screen:visible")).to_have_css("opacity", "1")
             bright = picture(page).mean()
             feed.say(state="lost", since=time.time() - 20)
             expect(card.locator(".veil")).to_contain_text("Camera lost")
             expect(card.locator(".veil")).to_contain_text("for 2")
-            expect(card.locator("canvas")).to_have_css("opacity", "0.45")
+            expect(card.locator(".screen:visible")).to_have_css("opacity", "0.45")
             assert picture(page).mean() < 0.8 * bright
             # Said once to whoever does not see it.
             expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: Camera lost")
             feed.say(state="stopped", state_text="its process ended")
             expect(card.locator(".veil")).to_contain_text("Camera stopped")
             expect(card.locator(".veil")).to_contain_text("its process ended")
-            expect(card.locator("canvas")).to_have_attribute(
+            expect(card.locator(".screen:visible")).to_have_attribute(
                 "aria-label", "Picture of Front gate: Camera stopped"
             )
             expect(page.locator("#summary")).to_have_text("0 of 1 camera live")
@@ -216,7 +218,7 @@ def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> Non
         page.goto(server.url)
         expect(page.locator(".chip")).to_have_count(2)
         reached = {}
-        for _ in range(9):
+        for _ in range(12):
             page.keyboard.press("Tab")
             name = page.evaluate(
                 "(document.activeElement.name || document.activeElement.textContent).trim()"
@@ -232,6 +234,7 @@ def test_everything_is_reached_with_the_keyboard(page: "playwright.Page") -> Non
                 page.keyboard.press("End")
             if name == "one-style":
                 page.keyboard.press("ArrowRight")
+        assert {"Keys", "Pause", "Full screen"} <= reached.keys()
         assert {"show_overlay", "opacity", "one-style", "one-align", "Snapshot"} <= reached.keys()
         assert set(reached.values()) == {"solid"}, "what has the focus is to be seen"
         wanted = (False, 1.0, "outline")
@@ -267,7 +270,7 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(page: "playwright.Page") -
         }"""
         page.evaluate(hide, True)
         wait_until(
-            lambda: page.wait_for_timeout(10) or feed.watched == [True, False],
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
             "the page asking for no more pictures",
         )
         page.evaluate(hide, False)
@@ -400,3 +403,127 @@ def test_controls_act_on_the_picture_of_a_live_run(page: "playwright.Page", tmp_
             program.send_signal(signal.SIGINT)
             assert program.wait(20) == 130
             expect(page.locator(".veil")).to_contain_text("No connection to livesegment")
+
+
+def test_video_shows_every_picture_in_order_and_the_last_before_it_stands_still(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    video = page.locator("[data-camera=one] .picture > video")
+    with served(feed) as server:
+        page.goto(server.url)
+        wait_until(lambda: page.wait_for_timeout(10) or feed.video.is_watched, "the page watching")
+        seen = []
+        for level in (40, 90, 140, 190, 240):
+            feed.put(level=level)
+            page.wait_for_function(
+                """level => {
+                    const video = document.querySelector(".picture > video");
+                    const pen = new OffscreenCanvas(8, 8).getContext("2d");
+                    pen.drawImage(video, 0, 0, 8, 8);
+                    const [red, green, blue] = pen.getImageData(4, 4, 1, 1).data;
+                    return Math.abs(red - level) + Math.abs(green - 120) + Math.abs(blue - 60) < 15;
+                }""",
+                arg=level,
+            )
+            seen.append(video.evaluate("video => video.currentTime"))
+        assert seen == sorted(seen)
+        assert seen[-1] > seen[0]
+        expect(page.locator("[data-camera=one] canvas")).to_be_hidden()
+        assert feed.watched == []
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["delete window.MediaSource", "MediaSource.isTypeSupported = () => false"],
+    ids=["no MediaSource", "no H.264"],
+)
+def test_a_browser_that_plays_no_video_shows_single_pictures(
+    page: "playwright.Page", missing: str
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    page.add_init_script(missing)
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.locator("[data-camera=one] .state")).to_have_text("Live")
+        expect(page.locator("[data-camera=one] canvas")).to_have_attribute("width", "160")
+        expect(page.locator("[data-camera=one] .picture > video")).to_be_hidden()
+        assert feed.video_watched == []
+
+
+def test_a_video_that_cannot_be_played_gives_way_to_single_pictures(
+    page: "playwright.Page",
+) -> None:
+    feed = HandFeed("one", "Front gate")
+    page.add_init_script(
+        "MediaSource.prototype.addSourceBuffer = () => { throw new Error('no decoder'); }"
+    )
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        expect(page.locator("[data-camera=one] canvas")).to_have_attribute("width", "160")
+        expect(page.locator("[data-camera=one] .picture > video")).to_be_hidden()
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
+            "no video being asked for any more",
+        )
+
+
+def test_the_keys_of_the_window_do_the_same_on_the_page(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    feed.say(endpoint="trouble", endpoint_text="the endpoint asks to wait 12 min")
+
+    def acts(key: str, what: Callable[[], bool]) -> None:
+        page.keyboard.press(key)
+        wait_until(lambda: page.wait_for_timeout(5) or what(), f"what key {key} does")
+
+    with served(feed) as server, moving(feed):
+        page.goto(server.url)
+        moves(page, "one")
+        for key in ("?", "F1"):
+            page.keyboard.press(key)
+            keys = page.get_by_role("dialog", name="Keys")
+            expect(keys.locator("dt")).to_have_text([shown for shown, _ in shown_keys("page")])
+            page.keyboard.press("o")
+            page.keyboard.press("Escape")
+            expect(keys).to_be_hidden()
+        assert feed.controls() == Controls(), "keys that are only read of do nothing"
+        acts("o", lambda: not feed.controls().show_overlay)
+        acts("l", lambda: not feed.controls().show_legend)
+        acts("[", lambda: feed.controls().opacity == pytest.approx(0.4))
+        acts("]", lambda: feed.controls().opacity == pytest.approx(0.5))
+        acts("a", lambda: feed.controls().align == "delay")
+        for number, style in enumerate(STYLES, start=1):
+            acts(str(number), lambda style=style: feed.controls().style == style)
+        acts("r", lambda: feed.retries == 1)
+        with page.expect_download() as saved:
+            page.keyboard.press("s")
+        assert re.match(r"one-\d{4}-.*\.jpg", saved.value.suggested_filename)
+        acts("f", lambda: page.evaluate("document.fullscreenElement?.className") == "picture")
+        acts("f", lambda: page.evaluate("document.fullscreenElement") is None)
+
+
+def test_who_only_looks_holds_a_picture_that_goes_on_for_others(page: "playwright.Page") -> None:
+    feed = HandFeed("one", "Front gate")
+    tokens = {"token": ApiKey(TOKEN), "view_token": ApiKey("battery staple")}
+    with served(feed, options=WebOptions(port=0, **tokens)) as server, moving(feed):
+        page.goto(server.url)
+        page.get_by_label("Token").fill("battery staple")
+        page.keyboard.press("Enter")
+        moves(page, "one")
+        page.keyboard.press("o")
+        page.keyboard.press("Space")
+        expect(page.locator(".state")).to_have_text("Paused")
+        expect(page.locator("#summary")).to_have_text("1 camera, live")
+        wait_until(
+            lambda: page.wait_for_timeout(10) or feed.video_watched == [True, False],
+            "a page that is held asking for nothing",
+        )
+        page.mouse.move(0, 0)  # the buttons come and go softly
+        expect(page.locator(".bar")).to_have_css("opacity", "1")
+        held = picture(page)
+        assert (picture(page) == held).all()
+        page.get_by_role("button", name="Go on").click()
+        expect(page.locator(".state")).to_have_text("Live")
+        moves(page, "one")
+        assert feed.controls() == Controls()
+        assert not feed.controls().paused

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
     "redaction": CORE | {"motion", "overlay"},
     "server": CORE | {"protocol", "segmenters"},
-    "web": CORE | {"overlay.palette"},
+    "web": CORE | {"overlay.palette", "sinks.live_track"},
     "live": CORE
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "events"}
     | {"redaction", "web"},

@@ -1,13 +1,16 @@
 """Nothing of a redacted class leaves a live run, whatever becomes of its masks."""
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import av
 import numpy as np
 import pytest
 from privacy import (
+    CLASS_ID,
     CLASS_NAME,
     Outlets,
     Shot,
@@ -28,8 +31,13 @@ from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
+from livesegment.output import Output
 from livesegment.redaction.redactor import Redactor
 from livesegment.settings.controls import Align, ControlPanel, Controls
+from livesegment.web.broadcast import Broadcast
+from livesegment.web.coverage import Coverage
+from livesegment.web.encoder import PictureEncoder
+from livesegment.web.video import Fragment
 
 ALIGNMENTS: tuple[Align, ...] = ("warp", "delay", "paste")
 TTL_S = 1.05  # ten pictures
@@ -101,6 +109,7 @@ def running(
     options: RedactOptions = BLACK,
     source: ShotSource | None = None,
     class_map: dict[int, str] | None = None,
+    others: Sequence[Output] = (),
 ) -> Iterator[Run]:
     source = source or ShotSource(shots)
     segmenter, outlets = TruthSegmenter(shots, class_map), Outlets()
@@ -109,7 +118,7 @@ def running(
     aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
     alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
     loop = LiveLoop(
-        LiveParts(source, segmenter, outlets.all(), snapshots.append, alignment),
+        LiveParts(source, segmenter, [*outlets.all(), *others], snapshots.append, alignment),
         LiveLimits(max_in_flight=len(shots), mask_ttl_s=TTL_S, max_delay_s=0.001),
         panel,
         metrics,
@@ -133,6 +142,35 @@ def test_before_the_first_mask_every_picture_is_hidden_whole() -> None:
         assert all(not images[0].any() for images in run.outlets.written.values())
         assert run.metrics.get("frames_hidden") == 6
         assert any(is_notice(image) for image in run.outlets.shown)
+
+
+def test_video_of_the_page_shows_nothing_that_is_hidden() -> None:
+    shots = pattern_shots(12)
+    encoder = PictureEncoder(Broadcast(), Coverage())
+    viewer = encoder.video.subscribe(lambda: None)
+    coded: list[Fragment] = []
+
+    def has_come() -> bool:
+        while (fragment := viewer.take()) is not None:
+            coded.append(fragment)
+        return bool(coded)
+
+    with encoder, running(shots, others=[encoder]) as run:
+        for index in range(12):
+            run.step(*([index - 3] if index >= 6 else []))
+            run.until(has_come)
+        run.finish()
+        encoder.close()
+        has_come()
+    file = coded[0].head.segment + b"".join(fragment.media for fragment in coded)
+    with av.open(io.BytesIO(file)) as container:
+        shown = [each.to_ndarray(format="bgr24") for each in container.decode(video=0)]
+    assert len(shown) == len(coded)
+    # What is coded is not exact, and does not say which frame it was.
+    seen = [min(image[shot.class_ids == CLASS_ID].mean() for shot in shots) for image in shown]
+    assert max(seen) < 20
+    assert (shown[0] < 40).mean() > 0.8, "hidden whole"
+    assert (shown[-1] > 60).mean() > 0.3, "something is left to see"
 
 
 @pytest.mark.parametrize("align", ALIGNMENTS)

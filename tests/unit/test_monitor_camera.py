@@ -1,5 +1,6 @@
 """A camera's process by its socket: what it says, and what it does when told."""
 
+import io
 import socket
 import struct
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -19,11 +21,12 @@ from livesegment.monitor.camera_process import run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import read_config
 from livesegment.monitor.keeper import HEALTHY_S, RESTART
-from livesegment.monitor.link import Message, packed_controls, unpacked_report
+from livesegment.monitor.link import Message, packed_controls, unpacked_fragment, unpacked_report
 from livesegment.settings.controls import Controls
 from livesegment.settings.monitor import CameraOptions
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.feed import Report
+from livesegment.web.video import Fragment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -41,8 +44,14 @@ class Monitor:
     def send(self, kind: str, **fields: object) -> None:
         self._connection.sendall(Message(kind, fields).packed())
 
-    def watch(self, is_watched: bool) -> None:
-        self.send("orders", controls=packed_controls(Controls()), is_watched=is_watched)
+    def watch(self, is_watched: bool, *, video: bool = False, keyframe: bool = False) -> None:
+        self.send(
+            "orders",
+            controls=packed_controls(Controls()),
+            is_watched=is_watched,
+            is_video_watched=video,
+            needs_keyframe=keyframe,
+        )
 
     def next(self) -> Message:
         head, body = struct.unpack("!II", self._file.read(8))
@@ -140,6 +149,34 @@ def test_a_source_that_cannot_be_opened_is_told_in_a_sentence(camera: CameraOpti
         assert "/no/such/file.mp4" in failed.fields["text"]
         assert code.result(timeout=30) == 1
     monitor.close()
+
+
+def test_video_comes_while_it_is_watched_with_a_keyframe_for_whoever_joins(
+    started, camera: CameraOptions
+) -> None:
+    monitor = started(camera)
+    monitor.watch(False, video=True)
+    shown: list[Fragment] = []
+
+    def next_one() -> Fragment:
+        message = monitor.until("fragment")[-1]
+        fragment = unpacked_fragment(message, shown[-1].head if shown else None)
+        assert fragment is not None
+        shown.append(fragment)
+        return fragment
+
+    assert next_one().is_keyframe
+    assert not next_one().is_keyframe
+    monitor.watch(False, video=True, keyframe=True)
+    wait_until(lambda: next_one().is_keyframe, "a keyframe", pause_s=0)
+    assert len({fragment.head for fragment in shown}) == 1
+    file = io.BytesIO(shown[0].head.segment + b"".join(each.media for each in shown))
+    with av.open(file) as container:
+        assert len(list(container.decode(video=0))) == len(shown)
+    monitor.watch(False)
+    monitor.until("report")
+    monitor.until("report")
+    assert {message.kind for message in monitor.until("report")} == {"report"}
 
 
 def test_a_monitor_that_is_slow_holds_up_nobody_and_gets_the_newest_picture() -> None:

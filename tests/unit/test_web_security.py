@@ -68,7 +68,15 @@ def test_a_page_loads_from_its_own_server_alone(headers: httpx.Headers) -> None:
     assert rules["default-src"] == "'none'"
     for name, value in rules.items():
         if name.endswith("-src"):
-            assert value in {"'none'", "'self'"}
+            made_here = " blob:" if name == "media-src" else ""
+            assert value.removesuffix(made_here) in {"'none'", "'self'"}
+
+
+def test_only_the_page_itself_plays_what_it_has_put_together() -> None:
+    allowed = {
+        what: policy(headers_of(*asked))["media-src"].split() for what, asked in ANSWERS.items()
+    }
+    assert [what for what, sources in allowed.items() if "blob:" in sources] == ["the page"]
 
 
 def test_a_page_runs_no_script_that_stands_in_its_html(headers: httpx.Headers) -> None:

@@ -1,10 +1,13 @@
 // Keeps the page in step with the cameras: reports once a second, pictures as they come.
 
 import { Camera } from "./camera.js";
-import { readPictures } from "./stream.js";
+import { Keys } from "./keys.js";
+import { canPlay } from "./player.js";
+import { readParts, StreamRefused } from "./stream.js";
 
 const REPORT_MS = 1000;
 const RETRY_MS = 1000;
+const SILENT_MS = 10000; // of a connection that ended without a word, as after a sleep
 const OVERLAP_S = 5; // points of coverage asked for again: one may have come a little late
 
 const main = document.getElementById("cameras");
@@ -17,6 +20,8 @@ const cameras = new Map();
 let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
 let stream = null;
+let openedAt = 0;
+let playsVideo = canPlay();
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -41,6 +46,8 @@ function newCamera(name) {
   return new Camera(template, name, {
     controls,
     announce,
+    withoutVideo,
+    onPause,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
     retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
@@ -67,7 +74,11 @@ async function ask(path) {
 }
 
 async function report() {
-  controls ??= (await ask("/api/controls")).controls;
+  if (controls === null) {
+    const described = await ask("/api/controls");
+    controls = described.controls;
+    keys.show(described.keys);
+  }
   const said = await ask(`/api/cameras?since=${Math.max(0, lastReportS - OVERLAP_S)}`);
   logOut.hidden = !said.needs_login;
   const mayChange = said.role === "change";
@@ -75,12 +86,14 @@ async function report() {
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
   lastReportS = Math.floor(said.now);
+  const isSilent = [...cameras.values()].some((each) => each.state === "stalled");
+  if (isSilent && performance.now() - openedAt > SILENT_MS) openStream();
   summarise();
 }
 
 function summarise() {
   const all = [...cameras.values()];
-  const live = all.filter((each) => each.state === "running").length;
+  const live = all.filter((each) => each.isLive).length;
   const noun = all.length === 1 ? "camera" : "cameras";
   summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
   if (all.length === 0) summary.textContent = "No cameras";
@@ -104,22 +117,55 @@ async function keepReporting() {
 function openStream() {
   stream?.abort();
   stream = null;
-  if (document.hidden || cameras.size === 0) return;
+  if (document.hidden || areAllHeld()) return;
   stream = new AbortController();
+  openedAt = performance.now();
   for (const camera of cameras.values()) camera.watchFromNow();
   keepReading(stream.signal);
+}
+
+const areAllHeld = () => [...cameras.values()].every((each) => each.isPaused);
+
+// One goes on with what the stream begins with; if none does, nothing need be sent.
+function onPause(isPaused) {
+  if (!isPaused || areAllHeld()) openStream();
 }
 
 async function keepReading(signal) {
   while (!signal.aborted) {
     try {
-      await readPictures("/stream.mjpg", signal, (name, blob) => cameras.get(name)?.screen.show(blob));
+      await readParts(playsVideo ? "/stream.video" : "/stream.mjpg", signal, (part) => {
+        if (!signal.aborted) cameras.get(part.camera)?.take(part);
+      });
     } catch (error) {
       if (!signal.aborted) console.info("the stream broke", error);
+      if (error instanceof StreamRefused && error.status === 501) return withoutVideo("the server encodes none");
     }
     await pause(RETRY_MS);
   }
 }
+
+// Show single pictures from now on: this browser plays no video, or the server has none.
+function withoutVideo(reason) {
+  if (!playsVideo) return;
+  console.info("pictures instead of video", reason);
+  playsVideo = false;
+  openStream();
+}
+
+// Return the camera that is in full screen, in use, pointed at or enlarged, or the only one.
+function lookedAt() {
+  const [first] = cameras.values();
+  if (cameras.size === 1) return first;
+  const card =
+    document.fullscreenElement?.closest(".card") ??
+    document.activeElement?.closest(".card") ??
+    main.querySelector(".card:hover") ??
+    main.querySelector(".card.large");
+  return cameras.get(card?.dataset.camera) ?? null;
+}
+
+const keys = new Keys(document.getElementById("keys"), document.getElementById("show-keys"), lookedAt);
 
 // Nobody looks at a hidden page: no picture need be made for it.
 document.addEventListener("visibilitychange", openStream);

@@ -11,25 +11,34 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { controls, send, retry, announce }) {
+  constructor(template, name, { controls, send, retry, announce, withoutVideo, onPause }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
+    this.askAgain = retry;
+    this.onPause = onPause;
+    this.isPaused = false; // by who looks: others go on
     this.report = null;
     this.state = null;
     this.watchedSince = performance.now();
     this.card = template.content.firstElementChild.cloneNode(true);
     this.card.dataset.camera = name;
-    this.screen = new Screen(this.#find("canvas"));
+    this.screen = new Screen(this.#find("canvas"), this.#find(".picture > video"), withoutVideo);
     this.chart = new Chart(this.#find(".chart"));
     this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
     this.figures = new FigureLists(this.card);
-    this.zone = new ZoneDrawing(this.card);
+    this.zone = new ZoneDrawing(this.card, this.screen);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
     }
-    this.#find(".retry").addEventListener("click", () => this.#retry(retry));
+    this.picture = this.#find(".picture");
+    this.#find(".retry").addEventListener("click", () => this.retry());
+    this.#find(".pause").addEventListener("click", () => this.pause());
+    this.#find(".whole").addEventListener("click", () => this.toggleFullScreen());
+    this.#find(".whole").hidden = !document.fullscreenEnabled;
+    this.picture.addEventListener("fullscreenchange", () => this.#showBar());
+    this.#showBar();
     this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
   }
 
@@ -66,12 +75,68 @@ export class Camera {
     this.state = state;
   }
 
+  // Whether pictures come, also while who looks holds one.
+  get isLive() {
+    return this.state === "running" || (this.isPaused && this.state === "paused" && this.report.state === "running");
+  }
+
   // Begin anew to wait for pictures: none came while nobody looked.
   watchFromNow() {
     this.watchedSince = performance.now();
   }
 
+  // Take a part of the stream.
+  take(part) {
+    if (!this.isPaused) this.screen.take(part);
+  }
+
+  // Hold the picture, or go on with what is newest.
+  pause() {
+    this.isPaused = !this.isPaused;
+    this.screen.hold(this.isPaused);
+    this.watchFromNow();
+    this.#showBar();
+    this.announce(`${this.title}: ${this.isPaused ? "paused" : "goes on"}`);
+    this.onPause(this.isPaused);
+  }
+
+  toggleFullScreen() {
+    if (!document.fullscreenEnabled) return;
+    if (document.fullscreenElement === this.picture) document.exitFullscreen();
+    else this.picture.requestFullscreen().catch(() => {});
+  }
+
+  saveSnapshot() {
+    const link = document.createElement("a");
+    link.href = `/cameras/${encodeURIComponent(this.name)}/snapshot.jpg`;
+    link.download = `${this.name}-${new Date().toISOString().replaceAll(":", "-")}.jpg`;
+    link.click();
+    this.announce(`${this.title}: snapshot`);
+  }
+
+  // Have the endpoint asked at once, though it wants to be left alone for a while.
+  async retry() {
+    if (this.#find(".retry").hidden) return;
+    const isDone = await this.askAgain();
+    this.announce(`${this.title}: ${isDone ? "asking the endpoint" : "no connection to livesegment"}`);
+  }
+
+  #showBar() {
+    const isWhole = document.fullscreenElement === this.picture;
+    for (const [name, isOn, text] of [
+      [".pause", this.isPaused, this.isPaused ? "Go on" : "Pause"],
+      [".whole", isWhole, isWhole ? "Leave full screen" : "Full screen"],
+    ]) {
+      const button = this.#find(name);
+      button.classList.toggle("is-on", isOn);
+      button.title = text;
+      button.querySelector("span").textContent = text;
+    }
+    this.card.classList.toggle("held", this.isPaused);
+  }
+
   #stateNow() {
+    if (this.isPaused && this.report.state === "running") return "paused";
     const last = Math.max(this.screen.shownAt, this.watchedSince);
     const isStalled = performance.now() - last > STALLED_MS;
     return this.report.state === "running" && isStalled ? "stalled" : this.report.state;
@@ -86,15 +151,11 @@ export class Camera {
 
   #tell(words) {
     const text = words.veil || words.word;
-    this.screen.canvas.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
+    for (const each of this.card.querySelectorAll(".screen")) {
+      each.setAttribute("aria-label", `Picture of ${this.title}: ${text}`);
+    }
     // The first state is no change.
     if (this.state !== null) this.announce(`${this.title}: ${text}`);
-  }
-
-  // Have the endpoint asked at once, though it wants to be left alone for a while.
-  async #retry(retry) {
-    const isDone = await retry();
-    this.announce(`${this.title}: ${isDone ? "asking the endpoint" : "no connection to livesegment"}`);
   }
 
   #enlarge(button) {

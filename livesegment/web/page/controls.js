@@ -15,6 +15,8 @@ export class ControlBox {
     this.controls = null;
     this.classes = [];
     this.chips = new Map();
+    this.described = new Map(described.map((each) => [each.name, each]));
+    this.mayChange = false;
     this.group = card.querySelector(".classes");
     const change = (field, value) => this.#change({ [field]: value });
     this.drawn = described.filter((each) => each.kind in DRAW).map((each) => DRAW[each.kind](each, name, change));
@@ -23,11 +25,35 @@ export class ControlBox {
 
   // Show controls as they are, unless the user is just changing them.
   show(controls, classes, mayChange) {
+    this.mayChange = mayChange;
     this.classes = classes;
     if (performance.now() - this.changedAt > QUIET_MS) this.controls = controls;
     this.#render();
     for (const each of this.card.querySelectorAll(".controls input, .chip")) each.disabled = !mayChange;
     this.card.querySelector(".looking").hidden = mayChange;
+  }
+
+  // Switch a control over, as its key does.
+  toggle(name) {
+    this.#press(name, (value) => !value);
+  }
+
+  // Change a number by so much.
+  step(name, by) {
+    this.#press(name, (value, { low, high }) => Math.min(high, Math.max(low, Number((value + by).toFixed(3)))));
+  }
+
+  // Choose one of a few by its place, or the next one.
+  choose(name, at = null) {
+    this.#press(name, (value, { values }) => {
+      const now = values.findIndex((each) => each.value === value);
+      return values[at ?? (now + 1) % values.length]?.value ?? value;
+    });
+  }
+
+  #press(name, changed) {
+    if (!this.mayChange || this.controls === null || !this.described.has(name)) return;
+    this.#change({ [name]: changed(this.controls[name], this.described.get(name)) });
   }
 
   #change(change) {
@@ -74,7 +100,7 @@ export class ControlBox {
       chip.className = "chip";
       chip.style.setProperty("--class", colour);
       chip.append(element("span", "swatch"), element("span", "", name), element("span", "share"));
-      chip.addEventListener("click", () => this.#toggle(name));
+      chip.addEventListener("click", () => this.#toggleClass(name));
       this.chips.set(name, chip);
     }
     this.group.replaceChildren(...this.chips.values());
@@ -85,7 +111,7 @@ export class ControlBox {
     return shown === null || shown.some((each) => each.toLowerCase() === name.toLowerCase());
   }
 
-  #toggle(name) {
+  #toggleClass(name) {
     const all = this.classes.map((each) => each.name);
     const shown = all.filter((each) => (each === name ? !this.#isShown(each) : this.#isShown(each)));
     this.#change({ classes: shown.length === all.length ? null : shown });

@@ -1,11 +1,12 @@
-// Motion JPEG of all cameras in one response: a browser opens only six connections to a server,
-// so eight pictures of their own would leave two of them black and no room for anything else.
+// All cameras in one response, in parts: a browser opens only six connections to a server, so eight
+// pictures of their own would leave two of them black and no room for anything else.
 
 const END_OF_HEAD = [13, 10, 13, 10];
 const decoder = new TextDecoder();
 
-// Call onPicture(name, blob) for every picture until the stream ends or is aborted.
-export async function readPictures(url, signal, onPicture) {
+// Call onPart for every part until the stream ends or is aborted, with its `camera`, its `type`, its
+// `bytes`, and for a fragment of a video the `time` at which it is shown.
+export async function readParts(url, signal, onPart) {
   const answer = await fetch(url, { signal, cache: "no-store", headers: { Accept: "multipart/mixed" } });
   if (!answer.ok) throw new StreamRefused(answer.status);
   const reader = answer.body.getReader();
@@ -16,7 +17,7 @@ export async function readPictures(url, signal, onPicture) {
     bytes = joined(bytes, value);
     let part;
     while ((part = firstPart(bytes)) !== null) {
-      onPicture(part.name, new Blob([bytes.subarray(part.begin, part.end)], { type: "image/jpeg" }));
+      onPart(part);
       bytes = bytes.subarray(part.end);
     }
   }
@@ -37,14 +38,22 @@ function joined(one, other) {
   return both;
 }
 
-// Return where the first whole part begins and ends, and whose picture it is.
+// Return the first whole part, and where it ends.
 function firstPart(bytes) {
   const headEnd = indexOf(bytes, END_OF_HEAD);
   if (headEnd < 0) return null;
   const head = decoder.decode(bytes.subarray(0, headEnd));
   const begin = headEnd + END_OF_HEAD.length;
   const end = begin + Number(field(head, "content-length"));
-  return bytes.length < end ? null : { name: field(head, "x-camera"), begin, end };
+  if (bytes.length < end) return null;
+  const time = field(head, "x-time");
+  return {
+    camera: field(head, "x-camera"),
+    type: field(head, "content-type"),
+    time: time === "" ? null : Number(time),
+    bytes: bytes.slice(begin, end),
+    end,
+  };
 }
 
 function field(head, name) {

@@ -3,8 +3,8 @@
 const FEWEST = 3;
 
 export class ZoneDrawing {
-  constructor(card) {
-    this.canvas = card.querySelector("canvas");
+  constructor(card, screen) {
+    this.screen = screen;
     this.sheet = card.querySelector(".sheet");
     this.shape = this.sheet.querySelector("polygon");
     this.dots = this.sheet.querySelector("g");
@@ -29,10 +29,11 @@ export class ZoneDrawing {
   }
 
   #add(event) {
-    // The sheet lies on the canvas, in which the picture may leave something free around it.
+    // The sheet lies on the screen, in which the picture may leave something free around it.
     const box = this.sheet.getBoundingClientRect();
-    const scale = Math.min(box.width / this.canvas.width, box.height / this.canvas.height);
-    const [width, height] = [this.canvas.width * scale, this.canvas.height * scale];
+    const [across, down] = this.screen.size;
+    const scale = Math.min(box.width / across, box.height / down);
+    const [width, height] = [across * scale, down * scale];
     const x = (event.clientX - box.left - (box.width - width) / 2) / width;
     const y = (event.clientY - box.top - (box.height - height) / 2) / height;
     this.corners.push([clamp(x), clamp(y)]);
@@ -45,8 +46,8 @@ export class ZoneDrawing {
   }
 
   #show() {
-    // In the picture's own pixels, which the sheet fits in as the canvas does.
-    const { width, height } = this.canvas;
+    // In the picture's own pixels, which the sheet fits in as the screen does.
+    const [width, height] = this.screen.size;
     this.sheet.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const points = this.corners.map(([x, y]) => [x * width, y * height]);
     this.shape.setAttribute("points", points.map((each) => each.join(",")).join(" "));

@@ -23,11 +23,14 @@ from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
+from livesegment.redaction.backdrop import Backdrop, Behind
 from livesegment.redaction.redactor import Redactor
+from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.opening import OpeningSegmenter, open_segmenter, smaller_pictures
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import LiveOptions, Retention, require
+from livesegment.settings.background import background_file
 from livesegment.settings.controls import ControlPanel
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
@@ -119,6 +122,7 @@ def run_live(
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
+        behind = _behind(options, stack)
         early = None if segmenter is not None else _opening(source, options, stack)
         if isinstance(source, Source):
             opened = source
@@ -148,7 +152,7 @@ def run_live(
             metrics,
             mirror=options.mirror,
             quota=quota,
-            redactor=_redactor(options, model),
+            redactor=_redactor(options, model, behind),
         )
         loop.run()
         loop.commit()
@@ -158,6 +162,7 @@ def run_live(
 def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
     """Find out before anything is opened what can be known of mistakes."""
     read = [] if isinstance(source, Source) else [str(source)]
+    read += [each for each in [background_file(options.background)] if each is not None]
     named = [options.record, options.masks, options.stats, options.events.jsonl]
     check_distinct(read, named)
     check_events(options.events)
@@ -247,12 +252,28 @@ def _parts(
     )
 
 
-def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
-    if not options.redact.is_wanted:
+def _behind(options: LiveOptions, stack: ExitStack) -> Behind | None:
+    """Open what stands behind the classes; None: nothing, or the room, blurred."""
+    if options.background is None:
+        return None
+    from livesegment.live.backdrop import open_behind  # here, because it may need PyAV
+
+    behind = open_behind(options.background)
+    if isinstance(behind, Resource):
+        stack.enter_context(behind)
+    return behind
+
+
+def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> Redactor | None:
+    if not options.redact.is_wanted and options.background is None:
         return None
     model.put_on_top(options.redact.classes)
-    grows = model.class_map_grows
-    return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
+    return Redactor(
+        options.redact,
+        options.mask_ttl_s,
+        class_map_grows=model.class_map_grows,
+        backdrop=None if options.background is None else Backdrop(behind, options.overlay.classes),
+    )
 
 
 def page(options: LiveOptions) -> list[Output]:

@@ -19,6 +19,13 @@ _HARD_SIDE = 4  # of the cells along an edge that nothing tells how soft it is
 # wider, hair takes the colour of the face; narrower, only the mixed colours of the edge are found.
 _LEAST_SIDE = 4
 _AROUND = (5, 5)
+# How much of a pixel is of the classes at least if so much around it is: a bright ear, or a button,
+# is nothing of a bright wall, unless it is a pixel or two from it.
+_NEAR = (5, 5)
+_DEEP = np.clip((np.arange(256) / 255 - 0.6) / 0.4 * 255, 0, 255).round().astype(np.uint8)
+# How far apart two colours are, in grey levels, from which on they begin to be told apart, and from
+# which on a pixel between them is divided as its colour says.
+_TELLING = (20.0, 60.0)
 # What a square counts for beside one that is all of the class, or all of the background: little
 # where it is a mixture.
 _PURE = ((np.arange(256) / 255) ** 4 * 255).round().astype(np.uint8)
@@ -44,7 +51,8 @@ class Alone:
 
         Colours are not multiplied by alpha, and 0 where it is 0: nothing of the background is left
         there. Where a class has only a part of a pixel, its colour is what the picture's would be
-        without the background, as the pixels around tell it.
+        without the background, as the pixels around tell it; and where a pixel along a soft edge
+        looks like the background, less of it is theirs.
 
         Args:
             canvas: Where to; every pixel is written.
@@ -54,6 +62,7 @@ class Alone:
             amount: 0 (nothing is taken away) to 1 (nothing is left beside the classes).
             edge: Where the classes end softly; None: nowhere.
         """
+        is_hard = edge is None
         edge = self._shares(alpha, image, pixels, edge)
         if amount < 1:
             np.copyto(canvas, image)
@@ -62,9 +71,10 @@ class Alone:
         canvas.fill(0)
         cv2.copyTo(image, alpha, canvas)
         if edge is not None:
-            colours = self._without_background(image, alpha, edge)
-            colours[edge.coverage == 0] = 0
+            colours, shares = self._without_background(image, alpha, edge, is_hard=is_hard)
+            colours[shares == 0] = 0
             edge.cells.put(canvas, colours)
+            edge.cells.put(alpha, shares)
 
     def put_before(
         self, canvas: Image, image: Image, pixels: Pixels, edge: Edge | None = None
@@ -78,12 +88,13 @@ class Alone:
             edge: Where the classes end softly; None: nowhere.
         """
         alpha = self._scratch.array("alone.alpha", pixels.shape)
+        is_hard = edge is None
         edge = self._shares(alpha, image, pixels, edge)
         behind = None if edge is None else edge.cells.take(canvas)
         cv2.copyTo(image, pixels, canvas)
         if edge is not None and behind is not None:
-            colours = self._without_background(image, alpha, edge)
-            edge.cells.put(canvas, self._blender.mixed(behind, colours, edge.coverage))
+            colours, shares = self._without_background(image, alpha, edge, is_hard=is_hard)
+            edge.cells.put(canvas, self._blender.mixed(behind, colours, shares))
 
     def _shares(
         self, alpha: Pixels, image: Image, pixels: Pixels, edge: Edge | None
@@ -115,8 +126,10 @@ class Alone:
         coverage = np.maximum(cells.take(soft), cells.take(inside))
         return Edge(cells, cells.take(image), coverage)
 
-    def _without_background(self, image: Image, alpha: Pixels, edge: Edge) -> Image:
-        """Return the colours that the classes have along an edge, of the shape of its picture.
+    def _without_background(
+        self, image: Image, alpha: Pixels, edge: Edge, *, is_hard: bool
+    ) -> tuple[Image, Bytes]:
+        """Return the colours that the classes have along an edge, and how much is theirs.
 
         Source: Forte, Approximate Fast Foreground Colour Estimation, ICIP 2021, of one step.
 
@@ -124,6 +137,10 @@ class Alone:
             image: BGR uint8 (H, W, 3).
             alpha: How much of each pixel is of the classes, uint8 (H, W).
             edge: Where it is a part.
+            is_hard: Whether pixels that are all of the classes stay so.
+
+        Returns:
+            Both as `Edge.picture` and `Edge.coverage`.
         """
         cells, side = edge.cells, max(edge.cells.side, _LEAST_SIDE)
         small, share = image, alpha
@@ -139,15 +156,56 @@ class Alone:
         )
         inside = _mean_colours(small, share, near).repeat(cells.side, axis=0)
         outside = _mean_colours(small, ~share, near).repeat(cells.side, axis=0)
-        part = cv2.merge([edge.coverage] * 3).astype(np.float32) * np.float32(1 / 255)
+        picture, coverage = edge.picture.astype(np.float32), edge.coverage
+        seen = _seen_shares(picture, inside, outside)
+        if is_hard:
+            np.copyto(seen, 255, where=coverage == 255)
+        else:
+            around = self._scratch.array("alone.around", alpha.shape)
+            cv2.blur(alpha, _NEAR, dst=around, borderType=cv2.BORDER_REPLICATE)
+            np.maximum(seen, _DEEP.take(cells.take(around)), out=seen)
+        np.minimum(seen, coverage, out=seen)
+        part = (seen * np.float32(1 / 255))[..., None]
         # In steps that reuse memory: the same as inside + part * (picture - mixture of both).
-        mixture = inside - outside
-        mixture = mixture * part
+        mixture = (inside - outside) * part
         mixture += outside
-        np.subtract(edge.picture, mixture, out=mixture)
+        np.subtract(picture, mixture, out=mixture)
         mixture *= part
         mixture += inside
-        return cast(Image, np.clip(mixture + np.float32(0.5), 0, 255).astype(np.uint8))
+        colours = np.clip(mixture + np.float32(0.5), 0, 255).astype(np.uint8)
+        return colours, seen
+
+
+def _seen_shares(
+    picture: npt.NDArray[np.float32],
+    inside: npt.NDArray[np.float32],
+    outside: npt.NDArray[np.float32],
+) -> Bytes:
+    """Return how much of each pixel may be of the classes, as its colour says.
+
+    The picture's own softness, and a filter that sharpens what it found, leave colours of the
+    background in pixels that count as the classes' own; a pixel that looks like the background is
+    its. Where both have nearly the same colours nothing can be told, and nothing has to be.
+
+    Args:
+        picture: Colours of the pixels along an edge, (side, cells x side, 3).
+        inside: The colours of the classes around, (cells x side, 3).
+        outside: Those of the background.
+
+    Returns:
+        0 to 255, uint8 (side, cells x side).
+    """
+    step = inside - outside
+    length = np.einsum("jk,jk->j", step, step)
+    share = np.einsum("ijk,jk->ij", picture, step) - np.einsum("jk,jk->j", outside, step)
+    share /= np.maximum(length, 1)
+    low, high = _TELLING
+    tells = np.clip((np.sqrt(length) - low) * np.float32(1 / (high - low)), 0, 1)
+    # 1 - tells * (1 - share): everything where nothing is told.
+    share -= 1
+    share *= tells
+    share += 1
+    return np.asarray(np.clip(share * 255 + np.float32(0.5), 0, 255).astype(np.uint8))
 
 
 def _lessen(alpha: Pixels, amount: float) -> None:

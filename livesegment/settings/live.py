@@ -1,14 +1,17 @@
 """What `live` shows and keeps."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
 
+from livesegment.settings.background import checked_background
 from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
-from livesegment.settings.group import Settings, option, section
+from livesegment.settings.group import Settings, option, option_of, section
 from livesegment.settings.kinds import choice, flag, number
-from livesegment.settings.option import Control
+from livesegment.settings.option import Control, Option
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention, checked_size
@@ -55,6 +58,9 @@ class LiveOptions(Settings):
             before the first mask and for reasons that will not go away by themselves.
         events: What is noticed, and where it is told.
         redact: What nobody may see; `align` is best `delay` then.
+        background: What stands behind the classes of `overlay` in everything that leaves, in place
+            of the room: `blur`, a colour such as `#203040`, or the path of a picture or video;
+            None: the room. `align` is best `delay` then, and `overlay.shown` False.
         stay_at_end: Keep the last picture in its window until the user closes that.
 
     Raises:
@@ -67,7 +73,8 @@ class LiveOptions(Settings):
         "warp",
         choice(ALIGNMENTS),
         "A late mask is moved to where its object is now (warp, the default), its picture held"
-        " back for it (delay, the default with --redact), or drawn where it was (paste).",
+        " back for it (delay, the default with --redact and --background), or drawn where it was"
+        " (paste).",
         flag="--align",
         key="picture.align",
         group=_PICTURE,
@@ -230,6 +237,20 @@ class LiveOptions(Settings):
     )
     events: EventOptions = section(EventOptions)
     redact: RedactOptions = section(RedactOptions)
+    background: str | None = option(
+        None,
+        text(
+            "blur|#RRGGBB|FILE",
+            "blur, a colour such as '#203040' (in quotes), or the path of a picture or video",
+            checked_background,
+            is_path=True,
+        ),
+        "What stands behind the classes shown (--classes) in place of the room; a promise, not"
+        " decoration: without a mask to be trusted nothing else is seen, anywhere.",
+        flag="--background",
+        key="picture.background",
+        group="Privacy",
+    )
     stay_at_end: bool = option(
         False, flag(), "Keep the last picture in its window until the user closes that."
     )
@@ -249,3 +270,20 @@ class LiveOptions(Settings):
             "keep",
             "segment_minutes",
         )
+
+    def settled(self, is_given: Callable[[Option], bool]) -> Self:
+        """Return what suits the rest best, where a user has not said otherwise.
+
+        A picture that waits for its own mask is hidden least. Somebody before another background
+        is not tinted.
+
+        Args:
+            is_given: Tells whether the user gave an option.
+        """
+        align, overlay = self.align, self.overlay
+        if not is_given(option_of(LiveOptions, "align")):
+            align = self.redact.best_align if self.background is None else "delay"
+        said = [option_of(OverlayOptions, name) for name in ("style", "opacity")]
+        if self.background is not None and not any(map(is_given, said)):
+            overlay = replace(overlay, shown=False)
+        return replace(self, align=align, overlay=overlay)

@@ -19,6 +19,7 @@ from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import RedactOptions
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.virtual_camera import VirtualCamera
 from livesegment.sinks.window import press
 from livesegment.sources.base import Source
 from livesegment.sources.pattern import CLASS_MAP, PatternSource
@@ -197,14 +198,16 @@ class Outlets(Sink):
     viewed: dict[int, list[Image]] = field(default_factory=dict)
     shown: list[Image] = field(default_factory=list)
     watched: dict[int, Image] = field(default_factory=dict)
+    filmed: list[Image] = field(default_factory=list)
     key: int | None = None
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
 
     def all(self) -> list[Output | Sink]:
-        """Return what looks on at the run: a recording, a window, a page and rules of events."""
-        return [self, _Screen(self), _Page(self), _Watcher(self)]
+        """Return what looks on: a recording, a window, a page, rules and a virtual camera."""
+        camera = VirtualCamera("", lambda _: _Camera(self.filmed))
+        return [self, _Screen(self), _Page(self), _Watcher(self), camera]
 
     def write(self, picture: Annotated) -> None:
         """Keep what a recording would."""
@@ -240,6 +243,24 @@ class _Screen(Output):
         key, self._outlets.key = self._outlets.key, None
         if key is not None:
             press(key, self._run)
+
+
+class _Camera:
+    """Keeps what is written to a virtual camera."""
+
+    path, is_watched = "camera", True
+
+    def __init__(self, kept: list[Image]) -> None:
+        self._kept = kept
+
+    def begin(self, size: tuple[int, int]) -> tuple[int, int]:
+        return size
+
+    def write(self, image: Image) -> None:
+        self._kept.append(image.copy())
+
+    def close(self) -> None:
+        pass
 
 
 class _Page(Output):

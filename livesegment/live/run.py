@@ -136,7 +136,7 @@ def run_live(
         require(
             bool(looking_on or outputs) or is_told or not must_be_seen,
             "nothing would be shown, written or told: leave out --no-window, or add --web,"
-            " --record, --masks, --stats or an output for events",
+            " --record, --masks, --stats, --virtual-camera or an output for events",
         )
         model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
@@ -314,6 +314,10 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
         yield MaskFileSink(
             options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
         )
+    if options.virtual_camera is not None:
+        from livesegment.sinks.virtual_camera import VirtualCamera
+
+        yield VirtualCamera(options.virtual_camera)
     if options.window:
         yield Window(f"livesegment - {source.name}")
 

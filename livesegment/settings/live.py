@@ -37,6 +37,8 @@ class LiveOptions(Settings):
         window: Open a window.
         record: Video file to write, fragmented MP4; None: none.
         masks: Mask file to write, Matroska; None: none.
+        virtual_camera: Device of a virtual camera that shows the picture to other programs, such as
+            `/dev/video2`; `first`: the first that there is; None: none.
         stats: JSON file to write the run's figures to; None: none. It replaces an older one.
         overwrite: Replace record and masks if they exist.
         duration_s: Stop so many seconds after the first frame; None: never.
@@ -123,6 +125,18 @@ class LiveOptions(Settings):
         "Keep the masks shown, lossless.",
         flag="--masks",
         group=_KEEP,
+    )
+    virtual_camera: str | None = option(
+        None,
+        text(
+            "[DEVICE]",
+            "the device of a virtual camera, such as /dev/video2",
+            pattern="^(/dev/|OBS |Unity )",
+        ),
+        "Be a camera for other programs, as in a meeting; on Linux through v4l2loopback.",
+        flag="--virtual-camera",
+        group=_PICTURE,
+        implied="first",
     )
     stats: str | None = option(
         None,

@@ -1,7 +1,7 @@
 """Nothing of a redacted class leaves a live run, whatever becomes of its masks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -85,8 +85,11 @@ class Run:
         for index, image in self.outlets.watched.items():
             assert self._is_safe(image, index), index
         assert len(self.outlets.shown) >= len(self.outlets.written)
-        for image in self.outlets.shown:
-            # A window does not say which frame it shows.
+        is_one_size = len({shot.image.shape for shot in self.shots}) == 1
+        filmed = self.outlets.filmed if is_one_size else []  # else with margins
+        assert filmed or not is_one_size
+        for image in [*self.outlets.shown, *filmed]:
+            # Neither window nor virtual camera says which frame it shows.
             fitting = [shot for shot in self.shots if shot.image.shape == image.shape]
             assert any(self._is_free(image, shot) for shot in fitting)
 
@@ -119,12 +122,13 @@ def running(
 ) -> Iterator[Run]:
     source = source or ShotSource(shots)
     segmenter, outlets = TruthSegmenter(shots, class_map), Outlets()
+    looking_on = outlets.all()
     metrics, snapshots = Metrics(), []
     panel = ControlPanel(Controls(align=align, show_overlay=False, show_hud=False))
     aligner = lambda: MaskAligner(max_age_s=TTL_S)  # noqa: E731
     alignment = ChosenAlignment(panel, {"warp": aligner, "delay": aligner, "paste": Paste})
     loop = LiveLoop(
-        LiveParts(source, segmenter, outlets.all(), snapshots.append, alignment),
+        LiveParts(source, segmenter, looking_on, snapshots.append, alignment),
         LiveLimits(max_in_flight=len(shots), mask_ttl_s=TTL_S, max_delay_s=0.001),
         panel,
         metrics,
@@ -138,6 +142,9 @@ def running(
         finally:
             segmenter.answer_all()
             source.end()
+            wait([end])
+            for each in looking_on:
+                each.close()
 
 
 @whatever_is_hidden

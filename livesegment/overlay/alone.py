@@ -142,18 +142,8 @@ class Alone:
         Returns:
             Both as `Edge.picture` and `Edge.coverage`.
         """
-        cells, side = edge.cells, max(edge.cells.side, _LEAST_SIDE)
-        small, share = image, alpha
-        if min(alpha.shape) >= side:
-            share = cell_means(alpha, side)
-            # From the middle of each square: where all of it is of one side, as good as from all.
-            rows, columns = share.shape
-            whole = image[: rows * side, : columns * side]
-            small = cast(Image, cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_LINEAR))
-        near = (
-            np.minimum(cells.rows * cells.side // side, share.shape[0] - 1),
-            np.minimum(cells.columns * cells.side // side, share.shape[1] - 1),
-        )
+        cells = edge.cells
+        small, share, near = _squares(image, alpha, cells)
         inside = _mean_colours(small, share, near).repeat(cells.side, axis=0)
         outside = _mean_colours(small, ~share, near).repeat(cells.side, axis=0)
         picture, coverage = edge.picture.astype(np.float32), edge.coverage
@@ -162,7 +152,8 @@ class Alone:
             np.copyto(seen, 255, where=coverage == 255)
         else:
             around = self._scratch.array("alone.around", alpha.shape)
-            cv2.blur(alpha, _NEAR, dst=around, borderType=cv2.BORDER_REPLICATE)
+            rows = slice(int(cells.rows[0]) * cells.side, (int(cells.rows[-1]) + 1) * cells.side)
+            cv2.blur(alpha[rows], _NEAR, dst=around[rows], borderType=cv2.BORDER_REPLICATE)
             np.maximum(seen, _DEEP.take(cells.take(around)), out=seen)
         np.minimum(seen, coverage, out=seen)
         part = (seen * np.float32(1 / 255))[..., None]
@@ -174,6 +165,39 @@ class Alone:
         mixture += inside
         colours = np.clip(mixture + np.float32(0.5), 0, 255).astype(np.uint8)
         return colours, seen
+
+
+def _squares(
+    image: Image, alpha: Pixels, cells: Cells
+) -> tuple[Image, Bytes, tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """Return the squares in which colours are looked for, around cells.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        alpha: How much of each pixel is of the classes, uint8 (H, W).
+        cells: The cells.
+
+    Returns:
+        The squares' colours, uint8 (rows, columns, 3), how much of each is of the classes, uint8
+        (rows, columns), and in which of them each cell is.
+    """
+    side = max(cells.side, _LEAST_SIDE)
+    if min(alpha.shape) < side:
+        return image, alpha, (cells.rows * cells.side, cells.columns * cells.side)
+    numbers, parts = [], []
+    for at, length in zip((cells.rows, cells.columns), alpha.shape, strict=True):
+        number = np.minimum(at * cells.side // side, length // side - 1)
+        reach = _AROUND[0] // 2
+        begin = max(0, int(number.min()) - reach)
+        end = min(length // side, int(number.max()) + 1 + reach)
+        numbers.append(number - begin)
+        parts.append(slice(begin * side, end * side))
+    share = cell_means(alpha[parts[0], parts[1]], side)
+    # From the middle of each square: where all of it is of one side, as good as from all.
+    size = share.shape[1], share.shape[0]
+    part = image[parts[0], parts[1]]
+    small = cast(Image, cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
+    return small, share, (numbers[0], numbers[1])
 
 
 def _seen_shares(

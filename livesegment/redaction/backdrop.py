@@ -131,7 +131,8 @@ class Backdrop:
             assert drawn is not None
             # What is known to be of the classes: what was, and has not changed. What was carried
             # only takes away from that, and no colours tell where it ends.
-            pixels = np.minimum(pixels, self._pixels(drawn, classes))
+            pixels = (pixels > 0).view(np.uint8)
+            pixels[self._pixels(drawn, classes) == 0] = 0
             pixels[_changed(trusted, frame.frame_size) > 0] = 0
             grain = 1.0
         edge = soft_edge(image, pixels, grain, self._scratch)
@@ -144,12 +145,13 @@ class Backdrop:
         return canvas
 
     def _pixels(self, mask: Mask, classes: Names) -> Pixels:
-        """Return 255 where a class is shown, uint8 (H, W), new."""
+        """Return where a class is shown, not 0 there, uint8 (H, W). Valid until the next call."""
         wanted = _common(self._classes, classes)
         if self._selection is None or not self._selection.fits(mask, wanted):
             self._selection = Selection(mask, wanted, warns=classes is None)
-        shown = self._selection.drawn.astype(np.uint8) * np.uint8(255)
-        return cast(Pixels, cv2.LUT(np.ascontiguousarray(mask.class_ids), shown))
+        class_ids = np.ascontiguousarray(mask.class_ids)
+        pixels = self._selection.pixels(class_ids, self._scratch)
+        return np.ones_like(class_ids) if pixels is None else pixels
 
 
 def _common(names: Names, others: Names) -> Names:

@@ -19,15 +19,19 @@ DRIVER = "v4l2 loopback"
 LOAD = "sudo modprobe v4l2loopback exclusive_caps=1 card_label=livesegment"
 """What makes a device, once the module is installed."""
 
+# The format's structure has pointers in it. That of an event has a time, whose size on processors
+# of 32 bits only the C library knows: there nobody is asked who watches.
+_HAS_64_BITS = struct.calcsize("P") == 8
+_FORMAT, _PIX_AT = (208, 8) if _HAS_64_BITS else (204, 4)
 _QUERYCAP, _CAPABILITY = 0x80685600, 104
-_G_FMT, _S_FMT, _FORMAT = 0xC0D05604, 0xC0D05605, 208
+_G_FMT, _S_FMT = (0xC0005604 | _FORMAT << 16), (0xC0005605 | _FORMAT << 16)
 _SUBSCRIBE_EVENT, _SUBSCRIPTION = 0x4020565A, struct.Struct("=III20x")
 _DQEVENT, _EVENT = 0x80885659, 136
 
 _CAN_OUTPUT, _HAS_DEVICE_CAPS = 0x2, 0x80000000
 _TYPE_OUTPUT = 2
-# struct v4l2_pix_format up to its colour space, behind the type, which is padded to 8 bytes.
-_PIX, _PIX_AT = struct.Struct("=IIIIIII"), 8
+# struct v4l2_pix_format up to its colour space, behind the type and its padding.
+_PIX = struct.Struct("=IIIIIII")
 _PROGRESSIVE, _SRGB = 1, 8  # of YUV, the latter means BT.601 in the range of video
 _CLIENT_USAGE = 0x08000000 + 0x08E00000 + 1
 _SEND_INITIAL = 1
@@ -197,6 +201,8 @@ class LoopbackDevice:
 
     def _subscribe(self) -> None:
         assert self._device is not None
+        if not _HAS_64_BITS:
+            return
         wanted = bytearray(_SUBSCRIPTION.pack(_CLIENT_USAGE, 0, _SEND_INITIAL))
         try:
             self._system.ioctl(self._device, _SUBSCRIBE_EVENT, wanted)

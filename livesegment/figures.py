@@ -200,7 +200,7 @@ _ROWS = (
     Figure(
         "frames_hidden",
         "frames",
-        "Frames hidden whole by `--redact`, for want of a mask to be trusted.",
+        "Frames hidden whole by `--redact` or `--background`, for want of a mask to be trusted.",
         label="Hidden",
         panel=_LEFT_OUT,
         by=("live", "annotate"),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -14,8 +14,12 @@ from livesegment.live.presenter import HIDDEN
 from livesegment.mask import ClassIds, Mask
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.overlay.captions import draw_notice
+from livesegment.redaction.backdrop import Backdrop, Still
+from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings import RedactOptions
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.virtual_camera import VirtualCamera
 from livesegment.sinks.window import press
 from livesegment.sources.base import Source
 from livesegment.sources.pattern import CLASS_MAP, PatternSource
@@ -63,11 +67,60 @@ def seen_pixels(image: Image, class_ids: ClassIds, tolerance: int = 0) -> int:
     return int((image[class_ids == CLASS_ID].max(axis=-1, initial=0) > tolerance).sum())
 
 
-def is_notice(image: Image) -> bool:
+def is_notice(image: Image, colour: tuple[int, int, int] = (0, 0, 0)) -> bool:
     """Tell whether a picture is the one that stands for one that is hidden whole."""
-    expected = np.zeros_like(image)
+    expected = np.full_like(image, colour)
     draw_notice(expected, HIDDEN)
     return bool((image == expected).all())
+
+
+BEHIND = (200, 0, 201)
+"""A colour that no scene has, BGR."""
+
+
+def seen_room(image: Image, class_ids: ClassIds) -> int:
+    """Return how many pixels away from the class are not of the colour behind it.
+
+    As far as its soft edge reaches a pixel may have both.
+    """
+    near = cv2.dilate((class_ids == CLASS_ID).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return int((image[near == 0] != BEHIND).any(axis=-1).sum())
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """What a run has to hide, and how it is told that it does.
+
+    Attributes:
+        seen: Returns how many pixels are seen that may not be, given a picture and the true mask.
+        behind: The colour of a picture that is hidden whole.
+        redactor: Makes what hides it, given how long masks are trusted.
+    """
+
+    seen: Callable[[Image, ClassIds], int]
+    behind: tuple[int, int, int]
+    redactor: Callable[[float], Redactor]
+
+    @property
+    def is_of_the_room(self) -> bool:
+        """Whether all but the class is hidden."""
+        return self.behind == BEHIND
+
+
+THE_CLASS = Hiding(
+    seen_pixels,
+    (0, 0, 0),
+    lambda ttl_s: Redactor(RedactOptions(frozenset({CLASS_NAME}), "black"), ttl_s),
+)
+THE_ROOM = Hiding(
+    seen_room,
+    BEHIND,
+    lambda ttl_s: Redactor(
+        RedactOptions(),
+        ttl_s,
+        backdrop=Backdrop(Still(np.full((4, 6, 3), BEHIND, np.uint8)), frozenset({CLASS_NAME})),
+    ),
+)
 
 
 class ShotSource(Source):
@@ -145,14 +198,16 @@ class Outlets(Sink):
     viewed: dict[int, list[Image]] = field(default_factory=dict)
     shown: list[Image] = field(default_factory=list)
     watched: dict[int, Image] = field(default_factory=dict)
+    filmed: list[Image] = field(default_factory=list)
     key: int | None = None
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
 
     def all(self) -> list[Output | Sink]:
-        """Return what looks on at the run: a recording, a window, a page and rules of events."""
-        return [self, _Screen(self), _Page(self), _Watcher(self)]
+        """Return what looks on: a recording, a window, a page, rules and a virtual camera."""
+        camera = VirtualCamera("", lambda _: _Camera(self.filmed))
+        return [self, _Screen(self), _Page(self), _Watcher(self), camera]
 
     def write(self, picture: Annotated) -> None:
         """Keep what a recording would."""
@@ -166,6 +221,10 @@ class Outlets(Sink):
             assert self._changed.wait_for(lambda: len(self.written) >= count, 20), len(self.written)
 
 
+def _is_any_notice(image: Image) -> bool:
+    return is_notice(image) or is_notice(image, BEHIND)
+
+
 class _Screen(Output):
     wants = Wants.WINDOW
 
@@ -177,7 +236,7 @@ class _Screen(Output):
 
     def on_frame(self, shown: Shown) -> None:
         assert shown.image is not None
-        assert shown.mask is None or not is_notice(shown.image), "an outline tells as much"
+        assert shown.mask is None or not _is_any_notice(shown.image), "an outline tells as much"
         self._outlets.shown.append(shown.image.copy())
 
     def on_tick(self) -> None:
@@ -186,13 +245,31 @@ class _Screen(Output):
             press(key, self._run)
 
 
+class _Camera:
+    """Keeps what is written to a virtual camera."""
+
+    path, is_watched = "camera", True
+
+    def __init__(self, kept: list[Image]) -> None:
+        self._kept = kept
+
+    def begin(self, size: tuple[int, int]) -> tuple[int, int]:
+        return size
+
+    def write(self, image: Image) -> None:
+        self._kept.append(image.copy())
+
+    def close(self) -> None:
+        pass
+
+
 class _Page(Output):
     def __init__(self, outlets: Outlets) -> None:
         self._outlets = outlets
 
     def on_frame(self, shown: Shown) -> None:
         assert shown.image is not None
-        assert shown.mask is None or not is_notice(shown.image), "an outline tells as much"
+        assert shown.mask is None or not _is_any_notice(shown.image), "an outline tells as much"
         images = self._outlets.viewed.setdefault(shown.frame.index, [])
         images += [shown.image.copy(), shown.frame.image]
 

@@ -25,8 +25,7 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     set_up_logging(command.log)
     check_address_space()
     options = command.options
-    if "--align" not in given:
-        options = replace(options, align=options.redact.best_align)
+    options = options.settled(lambda option: option.given_as in given)
     options = replace(options, stay_at_end=_is_watched(command))
     if command.web is not None:
         options = replace(options, web=web_options(command.web))

@@ -75,6 +75,7 @@ def examine(endpoint: EndpointOptions) -> Iterator[Finding]:
             Check("codecs", "output", _of("codecs.check"), needs="opencv"),
             Check("fonts", "output", _of("machine.fonts")),
             Check("cameras", "source", _of("cameras.check"), needs="opencv"),
+            Check("virtual camera", "output", _of("virtual_camera.check"), needs="opencv"),
             model,
         )
     )

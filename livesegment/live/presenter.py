@@ -89,7 +89,7 @@ class Presenter:
         self._noticed = None
         self._remarked = self._remark(self._controls)
         self._chosen = chosen
-        self._leaving = leaving = self._leave(frame)
+        self._leaving = leaving = self._leave(frame, self._controls)
         if leaving.is_whole:
             self._metrics.count("frames_hidden")
         self._hand_out(leaving, is_new=True)
@@ -119,7 +119,8 @@ class Presenter:
         has_newer = is_still and self._masks.has_newer(frame, self._chosen)
         if has_newer:
             self._chosen = self._masks.choose_again(frame, self.mask_size(frame))
-            self._leaving = self._leave(frame)
+        if has_newer or controls.classes != self._controls.classes:
+            self._leaving = self._leave(frame, controls)
         notice = self._notice() if is_still else self._noticed
         remark = self._remark(controls)
         drawn = self._controls, self._noticed, self._remarked, self._drawn_at
@@ -137,13 +138,13 @@ class Presenter:
         """
         return None if self._leaving is None else self._draw(self._leaving)
 
-    def _leave(self, frame: Frame) -> Leaving:
+    def _leave(self, frame: Frame, controls: Controls) -> Leaving:
         chosen = self._chosen
         if self._redactor is None:
             return Leaving(frame, chosen.mask)
         said = None if chosen.arrived is None else chosen.arrived.mask
         with stage("hide"):
-            return self._redactor.leave(frame, said, chosen.mask, chosen.age_s)
+            return self._redactor.leave(frame, said, chosen.mask, chosen.age_s, controls.classes)
 
     def _draw(self, leaving: Leaving, size: tuple[int, int] | None = None) -> Image:
         """Return the picture with everything on it that controls ask for, at its size or smaller.

@@ -23,11 +23,14 @@ from livesegment.metrics import Metrics
 from livesegment.motion import MaskAligner
 from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
+from livesegment.redaction.backdrop import Backdrop, Behind
 from livesegment.redaction.redactor import Redactor
+from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter, Sending
 from livesegment.segmenters.opening import OpeningSegmenter, open_segmenter, smaller_pictures
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import LiveOptions, Retention, require
+from livesegment.settings.background import background_file
 from livesegment.settings.controls import ControlPanel
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.base import Sink
@@ -120,6 +123,7 @@ def run_live(
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
+        behind = _behind(options, stack)
         early = None if segmenter is not None else _opening(source, options, stack)
         if isinstance(source, Source):
             opened = source
@@ -133,7 +137,7 @@ def run_live(
         require(
             bool(looking_on or outputs) or is_told or not must_be_seen,
             "nothing would be shown, written or told: leave out --no-window, or add --web,"
-            " --record, --masks, --publish, --stats or an output for events",
+            " --record, --masks, --publish, --stats, --virtual-camera or an output for events",
         )
         model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
@@ -149,7 +153,7 @@ def run_live(
             metrics,
             mirror=options.mirror,
             quota=quota,
-            redactor=_redactor(options, model),
+            redactor=_redactor(options, model, behind),
         )
         loop.run()
         loop.commit()
@@ -159,6 +163,7 @@ def run_live(
 def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
     """Find out before anything is opened what can be known of mistakes."""
     read = [] if isinstance(source, Source) else [str(source)]
+    read += [each for each in [background_file(options.background)] if each is not None]
     named = [options.record, options.masks, options.stats, options.events.jsonl]
     check_distinct(read, named)
     check_events(options.events)
@@ -248,12 +253,28 @@ def _parts(
     )
 
 
-def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
-    if not options.redact.is_wanted:
+def _behind(options: LiveOptions, stack: ExitStack) -> Behind | None:
+    """Open what stands behind the classes; None: nothing, or the room, blurred."""
+    if options.background is None:
+        return None
+    from livesegment.live.backdrop import open_behind  # here, because it may need PyAV
+
+    behind = open_behind(options.background)
+    if isinstance(behind, Resource):
+        stack.enter_context(behind)
+    return behind
+
+
+def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> Redactor | None:
+    if not options.redact.is_wanted and options.background is None:
         return None
     model.put_on_top(options.redact.classes)
-    grows = model.class_map_grows
-    return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
+    return Redactor(
+        options.redact,
+        options.mask_ttl_s,
+        class_map_grows=model.class_map_grows,
+        backdrop=None if options.background is None else Backdrop(behind, options.overlay.classes),
+    )
 
 
 def page(options: LiveOptions) -> list[Output]:
@@ -303,6 +324,10 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
                 yield StreamToStdout(fps=source.fps)
             else:
                 yield StreamToAddress(each, fps=source.fps)
+    if options.virtual_camera is not None:
+        from livesegment.sinks.virtual_camera import VirtualCamera
+
+        yield VirtualCamera(options.virtual_camera)
     if options.window:
         yield Window(f"livesegment - {source.name}")
 

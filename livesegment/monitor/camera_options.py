@@ -10,6 +10,7 @@ from livesegment.errors import AuthenticationFailed, OptionsError
 from livesegment.monitor.config_tables import TableReader
 from livesegment.monitor.toml_lines import KeyPath
 from livesegment.settings import BUILTIN, ApiKey, EndpointOptions, EventOptions, LiveOptions
+from livesegment.settings.background import background_file
 from livesegment.settings.group import all_options, build, option_of
 from livesegment.settings.model_file import ModelFileOptions, is_model_file
 from livesegment.settings.monitor import FileOptions
@@ -83,10 +84,10 @@ def live_options(
         return LiveOptions(window=False)
     _check_model_file(options.endpoint, tables, reader)
     _check_key(options.endpoint, tables, reader, environment)
+    _check_background(options, tables, reader)
     return replace(
-        options,
+        options.settled(lambda option: by_key(option) in given),
         endpoint=_with_key(options.endpoint, environment),
-        align=given.get("picture.align", options.redact.best_align),
         events=_events(name, options.events, given, tables, rules, reader),
         window=False,
         wait_for_source=True,
@@ -144,6 +145,12 @@ def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: Ta
     if path is not None and not Path(path).is_file():
         key = "endpoint.model" if options.file.model_file is None else "endpoint.model_file"
         reader.mistake(tables.path(key), f"there is no model file {path}")
+
+
+def _check_background(options: LiveOptions, tables: CameraTables, reader: TableReader) -> None:
+    path = background_file(options.background)
+    if path is not None and not Path(path).is_file():
+        reader.mistake(tables.path("picture.background"), f"there is no background {path}")
 
 
 def _choose_key(given: dict[str, Any], tables: CameraTables, reader: TableReader) -> None:

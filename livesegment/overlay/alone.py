@@ -1,21 +1,41 @@
 """Drawn classes alone: their own colours, and how much of each pixel they cover."""
 
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livesegment.downscale import cell_means
 from livesegment.frame import Image
+from livesegment.overlay.blend import Blender
+from livesegment.overlay.cells import Bytes, Cells, means_of_all
 from livesegment.overlay.edges import Edge, reach_of
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels
+
+_HARD_SIDE = 4  # of the cells along an edge that nothing tells how soft it is
+# Colours are looked for in squares of so many pixels at least, five by five of them around an edge:
+# wider, hair takes the colour of the face; narrower, only the mixed colours of the edge are found.
+_LEAST_SIDE = 4
+_AROUND = (5, 5)
+# How much of a pixel is of the classes at least if so much around it is: a bright ear, or a button,
+# is nothing of a bright wall, unless it is a pixel or two from it.
+_NEAR = (5, 5)
+_DEEP = np.clip((np.arange(256) / 255 - 0.6) / 0.4 * 255, 0, 255).round().astype(np.uint8)
+# How far apart two colours are, in grey levels, from which on they begin to be told apart, and from
+# which on a pixel between them is divided as its colour says.
+_TELLING = (20.0, 60.0)
+# What a square counts for beside one that is all of the class, or all of the background: little
+# where it is a mixture.
+_PURE = ((np.arange(256) / 255) ** 4 * 255).round().astype(np.uint8)
 
 
 class Alone:
     """Takes drawn classes out of their picture, to be laid over any other."""
 
-    def __init__(self, scratch: Scratch) -> None:
+    def __init__(self, blender: Blender, scratch: Scratch) -> None:
+        self._blender = blender
         self._scratch = scratch
 
     def take(
@@ -31,7 +51,8 @@ class Alone:
 
         Colours are not multiplied by alpha, and 0 where it is 0: nothing of the background is left
         there. Where a class has only a part of a pixel, its colour is what the picture's would be
-        without the background, as the pixels around tell it.
+        without the background, as the pixels around tell it; and where a pixel along a soft edge
+        looks like the background, less of it is theirs.
 
         Args:
             canvas: Where to; every pixel is written.
@@ -41,24 +62,174 @@ class Alone:
             amount: 0 (nothing is taken away) to 1 (nothing is left beside the classes).
             edge: Where the classes end softly; None: nowhere.
         """
-        cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=alpha)
-        if edge is None:
-            reach = reach_of(pixels)
-            side = 2 * reach + 1
-            # Only outside of the classes, so that they stay as they are.
-            soft = self._scratch.array("alone.soft", alpha.shape)
-            cv2.blur(alpha, (side, side), dst=soft, borderType=cv2.BORDER_REPLICATE)
-            cv2.max(alpha, soft, dst=alpha)
-        else:
-            reach = 2 * edge.cells.side
-            edge.cells.put(alpha, edge.coverage)
+        is_hard = edge is None
+        edge = self._shares(alpha, image, pixels, edge)
         if amount < 1:
             np.copyto(canvas, image)
             _lessen(alpha, amount)
             return
         canvas.fill(0)
         cv2.copyTo(image, alpha, canvas)
-        _without_background(canvas, image, alpha, reach)
+        if edge is not None:
+            colours, shares = self._without_background(image, alpha, edge, is_hard=is_hard)
+            colours[shares == 0] = 0
+            edge.cells.put(canvas, colours)
+            edge.cells.put(alpha, shares)
+
+    def put_before(
+        self, canvas: Image, image: Image, pixels: Pixels, edge: Edge | None = None
+    ) -> None:
+        """Lay the drawn classes over another picture, without the background that was behind them.
+
+        Args:
+            canvas: The other picture, in place, BGR uint8 (H, W, 3), contiguous.
+            image: BGR uint8 (H, W, 3), contiguous.
+            pixels: Not 0 where a class is drawn, uint8 (H, W).
+            edge: Where the classes end softly; None: nowhere.
+        """
+        alpha = self._scratch.array("alone.alpha", pixels.shape)
+        is_hard = edge is None
+        edge = self._shares(alpha, image, pixels, edge)
+        behind = None if edge is None else edge.cells.take(canvas)
+        cv2.copyTo(image, pixels, canvas)
+        if edge is not None and behind is not None:
+            colours, shares = self._without_background(image, alpha, edge, is_hard=is_hard)
+            edge.cells.put(canvas, self._blender.mixed(behind, colours, shares))
+
+    def _shares(
+        self, alpha: Pixels, image: Image, pixels: Pixels, edge: Edge | None
+    ) -> Edge | None:
+        """Write to alpha how much of each pixel is of the classes, and return where it is a part.
+
+        Where no edge is given it is as wide as a pixel at 720p, and outside of the classes, so that
+        they stay as they are.
+        """
+        cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY, dst=alpha)
+        if edge is None:
+            edge = self._hard_edge(alpha, image)
+        if edge is not None:
+            edge.cells.put(alpha, edge.coverage)
+        return edge
+
+    def _hard_edge(self, inside: Pixels, image: Image) -> Edge | None:
+        if min(inside.shape) < _HARD_SIDE:
+            return None
+        around = (2 * reach_of(inside) + 1,) * 2
+        soft = self._scratch.array("alone.soft", inside.shape)
+        cv2.blur(inside, around, dst=soft, borderType=cv2.BORDER_REPLICATE)
+        partly = self._scratch.array("alone.partly", inside.shape)
+        cv2.compare(soft, inside, cv2.CMP_GT, dst=partly)
+        ends = means_of_all(partly, _HARD_SIDE, self._scratch) > 0
+        if not ends.any():
+            return None
+        cells = Cells.where(ends, _HARD_SIDE, inside.shape[1])
+        coverage = np.maximum(cells.take(soft), cells.take(inside))
+        return Edge(cells, cells.take(image), coverage)
+
+    def _without_background(
+        self, image: Image, alpha: Pixels, edge: Edge, *, is_hard: bool
+    ) -> tuple[Image, Bytes]:
+        """Return the colours that the classes have along an edge, and how much is theirs.
+
+        Source: Forte, Approximate Fast Foreground Colour Estimation, ICIP 2021, of one step.
+
+        Args:
+            image: BGR uint8 (H, W, 3).
+            alpha: How much of each pixel is of the classes, uint8 (H, W).
+            edge: Where it is a part.
+            is_hard: Whether pixels that are all of the classes stay so.
+
+        Returns:
+            Both as `Edge.picture` and `Edge.coverage`.
+        """
+        cells = edge.cells
+        small, share, near = _squares(image, alpha, cells)
+        inside = _mean_colours(small, share, near).repeat(cells.side, axis=0)
+        outside = _mean_colours(small, ~share, near).repeat(cells.side, axis=0)
+        picture, coverage = edge.picture.astype(np.float32), edge.coverage
+        seen = _seen_shares(picture, inside, outside)
+        if is_hard:
+            np.copyto(seen, 255, where=coverage == 255)
+        else:
+            around = self._scratch.array("alone.around", alpha.shape)
+            rows = slice(int(cells.rows[0]) * cells.side, (int(cells.rows[-1]) + 1) * cells.side)
+            cv2.blur(alpha[rows], _NEAR, dst=around[rows], borderType=cv2.BORDER_REPLICATE)
+            np.maximum(seen, _DEEP.take(cells.take(around)), out=seen)
+        np.minimum(seen, coverage, out=seen)
+        part = (seen * np.float32(1 / 255))[..., None]
+        # In steps that reuse memory: the same as inside + part * (picture - mixture of both).
+        mixture = (inside - outside) * part
+        mixture += outside
+        np.subtract(picture, mixture, out=mixture)
+        mixture *= part
+        mixture += inside
+        colours = np.clip(mixture + np.float32(0.5), 0, 255).astype(np.uint8)
+        return colours, seen
+
+
+def _squares(
+    image: Image, alpha: Pixels, cells: Cells
+) -> tuple[Image, Bytes, tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """Return the squares in which colours are looked for, around cells.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        alpha: How much of each pixel is of the classes, uint8 (H, W).
+        cells: The cells.
+
+    Returns:
+        The squares' colours, uint8 (rows, columns, 3), how much of each is of the classes, uint8
+        (rows, columns), and in which of them each cell is.
+    """
+    side = max(cells.side, _LEAST_SIDE)
+    if min(alpha.shape) < side:
+        return image, alpha, (cells.rows * cells.side, cells.columns * cells.side)
+    numbers, parts = [], []
+    for at, length in zip((cells.rows, cells.columns), alpha.shape, strict=True):
+        number = np.minimum(at * cells.side // side, length // side - 1)
+        reach = _AROUND[0] // 2
+        begin = max(0, int(number.min()) - reach)
+        end = min(length // side, int(number.max()) + 1 + reach)
+        numbers.append(number - begin)
+        parts.append(slice(begin * side, end * side))
+    share = cell_means(alpha[parts[0], parts[1]], side)
+    # From the middle of each square: where all of it is of one side, as good as from all.
+    size = share.shape[1], share.shape[0]
+    part = image[parts[0], parts[1]]
+    small = cast(Image, cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
+    return small, share, (numbers[0], numbers[1])
+
+
+def _seen_shares(
+    picture: npt.NDArray[np.float32],
+    inside: npt.NDArray[np.float32],
+    outside: npt.NDArray[np.float32],
+) -> Bytes:
+    """Return how much of each pixel may be of the classes, as its colour says.
+
+    The picture's own softness, and a filter that sharpens what it found, leave colours of the
+    background in pixels that count as the classes' own; a pixel that looks like the background is
+    its. Where both have nearly the same colours nothing can be told, and nothing has to be.
+
+    Args:
+        picture: Colours of the pixels along an edge, (side, cells x side, 3).
+        inside: The colours of the classes around, (cells x side, 3).
+        outside: Those of the background.
+
+    Returns:
+        0 to 255, uint8 (side, cells x side).
+    """
+    step = inside - outside
+    length = np.einsum("jk,jk->j", step, step)
+    share = np.einsum("ijk,jk->ij", picture, step) - np.einsum("jk,jk->j", outside, step)
+    share /= np.maximum(length, 1)
+    low, high = _TELLING
+    tells = np.clip((np.sqrt(length) - low) * np.float32(1 / (high - low)), 0, 1)
+    # 1 - tells * (1 - share): everything where nothing is told.
+    share -= 1
+    share *= tells
+    share += 1
+    return np.asarray(np.clip(share * 255 + np.float32(0.5), 0, 255).astype(np.uint8))
 
 
 def _lessen(alpha: Pixels, amount: float) -> None:
@@ -67,46 +238,21 @@ def _lessen(alpha: Pixels, amount: float) -> None:
     cv2.LUT(alpha, table, dst=alpha)
 
 
-def _without_background(canvas: Image, image: Image, alpha: Pixels, reach: int) -> None:
-    """Write the colours that the classes have in the pixels which are theirs in part.
-
-    Source: Forte, Approximate Fast Foreground Colour Estimation, ICIP 2021, of one step.
+def _mean_colours(
+    small: Image, share: Bytes, at: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+) -> npt.NDArray[np.float32]:
+    """Return the mean colours around some squares, of those that are all of one side.
 
     Args:
-        canvas: Where to; other pixels are not touched.
-        image: BGR uint8 (H, W, 3), of the same size.
-        alpha: How much of each pixel is of the classes, uint8 (H, W).
-        reach: How far around, in pixels, colours are looked for.
+        small: Mean colours of squares, uint8 (rows, columns, 3).
+        share: How much of each belongs to the side, uint8 (rows, columns).
+        at: Rows and columns of the squares asked for.
+
+    Returns:
+        float32 (squares, 3).
     """
-    partly = cv2.inRange(alpha, np.array(1), np.array(254))
-    left, top, width, height = cv2.boundingRect(partly)
-    if width == 0:
-        return
-    rows = slice(max(0, top - reach), top + height + reach)
-    columns = slice(max(0, left - reach), left + width + reach)
-    # Quicker than numpy's.
-    at = cv2.findNonZero(np.ascontiguousarray(partly[rows, columns])).reshape(-1, 2)
-    where = at[:, 1], at[:, 0]
-    colours, share = image[rows, columns], alpha[rows, columns]
-    inside = _mean_colours(colours, share, reach, where)
-    outside = _mean_colours(colours, ~share, reach, where)
-    part = share[where].astype(np.float32)[:, None] / 255
-    found = inside + part * (colours[where] - part * inside - (1 - part) * outside)
-    canvas[rows, columns][where] = np.clip(found + 0.5, 0, 255).astype(np.uint8)
-
-
-def _mean_colours(
-    image: Image,
-    weight: npt.NDArray[np.uint8],
-    reach: int,
-    where: tuple[npt.NDArray[Any], npt.NDArray[Any]],
-) -> npt.NDArray[np.float32]:
-    """Return the weighted mean colours around some pixels, float32 (pixels, 3)."""
-    weighted = cv2.multiply(image, cv2.cvtColor(weight, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-    # At half of the size: a mean is as good there, and cheaper.
-    size = (2 * ((reach + 1) // 2) + 1,) * 2
-    near = where[0] // 2, where[1] // 2
-    mean, total = (
-        cv2.boxFilter(cv2.pyrDown(each), cv2.CV_32F, size)[near] for each in (weighted, weight)
-    )
-    return np.asarray(mean * 255 / np.maximum(total, 1)[:, None], np.float32)
+    weight = cv2.LUT(share, _PURE)
+    weighted = cv2.multiply(small, cv2.merge([weight] * 3), scale=1 / 255)
+    total = cv2.boxFilter(weight, cv2.CV_32F, _AROUND)[at]
+    mean = cv2.boxFilter(weighted, cv2.CV_32F, _AROUND)[at]
+    return np.asarray(mean * (255 / np.maximum(total, 1e-3))[:, None], np.float32)

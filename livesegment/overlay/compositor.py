@@ -30,7 +30,7 @@ class Compositor:
         self._blender = Blender(self._scratch)
         self._outliner = Outliner(self._blender, self._scratch)
         self._background = Background(self._blender, self._scratch)
-        self._alone = Alone(self._scratch)
+        self._alone = Alone(self._blender, self._scratch)
         self._legend = Legend()
         self._selection: Selection | None = None
         self._warned: set[frozenset[str] | None] = set()

@@ -58,12 +58,21 @@ class Redaction:
         """
         if self._options.unmasked == "withhold":
             return np.zeros(image.shape, np.uint8)
-        height, width = image.shape[:2]
-        rows = max(1, round(_CELLS_ACROSS * height / max(height, width)))
-        columns = max(1, round(_CELLS_ACROSS * width / max(height, width)))
-        few = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
-        blurred = cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR)
-        return blurred.astype(np.uint8, copy=False)
+        return spots(image)
+
+
+def spots(image: Image) -> Image:
+    """Return a new picture of nothing but the light and colours of about a hundred spots.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+    """
+    height, width = image.shape[:2]
+    rows = max(1, round(_CELLS_ACROSS * height / max(height, width)))
+    columns = max(1, round(_CELLS_ACROSS * width / max(height, width)))
+    few = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR)
+    return blurred.astype(np.uint8, copy=False)
 
 
 def _pixelate(picture: Image, cells: Pixels, side: int) -> None:

@@ -1,6 +1,5 @@
 """What of a picture may leave the program."""
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,58 +11,11 @@ from livesegment.class_name import comparable
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion.since import SeenPictures
+from livesegment.redaction.backdrop import Backdrop, Names
 from livesegment.redaction.hiding import Redaction, any_in_cells
+from livesegment.redaction.recent import Cells, RecentCells
+from livesegment.redaction.trust import Trust, Trusted
 from livesegment.settings import RedactOptions
-
-Cells = npt.NDArray[np.uint8]
-"""255 where it was, else 0; uint8 (rows, columns)."""
-
-_LINGERS_S = 1.0
-_LAST_LINGERS_S = 5.0
-
-
-class RecentCells:
-    """Remembers where a class was, so that a reply that overlooks it once does not show it.
-
-    What counts is every reply about a picture of the last second; where replies are rarer than
-    that, the one before the newest, if it is about a picture of the last five seconds.
-    """
-
-    def __init__(self) -> None:
-        self._said: deque[tuple[float, Cells]] = deque()
-
-    def add(self, at_s: float, cells: Cells) -> None:
-        """Take the next reply's cells; of another shape, or about an earlier time, they begin anew.
-
-        Args:
-            at_s: Media time of the reply's picture.
-            cells: Where the class is there.
-        """
-        if self._said and (self._said[-1][1].shape != cells.shape or at_s < self._said[-1][0]):
-            self._said.clear()
-        self._said.append((at_s, cells))
-
-    def at(self, now_s: float) -> Cells:
-        """Return where the class was, the newest reply included. There must be one."""
-        while len(self._said) > 1:
-            limit_s = _LAST_LINGERS_S if len(self._said) == 2 else _LINGERS_S
-            if now_s - self._said[0][0] <= limit_s:
-                break
-            self._said.popleft()
-        union = self._said[-1][1]
-        for _, cells in list(self._said)[:-1]:
-            union = np.maximum(union, cells)
-        return union
-
-
-# Margins around what is hidden, as parts of the picture's longer side: 13 px of 1280 for what a
-# model of a few hundred pixels a side misses at edges; then for what moves unseen, dark before
-# dark, at a tenth of the picture's width a second; and for a picture that changes everywhere.
-_MARGIN = 0.01
-_MARGIN_A_SECOND = 0.1
-_MARGIN_FOR_CHANGE = 0.05
-_MOST_MARGIN = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +34,9 @@ class Leaving:
 
 
 class Redactor:
-    """Hides classes in every picture, before anything is drawn on it or it goes anywhere.
+    """Hides what nobody may see, before anything is drawn on a picture or it goes anywhere.
+
+    That is classes, and, with a backdrop, everything but the classes before it.
 
     It fails closed: what is not known to be free of the classes is hidden. A mask is **trusted**
     for a picture if it is
@@ -107,6 +61,12 @@ class Redactor:
     Ids that the model does not name are hidden too, but for the background: nobody knows what they
     are. What a model overlooks for longer cannot be hidden.
 
+    With a backdrop, of a picture with its own mask the classes are seen that this mask has. Of any
+    other trusted picture only those pixels are seen that had one of the classes, have it still in
+    the carried mask, and have not changed; but where the picture that the mask is about has left
+    before, with its own mask, it is seen again in place of that: a slow model makes fewer pictures
+    of somebody who moves, rather than holes. A picture hidden whole is the backdrop alone.
+
     Used by one thread. Pictures are given in order; one may be given again with a newer mask.
 
     Args:
@@ -114,6 +74,7 @@ class Redactor:
         mask_ttl_s: How much older than a picture another picture may be whose mask is trusted.
         class_map_grows: Whether a mask with instances names only the classes found so far: whether
             the model has the ones to hide cannot be known then, and it is not trusted to.
+        backdrop: What stands behind the classes that are shown; None: the room.
     """
 
     def __init__(
@@ -122,18 +83,27 @@ class Redactor:
         mask_ttl_s: float = float("inf"),
         *,
         class_map_grows: bool = False,
+        backdrop: Backdrop | None = None,
     ) -> None:
         self._class_map_grows = class_map_grows
         self._wanted = set(map(comparable, options.classes))
-        self._mask_ttl_s = mask_ttl_s
         self._redaction = Redaction(options)
-        self._seen = SeenPictures()
+        self._backdrop = backdrop
+        self._before: tuple[Leaving, Names] | None = None  # the last with its own mask
+        self._trust = Trust(mask_ttl_s)
         self._recent = RecentCells()
         self._said: Mask | None = None
         self._class_map: Mapping[int, str] | None = None
         self._is_hidden: npt.NDArray[np.uint8] = np.zeros(256, np.uint8)
 
-    def leave(self, frame: Frame, said: Mask | None, drawn: Mask | None, age_s: float) -> Leaving:
+    def leave(
+        self,
+        frame: Frame,
+        said: Mask | None,
+        drawn: Mask | None,
+        age_s: float,
+        classes: Names = None,
+    ) -> Leaving:
         """Return what may leave of a picture.
 
         Args:
@@ -142,32 +112,49 @@ class Redactor:
                 `frame_index` tells of which.
             drawn: What is to be drawn on the picture, carried to it; None: nothing fits.
             age_s: How much older than the picture the one is that `said` is about.
+            classes: The classes that the viewer wants to see, of those before a backdrop; None:
+                all of them.
 
         Raises:
             OptionsError: If the model has no class of one of the names: a typing mistake would
-                show what is to be hidden. Or if nobody knows which it has.
+                show what is to be hidden. Or if nobody knows which it has, or it leaves nothing
+                for a backdrop.
         """
-        self._seen.observe(frame)
+        self._trust.observe(frame)
         if said is not None:
             self._check_names(said)
-        if said is None or said.frame_size != frame.frame_size:
+        trusted = self._trust.of(frame, said, drawn, age_s)
+        if said is None or trusted is None:
             return self._whole(frame)
-        if said.frame_index == frame.index:
-            return self._partly(frame, self._cells(frame, said, drawn, age_s), _MARGIN, drawn)
-        self._seen.forget_before(said.frame_index)
-        difference = self._seen.since(said.frame_index)
-        is_recent = 0 <= age_s < self._mask_ttl_s
-        if drawn is None or difference is None or not is_recent:
-            return self._whole(frame)
-        margin = _MARGIN + _MARGIN_A_SECOND * age_s + _MARGIN_FOR_CHANGE * difference.share
-        cells = np.maximum(self._cells(frame, said, drawn, age_s), difference.cells)
-        return self._partly(frame, cells, min(margin, _MOST_MARGIN), drawn)
+        if self._wanted:
+            frame = self._partly(frame, said, drawn, age_s, trusted)
+        leaving = Leaving(frame, drawn)
+        if self._backdrop is None:
+            return leaving
+        return self._before_backdrop(leaving, said, trusted, classes)
+
+    def _before_backdrop(
+        self, leaving: Leaving, said: Mask, trusted: Trusted, classes: Names
+    ) -> Leaving:
+        assert self._backdrop is not None
+        is_own = trusted.difference is None
+        if not is_own and self._before is not None:
+            last, had_classes = self._before
+            if last.frame.index == said.frame_index and had_classes == classes:
+                return Leaving(replace(leaving.frame, image=last.frame.image), last.mask)
+        image = self._backdrop.before(leaving.frame, said, leaving.mask, trusted, classes)
+        leaving = replace(leaving, frame=replace(leaving.frame, image=image))
+        if is_own:
+            self._before = leaving, classes
+        return leaving
 
     def _check_names(self, mask: Mask) -> None:
         if mask.class_map == self._class_map:
             return
+        if self._backdrop is not None:
+            self._backdrop.check(mask)
         names = {class_id: comparable(name) for class_id, name in mask.class_map.items()}
-        if self._class_map_grows and mask.instance_ids is not None:
+        if self._wanted and self._class_map_grows and mask.instance_ids is not None:
             wanted = ", ".join(sorted(self._wanted))
             raise OptionsError(
                 f"the model names only the classes that it finds, so whether it knows '{wanted}' is"
@@ -189,33 +176,42 @@ class Redactor:
             ]
         ).view(np.uint8)
 
-    def _cells(self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float) -> Cells:
+    def _cells(
+        self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float, side: int
+    ) -> Cells:
         """Return the cells that the classes are in, or were in lately."""
         if said is not self._said:
             self._said = said
-            self._recent.add(frame.pts_s - age_s, self._cells_of(said))
+            self._recent.add(frame.pts_s - age_s, self._cells_of(said, side))
         cells = self._recent.at(frame.pts_s)
         if drawn is None or drawn is said:
             return cells
-        return np.maximum(cells, self._cells_of(drawn))
+        return np.maximum(cells, self._cells_of(drawn, side))
 
-    def _cells_of(self, mask: Mask) -> Cells:
+    def _cells_of(self, mask: Mask, side: int) -> Cells:
         ids = mask.class_ids
         hidden = self._is_hidden[: int(ids.max()) + 1].nonzero()[0]
         if hidden.size == 1:  # as is usual; in half the time
             classes = (ids == hidden[0]).view(np.uint8)
         else:
             classes = cv2.LUT(ids, self._is_hidden).astype(np.uint8, copy=False)
-        return any_in_cells(classes, self._seen.cell_side)
+        return any_in_cells(classes, side)
 
-    def _partly(self, frame: Frame, cells: Cells, margin: float, drawn: Mask | None) -> Leaving:
-        side = self._seen.cell_side
-        reach = 1 + int(margin * max(frame.frame_size) / side)
-        around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    def _partly(
+        self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float, trusted: Trusted
+    ) -> Frame:
+        cells, side = self._cells(frame, said, drawn, age_s, trusted.cell_side), trusted.cell_side
+        if trusted.difference is not None:
+            cells = np.maximum(cells, trusted.difference.cells)
+        around = np.ones((2 * trusted.reach + 1,) * 2, np.uint8)
         grown = cv2.dilate(cells, around).astype(np.uint8, copy=False)
-        image = self._redaction.parts(frame.image, grown, side)
-        return Leaving(replace(frame, image=image), drawn)
+        return replace(frame, image=self._redaction.parts(frame.image, grown, side))
 
     def _whole(self, frame: Frame) -> Leaving:
-        image = self._redaction.whole(frame.image)
+        self._before = None
+        # Where classes are hidden besides, a backdrop that is made of them is no better.
+        if self._backdrop is not None and not (self._wanted and self._backdrop.is_blurred):
+            image = self._backdrop.alone(frame)
+        else:
+            image = self._redaction.whole(frame.image)
         return Leaving(replace(frame, image=image), None, is_whole=True)

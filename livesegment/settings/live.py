@@ -1,14 +1,17 @@
 """What `live` shows and keeps."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
 
+from livesegment.settings.background import checked_background
 from livesegment.settings.controls import ALIGN_HINTS, ALIGNMENTS, Align
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.events import EventOptions
-from livesegment.settings.group import Settings, option, section
+from livesegment.settings.group import Settings, option, option_of, section
 from livesegment.settings.kinds import choice, flag, number, several
-from livesegment.settings.option import Control
+from livesegment.settings.option import Control, Option
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention, checked_size
@@ -34,6 +37,8 @@ class LiveOptions(Settings):
         window: Open a window.
         record: Video file to write, fragmented MP4; None: none.
         masks: Mask file to write, Matroska; None: none.
+        virtual_camera: Device of a virtual camera that shows the picture to other programs, such as
+            `/dev/video2`; `first`: the first that there is; None: none.
         stats: JSON file to write the run's figures to; None: none. It replaces an older one.
         overwrite: Replace record and masks if they exist.
         duration_s: Stop so many seconds after the first frame; None: never.
@@ -57,6 +62,9 @@ class LiveOptions(Settings):
         redact: What nobody may see; `align` is best `delay` then.
         publish: Addresses to which the picture is sent as H.264: RTSP, RTMP, MPEG-TS in UDP; `-` is
             standard output, as MPEG-TS. Who is not there is waited for.
+        background: What stands behind the classes of `overlay` in everything that leaves, in place
+            of the room: `blur`, a colour such as `#203040`, or the path of a picture or video;
+            None: the room. `align` is best `delay` then, and `overlay.shown` False.
         stay_at_end: Keep the last picture in its window until the user closes that.
 
     Raises:
@@ -69,7 +77,8 @@ class LiveOptions(Settings):
         "warp",
         choice(ALIGNMENTS),
         "A late mask is moved to where its object is now (warp, the default), its picture held"
-        " back for it (delay, the default with --redact), or drawn where it was (paste).",
+        " back for it (delay, the default with --redact and --background), or drawn where it was"
+        " (paste).",
         flag="--align",
         key="picture.align",
         group=_PICTURE,
@@ -118,6 +127,18 @@ class LiveOptions(Settings):
         "Keep the masks shown, lossless.",
         flag="--masks",
         group=_KEEP,
+    )
+    virtual_camera: str | None = option(
+        None,
+        text(
+            "[DEVICE]",
+            "the device of a virtual camera, such as /dev/video2",
+            pattern="^(/dev/|OBS |Unity )",
+        ),
+        "Be a camera for other programs, as in a meeting; on Linux through v4l2loopback.",
+        flag="--virtual-camera",
+        group=_PICTURE,
+        implied="first",
     )
     stats: str | None = option(
         None,
@@ -242,6 +263,20 @@ class LiveOptions(Settings):
         group=_PAGE,
         is_secret=True,
     )
+    background: str | None = option(
+        None,
+        text(
+            "blur|#RRGGBB|FILE",
+            "blur, a colour such as '#203040' (in quotes), or the path of a picture or video",
+            checked_background,
+            is_path=True,
+        ),
+        "What stands behind the classes shown (--classes) in place of the room; a promise, not"
+        " decoration: without a mask to be trusted nothing else is seen, anywhere.",
+        flag="--background",
+        key="picture.background",
+        group="Privacy",
+    )
     stay_at_end: bool = option(
         False, flag(), "Keep the last picture in its window until the user closes that."
     )
@@ -261,3 +296,20 @@ class LiveOptions(Settings):
             "keep",
             "segment_minutes",
         )
+
+    def settled(self, is_given: Callable[[Option], bool]) -> Self:
+        """Return what suits the rest best, where a user has not said otherwise.
+
+        A picture that waits for its own mask is hidden least. Somebody before another background
+        is not tinted.
+
+        Args:
+            is_given: Tells whether the user gave an option.
+        """
+        align, overlay = self.align, self.overlay
+        if not is_given(option_of(LiveOptions, "align")):
+            align = self.redact.best_align if self.background is None else "delay"
+        said = [option_of(OverlayOptions, name) for name in ("style", "opacity")]
+        if self.background is not None and not any(map(is_given, said)):
+            overlay = replace(overlay, shown=False)
+        return replace(self, align=align, overlay=overlay)

@@ -20,6 +20,7 @@ class OverlayOptions(Settings):
         opacity: 0 (invisible) to 1 (opaque).
         classes: Names of the classes to draw; None draws all.
         legend: Draw class names with their share of the picture.
+        shown: Draw masks at all, when a run begins.
 
     Raises:
         OptionsError: If a value is out of range.
@@ -28,7 +29,8 @@ class OverlayOptions(Settings):
     style: Style = option(
         "fill",
         choice(STYLES),
-        "How masks are drawn.",
+        "How masks are drawn. Decoration: where a mask is missing the picture is bare; --redact and"
+        " --background promise that it is not.",
         flag="--style",
         key="overlay.style",
         group=_GROUP,
@@ -63,6 +65,8 @@ class OverlayOptions(Settings):
         control=Control("show_legend", "Legend"),
     )
 
+    shown: bool = option(True, flag(), "Draw masks at all, when a run begins.")
+
     def controls(self) -> Controls:
         """Return the controls that a run starts with."""
         return Controls(
@@ -70,4 +74,5 @@ class OverlayOptions(Settings):
             opacity=self.opacity,
             classes=self.classes,
             show_legend=self.legend,
+            show_overlay=self.shown,
         )

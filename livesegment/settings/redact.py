@@ -36,7 +36,8 @@ class RedactOptions(Settings):
     classes: frozenset[str] = option(
         frozenset(),
         names(are_needed=True, adds_up=True),
-        "Hide these classes in everything shown, written and told; may be repeated.",
+        "A promise, not decoration: these classes are hidden in everything shown, written and told;"
+        " may be repeated.",
         flag="--redact",
         key="redact.classes",
         group=_GROUP,

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from loopback import FakeDevice, FakeLinux
 from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
 from recorder import Datagrams
 from waiting import wait_until
@@ -39,6 +40,8 @@ from livesegment.settings.controls import Controls
 from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.stream_to_address import StreamToAddress
+from livesegment.sinks.v4l2 import LoopbackDevice
+from livesegment.sinks.virtual_camera import VirtualCamera
 from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
@@ -187,6 +190,18 @@ def published(stack: ExitStack, folder: Path) -> Case:
     return Case(stream, kept)
 
 
+def virtual_camera(stack: ExitStack, folder: Path) -> Case:
+    device = FakeDevice(tells=False)
+    linux = FakeLinux({"/dev/video0": device})
+    output = VirtualCamera("/dev/video0", lambda path: LoopbackDevice(path, linux))
+
+    def kept() -> list[float]:
+        assert linux.written.acquire(timeout=20)
+        return [float(each.mean()) for each in device.pictures]
+
+    return Case(output, kept)
+
+
 OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "own": own,
     "sink": queued,
@@ -196,6 +211,7 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "page": page,
     "rules": rules,
     "published": published,
+    "virtual camera": virtual_camera,
 }
 if sys.platform != "win32":
     OUTPUTS["reporter"] = reporter

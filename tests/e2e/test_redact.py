@@ -144,3 +144,27 @@ def test_a_name_that_hides_nothing_is_exit_2_and_one_sentence(
     assert result.returncode == 2
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("background", "sentence"),
+    [
+        ("none.png", "the background is no file: none.png"),
+        ("#12345", "--background is blur, a colour such as '#203040' (in quotes), or the path of"),
+    ],
+)
+def test_a_background_that_is_none_is_exit_2_and_one_sentence(
+    background: str, sentence: str, tmp_path: Path
+) -> None:
+    words = ["live", "sample:", "--no-window", "--stats", "s.json", "--background", background]
+    result = subprocess.run(
+        [sys.executable, "-m", "livesegment", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert sentence in result.stderr

@@ -575,3 +575,28 @@ def test_a_redaction_that_would_hide_nothing_is_a_mistake(
 ) -> None:
     texts = [text for _, text in mistakes(f"[redact]\n{table}\n{CAMERA}")]
     assert any(mistake in text for text in texts), texts
+
+
+def test_a_background_is_for_all_cameras_or_for_one_and_its_file_is_there(read, mistakes) -> None:
+    config = read(
+        """
+        picture.background = "#203040"
+        [[camera]]
+        name = "a"
+        source = 0
+        [[camera]]
+        name = "b"
+        source = 1
+        picture.background = "blur"
+        overlay.style = "outline"
+        """
+    )
+    first, second = (camera.options for camera in config.cameras)
+    assert (first.background, first.align, first.overlay.shown) == ("#203040", "delay", False)
+    assert (second.background, second.align, second.overlay.shown) == ("blur", "delay", True)
+    for written, mistake in (
+        ("/no/such.png", "there is no background /no/such.png"),
+        ("#20304", "picture.background is blur, a colour such as '#203040' (in quotes), or"),
+    ):
+        texts = [text for _, text in mistakes(f'picture.background = "{written}"\n{CAMERA}')]
+        assert any(mistake in text for text in texts), texts

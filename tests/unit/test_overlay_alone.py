@@ -65,6 +65,29 @@ def test_it_lies_over_any_colour_as_if_it_had_been_there(factor: int) -> None:
     assert seam < 0.6 * worse
 
 
+def test_of_a_bright_wall_no_seam_is_left_around_dark_clothes() -> None:
+    _, share, ids = red_disc()
+    dark, wall = (30, 32, 35), (225, 228, 230)
+    sharp = np.rint(over(np.full((*ids.shape, 3), dark, np.uint8), share, wall)).astype(np.uint8)
+    image = cv2.GaussianBlur(sharp, (0, 0), 1.0)  # as lenses and codecs do
+    colours, alpha = cut_out(image, coarse(ids, 4))
+    # Beside what the picture's own colours would leave.
+    seam, worse = ((over(each, alpha, dark).max(axis=2) > 75).sum() for each in (colours, image))
+    assert worse > 100
+    assert seam < worse / 5
+
+
+def test_a_bright_thing_away_from_the_edge_is_no_wall() -> None:
+    _, _, ids = red_disc()
+    image = np.full((*ids.shape, 3), 230, np.uint8)
+    image[ids > 0] = 30
+    cv2.circle(image, (160, 90), 30, (230, 230, 230), 3)
+    colours, alpha = cut_out(image, coarse(ids, 4))
+    ring = cv2.circle(np.zeros_like(ids), (160, 90), 30, 1, 1) > 0
+    assert (alpha[ring] == 255).all()
+    assert (colours[ring] == image[ring]).all()
+
+
 def test_without_a_mask_all_is_there() -> None:
     image, _, _ = red_disc()
     colours, alpha = cut_out(image, None)

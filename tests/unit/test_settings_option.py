@@ -85,6 +85,10 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
+        (
+            lambda: LiveOptions(background="#12345"),
+            "background is blur, a colour such as '#203040' (in quotes), or the path of a picture",
+        ),
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
         (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
         (lambda: LiveOptions(publish="rtsp://a"), "publish is a list"),
@@ -169,6 +173,10 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--model /", "--model is written slug/version, such as my-model/3, or as one word"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
+        (
+            "--background #12345g",
+            "--background is blur, a colour such as '#203040' (in quotes), or",
+        ),
         ("--redact ,", "--redact is a list of class names, such as person,car, none of"),
         ("--class-names no.txt", "--class-names is names such as car,person in the order of the"),
         (f"--class-names {'a,' * 256}", "--class-names is names such as car,person in the order"),

@@ -43,6 +43,7 @@ class HttpServer(Resource):
         head_s: Seconds for the head of a request to arrive.
         hangs_after_s: Seconds after which a client that takes nothing of its answer is cut off.
         send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
+        longest_message: Bytes of a WebSocket's message at the most; None: no WebSockets are taken.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HttpServer(Resource):
         head_s: float = 10.0,
         hangs_after_s: float = 60.0,
         send_buffer: int | None = None,
+        longest_message: int | None = None,
     ) -> None:
         self._host, self._port, self._option = host, port, option
         self._send_buffer = send_buffer
@@ -67,7 +69,10 @@ class HttpServer(Resource):
                 app,
                 loop="asyncio",
                 http=partial(Connection, limits=limits),  # type: ignore[arg-type]
-                ws="none",
+                ws="none" if longest_message is None else "websockets-sansio",
+                ws_max_size=longest_message or 0,
+                # Pictures do not get smaller by it, and a few bytes may unpack to very many.
+                ws_per_message_deflate=False,
                 lifespan="off",
                 # URLs hold keys: nothing of a request is ever logged. Below this level uvicorn
                 # says only what its clients did wrong, and at its lowest dumps whole requests.

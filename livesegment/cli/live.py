@@ -11,6 +11,7 @@ from livesegment.cli.profile import profile_said
 from livesegment.settings import ApiKey, LiveOptions, WebOptions
 from livesegment.settings.commands import LiveCommand
 from livesegment.settings.group import option_of
+from livesegment.settings.live import BROWSER
 from livesegment.settings.option import from_environment
 from livesegment.settings.web import is_this_machine, web_address
 
@@ -28,8 +29,13 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     if "--align" not in given:
         options = replace(options, align=options.redact.best_align)
     options = replace(options, stay_at_end=_is_watched(command))
-    if command.web is not None:
-        options = replace(options, web=web_options(command.web))
+    web = command.web
+    if command.source == BROWSER:
+        # Who looks is at the page, and the program often on a machine without a display.
+        options = replace(options, window=False)
+        web = web or option_of(LiveCommand, "web").implied
+    if web is not None:
+        options = replace(options, web=web_options(web))
     _show(command.source, options, with_profile=command.profile)
     return DONE
 
@@ -63,10 +69,10 @@ def web_options(text: str) -> WebOptions:
 
 
 def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:
-    from livesegment.live.run import page, run_live  # here, because they take their time
+    from livesegment.live.run import run_with_page  # here, because it takes its time
     from livesegment.opencv import use_half_of_the_cores
 
     use_half_of_the_cores()
     with profile_said(wanted=with_profile):
         # A profile is said too, and what a run takes without any output may be what is asked.
-        run_live(source, options, outputs=page(options), must_be_seen=not with_profile)
+        run_with_page(source, options, must_be_seen=not with_profile)

@@ -12,6 +12,7 @@ from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
 from livesegment.web.event_log import EventLog
+from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
 from livesegment.web.page_server import PageServer
 
@@ -25,6 +26,7 @@ class LivePage(PictureEncoder, Delivery):
         address: Where.
         price_per_call: What a call costs; None: not known.
         events: Where the run's events are listed; None: nowhere else.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class LivePage(PictureEncoder, Delivery):
         address: WebOptions,
         price_per_call: float | None = None,
         events: EventLog | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
         self._address = address
         self._price_per_call = price_per_call
         self._events = events or EventLog()
+        self._inlet = inlet
         self._server: PageServer | None = None
 
     def on_start(self, run: LiveRun) -> None:
@@ -52,11 +56,14 @@ class LivePage(PictureEncoder, Delivery):
             self.coverage,
             price_per_call=self._price_per_call,
             events=self._events,
+            inlet=self._inlet,
         )
         beat = lambda: run.status().turned_at_s  # noqa: E731
-        self._server = PageServer(lambda: [feed], self._address, beat=beat)
+        self._server = PageServer(lambda: [feed], self._address, beat=beat, inlet=self._inlet)
         self._server.start()
         logger.info("the page is at %s", self._server.url)
+        if self._inlet is not None:
+            logger.info("open it in the browser whose camera is wanted: 'Use this camera'")
 
     def put(self, event: Event) -> None:
         """List an event."""

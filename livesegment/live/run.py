@@ -33,8 +33,10 @@ from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
 from livesegment.sinks.run_files import check_distinct, written_at_end
 from livesegment.sinks.window import Window
-from livesegment.sources import SAMPLE, is_drawn, open_live_source
+from livesegment.sources import BROWSER, SAMPLE, is_drawn, open_live_source
 from livesegment.sources.base import Source
+from livesegment.sources.browser import MAX_SIDE as BROWSER_MAX_SIDE
+from livesegment.sources.browser import BrowserSource
 from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,8 @@ def live(
     the caller's own stay the caller's to close; sinks are committed.
 
     Args:
-        source: A camera number, path, URL, `sample:` or `pattern:`, or a Source of one's own.
+        source: A camera number, path, URL, `sample:` or `pattern:`, or a Source of one's own;
+            `browser:` is the camera of whoever opens the page that `options.web` asks for.
         segmenter: Who is asked; None: opened from `options.endpoint`.
         sinks: Get every picture shown, each on a thread of its own, besides what the options ask
             for.
@@ -78,7 +81,46 @@ def live(
             class of a name that is to be redacted.
     """
     options = options or LiveOptions()
-    return run_live(source, options, segmenter=segmenter, sinks=sinks, outputs=page(options))
+    return run_with_page(source, options, segmenter=segmenter, sinks=sinks)
+
+
+def run_with_page(
+    source: Source | str | int | Path,
+    options: LiveOptions,
+    *,
+    segmenter: Segmenter | None = None,
+    sinks: Sequence[Sink] = (),
+    must_be_seen: bool = False,
+) -> dict[str, Any]:
+    """Do what `run_live` does, with the page that the options ask for, and raise what it does."""
+    with ExitStack() as stack:
+        if source == BROWSER:
+            source = stack.enter_context(_browser(options))
+        outputs: list[Output] = []
+        if options.web is not None:
+            # Here, because the web server takes its time to import.
+            from livesegment.live.page import LivePage, listed_events
+
+            inlet = source if isinstance(source, BrowserSource) else None
+            events = listed_events(options.events)
+            outputs.append(LivePage(options.web, options.price_per_call, events, inlet))
+        return run_live(
+            source,
+            options,
+            segmenter=segmenter,
+            sinks=sinks,
+            outputs=outputs,
+            must_be_seen=must_be_seen,
+        )
+
+
+def _browser(options: LiveOptions) -> BrowserSource:
+    require(
+        options.web is not None,
+        f"{BROWSER} is the camera of whoever opens the page: say where that is, with web",
+    )
+    require(not options.loop, f"{BROWSER} has no end at which loop could begin it again")
+    return BrowserSource(options.endpoint.max_side or BROWSER_MAX_SIDE)
 
 
 def run_live(
@@ -253,16 +295,6 @@ def _redactor(options: LiveOptions, model: Segmenter) -> Redactor | None:
     model.put_on_top(options.redact.classes)
     grows = model.class_map_grows
     return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
-
-
-def page(options: LiveOptions) -> list[Output]:
-    """Return the page that the options ask for, if they ask for one."""
-    if options.web is None:
-        return []
-    # Here, because the web server takes its time to import.
-    from livesegment.live.page import LivePage, listed_events
-
-    return [LivePage(options.web, options.price_per_call, listed_events(options.events))]
 
 
 def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:

@@ -7,7 +7,7 @@ from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import Device, EndpointOptions
 from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, several
-from livesegment.settings.live import LiveOptions
+from livesegment.settings.live import BROWSER, LiveOptions
 from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
@@ -62,9 +62,14 @@ class LiveCommand(Settings):
 
     source: str = option(
         "0",
-        path("SOURCE", "a camera, a file, an address, sample: or pattern:", words=_SHIPPED),
-        "Camera number or device, video file, image, folder, URL; 'sample:' shows a person,"
-        " 'pattern:' a drawn scene, 'pattern:640x480@30?latency=300' with masks 300 ms late.",
+        path(
+            "SOURCE",
+            "a camera, a file, an address, sample:, pattern: or browser:",
+            words=(*_SHIPPED, BROWSER),
+        ),
+        "Camera number or device, video file, image, folder, URL; 'browser:' is the camera of who"
+        " opens the page, 'sample:' shows a person, 'pattern:' a drawn scene,"
+        " 'pattern:640x480@30?latency=300' with masks 300 ms late.",
         flag="SOURCE",
     )
     web: str | None = option(

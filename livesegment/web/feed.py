@@ -10,6 +10,7 @@ from livesegment.metrics import Circuit, Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.event_log import EventLog
+from livesegment.web.inlet import Inlet
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
 """starting: not yet under way; running: pictures come; paused: held by the user; waiting: for the
@@ -81,6 +82,7 @@ class Feed(ABC):
         pictures: Its pictures; whoever makes the feed publishes to it and closes it.
         events: Its events; whoever makes the feed notes them there.
         price_per_call: What a call costs; None: not known.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class Feed(ABC):
         pictures: Broadcast,
         events: EventLog | None = None,
         price_per_call: float | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         self.name = name
         self.title = title
         self.pictures = pictures
         self.events = events or EventLog()
         self.price_per_call = price_per_call
+        self.inlet = inlet
 
     @abstractmethod
     def report(self) -> Report:

@@ -27,6 +27,9 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_OF_A_SENDER = {"permissions-policy": "camera=(self), microphone=(), geolocation=()"}
+"""Where the page may ask for the camera of whoever looks."""
+
 
 def message(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return an error as the page and its other clients read it."""
@@ -58,12 +61,16 @@ class Guard:
         app: The application.
         access: Knows the token and the sessions.
         cookie: Name of the cookie that holds a session.
+        takes_camera: Whether the page may ask for the camera of whoever looks.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, cookie: str) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, cookie: str, *, takes_camera: bool = False
+    ) -> None:
         self._app = app
         self._access = access
         self._cookie = cookie
+        self._more_headers = _OF_A_SENDER if takes_camera else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take one connection."""
@@ -72,13 +79,15 @@ class Guard:
 
         async def send_guarded(sent: Message) -> None:
             if sent["type"].endswith("http.response.start"):
-                make_careful(MutableHeaders(scope=sent))
+                headers = MutableHeaders(scope=sent)
+                make_careful(headers)
+                headers.update(self._more_headers)
             await send(sent)
 
-        headers, client = Headers(scope=scope), Client(scope, receive)
+        asked, client = Headers(scope=scope), Client(scope, receive)
         try:
-            refusal = self._refusal(scope, headers)
-            refusal = refusal or await self._stranger(scope, headers, client)
+            refusal = self._refusal(scope, asked)
+            refusal = refusal or await self._stranger(scope, asked, client)
             if refusal is not None and _takes_no_refusal(scope):
                 await send({"type": "websocket.close", "code": 1008})
             else:

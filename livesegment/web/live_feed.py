@@ -12,6 +12,7 @@ from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Report
+from livesegment.web.inlet import Inlet
 
 _LOST_AFTER_S = 3.0  # without a picture, whatever the source says
 _RECENT_S = 2.0  # figures of a picture older than this are not of this moment
@@ -27,6 +28,7 @@ class LiveFeed(Feed):
         coverage: What its masks covered.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class LiveFeed(Feed):
         *,
         price_per_call: float | None = None,
         events: EventLog | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
-        super().__init__(name, run.title, pictures, events, price_per_call)
+        super().__init__(name, run.title, pictures, events, price_per_call, inlet)
         self._run = run
         self._coverage = coverage
         self._began_s = time.monotonic()

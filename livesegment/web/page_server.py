@@ -4,6 +4,7 @@ from livesegment.http_server import HttpServer
 from livesegment.settings import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
+from livesegment.web.inlet import Inlet
 from livesegment.web.machine_routes import Beat
 from livesegment.web.streams import Streams
 
@@ -28,6 +29,7 @@ class PageServer(HttpServer):
         options: Where to listen, and the tokens.
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
         beat: The pulse of whoever owns the page, for /healthz.
+        inlet: That of the camera whose pictures come from the page itself, if one's do.
     """
 
     def __init__(
@@ -37,12 +39,15 @@ class PageServer(HttpServer):
         *,
         hangs_after_s: float = 8.0,
         beat: Beat | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         self._streams = Streams()
         access = Access(options.token, options.view_token)
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
-        app = build_app(feeds, access, self._streams, cookie=cookie, beat=beat)
+        app = build_app(
+            feeds, access, self._streams, cookie=cookie, beat=beat, takes_camera=inlet is not None
+        )
         super().__init__(
             app,
             options.host,
@@ -52,6 +57,7 @@ class PageServer(HttpServer):
             keep_alive_s=_KEEP_ALIVE_S,
             hangs_after_s=hangs_after_s,
             send_buffer=_SEND_BUFFER,
+            longest_message=None if inlet is None else inlet.most_bytes,
         )
 
     def close(self) -> None:

@@ -317,7 +317,7 @@ def test_help_fits_the_terminal(
     ("line", "completed"),
     [
         ("live sa", ["sample:", "saved.mp4"]),
-        ("live", ["sample:", "pattern:", "clip.mp4", "saved.mp4"]),
+        ("live", ["sample:", "pattern:", "browser:", "clip.mp4", "saved.mp4"]),
         ("annotate pat", ["pattern:"]),
         ("annotate clip.mp4 sav", ["saved.mp4"]),
     ],

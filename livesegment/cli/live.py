@@ -13,7 +13,7 @@ from livesegment.settings.commands import LiveCommand
 from livesegment.settings.group import option_of
 from livesegment.settings.live import BROWSER
 from livesegment.settings.option import from_environment
-from livesegment.settings.web import is_this_machine, web_address
+from livesegment.settings.web import TlsOptions, is_this_machine, web_address
 
 
 def run(command: LiveCommand, given: Collection[str]) -> int:
@@ -29,13 +29,11 @@ def run(command: LiveCommand, given: Collection[str]) -> int:
     if "--align" not in given:
         options = replace(options, align=options.redact.best_align)
     options = replace(options, stay_at_end=_is_watched(command))
-    web = command.web
     if command.source == BROWSER:
         # Who looks is at the page, and the program often on a machine without a display.
         options = replace(options, window=False)
-        web = web or option_of(LiveCommand, "web").implied
-    if web is not None:
-        options = replace(options, web=web_options(web))
+    if (address := command.page_address) is not None:
+        options = replace(options, web=web_options(address, command.tls))
     _show(command.source, options, with_profile=command.profile)
     return DONE
 
@@ -48,11 +46,12 @@ def _is_watched(command: LiveCommand) -> bool:
     return options.window and not ends_itself and sys.stderr.isatty()
 
 
-def web_options(text: str) -> WebOptions:
+def web_options(text: str, tls: TlsOptions | None = None) -> WebOptions:
     """Return where the page is and its tokens; one that is made up here is shown once, on stderr.
 
     Args:
         text: HOST:PORT.
+        tls: By which certificate it is served; None: by none.
 
     Raises:
         OptionsError: If it is not written so, or a token of the environment cannot be one.
@@ -65,7 +64,8 @@ def web_options(text: str) -> WebOptions:
         token = ApiKey(secrets.token_urlsafe(18))
         # Not through the log, which may be kept in a file.
         print(f"livesegment: log in to the page with this token: {token.reveal()}", file=sys.stderr)
-    return WebOptions(host, port, token, from_environment(option_of(WebOptions, "view_token")))
+    view_token = from_environment(option_of(WebOptions, "view_token"))
+    return WebOptions(host, port, token, view_token, tls or TlsOptions())
 
 
 def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:

@@ -27,6 +27,10 @@ class LivePage(PictureEncoder, Delivery):
         price_per_call: What a call costs; None: not known.
         events: Where the run's events are listed; None: nowhere else.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
+
+    Raises:
+        OptionsError: If its certificate cannot be used.
+        MissingExtra: If one is to be made, and what makes it is not installed.
     """
 
     def __init__(
@@ -37,11 +41,11 @@ class LivePage(PictureEncoder, Delivery):
         inlet: Inlet | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
-        self._address = address
         self._price_per_call = price_per_call
         self._events = events or EventLog()
         self._inlet = inlet
-        self._server: PageServer | None = None
+        self._feeds: list[LiveFeed] = []
+        self._server = PageServer(lambda: self._feeds, address, beat=self._beat, inlet=inlet)
 
     def on_start(self, run: LiveRun) -> None:
         """Show the page until it is closed.
@@ -58,10 +62,10 @@ class LivePage(PictureEncoder, Delivery):
             events=self._events,
             inlet=self._inlet,
         )
-        beat = lambda: run.status().turned_at_s  # noqa: E731
-        self._server = PageServer(lambda: [feed], self._address, beat=beat, inlet=self._inlet)
+        self._feeds = [feed]
         self._server.start()
-        logger.info("the page is at %s", self._server.url)
+        for sentence in self._server.announcement():
+            logger.info("%s", sentence)
         if self._inlet is not None:
             logger.info("open it in the browser whose camera is wanted: 'Use this camera'")
 
@@ -71,9 +75,11 @@ class LivePage(PictureEncoder, Delivery):
 
     def close(self) -> None:
         """End the page. May be called twice."""
-        if self._server is not None:
-            self._server.close()
+        self._server.close()
         super().close()
+
+    def _beat(self) -> float | None:
+        return self._feeds[0].answered_at_s if self._feeds else None
 
 
 def listed_events(options: EventOptions) -> EventLog:

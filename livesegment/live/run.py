@@ -119,7 +119,6 @@ def _browser(options: LiveOptions) -> BrowserSource:
         options.web is not None,
         f"{BROWSER} is the camera of whoever opens the page: say where that is, with web",
     )
-    require(not options.loop, f"{BROWSER} has no end at which loop could begin it again")
     return BrowserSource(options.endpoint.max_side or BROWSER_MAX_SIDE)
 
 

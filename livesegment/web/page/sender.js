@@ -1,8 +1,8 @@
 // This device's camera as the source: its pictures are sent, as many as are taken, the newest first.
 
+import { Encoder } from "./encoder.js";
 import { Uplink } from "./uplink.js";
 
-const QUALITY = 0.8;
 const TICK_MS = 1000;
 
 const WHY_NOT = {
@@ -21,8 +21,7 @@ export class CameraSender {
     [this.button, this.select, this.said, this.video] = ["button", "select", ".said", "video"].map((each) =>
       this.section.querySelector(each),
     );
-    this.canvas = document.createElement("canvas");
-    this.pen = this.canvas.getContext("2d", { alpha: false });
+    this.encoder = new Encoder();
     this.maxSide = 0;
     this.stream = null;
     this.uplink = null;
@@ -123,19 +122,10 @@ export class CameraSender {
     if (!this.isNew || this.isEncoding || !uplink?.hasRoom || video.videoWidth === 0) return;
     this.isNew = false;
     this.isEncoding = true;
-    this.#draw();
-    const blob = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", QUALITY));
+    const blob = await this.encoder.encode(video, this.maxSide);
     this.isEncoding = false;
     if (blob !== null) uplink.send(blob);
     this.#push();
-  }
-
-  #draw() {
-    const { canvas, video, maxSide } = this;
-    const scale = Math.min(1, maxSide / Math.max(video.videoWidth, video.videoHeight));
-    const size = [video.videoWidth, video.videoHeight].map((side) => Math.max(1, Math.round(side * scale)));
-    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
-    this.pen.drawImage(video, 0, 0, ...size);
   }
 
   async #listCameras(chosen) {

@@ -1,4 +1,4 @@
-"""A camera for Chromium that plays a file: how it is written, and what makes the browser use it."""
+"""A camera for Chromium that plays a file: how it is written, and what makes Chromium use it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,8 +25,13 @@ def write_pictures(path: Path, pictures: Iterable["np.ndarray"], quality: int = 
     return path
 
 
-def flags(path: Path | None = None) -> list[str]:
-    """Return what makes Chromium play a file as its camera; without one, it has none."""
-    if path is None:
-        return ["--use-fake-device-for-media-stream=device-count=0"]
-    return ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={path}"]
+DRAWN = "--use-fake-device-for-media-stream"
+"""It has a camera that shows a drawn scene."""
+
+NONE = "--use-fake-device-for-media-stream=device-count=0"
+"""It has no camera."""
+
+
+def plays(path: Path) -> list[str]:
+    """Return what makes Chromium play a file as its camera."""
+    return [DRAWN, f"--use-file-for-fake-video-capture={path}"]

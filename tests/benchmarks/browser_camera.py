@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from broker import free_port
 from clock import BITS, stamp
-from fake_camera import ALLOWED, flags, write_pictures
+from fake_camera import ALLOWED, plays, write_pictures
 from playwright.sync_api import Browser, sync_playwright
 from waiting import read_until
 from watching import memory_mb
@@ -120,7 +120,7 @@ def measure(size: str, seconds: float) -> Seen:
         assert program.stderr is not None
         browser = player.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", ALLOWED, *flags(path)],
+            args=["--no-sandbox", "--disable-gpu", ALLOWED, *plays(path)],
         )
         with program:
             try:

@@ -69,7 +69,7 @@ def web_options(text: str, tls: TlsOptions | None = None) -> WebOptions:
 
 
 def _show(source: str, options: LiveOptions, *, with_profile: bool) -> None:
-    from livesegment.live.run import run_with_page  # here, because it takes its time
+    from livesegment.live.on_page import run_with_page  # here, because it takes its time
     from livesegment.opencv import use_half_of_the_cores
 
     use_half_of_the_cores()

@@ -73,6 +73,7 @@ PARTS = {
     "edges": Part("soft edges", "edges_truth", "davis"),
     "blending": Part("drawing", "blending"),
     "pieces": Part("bodies in small pieces", "small_pieces"),
+    "browser": Part("a browser's camera", "browser_camera"),
     "starting": Part("from the command to a picture", "starting"),
     "memory": Part("memory", "memory"),
     "growth": Part("how cost grows", "growth"),

@@ -161,10 +161,8 @@ class Connection(H11Protocol):
         return event
 
     def _of_the_same_address(self) -> int:
-        return sum(
-            isinstance(each, Connection) and each.network == self.network
-            for each in self.connections
-        )
+        # Other kinds of connections are handshakes, and WebSockets, which know no network.
+        return sum(getattr(each, "network", None) == self.network for each in self.connections)
 
     def _forget_late(self) -> None:
         if self._late is not None:

@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ import uvicorn
 from livesegment.address import addresses_behind
 from livesegment.errors import OptionsError
 from livesegment.http_connection import Connection, ConnectionLimits, most_connections
+from livesegment.https_connection import Handshake
 from livesegment.resource import Resource
 
 _BACKLOG = 1024
@@ -68,11 +70,14 @@ class HttpServer(Resource):
         self._send_buffer = send_buffer
         most = most_connections()
         limits = ConnectionLimits(most, head_s, hangs_after_s)
+        connection: Callable[..., Any] = partial(Connection, limits=limits)
+        if tls is not None:
+            connection = partial(Handshake, limits=limits, tls=tls)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http=partial(Connection, limits=limits),  # type: ignore[arg-type]
+                http=connection,  # type: ignore[arg-type]
                 ws="none" if longest_message is None else "websockets-sansio",
                 ws_max_size=longest_message or 0,
                 # Pictures do not get smaller by it, and a few bytes may unpack to very many.
@@ -89,9 +94,6 @@ class HttpServer(Resource):
                 timeout_graceful_shutdown=grace_s,
             )
         )
-        # uvicorn itself would ask for a key's password, and takes no certificate but a file's.
-        self._server.config.load()
-        self._server.config.ssl = tls
         self._scheme = "http" if tls is None else "https"
         self._base: tuple[str, int] | None = None
         self._thread: threading.Thread | None = None

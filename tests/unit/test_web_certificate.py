@@ -10,15 +10,21 @@ import httpx
 import pytest
 from conftest import need_package
 from feeds import HandFeed, served
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from test_http_server import rest_of
+from waiting import wait_until
 from websockets.sync.client import connect
 
 from livesegment.address import addresses_behind
 from livesegment.errors import MissingExtra, OptionsError
+from livesegment.http_server import HttpServer
 from livesegment.live.page import LivePage
 from livesegment.monitor.config import ConfigMistakes, read_config
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.web import TlsOptions
 from livesegment.sources.browser import BrowserSource
+from livesegment.web.certificate import server_context
 
 trustme = need_package("trustme", extra="tls")
 serialization = need_package("cryptography.hazmat.primitives.serialization", extra="tls")
@@ -124,6 +130,34 @@ def test_a_certificate_made_on_the_spot_is_the_one_whose_fingerprint_is_said() -
             with connect(address, ssl=anybody, additional_headers=headers, proxy=None) as sender:
                 sender.send(b"no picture")
                 assert source.is_taken
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("here")(scope, receive, send)
+
+
+def test_a_handshake_has_its_time_and_no_more_and_counts_as_a_connection(folder: Path) -> None:
+    tls, _ = server_context(TlsOptions(str(folder / "both.pem")), ())
+    trusting = ssl.create_default_context(cafile=folder / "authority.pem")
+    limits = {"grace_s": 1, "keep_alive_s": 5, "head_s": 0.3}
+    server = HttpServer(*(_answer, "127.0.0.1", 0), option="--x", tls=tls, **limits)
+    with server:
+        address = urlsplit(server.url).hostname, urlsplit(server.url).port
+        connections = server._server.server_state.connections
+        for sent in (b"", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"):
+            with socket.create_connection(address, 20) as silent:
+                silent.sendall(sent)
+                if len(sent) < 9:  # what is no TLS at all has gone at once
+                    wait_until(lambda: len(connections) == 1, "a place that is taken")
+                assert b"HTTP" not in rest_of(silent)
+            wait_until(lambda: not connections, "the place of a handshake that came to nothing")
+        # A request that comes right behind the handshake is answered.
+        with (
+            socket.create_connection(address, 20) as plain,
+            trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+        ):
+            secure.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert rest_of(secure).endswith(b"here")
 
 
 def test_without_what_makes_certificates_a_sentence_says_how_to_get_it(

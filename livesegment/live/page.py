@@ -69,6 +69,11 @@ class LivePage(PictureEncoder, Delivery):
         if self._inlet is not None:
             logger.info("open it in the browser whose camera is wanted: 'Use this camera'")
 
+    def on_tick(self) -> None:
+        """Have the next pictures sent: the loop has gone on, so they would not wait."""
+        if self._inlet is not None:
+            self._inlet.answer_taken()
+
     def put(self, event: Event) -> None:
         """List an event."""
         self._events.note(event.fields())

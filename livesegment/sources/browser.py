@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,8 +19,8 @@ MAX_SIDE = 1280
 _MOST_BYTES = 8 * 2**20
 
 Answer = Callable[[str | None], None]
-"""Told once for each picture, from any thread: None when it has been taken or a later one came in
-its place; else a sentence, why it is not."""
+"""Told once for each picture, from any thread: None when the next one is welcome; else a sentence,
+why this one is not taken."""
 
 NOT_ADMITTED = "another device sends its camera already"
 
@@ -34,7 +35,9 @@ class _Sent:
 class PictureSender(Source):
     """One sender: its pictures come in by `put`, on any thread, and out by `read`.
 
-    Of pictures that come faster than they are read, the newest is kept.
+    Of pictures that come faster than they are read, the newest is kept. A picture is answered when
+    whoever shows pictures has gone on since it was read: so the sender makes no more of them than
+    are shown, and none waits.
 
     Args:
         max_side: Longest side of a picture, in pixels.
@@ -47,6 +50,7 @@ class PictureSender(Source):
     def __init__(self, max_side: int) -> None:
         self._max_side = max_side
         self._pictures: Buffer[_Sent] = Buffer("keep newest")
+        self._taken: deque[Answer] = deque()
         self._has_left = self._is_stopped = False
         self._came_at_s = time.monotonic()
         self._began_s: float | None = None
@@ -61,7 +65,15 @@ class PictureSender(Source):
         """Take a picture, a JPEG or WebP file; it is looked at by whoever reads."""
         self._came_at_s = time.monotonic()
         for each in self._pictures.put(_Sent(content, self._came_at_s, answer)):
-            each.answer(NOT_ADMITTED if self._has_left else None)
+            if self._has_left:
+                each.answer(NOT_ADMITTED)
+            else:
+                self._taken.append(each.answer)
+
+    def answer_taken(self) -> None:
+        """Answer what has been read until now: somebody has gone on. From any thread."""
+        for _ in range(len(self._taken)):
+            self._taken.popleft()(None)
 
     def leave(self) -> None:
         """Send no more, and make room for the next sender. May be called twice."""
@@ -81,7 +93,7 @@ class PictureSender(Source):
             except PictureRefused as refusal:
                 sent.answer(str(refusal))
                 continue
-            sent.answer(None)
+            self._taken.append(sent.answer)
             self._began_s = sent.came_at_s if self._began_s is None else self._began_s
             frame = Frame(image, self._index, sent.came_at_s - self._began_s, sent.came_at_s)
             self._index += 1
@@ -140,6 +152,11 @@ class BrowserSource(ReconnectingSource):
             self._sender = PictureSender(self.max_side)
             self._admitted.put(self._sender)
             return self._sender
+
+    def answer_taken(self) -> None:
+        """Answer the pictures that were read until now: the next ones are welcome."""
+        if (sender := self._sender) is not None:
+            sender.answer_taken()
 
     def stop(self) -> None:
         """Let a waiting read return at once."""

@@ -12,7 +12,7 @@ class Sender(Protocol):
 
         Args:
             content: The file.
-            answer: Told once, from any thread: None when the next picture may be sent; else a
+            answer: Told once, from any thread: None when the next picture is welcome; else a
                 sentence, why this one is not taken.
         """
 
@@ -34,6 +34,9 @@ class Inlet(Protocol):
     @property
     def is_taken(self) -> bool:
         """Whether somebody sends, so that nobody else is admitted."""
+
+    def answer_taken(self) -> None:
+        """Answer the pictures that were read until now: the next ones are welcome."""
 
     def admit(self) -> Sender | None:
         """Let somebody send, until it leaves; None while somebody else does."""

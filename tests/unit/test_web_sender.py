@@ -57,8 +57,9 @@ def test_each_picture_is_answered_when_it_is_taken() -> None:
     with page() as (url, source, _), sender(url) as connection:
         for number in (3, 4):
             connection.send(picture(number))
-            assert connection.recv(timeout=20) == "taken"
             assert number_of(source.read()) == number
+            source.answer_taken()
+            assert connection.recv(timeout=20) == "taken"
         connection.send("here")
         connection.send(picture(5))
         assert number_of(source.read()) == 5

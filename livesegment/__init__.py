@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from livesegment.annotate.report import AnnotateReport, FileReport
     from livesegment.annotate.runner import annotate
     from livesegment.frame import Frame
-    from livesegment.live.run import live
+    from livesegment.live.on_page import live
     from livesegment.mask import Mask
     from livesegment.picture import predict
     from livesegment.segmenters.base import Segmenter
@@ -153,7 +153,7 @@ _HOMES = {
     "Source": "livesegment.sources.base",
     "WebOptions": "livesegment.settings",
     "annotate": "livesegment.annotate.runner",
-    "live": "livesegment.live.run",
+    "live": "livesegment.live.on_page",
     "open_source": "livesegment.sources",
     "predict": "livesegment.picture",
 }

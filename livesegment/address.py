@@ -161,6 +161,46 @@ def is_url_of(url: str, schemes: Collection[str]) -> bool:
         return False
 
 
+def addresses_behind(host: str) -> list[str]:
+    """Return the numbers by which other machines may reach what listens on every address here.
+
+    Args:
+        host: What is listened on: `0.0.0.0`, or `::`, behind which are those of IPv4 too.
+
+    Returns:
+        They, those of IPv4 first; none for a host that is one address.
+    """
+    # Documentation's own addresses: nothing is sent to them, but the system says by which of its
+    # addresses it would.
+    far = {"0.0.0.0": ["192.0.2.1"], "::": ["192.0.2.1", "2001:db8::1"]}.get(host, [])
+    found = [address for each in far if (address := _own_address(each)) is not None]
+    try:
+        known = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
+    except OSError:
+        known = []
+    if far:
+        found += [str(each[4][0]) for each in known]
+    kinds = {"0.0.0.0": (4,), "::": (4, 6)}.get(host, ())
+    numbers = [ipaddress.ip_address(each.partition("%")[0]) for each in found]
+    seen = {
+        str(each): each.version
+        for each in numbers
+        if each.version in kinds and not (each.is_loopback or each.is_link_local)
+    }
+    return sorted(seen, key=lambda each: seen[each])
+
+
+def _own_address(far: str) -> str | None:
+    """Return by which address of this machine another one would be reached; None: by none."""
+    family = socket.AF_INET6 if ":" in far else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((far, 9))
+            return str(asking.getsockname()[0])
+    except OSError:
+        return None
+
+
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 
 

@@ -80,6 +80,7 @@ class Connection(H11Protocol):
         self._hanging: asyncio.TimerHandle | None = None
         self._mistake = "this is no HTTP request that can be read"
         self._pieces = 0
+        self._is_handed_on = False
         self._next_event = self.conn.next_event
         self.conn.next_event = self._counted_event  # type: ignore[method-assign]
 
@@ -98,12 +99,21 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on, and note whether that has become a request."""
         super().data_received(data)
+        if self._is_handed_on:
+            return
         is_long = self.conn.their_state is h11.SEND_BODY and self._has_length()
         self._read_at_once(_READ_AT_ONCE_OF_A_BODY if is_long else _READ_AT_ONCE)
         if self.cycle is not None and not self.cycle.response_complete:
             self._forget_late()
         elif self._late is None:
             self._await_head()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection on to who speaks WebSocket."""
+        self._read_at_once(_READ_AT_ONCE_OF_A_BODY)
+        super().handle_websocket_upgrade(event)
+        self._is_handed_on = True
+        self._forget_late()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Refuse what is no HTTP, or takes too long to read."""
@@ -151,10 +161,8 @@ class Connection(H11Protocol):
         return event
 
     def _of_the_same_address(self) -> int:
-        return sum(
-            isinstance(each, Connection) and each.network == self.network
-            for each in self.connections
-        )
+        # Other kinds of connections are handshakes, and WebSockets, which know no network.
+        return sum(getattr(each, "network", None) == self.network for each in self.connections)
 
     def _forget_late(self) -> None:
         if self._late is not None:

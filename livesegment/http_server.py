@@ -2,14 +2,18 @@
 
 import os
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
 import uvicorn
 
+from livesegment.address import addresses_behind
 from livesegment.errors import OptionsError
 from livesegment.http_connection import Connection, ConnectionLimits, most_connections
+from livesegment.https_connection import Handshake
 from livesegment.resource import Resource
 
 _BACKLOG = 1024
@@ -43,6 +47,8 @@ class HttpServer(Resource):
         head_s: Seconds for the head of a request to arrive.
         hangs_after_s: Seconds after which a client that takes nothing of its answer is cut off.
         send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
+        tls: Serves https, with what it knows of certificates; None: http.
+        longest_message: Bytes of a WebSocket's message at the most; None: no WebSockets are taken.
     """
 
     def __init__(
@@ -57,17 +63,25 @@ class HttpServer(Resource):
         head_s: float = 10.0,
         hangs_after_s: float = 60.0,
         send_buffer: int | None = None,
+        tls: ssl.SSLContext | None = None,
+        longest_message: int | None = None,
     ) -> None:
         self._host, self._port, self._option = host, port, option
         self._send_buffer = send_buffer
         most = most_connections()
         limits = ConnectionLimits(most, head_s, hangs_after_s)
+        connection: Callable[..., Any] = partial(Connection, limits=limits)
+        if tls is not None:
+            connection = partial(Handshake, limits=limits, tls=tls)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http=partial(Connection, limits=limits),  # type: ignore[arg-type]
-                ws="none",
+                http=connection,  # type: ignore[arg-type]
+                ws="none" if longest_message is None else "websockets-sansio",
+                ws_max_size=longest_message or 0,
+                # Pictures do not get smaller by it, and a few bytes may unpack to very many.
+                ws_per_message_deflate=False,
                 lifespan="off",
                 # URLs hold keys: nothing of a request is ever logged. Below this level uvicorn
                 # says only what its clients did wrong, and at its lowest dumps whole requests.
@@ -80,7 +94,8 @@ class HttpServer(Resource):
                 timeout_graceful_shutdown=grace_s,
             )
         )
-        self._url: str | None = None
+        self._scheme = "http" if tls is None else "https"
+        self._base: tuple[str, int] | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -89,9 +104,22 @@ class HttpServer(Resource):
 
         For a server that listens on every address it is one that leads here from this machine.
         """
-        if self._url is None:
+        host, port = self._address()
+        return self._shown({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+
+    @property
+    def urls_elsewhere(self) -> list[str]:
+        """The base URLs by which other machines may find it, if it listens on every address."""
+        host, port = self._address()
+        return [self._shown(each, port) for each in addresses_behind(host)]
+
+    def _address(self) -> tuple[str, int]:
+        if self._base is None:
             raise RuntimeError("the server has no address before it is started")
-        return self._url
+        return self._base
+
+    def _shown(self, host: str, port: int) -> str:
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def start(self) -> None:
         """Listen, and serve on a thread.
@@ -100,7 +128,7 @@ class HttpServer(Resource):
             OptionsError: If the address or port cannot be had.
         """
         listener = self._listener()
-        self._url = _url(listener)
+        self._base = listener.getsockname()[:2]
 
         def serve() -> None:
             with listener:  # older versions of uvicorn leave it open
@@ -150,9 +178,3 @@ class HttpServer(Resource):
             reason = (error.strerror or str(error)).lower()
             raise OptionsError(f"cannot listen on {host}, port {port}: {reason}") from error
         return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -105,7 +105,10 @@ def served(
     with ExitStack() as stack:
         for feed in feeds:
             stack.callback(feed.encoder.close)
-        server = PageServer(lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat)
+        inlet = next((feed.inlet for feed in feeds if feed.inlet is not None), None)
+        server = PageServer(
+            lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat, inlet=inlet
+        )
         yield stack.enter_context(server)
 
 

@@ -12,6 +12,7 @@ from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
 from livesegment.web.event_log import EventLog
+from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
 from livesegment.web.page_server import PageServer
 
@@ -25,6 +26,11 @@ class LivePage(PictureEncoder, Delivery):
         address: Where.
         price_per_call: What a call costs; None: not known.
         events: Where the run's events are listed; None: nowhere else.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
+
+    Raises:
+        OptionsError: If its certificate cannot be used.
+        MissingExtra: If one is to be made, and what makes it is not installed.
     """
 
     def __init__(
@@ -32,12 +38,14 @@ class LivePage(PictureEncoder, Delivery):
         address: WebOptions,
         price_per_call: float | None = None,
         events: EventLog | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
-        self._address = address
         self._price_per_call = price_per_call
         self._events = events or EventLog()
-        self._server: PageServer | None = None
+        self._inlet = inlet
+        self._feeds: list[LiveFeed] = []
+        self._server = PageServer(lambda: self._feeds, address, beat=self._beat, inlet=inlet)
 
     def on_start(self, run: LiveRun) -> None:
         """Show the page until it is closed.
@@ -53,11 +61,19 @@ class LivePage(PictureEncoder, Delivery):
             video=self.video,
             price_per_call=self._price_per_call,
             events=self._events,
+            inlet=self._inlet,
         )
-        beat = lambda: run.status().turned_at_s  # noqa: E731
-        self._server = PageServer(lambda: [feed], self._address, beat=beat)
+        self._feeds = [feed]
         self._server.start()
-        logger.info("the page is at %s", self._server.url)
+        for sentence in self._server.announcement():
+            logger.info("%s", sentence)
+        if self._inlet is not None:
+            logger.info("open it in the browser whose camera is wanted: 'Use this camera'")
+
+    def on_tick(self) -> None:
+        """Have the next pictures sent: the loop has gone on, so they would not wait."""
+        if self._inlet is not None:
+            self._inlet.answer_taken()
 
     def put(self, event: Event) -> None:
         """List an event."""
@@ -65,9 +81,11 @@ class LivePage(PictureEncoder, Delivery):
 
     def close(self) -> None:
         """End the page. May be called twice."""
-        if self._server is not None:
-            self._server.close()
+        self._server.close()
         super().close()
+
+    def _beat(self) -> float | None:
+        return self._feeds[0].answered_at_s if self._feeds else None
 
 
 def listed_events(options: EventOptions) -> EventLog:

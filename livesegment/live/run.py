@@ -49,42 +49,6 @@ _DRAWN_LATENCY_S = 0.2
 _SPARE = 12  # requests given up: those of the moment of an outage, and four seconds of probes
 
 
-def live(
-    source: Source | str | int | Path = 0,
-    *,
-    segmenter: Segmenter | None = None,
-    sinks: Sequence[Sink] = (),
-    options: LiveOptions | None = None,
-) -> dict[str, Any]:
-    """Show a source with its segmentation until it ends, a limit is reached or the user quits.
-
-    A network camera that is lost is waited for and opened again, without end.
-
-    Must be called from the main thread if there is a window. Sources, segmenters and sinks of
-    the caller's own stay the caller's to close; sinks are committed.
-
-    Args:
-        source: A camera number, path, URL, `sample:` or `pattern:`, or a Source of one's own.
-        segmenter: Who is asked; None: opened from `options.endpoint`.
-        sinks: Get every picture shown, each on a thread of its own, besides what the options ask
-            for.
-        options: What to show and keep; None: a window with the built-in person model.
-
-    Returns:
-        The figures that `stats` writes: counters, and p50, p95 and max of the times in ms.
-
-    Raises:
-        SourceError: If the source cannot be opened, or breaks and is no network camera.
-        EndpointError: If the endpoint refuses for good before the first mask, or never answers.
-        SinkError: If there is no display, or an output cannot be written; of one on a disk that
-            is full meanwhile, once the run is over.
-        OptionsError: If an output is the source itself or another output, or the model has no
-            class of a name that is to be redacted.
-    """
-    options = options or LiveOptions()
-    return run_live(source, options, segmenter=segmenter, sinks=sinks, outputs=page(options))
-
-
 def run_live(
     source: Source | str | int | Path,
     options: LiveOptions,
@@ -275,16 +239,6 @@ def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> 
         class_map_grows=model.class_map_grows,
         backdrop=None if options.background is None else Backdrop(behind, options.overlay.classes),
     )
-
-
-def page(options: LiveOptions) -> list[Output]:
-    """Return the page that the options ask for, if they ask for one."""
-    if options.web is None:
-        return []
-    # Here, because the web server takes its time to import.
-    from livesegment.live.page import LivePage, listed_events
-
-    return [LivePage(options.web, options.price_per_call, listed_events(options.events))]
 
 
 def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:

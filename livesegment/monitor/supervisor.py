@@ -127,7 +127,8 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
         page.start()
-        logger.info("the page is at %s", page.url)
+        for sentence in page.announcement():
+            logger.info("%s", sentence)
         _say_budget(self._config.budget)
         notices = ServiceNotices()
         try:

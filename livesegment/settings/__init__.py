@@ -29,7 +29,7 @@ from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import Retention
 from livesegment.settings.secret import ApiKey
 from livesegment.settings.serve import ServeOptions
-from livesegment.settings.web import WebOptions
+from livesegment.settings.web import TlsOptions, WebOptions
 
 __all__ = [
     "BUILTIN",
@@ -52,6 +52,7 @@ __all__ = [
     "RedactOptions",
     "Retention",
     "ServeOptions",
+    "TlsOptions",
     "WebOptions",
     "require",
 ]

@@ -5,14 +5,14 @@ from typing import Literal
 
 from livesegment.settings.annotate import AnnotateOptions
 from livesegment.settings.endpoint import Device, EndpointOptions
-from livesegment.settings.group import Settings, option, same_as, section
+from livesegment.settings.group import Settings, option, option_of, same_as, section
 from livesegment.settings.kinds import choice, flag, several
-from livesegment.settings.live import LiveOptions
+from livesegment.settings.live import BROWSER, LiveOptions
 from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.settings.text_kinds import path, text
-from livesegment.settings.web import WebOptions, web_address
+from livesegment.settings.web import TlsOptions, WebOptions, web_address
 
 LogFormat = Literal["text", "json"]
 
@@ -56,15 +56,21 @@ class LiveCommand(Settings):
         web: HOST:PORT of the page; None: there is none.
         exit_at_end: Whether the run ends with its source also where a person watches.
         profile: Whether a table on stderr says at the end where the time went.
+        tls: By which certificate the page is served, if it is.
         options: What to show and keep.
         log: What is said on stderr.
     """
 
     source: str = option(
         "0",
-        path("SOURCE", "a camera, a file, an address, sample: or pattern:", words=_SHIPPED),
-        "Camera number or device, video file, image, folder, URL; 'sample:' shows a person,"
-        " 'pattern:' a drawn scene, 'pattern:640x480@30?latency=300' with masks 300 ms late.",
+        path(
+            "SOURCE",
+            "a camera, a file, an address, sample:, pattern: or browser:",
+            words=(*_SHIPPED, BROWSER),
+        ),
+        "Camera number or device, video file, image, folder, URL; 'browser:' is the camera of who"
+        " opens the page, 'sample:' shows a person, 'pattern:' a drawn scene,"
+        " 'pattern:640x480@30?latency=300' with masks 300 ms late.",
         flag="SOURCE",
     )
     web: str | None = option(
@@ -96,8 +102,31 @@ class LiveCommand(Settings):
         flag="--profile",
         group=_PROGRAM,
     )
+    tls: TlsOptions = section(TlsOptions)
     options: LiveOptions = section(LiveOptions)
     log: LogOptions = section(LogOptions)
+
+    def check(self) -> None:
+        """Check that what is said of a page has one, and of a source that it can do that."""
+        about = "is_made" if self.tls.is_made else "certificate"
+        self.require(
+            not self.tls.is_wanted or self.page_address is not None,
+            f"{{{about}}} is about a page: give {{web}}",
+            about,
+            "web",
+        )
+        self.require(
+            self.source != BROWSER or not self.options.loop,
+            f"{{loop}} begins a source again at its end, and {BROWSER} has none",
+            "loop",
+        )
+
+    @property
+    def page_address(self) -> str | None:
+        """HOST:PORT of the page; None: there is none."""
+        if self.web is None and self.source == BROWSER:
+            return option_of(LiveCommand, "web").implied
+        return self.web
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ from livesegment.settings.web import WebOptions
 _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"
 
 
+BROWSER = "browser:"
+"""What names the camera of whoever opens the page of a live run."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOptions(Settings):
     """What `live` shows and keeps.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, all_options, option, same_as, section
 from livesegment.settings.kinds import flag, number
-from livesegment.settings.live import LiveOptions
+from livesegment.settings.live import BROWSER, LiveOptions
 from livesegment.settings.option import Option
 from livesegment.settings.rule import Rule
 from livesegment.settings.text_kinds import path, text
@@ -28,7 +28,7 @@ def _camera_name(text: str) -> str:
 
 
 def _camera_source(text: str) -> str:
-    if text.startswith("-") and text[1:].isdecimal():
+    if text == BROWSER or (text.startswith("-") and text[1:].isdecimal()):
         raise ValueError
     return text
 
@@ -59,7 +59,8 @@ class CameraOptions(Settings):
         ...,
         text(
             "SOURCE",
-            "a camera's number or device, an address, a file, sample: or pattern:",
+            "a camera's number or device, an address, a file, sample: or pattern:"
+            f" ({BROWSER} is for live)",
             _camera_source,
             takes_numbers=True,
         ),

@@ -3,15 +3,77 @@
 from dataclasses import dataclass
 
 from livesegment.address import is_loopback
-from livesegment.settings.group import Settings, option, require
-from livesegment.settings.kinds import instance, number
+from livesegment.settings.group import Settings, option, require, section
+from livesegment.settings.kinds import flag, instance, number
 from livesegment.settings.secret import ApiKey
-from livesegment.settings.text_kinds import text
+from livesegment.settings.text_kinds import path, text
 
 TOKEN_VARIABLE = "LIVESEGMENT_WEB_TOKEN"
 VIEW_TOKEN_VARIABLE = "LIVESEGMENT_WEB_VIEW_TOKEN"
 
 _SHORTEST = 8  # characters of a token
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions(Settings):
+    """By which certificate the page is served over https; without one it is http.
+
+    Attributes:
+        certificate: File with the certificate, in PEM, with those that vouch for it behind it.
+        key: File with its private key, in PEM; None: it is in the certificate's.
+        is_made: Make a certificate when the page is started, which no browser trusts unasked.
+
+    Raises:
+        OptionsError: If they contradict each other.
+    """
+
+    certificate: str | None = option(
+        None,
+        path("FILE.pem", "the path of a file"),
+        "Serve the page over https, with this certificate.",
+        flag="--web-cert",
+        key="web.cert",
+        group="Page",
+        has_own=False,
+    )
+    key: str | None = option(
+        None,
+        path("FILE.pem", "the path of a file"),
+        "The certificate's private key, if it is in a file of its own.",
+        flag="--web-key",
+        key="web.key",
+        group="Page",
+        has_own=False,
+    )
+    is_made: bool = option(
+        False,
+        flag(),
+        "Serve the page over https, with a certificate made on the spot.",
+        flag="--web-tls",
+        key="web.tls",
+        group="Page",
+        has_own=False,
+    )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the page is served over https."""
+        return self.is_made or self.certificate is not None
+
+    def check(self) -> None:
+        """Check that there is one certificate at most."""
+        self.require(
+            self.key is None or self.certificate is not None,
+            "{key} belongs to a certificate: name it with {certificate}",
+            "key",
+            "certificate",
+        )
+        self.require(
+            self.certificate is None or not self.is_made,
+            "{is_made} makes a certificate, and {certificate} names one: give one of them",
+            "is_made",
+            "certificate",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +86,7 @@ class WebOptions(Settings):
         token: What people log in with who may change something too; None: nobody logs in, on this
             machine alone.
         view_token: What people log in with who may only look; None: nobody only looks.
+        tls: By which certificate it is served, if it is.
 
     Raises:
         OptionsError: If a value is out of range, or other machines could see the page unasked.
@@ -61,6 +124,7 @@ class WebOptions(Settings):
         is_secret=True,
         variables=(VIEW_TOKEN_VARIABLE,),
     )
+    tls: TlsOptions = section(TlsOptions)
 
     def check(self) -> None:
         """Check that no other machine sees the page unasked, and who may do what."""

@@ -4,9 +4,18 @@ import re
 from pathlib import Path
 
 from livesegment.errors import SourceNotFound
+from livesegment.settings.live import BROWSER
 from livesegment.sources.base import Source
 
-__all__ = ["SAMPLE", "SAMPLE_FILE", "Source", "is_drawn", "open_live_source", "open_source"]
+__all__ = [
+    "BROWSER",
+    "SAMPLE",
+    "SAMPLE_FILE",
+    "Source",
+    "is_drawn",
+    "open_live_source",
+    "open_source",
+]
 
 SAMPLE = "sample:"
 """What names the sample: a person, for whoever has neither a camera nor a file."""
@@ -35,6 +44,11 @@ def open_source(spec: str | int | Path | Source) -> Source:
     text = str(spec)
     if not text:
         raise SourceNotFound("the source is empty: give a camera, a file, an address or sample:")
+    if text == BROWSER:
+        raise SourceNotFound(
+            f"{BROWSER} is the camera of whoever opens the page of 'livesegment live {BROWSER}':"
+            " nothing else can show it"
+        )
     # Each import waits for its use: a camera does not need PyAV, nor a file OpenCV's back ends.
     if isinstance(spec, int) or _CAMERA.fullmatch(text):
         from livesegment.sources.camera import CameraSource

@@ -43,6 +43,7 @@ _CAMERA = record(
     classes=list_of(_CLASS),
     figures=record(**{figure.key: or_null(NUMBER) for figure in shown_figures()}),
     controls=VALUES,
+    inlet=or_null(record(max_side=_COUNT, is_taken=_WHETHER)),
     events_revision=_COUNT,
     history=list_of(_POINT),
 )
@@ -86,6 +87,13 @@ def camera_report(feed: Feed, after: int) -> dict[str, Any]:
         **asdict(feed.report()),
         "figures": feed.figures(),
         "controls": shown_controls(feed.controls()),
+        "inlet": _inlet_report(feed),
         "events_revision": feed.events.revision,
         "history": [[point.second, dict(point.shares)] for point in feed.history(after)],
     }
+
+
+def _inlet_report(feed: Feed) -> dict[str, Any] | None:
+    """Return what a page has to know that may send its camera's pictures."""
+    inlet = feed.inlet
+    return None if inlet is None else {"max_side": inlet.max_side, "is_taken": inlet.is_taken}

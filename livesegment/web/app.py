@@ -10,9 +10,10 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from livesegment import openapi
 from livesegment.errors import OptionsError
@@ -28,6 +29,7 @@ from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.roles import Role
+from livesegment.web.sender_route import take_pictures
 from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ def build_app(
     *,
     cookie: str,
     beat: Beat | None = None,
+    takes_camera: bool = False,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -78,6 +81,7 @@ def build_app(
         streams: Ends the streams when the server stops.
         cookie: Name of the cookie that holds a session.
         beat: The pulse of whoever owns the page, for /healthz.
+        takes_camera: Whether the page may ask for the camera of whoever looks.
     """
     page = _Page(feeds, access, streams, cookie)
     app = Starlette(
@@ -97,12 +101,13 @@ def build_app(
             *event_routes(page.feed),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
+            WebSocketRoute("/api/cameras/{name}/sender", page.send),
             Route("/stream.mjpg", page.all_streams),
             Route("/stream.video", page.all_video),
             Route("/cameras/{name}/stream.mjpg", page.stream),
             Route("/cameras/{name}/snapshot.jpg", page.snapshot),
         ],
-        middleware=[Middleware(Guard, access, cookie)],
+        middleware=[Middleware(Guard, access, cookie, takes_camera=takes_camera)],
         exception_handlers={HTTPException: _http_error, Exception: _failed},
     )
     app.router.redirect_slashes = False
@@ -246,10 +251,17 @@ class _Page:
             raise HTTPException(503, "too many are watching already")
         return stream
 
+    async def send(self, socket: WebSocket) -> None:
+        """Take the pictures of somebody's own camera."""
+        await take_pictures(socket, self._found(socket))
+
     def feed(self, request: Request) -> Feed:
         """Return the camera that a request names."""
-        name = request.path_params["name"]
-        for feed in self._feeds():
-            if feed.name == name:
-                return feed
-        raise HTTPException(404, "there is no such camera")
+        found = self._found(request)
+        if found is None:
+            raise HTTPException(404, "there is no such camera")
+        return found
+
+    def _found(self, connection: HTTPConnection) -> Feed | None:
+        name = connection.path_params["name"]
+        return next((feed for feed in self._feeds() if feed.name == name), None)

@@ -10,6 +10,7 @@ from livesegment.metrics import Circuit, Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.event_log import EventLog
+from livesegment.web.inlet import Inlet
 from livesegment.web.video import VideoBroadcast
 
 CameraState = Literal["starting", "running", "paused", "waiting", "lost", "stopped"]
@@ -83,6 +84,7 @@ class Feed(ABC):
         events: Its events; whoever makes the feed notes them there.
         price_per_call: What a call costs; None: not known.
         video: Its pictures as video; None: there is none.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Feed(ABC):
         price_per_call: float | None = None,
         *,
         video: VideoBroadcast | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -103,6 +106,7 @@ class Feed(ABC):
             self.video.fail()
         self.events = events or EventLog()
         self.price_per_call = price_per_call
+        self.inlet = inlet
 
     @abstractmethod
     def report(self) -> Report:

@@ -27,6 +27,9 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_OF_A_SENDER = {"permissions-policy": "camera=(self), microphone=(), geolocation=()"}
+"""Where the page may ask for the camera of whoever looks."""
+
 
 _VIDEO_POLICY = _HEADERS["content-security-policy"].replace(
     "media-src 'self'", "media-src 'self' blob:"
@@ -64,12 +67,16 @@ class Guard:
         app: The application.
         access: Knows the token and the sessions.
         cookie: Name of the cookie that holds a session.
+        takes_camera: Whether the page may ask for the camera of whoever looks.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, cookie: str) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, cookie: str, *, takes_camera: bool = False
+    ) -> None:
         self._app = app
         self._access = access
         self._cookie = cookie
+        self._more_headers = _OF_A_SENDER if takes_camera else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take one connection."""
@@ -80,14 +87,15 @@ class Guard:
             if sent["type"].endswith("http.response.start"):
                 answered = MutableHeaders(scope=sent)
                 make_careful(answered)
+                answered.update(self._more_headers)
                 if scope["path"] == "/" and sent["status"] == 200:
                     answered["content-security-policy"] = _VIDEO_POLICY
             await send(sent)
 
-        headers, client = Headers(scope=scope), Client(scope, receive)
+        asked, client = Headers(scope=scope), Client(scope, receive)
         try:
-            refusal = self._refusal(scope, headers)
-            refusal = refusal or await self._stranger(scope, headers, client)
+            refusal = self._refusal(scope, asked)
+            refusal = refusal or await self._stranger(scope, asked, client)
             if refusal is not None and _takes_no_refusal(scope):
                 await send({"type": "websocket.close", "code": 1008})
             else:

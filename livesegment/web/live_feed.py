@@ -12,6 +12,7 @@ from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CameraState, CoveragePoint, EndpointState, Feed, Report
+from livesegment.web.inlet import Inlet
 from livesegment.web.video import VideoBroadcast
 
 _LOST_AFTER_S = 3.0  # without a picture, whatever the source says
@@ -29,6 +30,7 @@ class LiveFeed(Feed):
         video: Its pictures as video; None: there is none.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
+        inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
     """
 
     def __init__(
@@ -41,8 +43,11 @@ class LiveFeed(Feed):
         video: VideoBroadcast | None = None,
         price_per_call: float | None = None,
         events: EventLog | None = None,
+        inlet: Inlet | None = None,
     ) -> None:
-        super().__init__(name, run.title, pictures, events, price_per_call, video=video)
+        super().__init__(
+            name, run.title, pictures, events, price_per_call, video=video, inlet=inlet
+        )
         self._run = run
         self._coverage = coverage
         self._began_s = time.monotonic()

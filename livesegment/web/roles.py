@@ -160,6 +160,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/api/cameras/{name}/retry"): Rule(
         CHANGE, "Have a camera's endpoint asked at once, though it wants to be left alone.", _DONE
     ),
+    ("WEBSOCKET", "/api/cameras/{name}/sender"): Rule(
+        CHANGE, "Send the pictures of a camera of one's own.", {}
+    ),
 }
 """By method and path, as the application's routes have them; a route of WebSockets has the method
 `WEBSOCKET`. One that is not here needs `CHANGE`."""

@@ -74,6 +74,7 @@ PARTS = {
     "page": Part("the page's picture as video", "page_video", "clips/asl-webcam.mp4"),
     "blending": Part("drawing", "blending"),
     "pieces": Part("bodies in small pieces", "small_pieces"),
+    "browser": Part("a browser's camera", "browser_camera"),
     "starting": Part("from the command to a picture", "starting"),
     "memory": Part("memory", "memory"),
     "growth": Part("how cost grows", "growth"),

@@ -159,6 +159,7 @@ def test_stop_does_not_raise_and_close_follows(opener: Open) -> None:
         ("rtsp://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x cannot be opened"),
         ("nonsense://host/x", "nonsense://host/x cannot be opened"),
         ("http://[half", "cannot be opened"),
+        ("browser:", "nothing else can show it"),
         ("C:\\clips\\missing.mp4", "no file C:"),
     ],
 )

@@ -37,6 +37,7 @@ CORE = {
     "resource",
     "http_server",
     "http_connection",
+    "https_connection",
     "openapi",
     "opencv",
     "media_file",

@@ -30,6 +30,7 @@ from livesegment.settings.group import all_options
 from livesegment.settings.monitor import camera_tables, file_tables
 from livesegment.settings.rule import Rule
 from livesegment.settings.schema import json_schema
+from livesegment.settings.web import TlsOptions
 from livesegment.web.controls import drawn_controls
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -139,6 +140,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: EndpointOptions(model="a/1", file=ModelFileOptions("a.onnx")),
             "model_file and model both say which model: give one of them",
         ),
+        (lambda: TlsOptions(key="a"), "key belongs to a certificate: name it with certificate"),
+        (
+            lambda: TlsOptions(certificate="a", is_made=True),
+            "is_made makes a certificate, and certificate names one: give one of them",
+        ),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
         (lambda: Rule(5), "rule '5': its name and its class are texts"),
@@ -171,6 +177,11 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--in-flight many", "--in-flight is a whole number from 1 to 256 requests, or auto, not"),
         ("--confidence bets", "--confidence is a number from 0 to 100, or best or default, which"),
         ("--model /", "--model is written slug/version, such as my-model/3, or as one word"),
+        ("--web-key a --web", "--web-key belongs to a certificate: name it with --web-cert"),
+        ("--web-tls --web-cert a --web", "--web-tls makes a certificate, and --web-cert names one"),
+        ("--web-tls", "--web-tls is about a page: give --web"),
+        ("--web-cert a", "--web-cert is about a page: give --web"),
+        ("browser: --loop", "--loop begins a source again at its end, and browser: has none"),
         ("--segment 5", "--segment divides a recording: name it with --record FILE.mp4"),
         (f"--record a.mp4 --segment 1 --keep {'9' * 400}GB", "--keep is a size such as 20GB"),
         (
@@ -336,7 +347,7 @@ def test_help_fits_the_terminal(
     ("line", "completed"),
     [
         ("live sa", ["sample:", "saved.mp4"]),
-        ("live", ["sample:", "pattern:", "clip.mp4", "saved.mp4"]),
+        ("live", ["sample:", "pattern:", "browser:", "clip.mp4", "saved.mp4"]),
         ("annotate pat", ["pattern:"]),
         ("annotate clip.mp4 sav", ["saved.mp4"]),
     ],

@@ -5,6 +5,7 @@ import { ControlBox } from "./controls.js";
 import { EventList } from "./events.js";
 import { FigureLists } from "./figures.js";
 import { Screen } from "./screen.js";
+import { CameraSender } from "./sender.js";
 import { endpointWords, since, stateWords } from "./words.js";
 import { ZoneDrawing } from "./zone.js";
 
@@ -28,6 +29,7 @@ export class Camera {
     this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
     this.figures = new FigureLists(this.card);
+    this.sender = new CameraSender(this.card, name);
     this.zone = new ZoneDrawing(this.card, this.screen);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;
@@ -55,6 +57,7 @@ export class Camera {
     endpoint.dataset.circuit = report.circuit;
     this.#find(".retry").hidden = report.endpoint !== "trouble" || !mayChange;
     this.controls.show(report.controls, report.classes, mayChange);
+    this.sender.show(report.inlet, mayChange);
     this.chart.add(report.history, now);
     this.chart.draw(report.classes, now);
     this.events.update(report.events_revision);

@@ -1,4 +1,4 @@
-"""What was paid for, kept beside the output: an append-only file of replies."""
+"""What was paid for, kept near the output: an append-only file of replies."""
 
 import json
 import logging
@@ -22,6 +22,7 @@ Identity = Mapping[str, str]
 """What a journal's replies depend on: what to call each thing, and its value."""
 
 _LONGEST_SAID = 300
+_HIDDEN = ".livesegment"
 _SIGNATURE = b"livesegment journal 1\n"
 _NOTE = -1  # in place of a frame's number
 _IDENTITY = "identity"
@@ -30,8 +31,13 @@ _MOST_FRAMES = 10_000_000  # days of film; a place is kept for each up to the la
 
 
 def journal_path(output: Path) -> Path:
-    """Return where the journal of an output is: `clip.mp4` has `clip.mp4.journal` beside it."""
-    return output.with_name(f"{output.name}.journal")
+    """Return where the journal of an output is.
+
+    `clip.mp4` has `.livesegment/clip.mp4.journal` beside it; or `clip.mp4.journal`, where an
+    earlier version made it.
+    """
+    earlier = output.with_name(f"{output.name}.journal")
+    return earlier if earlier.exists() else output.parent / _HIDDEN / earlier.name
 
 
 class Journal(Resource):
@@ -69,6 +75,8 @@ class Journal(Resource):
         self._unsynced = self._closed = False
         self._failure: OutputNotWritable | None = None
         try:
+            if path.parent.name == _HIDDEN:
+                path.parent.mkdir(exist_ok=True)
             path.touch()
             self._file: BinaryIO = path.open("r+b", buffering=0)
         except OSError as error:
@@ -149,6 +157,9 @@ class Journal(Resource):
         self._syncing.join()
         if not self._replies and self._notes.keys() == {_IDENTITY}:
             self._path.unlink(missing_ok=True)
+            if self._path.parent.name == _HIDDEN:
+                with suppress(OSError):  # other journals are in it
+                    self._path.parent.rmdir()
         self._file.close()
 
     def _begin(self, identity: dict[str, str], *, replace: bool) -> None:

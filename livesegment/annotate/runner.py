@@ -124,9 +124,9 @@ def annotate(
     """Segment every frame of videos and images and write them with their masks drawn.
 
     An output appears under its name when it is complete; before that, and if the run fails, what
-    there is stays in `NAME.part.SUFFIX`. Each reply is kept in `NAME.SUFFIX.journal` beside the
-    output from the moment it comes: the same call made again asks only for what is missing, and
-    does nothing where nothing is.
+    there is stays in `NAME.part.SUFFIX`. Each reply is kept in `.livesegment/NAME.SUFFIX.journal`
+    beside the output from the moment it comes: the same call made again asks only for what is
+    missing, and does nothing where nothing is.
 
     Args:
         inputs: Video, image, folder or glob, or several of these.

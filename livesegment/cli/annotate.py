@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # they import OpenCV
 def run(command: AnnotateCommand, _: Collection[str]) -> int:
     """Write videos and images with their segmentation: every frame, in order.
 
-    Replies are kept in OUTPUT.journal from the moment they come: the same command goes on where it
-    was broken off, and pays for nothing twice.
+    Replies are kept in .livesegment/OUTPUT.journal from the moment they come: the same command goes
+    on where it was broken off, and pays for nothing twice.
     """
     set_up_logging(command.log)
     check_address_space()

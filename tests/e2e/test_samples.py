@@ -119,11 +119,11 @@ def test_annotate_folder_writes_video_and_masks_once(tmp_path, short):
     ]
     clip = short / "short.mp4"
     assert outputs == [f"{clip}: done, 60 frames\n", f"{clip}: already complete, 0 frames\n"]
-    assert sorted(path.name for path in out.iterdir()) == [
-        "short.mkv",
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.*4*")) == [
+        ".livesegment/short.mp4.journal",
         "short.mp4",
-        "short.mp4.journal",
     ]
+    assert sorted(path.name for path in out.iterdir()) == [".livesegment", "short.mkv", "short.mp4"]
     with av.open(str(out / "short.mp4")) as container:
         times = [float(p.pts * p.time_base) for p in container.decode(video=0)]
     masks = list(read_masks(out / "short.mkv"))

@@ -61,6 +61,13 @@ def test_a_file_that_breaks_off_anywhere_keeps_all_whole_replies(
     assert kept(path, range(4)) == [*whole[:3], b"paid again"]
 
 
+def test_a_run_without_replies_blocks_no_other(tmp_path: Path) -> None:
+    with Journal(tmp_path / "a.journal", MINE) as journal:
+        journal.note("begun", "with a wrong key")
+    with Journal(tmp_path / "a.journal", {**MINE, "model": "any/2"}) as journal:
+        assert journal.noted("begun") is None
+
+
 def test_a_damaged_reply_in_the_middle_costs_no_other(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     places = []
@@ -141,11 +148,24 @@ with Journal(Path({str(path)!r}), {MINE!r}) as journal:
     assert [index for index, reply in enumerate(found) if reply is not None] == list(range(6))
 
 
-def test_a_journal_stands_beside_its_output() -> None:
-    assert journal_path(Path("out/clip.mp4")) == Path("out/clip.mp4.journal")
-    assert journal_path(Path("out/frames")) == Path("out/frames.journal")
+def test_a_journal_stands_in_a_hidden_folder_beside_its_output(tmp_path: Path) -> None:
+    for name in ("clip.mp4", "frames"):
+        expected = tmp_path / ".livesegment" / f"{name}.journal"
+        assert journal_path(tmp_path / name) == expected
+
+
+def test_a_journal_of_an_earlier_version_is_found_where_it_is(tmp_path: Path) -> None:
+    with Journal(tmp_path / "clip.mp4.journal", MINE) as journal:
+        journal.add(0, b"paid")
+    assert journal_path(tmp_path / "clip.mp4") == tmp_path / "clip.mp4.journal"
+    assert journal_path(tmp_path / "clip.mkv") != tmp_path / "clip.mp4.journal"
 
 
 def test_a_journal_that_kept_nothing_is_not_left_behind(tmp_path: Path) -> None:
     Journal(tmp_path / "a.journal", MINE).close()
+    Journal(journal_path(tmp_path / "out.mp4"), MINE).close()
     assert list(tmp_path.iterdir()) == []
+    with Journal(journal_path(tmp_path / "kept.mp4"), MINE) as kept:
+        kept.add(0, b"paid")
+        Journal(journal_path(tmp_path / "out.mp4"), MINE).close()
+    assert [each.name for each in tmp_path.rglob("*.journal")] == ["kept.mp4.journal"]

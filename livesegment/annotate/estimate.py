@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from livesegment.annotate.input_run import asked_about, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.calls.opening import expected_in_flight
-from livesegment.errors import LiveSegmentError, OptionsError
+from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion.propagate import Propagator
@@ -27,6 +27,7 @@ from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources import open_source
+from livesegment.sources.base import Source
 
 _FRAMES = 9
 
@@ -104,6 +105,7 @@ class FileEstimate:
         frames: Frames that the input says it has; None where it does not say.
         calls: Calls that would be made, at the most.
         kept: Replies kept from an earlier run, for which no call is made.
+        is_guess: Whether the frames were not counted, but worked out from the length and the rate.
         error: Why it cannot be annotated.
     """
 
@@ -112,6 +114,7 @@ class FileEstimate:
     frames: int | None = 0
     calls: int | None = 0
     kept: int = 0
+    is_guess: bool = False
     error: LiveSegmentError | None = None
 
 
@@ -121,13 +124,16 @@ class Estimate:
 
     Attributes:
         files: What each input would take.
-        round_trip_s: Seconds a call, measured where it is free, else `TYPICAL_ROUND_TRIP_S`.
+        round_trip_s: Seconds a call.
+        is_round_trip_assumed: Whether that is `TYPICAL_ROUND_TRIP_S`, because a call costs
+            something; else it was measured.
         in_flight: Calls at once.
         frame_s: Seconds a frame for everything else, tried on the first frames here.
     """
 
     files: tuple[FileEstimate, ...]
     round_trip_s: float
+    is_round_trip_assumed: bool
     in_flight: int
     frame_s: float
 
@@ -160,8 +166,15 @@ def estimate(
     output: str | Path,
     *,
     options: AnnotateOptions | None = None,
+    count: bool = False,
 ) -> Estimate:
     """Say what `annotate` with the same arguments would take: nothing is asked or written.
+
+    Args:
+        inputs: As of `annotate`, like the rest.
+        output: Likewise.
+        options: Likewise.
+        count: Read every input to its end and count its frames, where they would be guessed.
 
     Raises:
         OptionsError: If inputs and output do not fit together.
@@ -171,14 +184,15 @@ def estimate(
     jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
     with ExitStack() as stack:
         shared = open_shared(jobs, options, stack)
-        files = tuple(_look_at(job, shared, options) for job in jobs)
+        files = tuple(_look_at(job, shared, options, count=count) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
         frames = first_frames(readable[0]) if readable else []
-        in_flight, round_trip_s = _calling(readable, frames, shared, options)
+        in_flight, round_trip_s, is_assumed = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
         files,
         round_trip_s,
+        is_assumed,
         in_flight,
         seconds_a_frame(frames, options, jobs[0].output, carries=carries),
     )
@@ -189,8 +203,11 @@ def _calling(
     frames: list[Frame],
     shared: Segmenter | None,
     options: AnnotateOptions,
-) -> tuple[int, float]:
-    """Return the calls at once, and the seconds that each takes, as the first input's are."""
+) -> tuple[int, float, bool]:
+    """Return the calls at once, and the seconds that each takes, as the first input's are.
+
+    The last says whether those are assumed.
+    """
     endpoint = options.endpoint
     with ExitStack() as stack:
         asked = shared
@@ -198,26 +215,42 @@ def _calling(
             source = stack.enter_context(open_source(readable[0]))
             asked = asked_about(source, shared, endpoint, stack)
         if asked is None:
-            return 1, 0.0
+            return 1, 0.0, False
         in_flight = expected_in_flight(endpoint, asked.max_concurrency)
         is_here = endpoint.is_in_process
         round_trip_s = seconds_a_call(asked, frames) if is_here else TYPICAL_ROUND_TRIP_S
     rate = endpoint.call_rate
-    return in_flight, round_trip_s if rate is None else max(round_trip_s, in_flight / rate)
+    if rate is not None:
+        round_trip_s = max(round_trip_s, in_flight / rate)
+    return in_flight, round_trip_s, not is_here
 
 
-def _look_at(job: Job, shared: Segmenter | None, options: AnnotateOptions) -> FileEstimate:
+def _look_at(
+    job: Job, shared: Segmenter | None, options: AnnotateOptions, *, count: bool
+) -> FileEstimate:
     try:
         with ExitStack() as stack:
             source = stack.enter_context(open_source(job.source))
             if source.is_endless:
                 raise OptionsError(f"{source.name} has no end")
-            frames = source.frame_count
+            frames, is_guess = source.frame_count, source.is_count_guessed
+            if count and (frames is None or is_guess):
+                frames, is_guess = _counted(source), False
             kept = _kept(job, asked_about(source, shared, options.endpoint, stack))
     except LiveSegmentError as error:
         return FileEstimate(job.source, job.output, error=error)
     calls = None if frames is None else max(0, _calls(frames, options) - kept)
-    return FileEstimate(job.source, job.output, frames, calls, kept)
+    return FileEstimate(job.source, job.output, frames, calls, kept, is_guess)
+
+
+def _counted(source: Source) -> int:
+    """Return how many frames can be read of a source."""
+    source.is_lazy = True
+    frames = 0
+    with suppress(SourceLost):
+        while source.read() is not None:
+            frames += 1
+    return frames
 
 
 def _kept(job: Job, segmenter: Segmenter | None) -> int:

@@ -31,7 +31,10 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
     if command.dry_run:
         from livesegment.annotate.estimate import estimate
 
-        _print_estimate(estimate(command.inputs, command.output, options=command.options))
+        found = estimate(
+            command.inputs, command.output, options=command.options, count=command.count
+        )
+        _print_estimate(found)
         return DONE
     from livesegment.cli.progress import open_progress
 
@@ -96,23 +99,32 @@ def _print_estimate(estimate: "Estimate") -> None:
     """Write what annotating would take to stdout."""
     rows = [
         (
-            "?" if each.frames is None else f"{each.frames}",
-            "?" if each.calls is None else f"{each.calls}",
+            _number(each.frames, is_guess=each.is_guess),
+            _number(each.calls, is_guess=each.is_guess),
             f"{each.kept}",
             f"{each.source} -> {each.output}" if each.error is None else f"{each.error}",
         )
         for each in estimate.files
     ]
-    total = (_number(estimate.frames), _number(estimate.calls), f"{estimate.kept}", "in all")
+    guesses = any(each.is_guess for each in estimate.files)
+    total = (
+        _number(estimate.frames, is_guess=guesses),
+        _number(estimate.calls, is_guess=guesses),
+        f"{estimate.kept}",
+        "in all",
+    )
     for line in aligned([("frames", "calls", "kept", ""), *rows, total]):
         print_result(line)
+    if guesses:
+        print_result("~: guessed from the length and the rate; --count counts")
     if estimate.elapsed_s is not None:
+        assumed = " (assumed: to ask would cost one)" if estimate.is_round_trip_assumed else ""
         print_result(
-            f"about {in_words(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call,"
-            f" {estimate.in_flight} at once; {estimate.frame_s * 1000:.0f} ms a frame to draw and"
-            " write"
+            f"about {in_words(estimate.elapsed_s)}: {estimate.round_trip_s * 1000:.0f} ms a call"
+            f"{assumed}, {estimate.in_flight} at once; {estimate.frame_s * 1000:.0f} ms a frame to"
+            " draw and write"
         )
 
 
-def _number(value: int | None) -> str:
-    return "?" if value is None else f"{value}"
+def _number(value: int | None, *, is_guess: bool) -> str:
+    return "?" if value is None else f"{'~' if is_guess else ''}{value}"

@@ -137,6 +137,7 @@ class AnnotateCommand(Settings):
         inputs: Videos, images, folders, globs.
         output: Video, image or folder.
         dry_run: Whether only to say what it would take.
+        count: Whether that counts the frames that would otherwise be guessed.
         cluster: Where Ray does it; None: this process does.
         profile: Whether a table on stderr says at the end where the time went.
         options: What to write.
@@ -168,6 +169,13 @@ class AnnotateCommand(Settings):
         group="Many files",
         is_common=True,
     )
+    count: bool = option(
+        False,
+        flag(),
+        "With --dry-run: read the inputs and count their frames, in place of a guess.",
+        flag="--count",
+        group="Many files",
+    )
     cluster: str | None = option(
         None,
         text("local|ADDRESS", "local, or the address of a cluster"),
@@ -180,7 +188,13 @@ class AnnotateCommand(Settings):
     log: LogOptions = section(LogOptions)
 
     def check(self) -> None:
-        """Check that what is to be measured happens here."""
+        """Check that what is to be measured happens here, and what is to be counted for whom."""
+        self.require(
+            self.dry_run or not self.count,
+            "{count} goes with {dry_run}: without it every frame is counted as it is written",
+            "count",
+            "dry_run",
+        )
         self.require(
             self.cluster is None or not self.profile,
             "{profile} measures this process, and {cluster} has others do the work: give one of"

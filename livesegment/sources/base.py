@@ -19,6 +19,7 @@ class Source(Resource):
         name: What to call it in a message: no credentials.
         fps: Nominal frames per second; None where it is not known.
         frame_count: Frames expected; None where it is not known or endless. An estimate.
+        is_count_guessed: Whether `frame_count` was worked out from the length and the rate.
         is_live: The pictures come at their own time (a camera). Pictures of other sources are
             paced by their `pts_s` when they are shown live.
         is_endless: It never ends by itself, so it cannot be annotated to its end.
@@ -32,6 +33,7 @@ class Source(Resource):
     name: str = "source"
     fps: float | None = None
     frame_count: int | None = None
+    is_count_guessed: bool = False
     is_live: bool = False
     is_endless: bool = False
     reconnects: int = 0

@@ -51,6 +51,7 @@ class VideoFileSource(Source):
             self.frame_count = stream.frames
         elif self._container.duration and self.fps:
             self.frame_count = round(self._container.duration / av.time_base * self.fps)
+            self.is_count_guessed = True
         self._decoder = Decoder(self._container, stream, self.name)
         self._pictures = self._decoder.pictures()
         self._index = 0

@@ -187,11 +187,21 @@ def test_a_dry_run_counts_without_a_call_or_a_file(
     tmp_path: Path, archive: Path, model: Bright, endpoint: EndpointOptions
 ) -> None:
     where = ("--endpoint", str(endpoint.endpoint), "--model", "any/1", "--in-flight", "2")
-    result = run(tmp_path, "archive", "-o", "out", "--dry-run", "--every", "3", *where)
+    asked = ("archive", "-o", "out", "--dry-run", "--every", "3", *where)
+    result = run(tmp_path, *asked, "--count")
     assert result.returncode == 0
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[-2][:3] == ["20", "11", "0"]  # 3 of each 6 frames, both photos
     assert lines[-1][:1] == ["about"]
+    assert "(assumed: " in result.stdout
+    assert "~" not in result.stdout
+    guessed = run(tmp_path, *asked).stdout.splitlines()
+    # Matroska says how long it is, and how many pictures a second it has as a rule.
+    frames = {line.split()[-1]: line.split()[0] for line in guessed if "->" in line}
+    assert frames["out/monday/a.mp4"] == "6"
+    assert frames["out/tuesday/c.mp4"].startswith("~")
+    assert guessed[-3].startswith("~")
+    assert guessed[-2].startswith("~: guessed")
     assert model.calls == 0
     assert not (tmp_path / "out").exists()
 

@@ -1,19 +1,14 @@
 """The annotating loop: every frame, in order."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from livesegment.annotate.asking import Caller, KeptMasks
+from livesegment.annotate.carrier import MOST_AT_ONCE, Carrier, Masked
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.journal import Journal
-from livesegment.annotate.keyframes import (
-    MOST_BETWEEN,
-    Carrier,
-    KeyframeChooser,
-    Masked,
-    Role,
-)
+from livesegment.annotate.keyframes import MOST_BETWEEN, KeyframeChooser, Role
 from livesegment.annotate.ordered import OrderedWindow
 from livesegment.annotate.waiting import Waiting
 from livesegment.calls.limiter import Limiter
@@ -139,8 +134,14 @@ class AnnotateLoop:
         self._window: OrderedWindow[Waiting, Mask | None] = OrderedWindow(
             self._answer, self._width, size=Waiting.nbytes, most=self._most_waiting
         )
+        self._carriers = 0 if self._asks_for_all else min(os.cpu_count() or 1, MOST_AT_ONCE)
+        self._carrier = Carrier(
+            asks_for_all=self._asks_for_all,
+            at_once=self._carriers,
+            most_bytes=lambda frame: self._left(frame) // 2,
+        )
         # Before anything runs: a run may be stopped before it begins.
-        for stop in (parts.source.stop, self._window.stop, limiter.wake):
+        for stop in (parts.source.stop, self._window.stop, limiter.wake, self._carrier.stop):
             self._workers.on_stop(stop)
 
     def _who_answers(self) -> Callable[[Frame, Callable[[], None]], Mask | None]:
@@ -163,22 +164,21 @@ class AnnotateLoop:
             EndpointError: If a frame cannot be segmented. What was written before it stays.
             SinkError: If an output cannot be written.
         """
-        carrier = Carrier(asks_for_all=self._asks_for_all)
         with self._workers:
             self._start()
             # No names for what comes: while the next frame is awaited the last one is let go.
-            for _ in map(partial(self._add, carrier), self._window.results()):
+            for _ in map(self._add, self._window.results()):
                 pass
             if not self._workers.stopping.is_set():
-                self._write_all(carrier.end())
-                self._result.complete = True
+                self._write_all(self._carrier.end())
+            self._result.complete = not self._workers.stopping.is_set()
         return self._result
 
-    def _add(self, carrier: Carrier, answered: tuple[Waiting, Mask | None]) -> None:
+    def _add(self, answered: tuple[Waiting, Mask | None]) -> None:
         waiting, mask = answered
         # Here, in order: the same replies then give the same names, whoever came first.
         named = None if mask is None else self._seen.grown(mask)
-        self._write_all(carrier.add(waiting.chosen, named))
+        self._write_all(self._carrier.add(waiting.chosen, named))
 
     def _write_all(self, frames: Iterator[Masked]) -> None:
         for masked in frames:
@@ -192,6 +192,8 @@ class AnnotateLoop:
         in_order = isinstance(self._parts.segmenter, KeptMasks)
         for number in range(1 if in_order else self._limiter.width):
             self._workers.start(f"submit-{number}", self._window.run, daemon=True)
+        for number in range(self._carriers):
+            self._workers.start(f"carry-{number}", self._carrier.run, daemon=True)
         self._workers.start("reader", self._read, daemon=True)
 
     def _width(self) -> int:

@@ -154,11 +154,10 @@ def _chained_from(frames: list[Frame], mask: Mask, chain: Method) -> list[Mask]:
 
 
 def carried() -> Segment:
-    """Return Propagator for one video."""
-    propagator = Propagator()
+    """Return Propagator, new for each segment, as `annotate` has it."""
 
     def segment(frames: list[Frame], first: Mask, last: Mask) -> list[Mask]:
-        masks = propagator.between(frames, first, last)
+        masks = Propagator().between(frames, first, last)
         return [mask for mask in masks if mask is not None]
 
     return segment

@@ -1,22 +1,25 @@
 """Which frames are asked about, and what the others get."""
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from livesegment.annotate.carrier import Carrier, Masked
 from livesegment.annotate.keyframes import (
     MOST_BETWEEN,
-    Carrier,
     Chosen,
     KeyframeChooser,
-    Masked,
     Role,
     plan_keyframes,
 )
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.motion.propagate import Propagator
 from livesegment.settings import KeyframeOptions
 from livesegment.sources.pattern import PatternSource
 
@@ -190,3 +193,69 @@ def test_frames_that_stand_still_share_the_mask_of_their_keyframe() -> None:
     for each in given:
         assert each.mask is not None
         np.testing.assert_array_equal(each.mask.class_ids, mask.class_ids)
+
+
+@contextmanager
+def carriers(count: int, carrier: Carrier) -> Iterator[None]:
+    """Have so many threads carry."""
+    threads = [threading.Thread(target=carrier.run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        carrier.stop()
+        for thread in threads:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def all_masked(at_once: int, most_bytes: int = 2**40) -> list[Masked]:
+    """Carry a pattern's true masks over its own pictures, one in six of them asked for."""
+    source = PatternSource(SIZE, frame_count=45)
+    frames = list(iter(source.read, None))
+    carrier = Carrier(at_once=at_once, most_bytes=lambda _: most_bytes)
+    given: list[Masked] = []
+    with carriers(at_once, carrier):
+        for each in choose(frames, KeyframeOptions(every=6)):
+            truth = source.truth(each.frame.index) if each.role is Role.ASKED else None
+            given += carrier.add(each, truth)
+        given += carrier.end()
+    return given
+
+
+def test_any_number_of_threads_gives_the_same_masks_in_order() -> None:
+    alone = all_masked(0)
+    assert [each.frame.index for each in alone] == list(range(45))
+    for at_once, most_bytes in ((1, 2**40), (3, 2**40), (3, 1)):
+        given = all_masked(at_once, most_bytes)
+        assert [each.frame.index for each in given] == list(range(45))
+        for one, other in zip(alone, given, strict=True):
+            assert one.role is other.role
+            assert one.mask is not None
+            assert other.mask is not None
+            np.testing.assert_array_equal(one.mask.class_ids, other.mask.class_ids)
+
+
+def test_whoever_waits_for_what_is_carried_goes_on_when_it_stops() -> None:
+    source = PatternSource(SIZE, frame_count=9)
+    carrier = Carrier(at_once=1)  # and nobody who runs it
+    for each in choose(list(iter(source.read, None)), KeyframeOptions(every=8)):
+        assert [m.frame.index for m in carrier.add(each, source.truth(each.frame.index))] == (
+            [0] if each.frame.index == 0 else []
+        )
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: list(carrier.end()))
+        carrier.stop()
+        assert [each.frame.index for each in waiting.result(20)] == [8]
+
+
+def test_what_goes_wrong_while_carrying_is_raised_where_its_frames_are_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def between(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Propagator, "between", between)
+    with pytest.raises(MemoryError):
+        all_masked(2)

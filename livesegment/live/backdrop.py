@@ -1,6 +1,7 @@
 """What stands behind the classes of a live run: opened from what a user names."""
 
 import logging
+import math
 import threading
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,8 @@ class LoopedVideo(Resource):
         if first is None:
             source.close()
             raise SourceLost(f"{path} holds no pictures")
-        self._newest = self._fitted = first.image
+        self._newest, self._fitted = first, first.image
+        self._size = first.frame_size
         self._has_broken = False
         self._stopping = threading.Event()
         work = on_thread(partial(self._run, source, first))
@@ -55,9 +57,10 @@ class LoopedVideo(Resource):
 
     def at(self, size: tuple[int, int]) -> Image:
         """Return the picture of the moment; made to fit here only where the size is new."""
+        self._size = size
         fitted = self._fitted
         if fitted.shape[1::-1] != size:
-            fitted = self._fitted = covering(self._newest, size)
+            fitted = self._fitted = _covering(self._newest, size)
         return fitted
 
     def close(self) -> None:
@@ -82,8 +85,7 @@ class LoopedVideo(Resource):
         pacer = Pacer(self._stopping, _LATE_S)
         while frame is not None and not self._stopping.is_set():
             pacer.hold(frame.pts_s)
-            size = self._fitted.shape[1], self._fitted.shape[0]
-            self._newest, self._fitted = frame.image, covering(frame.image, size)
+            self._newest, self._fitted = frame, _covering(frame, self._size)
             try:
                 frame = source.read()
             except SourceLost as error:
@@ -92,6 +94,16 @@ class LoopedVideo(Resource):
                 self._has_broken = True
                 return
         self._stopping.wait(1 / (source.fps or _FPS))
+
+
+def _covering(frame: Frame, size: tuple[int, int]) -> Image:
+    """Return what `covering` does, without making all of the pixels of a large frame."""
+    width, height = frame.frame_size
+    scale = max(size[0] / width, size[1] / height)
+    if scale >= 1:
+        return covering(frame.image, size)
+    enough = math.ceil(width * scale), math.ceil(height * scale)
+    return covering(frame.downscaled(enough), size)
 
 
 def open_behind(written: str) -> Behind | None:

@@ -144,10 +144,10 @@ class Alone:
         """
         cells = edge.cells
         small, share, near = _squares(image, alpha, cells)
-        inside = _mean_colours(small, share, near).repeat(cells.side, axis=0)
-        outside = _mean_colours(small, ~share, near).repeat(cells.side, axis=0)
+        inside = _mean_colours(small, share, near)
+        outside = _mean_colours(small, ~share, near)
         picture, coverage = edge.picture.astype(np.float32), edge.coverage
-        seen = _seen_shares(picture, inside, outside)
+        seen = _seen_shares(picture, inside, outside, cells.side)
         if is_hard:
             np.copyto(seen, 255, where=coverage == 255)
         else:
@@ -158,13 +158,13 @@ class Alone:
         np.minimum(seen, coverage, out=seen)
         part = (seen * np.float32(1 / 255))[..., None]
         # In steps that reuse memory: the same as inside + part * (picture - mixture of both).
-        mixture = (inside - outside) * part
-        mixture += outside
+        mixture = (inside - outside).repeat(cells.side, axis=0) * part
+        mixture += outside.repeat(cells.side, axis=0)
         np.subtract(picture, mixture, out=mixture)
         mixture *= part
-        mixture += inside
-        colours = np.clip(mixture + np.float32(0.5), 0, 255).astype(np.uint8)
-        return colours, seen
+        mixture += (inside + np.float32(0.5)).repeat(cells.side, axis=0)
+        np.clip(mixture, 0, 255, out=mixture)
+        return mixture.astype(np.uint8), seen
 
 
 def _squares(
@@ -204,6 +204,7 @@ def _seen_shares(
     picture: npt.NDArray[np.float32],
     inside: npt.NDArray[np.float32],
     outside: npt.NDArray[np.float32],
+    side: int,
 ) -> Bytes:
     """Return how much of each pixel may be of the classes, as its colour says.
 
@@ -213,23 +214,24 @@ def _seen_shares(
 
     Args:
         picture: Colours of the pixels along an edge, (side, cells x side, 3).
-        inside: The colours of the classes around, (cells x side, 3).
+        inside: The colours of the classes around each cell, (cells, 3).
         outside: Those of the background.
+        side: Of a cell.
 
     Returns:
         0 to 255, uint8 (side, cells x side).
     """
     step = inside - outside
-    length = np.einsum("jk,jk->j", step, step)
-    share = np.einsum("ijk,jk->ij", picture, step) - np.einsum("jk,jk->j", outside, step)
-    share /= np.maximum(length, 1)
+    length = np.maximum(np.einsum("jk,jk->j", step, step), 1)
     low, high = _TELLING
     tells = np.clip((np.sqrt(length) - low) * np.float32(1 / (high - low)), 0, 1)
-    # 1 - tells * (1 - share): everything where nothing is told.
-    share -= 1
-    share *= tells
-    share += 1
-    return np.asarray(np.clip(share * 255 + np.float32(0.5), 0, 255).astype(np.uint8))
+    # 1 - tells * (1 - share), where the share is the picture's place between both colours.
+    slope = step * (255 * tells / length)[:, None]
+    rest = 255.5 - 255 * tells - np.einsum("jk,jk->j", outside, slope)
+    found = np.einsum("ijk,jk->ij", picture, slope.repeat(side, axis=0))
+    found += rest.astype(np.float32).repeat(side)
+    np.clip(found, 0, 255, out=found)
+    return np.asarray(found.astype(np.uint8))
 
 
 def _lessen(alpha: Pixels, amount: float) -> None:

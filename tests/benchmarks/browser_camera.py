@@ -3,8 +3,8 @@
     python tests/benchmarks/browser_camera.py [--sizes 640x480 1280x720] [--seconds 60]
 
 Needs Chromium and Playwright. Chromium's fake camera plays pictures that carry their number; a
-script in the page notes when the camera gave each (`captureTime`) and when the page's canvas shows
-that number. So the figure holds everything between: the camera, the picture made smaller and
+script in the page notes when the camera gave each (`captureTime`) and when the page shows that
+number. So the figure holds everything between: the camera, the picture made smaller and
 encoded, the way to the server and back, the program with the built-in model, and the repaint.
 Browser, program and script share this machine.
 """
@@ -33,7 +33,7 @@ SIZES = ("640x480", "1280x720")
 
 NOTE_AGES = """async ([seconds, bits]) => {
   const video = document.querySelector(".sender video");
-  const canvas = document.querySelector("[data-camera] canvas");
+  const screen = document.querySelector("[data-camera] .screen:not([hidden])");
   const pen = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
   const read = (picture, width, height) => {
     if (pen.canvas.width !== width) Object.assign(pen.canvas, {width, height: 1});
@@ -58,7 +58,8 @@ NOTE_AGES = """async ([seconds, bits]) => {
   let last = -1;
   while (performance.now() < end) {
     await new Promise(requestAnimationFrame);
-    const shown = read(canvas, canvas.width, canvas.height);
+    const [across, down] = [screen.videoWidth || screen.width, screen.videoHeight || screen.height];
+    const shown = read(screen, across, down);
     const taken_at = taken.get(shown);
     if (shown !== last && taken_at) ages.push([shown, performance.now() - taken_at]);
     last = shown;

@@ -31,18 +31,19 @@ SIZE = WIDTH, HEIGHT = 640, 480
 LOOP = 300
 
 READ = """([bits]) => {
-  const canvas = document.querySelector("[data-camera] canvas");
-  if (canvas.width < 100) return null;
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const screen = document.querySelector("[data-camera] .screen:not([hidden])");
+  const [width, height] = [screen.videoWidth || screen.width, screen.videoHeight || screen.height];
+  if (width < 100) return null;
+  const copy = new OffscreenCanvas(width, height);
   const pen = copy.getContext("2d");
-  pen.drawImage(canvas, 0, 0);
+  pen.drawImage(screen, 0, 0);
   const grey = (x, y) => pen.getImageData(x, y, 1, 1).data[1];
-  const side = Math.floor(canvas.width / bits);
+  const side = Math.floor(width / bits);
   let number = 0;
   for (let bit = 0; bit < bits; bit++) {
-    if (grey(bit * side + (side >> 1), canvas.height >> 3) > 128) number += 2 ** bit;
+    if (grey(bit * side + (side >> 1), height >> 3) > 128) number += 2 ** bit;
   }
-  const below = pen.getImageData(0, canvas.height * 0.6, canvas.width, canvas.height * 0.4).data;
+  const below = pen.getImageData(0, height * 0.6, width, height * 0.4).data;
   return [number, below.reduce((most, each, at) => at % 4 < 3 ? Math.max(most, each) : most, 0)];
 }"""
 """Returns the number of the picture on the page, and the brightest that its lower part has."""

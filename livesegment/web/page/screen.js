@@ -24,6 +24,7 @@ export class Screen {
   // Take a part of the stream, a picture or what is to be played.
   take(part) {
     const isVideo = part.type.startsWith("video/");
+    if (!isVideo && !this.video.hidden) this.player.stop();
     this.canvas.hidden = isVideo;
     this.video.hidden = !isVideo;
     if (isVideo) this.player.take(part);

@@ -31,7 +31,7 @@ from watching import memory_mb
 LOOP = 600  # pictures of the file: 20 s, much longer than any is late
 SIZES = ("640x480", "1280x720")
 
-NOTE_AGES = """async ([seconds, bits]) => {
+NOTE_AGES = """async ([seconds, bits, forget]) => {
   const video = document.querySelector(".sender video");
   const canvas = document.querySelector("[data-camera] canvas");
   const pen = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
@@ -59,8 +59,9 @@ NOTE_AGES = """async ([seconds, bits]) => {
   while (performance.now() < end) {
     await new Promise(requestAnimationFrame);
     const shown = read(canvas, canvas.width, canvas.height);
-    const taken_at = taken.get(shown);
-    if (shown !== last && taken_at) ages.push([shown, performance.now() - taken_at]);
+    // A number that comes again in the loop, and was not seen this time, says nothing.
+    const age = performance.now() - (taken.get(shown) ?? -Infinity);
+    if (shown !== last && age < forget) ages.push([shown, age]);
     last = shown;
   }
   return {ages, pictures};
@@ -95,7 +96,7 @@ def look(browser: Browser, port: int, pid: int, seconds: float) -> Seen:
     page.wait_for_selector("[data-mood=good]")
     page.wait_for_timeout(5000)
     before = memory_mb([pid])
-    noted = page.evaluate(NOTE_AGES, [seconds, BITS])
+    noted = page.evaluate(NOTE_AGES, [seconds, BITS, 1000 * LOOP / 30 / 2])
     [camera] = page.evaluate("fetch('/api/cameras').then((answer) => answer.json())")["cameras"]
     numbers, ages = zip(*noted["ages"], strict=True)
     steps = np.diff(numbers) % LOOP

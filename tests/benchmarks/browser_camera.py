@@ -3,7 +3,7 @@
     python tests/benchmarks/browser_camera.py [--sizes 640x480 1280x720] [--seconds 60]
 
 Needs Chromium and Playwright. Chromium's fake camera plays pictures that carry their number; a
-script in the page notes when the camera gave each (`captureTime`) and when the page's canvas shows
+script in the page notes when the camera gave each (`captureTime`) and when the page's picture shows
 that number. So the figure holds everything between: the camera, the picture made smaller and
 encoded, the way to the server and back, the program with the built-in model, and the repaint.
 Browser, program and script share this machine.
@@ -33,7 +33,6 @@ SIZES = ("640x480", "1280x720")
 
 NOTE_AGES = """async ([seconds, bits, forget]) => {
   const video = document.querySelector(".sender video");
-  const canvas = document.querySelector("[data-camera] canvas");
   const pen = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
   const read = (picture, width, height) => {
     if (pen.canvas.width !== width) Object.assign(pen.canvas, {width, height: 1});
@@ -58,7 +57,10 @@ NOTE_AGES = """async ([seconds, bits, forget]) => {
   let last = -1;
   while (performance.now() < end) {
     await new Promise(requestAnimationFrame);
-    const shown = read(canvas, canvas.width, canvas.height);
+    const screen = document.querySelector(".picture .screen:not([hidden])");
+    const width = screen.videoWidth ?? screen.width, height = screen.videoHeight ?? screen.height;
+    if (!width) continue;
+    const shown = read(screen, width, height);
     // A number that comes again in the loop, and was not seen this time, says nothing.
     const age = performance.now() - (taken.get(shown) ?? -Infinity);
     if (shown !== last && age < forget) ages.push([shown, age]);

@@ -3,8 +3,8 @@
     python tests/benchmarks/browser_camera.py [--sizes 640x480 1280x720] [--seconds 60]
 
 Needs Chromium and Playwright. Chromium's fake camera plays pictures that carry their number; a
-script in the page notes when the camera gave each (`captureTime`) and when the page shows that
-number. So the figure holds everything between: the camera, the picture made smaller and
+script in the page notes when the camera gave each (`captureTime`) and when the page's picture shows
+that number. So the figure holds everything between: the camera, the picture made smaller and
 encoded, the way to the server and back, the program with the built-in model, and the repaint.
 Browser, program and script share this machine.
 """
@@ -31,9 +31,8 @@ from watching import memory_mb
 LOOP = 600  # pictures of the file: 20 s, much longer than any is late
 SIZES = ("640x480", "1280x720")
 
-NOTE_AGES = """async ([seconds, bits]) => {
+NOTE_AGES = """async ([seconds, bits, forget]) => {
   const video = document.querySelector(".sender video");
-  const screen = document.querySelector("[data-camera] .screen:not([hidden])");
   const pen = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
   const read = (picture, width, height) => {
     if (pen.canvas.width !== width) Object.assign(pen.canvas, {width, height: 1});
@@ -58,10 +57,13 @@ NOTE_AGES = """async ([seconds, bits]) => {
   let last = -1;
   while (performance.now() < end) {
     await new Promise(requestAnimationFrame);
-    const [across, down] = [screen.videoWidth || screen.width, screen.videoHeight || screen.height];
-    const shown = read(screen, across, down);
-    const taken_at = taken.get(shown);
-    if (shown !== last && taken_at) ages.push([shown, performance.now() - taken_at]);
+    const screen = document.querySelector(".picture .screen:not([hidden])");
+    const width = screen.videoWidth ?? screen.width, height = screen.videoHeight ?? screen.height;
+    if (!width) continue;
+    const shown = read(screen, width, height);
+    // A number that comes again in the loop, and was not seen this time, says nothing.
+    const age = performance.now() - (taken.get(shown) ?? -Infinity);
+    if (shown !== last && age < forget) ages.push([shown, age]);
     last = shown;
   }
   return {ages, pictures};
@@ -96,7 +98,7 @@ def look(browser: Browser, port: int, pid: int, seconds: float) -> Seen:
     page.wait_for_selector("[data-mood=good]")
     page.wait_for_timeout(5000)
     before = memory_mb([pid])
-    noted = page.evaluate(NOTE_AGES, [seconds, BITS])
+    noted = page.evaluate(NOTE_AGES, [seconds, BITS, 1000 * LOOP / 30 / 2])
     [camera] = page.evaluate("fetch('/api/cameras').then((answer) => answer.json())")["cameras"]
     numbers, ages = zip(*noted["ages"], strict=True)
     steps = np.diff(numbers) % LOOP

@@ -48,6 +48,7 @@ function newCamera(name) {
     announce,
     withoutVideo,
     onPause,
+    onSend: openStream,
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
     retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
@@ -134,7 +135,7 @@ function onPause(isPaused) {
 async function keepReading(signal) {
   while (!signal.aborted) {
     try {
-      await readParts(playsVideo ? "/stream.video" : "/stream.mjpg", signal, (part) => {
+      await readParts(wantsVideo() ? "/stream.video" : "/stream.mjpg", signal, (part) => {
         if (!signal.aborted) cameras.get(part.camera)?.take(part);
       });
     } catch (error) {
@@ -144,6 +145,9 @@ async function keepReading(signal) {
     await pause(RETRY_MS);
   }
 }
+
+// Who sees himself notices what a video is behind.
+const wantsVideo = () => playsVideo && ![...cameras.values()].some((each) => each.sender.isSending);
 
 // Show single pictures from now on: this browser plays no video, or the server has none.
 function withoutVideo(reason) {

@@ -12,7 +12,7 @@ import { ZoneDrawing } from "./zone.js";
 const STALLED_MS = 3000;
 
 export class Camera {
-  constructor(template, name, { controls, send, retry, announce, withoutVideo, onPause }) {
+  constructor(template, name, { controls, send, retry, announce, withoutVideo, onPause, onSend }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
@@ -29,7 +29,7 @@ export class Camera {
     this.controls = new ControlBox(this.card, name, controls, send);
     this.events = new EventList(this.card, name);
     this.figures = new FigureLists(this.card);
-    this.sender = new CameraSender(this.card, name);
+    this.sender = new CameraSender(this.card, name, onSend);
     this.zone = new ZoneDrawing(this.card, this.screen);
     for (const link of this.card.querySelectorAll("[data-link]")) {
       link.href = `/cameras/${encodeURIComponent(name)}/${link.dataset.link}`;

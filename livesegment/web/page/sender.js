@@ -15,7 +15,9 @@ const INSECURE =
   "Browsers give a camera to https only: start livesegment with --web-tls, or with --web-cert and --web-key, and open its https address.";
 
 export class CameraSender {
-  constructor(card, name) {
+  // `onChange` is called when this device begins to send, and when it has stopped.
+  constructor(card, name, onChange) {
+    this.onChange = onChange;
     this.url = `/api/cameras/${encodeURIComponent(name)}/sender`;
     this.section = card.querySelector(".sender");
     [this.button, this.select, this.said, this.video] = ["button", "select", ".said", "video"].map((each) =>
@@ -29,6 +31,10 @@ export class CameraSender {
     this.seenAt = -1;
     this.button.addEventListener("click", () => (this.stream === null ? this.#begin() : this.#end()));
     this.select.addEventListener("change", () => this.#begin(this.select.value));
+  }
+
+  get isSending() {
+    return this.uplink !== null;
   }
 
   // Take what the server says: null where pictures come from elsewhere.
@@ -73,6 +79,7 @@ export class CameraSender {
       onState: (isOpen) => this.#say(isOpen ? "This device's camera is shown." : "No connection: trying again"),
       onRefused: (reason) => this.#end(`The camera is not shown: ${reason}.`),
     });
+    this.onChange();
     this.ticking = setInterval(() => this.#tick(), TICK_MS);
     this.#watch();
     navigator.wakeLock?.request("screen").then(
@@ -83,6 +90,7 @@ export class CameraSender {
 
   // Stop, and say why if it was nobody's wish.
   #end(problem) {
+    const wasSending = this.isSending;
     clearInterval(this.ticking);
     this.uplink?.close();
     for (const track of this.stream?.getTracks() ?? []) track.stop();
@@ -92,6 +100,7 @@ export class CameraSender {
     this.button.setAttribute("aria-pressed", "false");
     this.select.hidden = true;
     this.#say(problem ?? "", problem !== undefined);
+    if (wasSending) this.onChange();
   }
 
   // Note each picture of the camera as it comes.

@@ -70,7 +70,11 @@ class Recorder:
             command = [self._ffmpeg, *options, "-i", self.url, "-c", "copy", "-f", "mpegts"]
             command += ["-flush_packets", "1", "-"]
         self._process = process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            bufsize=0,  # a buffer would be filled before anything of it is read
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
         assert process.stderr is not None

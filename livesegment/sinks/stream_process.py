@@ -42,13 +42,16 @@ def main() -> None:
     """Send until the video ends or cannot be sent."""
     order = json.loads(sys.stdin.buffer.readline())
     try:
-        _send(order)
+        source = av.open(_Input(), "r", format="nut", options=_AT_ONCE, buffer_size=4096)
+    except av.FFmpegError:  # no picture came, and none will
+        return
+    try:
+        _send(source, order)
     except (av.FFmpegError, OSError, ValueError) as error:
         _say(failed=_reason(error, order["url"]))
 
 
-def _send(order: dict[str, Any]) -> None:
-    source = av.open(_Input(), "r", format="nut", options=_AT_ONCE, buffer_size=4096)
+def _send(source: InputContainer, order: dict[str, Any]) -> None:
     [video] = source.streams.video
     with _ended_after(order["open_s"]):
         target = av.open(

@@ -258,18 +258,22 @@ def test_a_snapshot_is_named_in_the_window() -> None:
         assert (window.wait_for(2).image != window.given[0].image).any()
 
 
-def test_an_output_ends_the_run() -> None:
+def test_an_output_says_something_in_the_window_and_ends_the_run() -> None:
     class Impatient(KeepingOutput):
         def on_start(self, run: LiveRun) -> None:
             self.run = run
 
         def on_tick(self) -> None:
-            if self.given:
+            if len(self.given) == 1:
+                self.run.remark("is lost")
+            elif self.given:
                 self.run.stop()
 
-    with running(Impatient()) as run:
+    window = Impatient(Wants.WINDOW)
+    with running(window) as run:
         run.source.step()
         run.end.result(10)
+    assert (window.given[1].image != window.given[0].image).any()
 
 
 def test_a_photo_stays_until_somebody_ends_the_run() -> None:

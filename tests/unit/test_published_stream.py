@@ -245,6 +245,7 @@ def stdout_leading(to: int | None) -> Iterator[None]:
         os.close(before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_stdout_that_can_take_no_video_is_told() -> None:
     master, terminal = os.openpty()
     try:

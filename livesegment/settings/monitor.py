@@ -17,6 +17,7 @@ from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+_MOST_DIGITS = 9  # of a camera's number
 _FOLDER = path("FOLDER", "the path of a folder")
 _SECONDS = number(0, 86400, "seconds")
 
@@ -29,6 +30,8 @@ def _camera_name(text: str) -> str:
 
 def _camera_source(text: str) -> str:
     if text == BROWSER or (text.startswith("-") and text[1:].isdecimal()):
+        raise ValueError
+    if text.isdecimal() and len(text) > _MOST_DIGITS:
         raise ValueError
     return text
 

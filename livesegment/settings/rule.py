@@ -22,6 +22,7 @@ Polygon = tuple[tuple[float, float], ...]
 DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400
+_NO_AREA = 1e-9  # of the picture: sums of fractions that are none
 _TIME = number(0, _LONGEST_S, "seconds")
 
 
@@ -31,7 +32,7 @@ def _corners() -> Kind:
     def read(value: Any) -> Polygon:
         try:
             return tuple((float(x), float(y)) for x, y in value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
             ) from None
@@ -151,11 +152,18 @@ class Rule(Settings):
         across, down = zip(*self.zone, strict=True)
         is_in = min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0
         self._require(is_in, "its zone lies outside of the picture")
-        self._require(max(across) > min(across) and max(down) > min(down), "its zone has no area")
+        self._require(_has_area(self.zone), "its zone has no area")
 
     def _require(self, ok: bool, sentence: str) -> None:
         if not ok:
             raise OptionsError(f"rule '{self.name}': {sentence}")
+
+
+def _has_area(zone: Polygon) -> bool:
+    """Tell whether the corners are not all in one line."""
+    (x0, y0), *others = zone
+    x1, y1 = max(others, key=lambda each: abs(each[0] - x0) + abs(each[1] - y0))
+    return any(abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) > _NO_AREA for x, y in others)
 
 
 def file_name(name: str) -> str:

@@ -37,9 +37,10 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
         print_result(f"{config.name} is fine: {count} camera{'' if count == 1 else 's'}")
         return DONE
     require(sys.platform != "win32", "monitor needs a Unix system, such as Linux")
+    from livesegment.monitor.call_ledger import CallLedger, ledger_path
     from livesegment.monitor.supervisor import Supervisor
 
-    running = Supervisor(read, lambda: read_config(config))
+    running = Supervisor(read, lambda: read_config(config), CallLedger(ledger_path(config)))
     # In place of those that end other commands at once: cameras finish their files first.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: running.stop())

@@ -31,6 +31,7 @@ class LivePage(PictureEncoder, Delivery):
     Raises:
         OptionsError: If its certificate cannot be used.
         MissingExtra: If one is to be made, and what makes it is not installed.
+        currency: Of what a price is; None: it is not said.
     """
 
     def __init__(
@@ -39,9 +40,12 @@ class LivePage(PictureEncoder, Delivery):
         price_per_call: float | None = None,
         events: EventLog | None = None,
         inlet: Inlet | None = None,
+        *,
+        currency: str | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
         self._price_per_call = price_per_call
+        self._currency = currency
         self._events = events or EventLog()
         self._inlet = inlet
         self._feeds: list[LiveFeed] = []
@@ -64,6 +68,9 @@ class LivePage(PictureEncoder, Delivery):
             inlet=self._inlet,
         )
         self._feeds = [feed]
+        feed.currency = self._currency
+        beat = lambda: run.status().turned_at_s  # noqa: E731
+        self._server = PageServer(lambda: [feed], self._address, beat=beat)
         self._server.start()
         for sentence in self._server.announcement():
             logger.info("%s", sentence)

@@ -341,6 +341,7 @@ class BenchCommand(Settings):
     Attributes:
         source: As `open_source` takes it: what pictures are sent.
         price_per_call: What a call costs; None: not known.
+        currency: Of what; None: it is not said.
         json: Whether what was measured is written as JSON.
         endpoint: What is measured; its `max_calls` is 60 without a word.
         log: What is said on stderr.
@@ -359,6 +360,7 @@ class BenchCommand(Settings):
         group=_OUTPUT,
         key=None,
     )
+    currency: str | None = same_as(LiveOptions, "currency", group=_OUTPUT, key=None)
     json: bool = option(
         False, flag(), "Write what was measured to stdout as JSON.", flag="--json", group=_OUTPUT
     )

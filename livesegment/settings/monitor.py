@@ -126,6 +126,7 @@ class BudgetOptions(Settings):
         in_flight: Requests at once; None: as many as each camera may make by itself.
         calls_per_hour: Calls within any hour; None: any number.
         price_per_call: What a call costs, for the page; None: not known.
+        currency: Of what; None: it is not said.
     """
 
     in_flight: int | None = option(
@@ -143,6 +144,7 @@ class BudgetOptions(Settings):
         has_own=False,
     )
     price_per_call: float | None = same_as(LiveOptions, "price_per_call")
+    currency: str | None = same_as(LiveOptions, "currency")
 
 
 FILE_GROUPS: tuple[type[Settings], ...] = (

@@ -9,6 +9,9 @@ from livesegment.settings.rule import Subject
 
 Kind = Literal["begin", "end"]
 
+Counted = Literal["instances", "regions"]
+"""What a count is of: things that the model tells apart, or connected regions of its class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -25,6 +28,8 @@ class Event:
         class_name: The class; None where it is not about one.
         coverage: Share of the zone, 0 to 1, that the class covers; None where it is not known.
         circuit: Whether the endpoint was asked then; None where the event is not about it.
+        count: How many of the class there are in the zone; None where it is not known.
+        counted: What was counted; None likewise.
         snapshot: Name of the file with the picture; None: there is none.
         clip: Name of the file with the video around it, which is there when it is complete; None:
             there will be none.
@@ -42,6 +47,8 @@ class Event:
     snapshot: str | None = None
     clip: str | None = None
     circuit: Circuit | None = None
+    count: int | None = None
+    counted: Counted | None = None
 
     @property
     def message_id(self) -> str:
@@ -60,6 +67,8 @@ class Event:
             "media_s": None if self.media_s is None else round(self.media_s, 3),
             "class": self.class_name,
             "coverage": None if self.coverage is None else round(self.coverage, 4),
+            "count": self.count,
+            "counted": self.counted,
             "snapshot": self.snapshot,
             "clip": self.clip,
             "circuit": self.circuit,

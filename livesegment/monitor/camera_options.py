@@ -284,5 +284,9 @@ def read_rules(camera: KeyPath, written: object, reader: TableReader) -> list[Ru
 
 
 def _default_name(given: Mapping[str, Any]) -> str:
+    name = given.get("rule.class", "rule")
+    for side in ("above", "below"):
+        if f"rule.count_{side}" in given:
+            return f"{name} count {side} {given[f'rule.count_{side}']}"
     side = "above" if "rule.above" in given else "below"
-    return f"{given.get('rule.class', 'rule')} {side} {100 * given.get(f'rule.{side}', 0):g}%"
+    return f"{name} {side} {100 * given.get(f'rule.{side}', 0):g}%"

@@ -64,8 +64,8 @@ CONTROLS = record(
 )
 _EVENT = record(
     **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),
-    **dict.fromkeys(("class", "snapshot", "clip", "ended"), or_null(TEXT)),
-    coverage=or_null(NUMBER),
+    **dict.fromkeys(("class", "counted", "snapshot", "clip", "ended"), or_null(TEXT)),
+    **dict.fromkeys(("coverage", "count"), or_null(NUMBER)),
 )
 EVENTS = record(events=list_of(_EVENT))
 

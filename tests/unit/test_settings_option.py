@@ -150,7 +150,13 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             "is_made makes a certificate, and certificate names one: give one of them",
         ),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
+        (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, count, camera"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
+        (lambda: Rule("x", class_name="a", count_above=1.5), "rule 'x': its counts are whole"),
+        (
+            lambda: Rule("x", class_name="a", count_above=1, above=0.5),
+            "rule 'x': it counts: 'above', 'below' and 'hysteresis' are about a share",
+        ),
         (lambda: Rule(5), "rule '5': its name and its class are texts"),
     ],
 )
@@ -395,7 +401,13 @@ def test_the_sample_shows_every_key_there_is() -> None:
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
         shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
     # instead of another one, and named beside it
-    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset", "endpoint.prompt"}
+    either = {
+        "rule.below",
+        "rule.count_below",
+        "endpoint.api_key_env",
+        "endpoint.preset",
+        "endpoint.prompt",
+    }
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

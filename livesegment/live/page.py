@@ -27,11 +27,11 @@ class LivePage(PictureEncoder, Delivery):
         price_per_call: What a call costs; None: not known.
         events: Where the run's events are listed; None: nowhere else.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
+        currency: Of what a price is; None: it is not said.
 
     Raises:
         OptionsError: If its certificate cannot be used.
         MissingExtra: If one is to be made, and what makes it is not installed.
-        currency: Of what a price is; None: it is not said.
     """
 
     def __init__(
@@ -69,8 +69,6 @@ class LivePage(PictureEncoder, Delivery):
         )
         self._feeds = [feed]
         feed.currency = self._currency
-        beat = lambda: run.status().turned_at_s  # noqa: E731
-        self._server = PageServer(lambda: [feed], self._address, beat=beat)
         self._server.start()
         for sentence in self._server.announcement():
             logger.info("%s", sentence)

@@ -239,19 +239,6 @@ def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> 
         class_map_grows=model.class_map_grows,
         backdrop=None if options.background is None else Backdrop(behind, options.overlay.classes),
     )
-    grows = model.class_map_grows
-    return Redactor(options.redact, options.mask_ttl_s, class_map_grows=grows)
-
-
-def page(options: LiveOptions) -> list[Output]:
-    """Return the page that the options ask for, if they ask for one."""
-    if options.web is None:
-        return []
-    # Here, because the web server takes its time to import.
-    from livesegment.live.page import LivePage, listed_events
-
-    events, currency = listed_events(options.events), options.currency
-    return [LivePage(options.web, options.price_per_call, events, currency=currency)]
 
 
 def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:

@@ -150,7 +150,7 @@ def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: Ta
 
 def _check_background(options: LiveOptions, tables: CameraTables, reader: TableReader) -> None:
     path = background_file(options.background)
-    if path is not None and not Path(path).is_file():
+    if path is not None and not _is(Path.is_file, Path(path)):
         reader.mistake(tables.path("picture.background"), f"there is no background {path}")
 
 

@@ -23,6 +23,8 @@ _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "En
 
 BROWSER = "browser:"
 """What names the camera of whoever opens the page of a live run."""
+
+
 def _currency(written: str) -> str:
     if len(written) > 12 or not written.isprintable() or any(map(str.isdigit, written)):
         raise ValueError

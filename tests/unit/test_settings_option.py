@@ -149,7 +149,6 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: TlsOptions(certificate="a", is_made=True),
             "is_made makes a certificate, and certificate names one: give one of them",
         ),
-        (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, count, camera"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
         (lambda: Rule("x", class_name="a", count_above=1.5), "rule 'x': its counts are whole"),

@@ -284,6 +284,7 @@ class MonitorCommand(Settings):
     Attributes:
         config: The configuration; None only for `schema`.
         check_only: Whether only to say every mistake in it.
+        test_notify: Whether only to send a message to each of the phones in it.
         schema: Whether only to print the JSON Schema of such files.
         log: What is said on stderr.
     """
@@ -299,6 +300,13 @@ class MonitorCommand(Settings):
         flag(),
         "Say every mistake in the file, with its line.",
         flag="--check",
+        group="Configuration",
+    )
+    test_notify: bool = option(
+        False,
+        flag(),
+        "Send a message to each address in events.notify, and say which took it.",
+        flag="--test-notify",
         group="Configuration",
     )
     schema: bool = option(

@@ -556,6 +556,7 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
         "RECORDER_PASSWORD": "p",
         "LIVESEGMENT_WEBHOOK_SECRET": "s",
         "LIVESEGMENT_MQTT_PASSWORD": "p",
+        "NTFY_PASSWORD": "p",
     }
     config = read(written, **secrets)
     assert [each.name for each in config.cameras] == ["scene", "small", "door", "yard"]

@@ -95,6 +95,8 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: LiveOptions(publish="rtsp://a"), "publish is a list"),
         (lambda: LiveOptions(publish=["srt://a/KEY"]), "publish is a list, each an address, rtsp:"),
         (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
+        (lambda: EventOptions(notify=["TOKEN"]), "notify is a list, each an address as Apprise"),
+        (lambda: EventOptions(quiet_hours="at night"), "quiet_hours is two times of the day, such"),
         (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
         (
             lambda: LiveOptions(currency=f"E{'U' * 12}"),
@@ -176,6 +178,8 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
         ("--max-memory 5", "--max-memory is a size such as 600MB or 1.5GB, not 5"),
         ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
+        ("--notify TOKEN", "--notify is an address as Apprise takes it, such as ntfy://HOST/TOPIC"),
+        ("--quiet-hours 22-7", "--quiet-hours is two times of the day, such as 22:00-07:00, not"),
         ("--currency 5EUR", "--currency is a currency such as EUR, up to 12 letters or signs, not"),
         ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),

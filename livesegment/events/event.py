@@ -55,6 +55,13 @@ class Event:
         """What tells this message from every other one, so that one sent twice is known."""
         return f"{self.id}-{self.kind}"
 
+    @property
+    def counted_in_words(self) -> str | None:
+        """How many of what were counted, such as `4 regions`; None where nothing was."""
+        if self.count is None or self.counted is None:
+            return None
+        return f"{self.count} {self.counted[:-1] if self.count == 1 else self.counted}"
+
     def fields(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
         return {

@@ -17,7 +17,7 @@ from livesegment.settings.quiet_hours import QuietHours
 from livesegment.settings.rule import Rule
 
 try:
-    from apprise import Apprise, AppriseAttachment, NotifyBase
+    from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase
     from apprise.attachment.memory import AttachMemory
 except ImportError:
     raise MissingExtra("--notify needs apprise: pip install 'livesegment[notify]'") from None
@@ -55,7 +55,7 @@ class Phone:
             # Here all services are loaded, some of which need what Python will not have for ever.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                made = Apprise.instantiate(address, suppress_exceptions=True)
+                made = Apprise.instantiate(address, asset=_asset(), suppress_exceptions=True)
         except Exception:  # noqa: BLE001 - whatever a service says of it may repeat the address
             made = None
         if not isinstance(made, NotifyBase):
@@ -84,6 +84,17 @@ class Phone:
             return bool(self._service.notify(body=body, title=title, attach=attached))
         except Exception:  # noqa: BLE001 - the same: what it says is not for the log
             return False
+
+
+def _asset() -> AppriseAsset:
+    """Return how messages look: ours, and no phone loads a picture from a host nobody named."""
+    return AppriseAsset(
+        app_id="livesegment",
+        app_desc="livesegment",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+    )
 
 
 def phones(addresses: Sequence[str]) -> list[Phone]:
@@ -189,8 +200,8 @@ def in_words(event: Event) -> str:
         return f"no picture comes any more, since {at}"
     if event.subject == "endpoint":
         return f"the model does not answer any more, since {at}"
-    if event.count is not None:
-        return f"{event.class_name}: {event.count} ({event.counted}), {at}"
+    if event.counted_in_words is not None:
+        return f"{event.class_name}: {event.counted_in_words}, {at}"
     if event.coverage is not None:
         return f"{event.class_name}: {100 * event.coverage:.1f}% of the zone, {at}"
     return f"{event.class_name}, {at}"

@@ -128,9 +128,7 @@ class EventWatch(Output):
         if kind == "begin":
             self._going_on[rule.name] = uuid.uuid4().hex
         self._metrics.count("events")
-        of = "" if watch.count is None else f" ({watch.count} {watch.counted})"
-        logger.info("%s: %s %ss%s", self._camera, rule.name, kind, of)
-        return Event(
+        event = Event(
             id=self._going_on[rule.name],
             rule=rule.name,
             subject=rule.subject,
@@ -144,6 +142,9 @@ class EventWatch(Output):
             counted=watch.counted,
             circuit=self._circuit if rule.subject == "endpoint" else None,
         )
+        many = "" if event.counted_in_words is None else f" ({event.counted_in_words})"
+        logger.info("%s: %s %ss%s", self._camera, rule.name, kind, many)
+        return event
 
 
 def _seen_watch(rule: Rule) -> SeenWatch:

@@ -50,6 +50,7 @@ def test_a_phone_gets_the_event_with_its_picture(tmp_path: Path) -> None:
     headers, body = by_path["/yard-topic"]
     assert body == b"\xff\xd8 a picture"
     said = " ".join([headers[":path"], *headers.values()])
+    assert "github" not in said, "no phone loads a picture from elsewhere"
     assert "yard" in said
     assert "12.3" in said
     posted = json.loads(by_path["/hook"][1])
@@ -171,7 +172,7 @@ def test_an_address_is_in_nothing_that_is_said(caplog: pytest.LogCaptureFixture)
 
 
 def test_an_event_is_a_sentence() -> None:
-    assert in_words(event(1, count=4, counted="regions")) == "person: 4 (regions), 15:51:01"
+    assert in_words(event(1, count=4, counted="regions")) == "person: 4 regions, 15:51:01"
     lost = event(2, subject="camera", class_name=None)
     assert in_words(lost) == "no picture comes any more, since 15:51:02"
     assert in_words(event(3, subject="endpoint")).startswith("the model does not answer any more")

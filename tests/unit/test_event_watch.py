@@ -154,9 +154,9 @@ class ThreeThatTouch(FunctionSegmenter):
 def test_a_count_is_an_event_that_says_what_was_counted(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "livesegment")
     rules = ("object count > 2 for 0s named three", "object count > 0 for 0s named any")
-    for segmenter, count, counted, told in (
-        (ThreeThatTouch(), 3, "instances", ["three", "any"]),
-        (FunctionSegmenter(lambda frame: 1), 1, "regions", ["any"]),
+    for segmenter, count, counted, told_as, told in (
+        (ThreeThatTouch(), 3, "instances", "3 instances", ["three", "any"]),
+        (FunctionSegmenter(lambda frame: 1), 1, "regions", "1 region", ["any"]),
     ):
         run = Run(LosableSource(), segmenter, *rules)
         with run.running():
@@ -168,7 +168,7 @@ def test_a_count_is_an_event_that_says_what_was_counted(caplog: pytest.LogCaptur
         begin = run.told.events[0]
         assert (begin.subject, begin.count, begin.counted) == ("count", count, counted)
         assert begin.coverage is None
-        assert f"yard: any begins ({count} {counted})" in caplog.text
+        assert f"yard: any begins ({told_as})" in caplog.text
         assert not run.told.coverage
 
 

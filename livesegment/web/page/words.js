@@ -33,7 +33,7 @@ export function eventWords({ began, ended, coverage, count, counted }) {
   const when = isToday ? from.toLocaleTimeString() : from.toLocaleString();
   const lasted = ended === null ? "going on" : since((new Date(ended) - from) / 1000);
   const covered = coverage === null ? "" : `${(100 * coverage).toFixed(1)}%`;
-  const many = count === null ? "" : `${count} ${counted}`;
+  const many = count === null ? "" : `${count} ${count === 1 ? counted.slice(0, -1) : counted}`;
   return [when, lasted, covered, many].filter((each) => each !== "").join(", ");
 }
 

@@ -128,7 +128,8 @@ def monitored(folder: Path, text: str, **environment: str) -> Iterator[Monitored
     config = folder / "cameras.toml"
     config.write_text("web.port = 0\n" + text)
     config.chmod(0o600)
-    with followed(["monitor", str(config)], config, {**os.environ, **environment}) as running:
+    own = {**os.environ, "XDG_STATE_HOME": str(folder)}
+    with followed(["monitor", str(config)], config, own | environment) as running:
         yield running
 
 

@@ -101,7 +101,7 @@ def discovery(topics: CameraTopics, rules: Iterable[Rule], version: str) -> dict
             "payload_on": "ON",
             "payload_off": "OFF",
             "json_attributes_topic": topics.last(rule.name),
-            **({} if rule.subject == "coverage" else {"device_class": "problem"}),
+            **({"device_class": "problem"} if rule.is_outage else {}),
             **shared,
         }
         messages[f"{_DISCOVERY}/binary_sensor/{node}/{name}/config"] = json.dumps(sensor)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
@@ -11,6 +12,7 @@ from livesegment.events.delivery import Delivery, deliver
 from livesegment.metrics import Metrics
 from livesegment.output import Output
 from livesegment.settings import EventOptions, Retention
+from livesegment.settings.quiet_hours import QuietHours
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
@@ -21,7 +23,7 @@ def check_events(options: EventOptions) -> None:
 
     Raises:
         OptionsError: If an address or a rule cannot be.
-        MissingExtra: If MQTT is asked for and its package is not installed.
+        MissingExtra: If MQTT or phones are asked for and the package is not installed.
     """
     if not options.are_wanted:
         return
@@ -29,6 +31,20 @@ def check_events(options: EventOptions) -> None:
     if options.mqtt is not None:
         BrokerAddress.parse(options.mqtt)
         import_module("livesegment.events.mqtt")
+    if options.notify:
+        check_notify(options.notify)
+
+
+def check_notify(addresses: Sequence[str]) -> None:
+    """Find out whether phones can be told.
+
+    Raises:
+        OptionsError: If an address is none that Apprise knows.
+        MissingExtra: If Apprise is not installed.
+    """
+    from livesegment.events.notify import phones
+
+    phones(addresses)
 
 
 def open_events(
@@ -108,4 +124,11 @@ def _deliveries(
         address = BrokerAddress.parse(options.mqtt, options.mqtt_password)
         publisher = MqttPublisher(address, camera, rules, __version__, on_lost)
         deliveries.append(stack.enter_context(publisher))
+    if options.notify:
+        from livesegment.events.notify import Notifier
+
+        pictures = None if options.clips is None else Path(options.clips)
+        quiet = None if options.quiet_hours is None else QuietHours.parse(options.quiet_hours)
+        notifier = Notifier(options.notify, rules, pictures, quiet, on_lost)
+        deliveries.append(stack.enter_context(notifier))
     return deliveries

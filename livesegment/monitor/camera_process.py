@@ -13,11 +13,12 @@ import socket
 import threading
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import cv2
 
 from livesegment.calls.lease import Lease, LeasedQuota
-from livesegment.errors import LiveSegmentError
+from livesegment.errors import LiveSegmentError, OutputNotWritable
 from livesegment.live.run import run_live
 from livesegment.memory_budget import give_large_memory_back
 from livesegment.monitor.child_link import ChildLink, LinkHandler
@@ -63,6 +64,7 @@ def run(link: ChildLink, config: CameraOptions) -> int:
     obey = partial(_obey, link, quota, reporter)
     threading.Thread(target=obey, name="orders", daemon=True).start()
     try:
+        _make_folders(config)
         run_live(
             config.source,
             config.options,
@@ -77,6 +79,23 @@ def run(link: ChildLink, config: CameraOptions) -> int:
         return 0
     finally:
         link.close()
+
+
+def _make_folders(config: CameraOptions) -> None:
+    """Make the folders that the file names; here, because a disk may hang.
+
+    Raises:
+        OutputNotWritable: If one cannot be made.
+    """
+    for path in (config.options.record, config.options.events.jsonl):
+        if path is None:
+            continue
+        folder = Path(path).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise OutputNotWritable(f"the folder {folder} cannot be made: {reason}") from error
 
 
 def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import instance, number, several
+from livesegment.settings.quiet_hours import checked_quiet_hours
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
 from livesegment.settings.rule_text import parse_rule
@@ -12,6 +13,12 @@ from livesegment.settings.text_kinds import address_of, http_address, path, text
 
 _GROUP = "Events"
 _SECONDS = number(0, 60, "seconds", metavar="S")
+
+
+def _service(written: str) -> str:
+    if "://" not in written:
+        raise ValueError
+    return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class EventOptions(Settings):
         webhook_secret: Signs what is posted; None: it is not signed.
         mqtt: Address of an MQTT broker; None: none.
         mqtt_password: Password for the broker if its address has none.
+        notify: Addresses of people's phones, as Apprise takes them; secret.
+        quiet_hours: When nobody is told there, such as 22:00-07:00; None: never so.
         clips: Folder for a video and a picture of every event; None: none.
         pre_s: Seconds of video before an event's begin.
         post_s: Seconds of video after its end.
@@ -93,6 +102,24 @@ class EventOptions(Settings):
         is_secret=True,
         variables=("LIVESEGMENT_MQTT_PASSWORD",),
     )
+    notify: tuple[str, ...] = option(
+        (),
+        several(text("URL", "an address as Apprise takes it, such as ntfy://HOST/TOPIC", _service)),
+        "Tell a phone that an event begins, by Apprise (ntfy://, tgram://, ...); may be given"
+        " several times.",
+        flag="--notify",
+        key="events.notify",
+        group=_GROUP,
+        is_secret=True,
+    )
+    quiet_hours: str | None = option(
+        None,
+        text("22:00-07:00", "two times of the day, such as 22:00-07:00", checked_quiet_hours),
+        "When no phone is told.",
+        flag="--quiet-hours",
+        key="events.quiet_hours",
+        group=_GROUP,
+    )
     clips: str | None = option(
         None,
         path("FOLDER", "the path of a folder"),
@@ -133,4 +160,5 @@ class EventOptions(Settings):
     @property
     def are_wanted(self) -> bool:
         """Whether anything is to be noticed or told."""
-        return bool(self.rules or self.jsonl or self.webhook or self.mqtt or self.clips)
+        told = (self.jsonl, self.webhook, self.mqtt, self.clips, self.notify)
+        return bool(self.rules) or any(told)

@@ -1,12 +1,16 @@
 """Events of a live loop that is stepped by hand."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
 from waiting import wait_until
 
@@ -17,6 +21,7 @@ from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.mask import Mask
 from livesegment.metrics import Circuit, Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
@@ -132,6 +137,39 @@ def test_a_class_that_covers_the_zone_is_an_event_and_ends_with_the_run() -> Non
     assert began_s - 1 < moment.timestamp() < time.time() + 1
     assert run.metrics.get("events") == 2
     assert run.told.coverage[0].keys() == {"door"}
+
+
+class ThreeThatTouch(FunctionSegmenter):
+    """Tells three instances apart that cover the picture side by side."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda frame: 1)
+
+    def segment(self, frame: Frame) -> Mask:
+        mask = super().segment(frame)
+        columns = np.arange(mask.frame_size[0], dtype=np.uint16) * 3 // mask.frame_size[0] + 1
+        return replace(mask, instance_ids=np.tile(columns, (mask.frame_size[1], 1)))
+
+
+def test_a_count_is_an_event_that_says_what_was_counted(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "livesegment")
+    rules = ("object count > 2 for 0s named three", "object count > 0 for 0s named any")
+    for segmenter, count, counted, told_as, told in (
+        (ThreeThatTouch(), 3, "instances", "3 instances", ["three", "any"]),
+        (FunctionSegmenter(lambda frame: 1), 1, "regions", "1 region", ["any"]),
+    ):
+        run = Run(LosableSource(), segmenter, *rules)
+        with run.running():
+            run.step_until_masked(1)
+            run.step()
+            # Now the mask is one that was carried, of the same answer.
+            run.step()
+            run.told.wait_for(*((name, "begin") for name in told))
+        begin = run.told.events[0]
+        assert (begin.subject, begin.count, begin.counted) == ("count", count, counted)
+        assert begin.coverage is None
+        assert f"yard: any begins ({told_as})" in caplog.text
+        assert not run.told.coverage
 
 
 def test_a_camera_that_is_lost_and_back_is_told_without_a_picture() -> None:

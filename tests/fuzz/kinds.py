@@ -60,7 +60,9 @@ KINDS = {
         ("clip.mp4",),
     ),
     "journal": Kind(
-        "out.mp4.journal", ("annotate", "clip.mp4", "-o", "out.mp4", "--every", "4"), ("clip.mp4",)
+        ".livesegment/out.mp4.journal",
+        ("annotate", "clip.mp4", "-o", "out.mp4", "--every", "4"),
+        ("clip.mp4",),
     ),
     "loop": Kind("clip.mp4", (*LIVE, "--loop"), ends_after_s=1.5),
     "http file": Kind("clip.mp4", LIVE, serves="file", ends_after_s=2.5),

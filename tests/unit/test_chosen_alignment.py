@@ -17,7 +17,7 @@ class Shift:
     def observe(self, frame: Frame) -> None:
         self.seen.append(frame.index)
 
-    def align(self, mask: Mask) -> Mask | None:
+    def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:
         return Mask(mask.class_ids, mask.class_map, self.seen[0])
 
 

@@ -46,6 +46,8 @@ class Shown:
             where it wants no picture. It is of the frame's size, or smaller where `largest_size`
             allows it.
         is_new: Whether the frame has not been given before; else it is only drawn again.
+        answer: What the model said, of which `counted` was made: of its own frame and size, with
+            what is lost on the way, such as instances. Not to be shown or kept either.
     """
 
     frame: Frame
@@ -53,6 +55,7 @@ class Shown:
     counted: Mask | None
     image: Image | None
     is_new: bool = True
+    answer: Mask | None = None
 
 
 class LiveRun(Protocol):

@@ -137,6 +137,8 @@ def followed(
     arguments: list[str], config: Path, environment: dict[str, str] | None = None
 ) -> Iterator[Monitored]:
     """Run livesegment beside a file, reading what it logs; it is ended as by Ctrl-C."""
+    remembered = {"STATE_DIRECTORY": str(config.parent / "state")}  # not in anybody's home
+    environment = remembered | dict(os.environ if environment is None else environment)
     with subprocess.Popen(
         [sys.executable, "-m", "livesegment", *arguments],
         cwd=config.parent,

@@ -12,6 +12,7 @@ from livesegment.cli.outcome import DONE, print_result
 from livesegment.settings import require
 from livesegment.settings.commands import MonitorCommand
 from livesegment.settings.schema import json_schema
+from livesegment.state import state_folder
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
     require(sys.platform != "win32", "monitor needs a Unix system, such as Linux")
     from livesegment.monitor.supervisor import Supervisor
 
-    running = Supervisor(read, lambda: read_config(config))
+    running = Supervisor(read, lambda: read_config(config), state_folder(config))
     # In place of those that end other commands at once: cameras finish their files first.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: running.stop())

@@ -10,6 +10,7 @@ from livesegment.events.clip import ClipRecorder
 from livesegment.events.delivery import Delivery, deliver
 from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
+from livesegment.events.switches import Switches, rule_switch
 from livesegment.frame import Frame
 from livesegment.metrics import Circuit, Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
@@ -32,6 +33,7 @@ class EventWatch(Output):
         metrics: Knows calls and masks, and counts `events`.
         recorder: Gets the events of pictures first, and tells them with the names of its files;
             None: there are no clips. It stays the caller's to close.
+        switches: Says which rules are switched off; None: none is.
         clock: Monotonic seconds.
     """
 
@@ -46,6 +48,7 @@ class EventWatch(Output):
         metrics: Metrics,
         *,
         recorder: ClipRecorder | None = None,
+        switches: Switches | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = camera
@@ -56,6 +59,7 @@ class EventWatch(Output):
         self._clock = clock
         self._coverages = [CoverageWatch(each) for each in rules if each.subject == "coverage"]
         self._outages = [OutageWatch(each) for each in rules if each.subject != "coverage"]
+        self._switches = switches or Switches()
         self._answers = AnswerClock()
         self._going_on: dict[str, str] = {}  # id of each rule's event
         self._frame: Frame | None = None
@@ -71,7 +75,12 @@ class EventWatch(Output):
     def on_frame(self, shown: Shown) -> None:
         """Look at the mask of a new frame; `frame.pts_s` is what times are measured by."""
         self._frame = frame = shown.frame
-        for watch in self._coverages:
+        for index, watch in enumerate(self._coverages):
+            if not self._switches.is_on(rule_switch(watch.rule.name)):
+                if watch.is_on:
+                    self._tell(self._event(watch, "end", frame), frame)
+                self._coverages[index] = CoverageWatch(watch.rule)  # it begins anew one day
+                continue
             kind = watch.step(frame.pts_s, shown.counted)
             if kind is not None:
                 self._tell(self._event(watch, kind, frame), frame)

@@ -178,9 +178,11 @@ class Presenter:
         """
         asked = [(output.wants, output) for output in self._outputs]
         most = max((wants for wants, _ in asked), default=Wants.FRAMES)
+        chosen = self._chosen
+        answer = None if chosen.arrived is None else chosen.arrived.mask
 
         def give(wanted: Wants, image: Image | None) -> None:
-            shown = Shown(leaving.frame, leaving.mask, self._chosen.mask, image, is_new)
+            shown = Shown(leaving.frame, leaving.mask, chosen.mask, image, is_new, answer)
             for wants, output in asked:
                 if wants is wanted:
                     with stage("outputs"):

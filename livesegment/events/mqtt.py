@@ -11,15 +11,14 @@ from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
 from livesegment.events.home_assistant import Device, Discovery
 from livesegment.events.mqtt_connection import MqttConnection, Payload
+from livesegment.events.mqtt_kept import ClassSensors, KeptFacts, SeenClasses, percent
 from livesegment.events.switches import RECORDING, Switches, rule_switch
-from livesegment.events.topics import CLASS, CameraTopics, command_topic, kept_topics, switchable
+from livesegment.events.topics import CameraTopics, command_topic, switchable
 from livesegment.metrics import Circuit
-from livesegment.settings.rule import Rule, file_name
+from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 
-_MOST_CLASSES = 256  # that sensors are made for, whatever a model says in the course of time
-_MOST_LEFTOVERS = 1000
 _SWITCHED: Mapping[bytes, bool] = {b"ON": True, b"OFF": False}
 
 
@@ -38,19 +37,6 @@ class Announced:
     classes_grow: bool = False
     is_recorded: bool = False
     switches: Switches | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SeenClasses:
-    """What a mask says of its classes.
-
-    Attributes:
-        shares: Share of the picture, 0 to 1, of every class of the model, by its name.
-        counts: How many there are of each; None: the model tells no instances apart.
-    """
-
-    shares: Mapping[str, float]
-    counts: Mapping[str, int] | None = None
 
 
 class MqttPublisher(Delivery):
@@ -106,14 +92,13 @@ class MqttPublisher(Delivery):
         self._picture: bytes | None = None
         self._discovery = Discovery(topics, device)
         self._commands: dict[str, tuple[str, str]] = {}  # switch and topic of its state, by topic
-        self._facts: dict[str, Payload] = dict(self._facts_of(rules))
-        self._unsent: dict[str, None] = {}
-        self._classes: list[str] = []
-        self._are_counted = False
-        self._leftovers: dict[str, bytes] = {}  # of classes, as long as ours are not known
+        self._facts = KeptFacts(topics, self._facts_of(rules))
+        self._classes = ClassSensors(
+            self._facts, topics, self._discovery, grow=announced.classes_grow
+        )
         self._begun = self._connections = 0
         self._is_connected = self._is_closed = self._is_stopped = False
-        self._has_said_goodbye = False
+        self._has_said_goodbye = self._has_complained = False
         self._connection = MqttConnection(
             address,
             self._on_change,
@@ -146,37 +131,27 @@ class MqttPublisher(Delivery):
                 self._lose(1)
             self._events.append(text)
             self._begun += event.kind == "begin"
-            self._note(self._topics.last(event.rule), text)
-            self._note(self._topics.state(event.rule), _said(event.kind == "begin"))
+            self._facts.note(self._topics.last(event.rule), text)
+            self._facts.note(self._topics.state(event.rule), _said(event.kind == "begin"))
             self._changed.notify_all()
 
     def note_coverage(self, shares: Mapping[str, float | None]) -> None:
         """Take in what the rules' classes cover at the moment; only the newest is sent."""
         with self._changed:
             for rule, share in shares.items():
-                self._note(self._topics.coverage(rule), _percent(share))
+                self._facts.note(self._topics.coverage(rule), percent(share))
             self._changed.notify_all()
 
     def note_circuit(self, circuit: Circuit) -> None:
         """Take in whether the endpoint is asked; only the newest is sent."""
         with self._changed:
-            self._note(self._topics.circuit, circuit)
+            self._facts.note(self._topics.circuit, circuit)
             self._changed.notify_all()
 
     def note_classes(self, seen: SeenClasses | None) -> None:
         """Take in what a mask says of its classes; None: there is none at the moment."""
         with self._changed:
-            if seen is None:
-                for name in self._classes:
-                    self._note(self._topics.share(name), _percent(None))
-                    if self._are_counted:
-                        self._note(self._topics.count(name), _UNKNOWN)
-            else:
-                self._announce(seen)
-                for name in self._classes:
-                    self._note(self._topics.share(name), _percent(seen.shares.get(name, 0.0)))
-                    if seen.counts is not None:
-                        self._note(self._topics.count(name), str(seen.counts.get(name, 0)))
+            self._classes.see(seen)
             self._changed.notify_all()
 
     def show(self, jpeg: bytes, *, is_of_event: bool) -> None:
@@ -189,7 +164,7 @@ class MqttPublisher(Delivery):
         with self._changed:
             self._picture = jpeg
             if is_of_event:
-                self._note(self._topics.event_picture, jpeg)
+                self._facts.note(self._topics.event_picture, jpeg)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -231,23 +206,6 @@ class MqttPublisher(Delivery):
         facts[topics.availability] = "online"
         return facts
 
-    def _announce(self, seen: SeenClasses) -> None:
-        """Describe the sensors of classes that are new, and take back those that are no more."""
-        are_counted = self._are_counted or seen.counts is not None
-        bearing = {file_name(name): name for name in reversed([*self._classes, *seen.shares])}
-        names = [
-            name for name in (*self._classes, *seen.shares) if bearing[file_name(name)] == name
-        ]
-        names = list(dict.fromkeys(names))[:_MOST_CLASSES]
-        if (names, are_counted) != (self._classes, self._are_counted):
-            self._classes, self._are_counted = names, are_counted
-            for topic, text in self._discovery.classes(names, are_counted=are_counted).items():
-                self._note(topic, text)
-        if self._leftovers and not self._announced.classes_grow:
-            leftovers, self._leftovers = self._leftovers, {}
-            for topic, config in leftovers.items():
-                self._take_back(topic, config)
-
     def _run(self) -> None:
         """Send one message after the other; each waits for the broker's word that it has it."""
         while (message := self._next()) is not None:
@@ -269,12 +227,8 @@ class MqttPublisher(Delivery):
             )
             if self._is_stopped:
                 return None
-            if self._unsent:
-                topic = next(iter(self._unsent))
-                del self._unsent[topic]
-                # Nothing: the broker is to forget it, and so may we.
-                payload = self._facts[topic] or self._facts.pop(topic)
-                return topic, payload, True
+            if self._facts:
+                return *self._facts.take(), True
             if self._events:
                 return self._topics.events, self._events[0], False
             picture, self._picture = self._picture, None
@@ -285,12 +239,7 @@ class MqttPublisher(Delivery):
     @property
     def _has_any(self) -> bool:
         """Whether there is anything to send, if only the goodbye."""
-        return bool(self._unsent or self._events or self._picture or self._is_closed)
-
-    def _note(self, topic: str, payload: Payload) -> None:
-        if self._facts.get(topic) != payload:
-            self._facts[topic] = payload
-            self._unsent[topic] = None
+        return bool(self._facts or self._events or self._picture or self._is_closed)
 
     def _lose(self, count: int) -> None:
         if count:
@@ -304,7 +253,7 @@ class MqttPublisher(Delivery):
             self._is_connected = is_connected
             if is_connected:
                 self._connections += 1
-                self._unsent = dict.fromkeys(self._facts)
+                self._facts.send_again()
             self._changed.notify_all()
 
     def _hear(self, topic: str, payload: bytes, was_kept: bool) -> None:
@@ -315,26 +264,16 @@ class MqttPublisher(Delivery):
                 self._obey(*self._commands[topic], payload)
         elif was_kept and payload:
             with self._changed:
-                name = topic.split("/")[-2]
-                if not name.startswith(CLASS):
-                    self._take_back(topic, payload)
-                elif len(self._leftovers) < _MOST_LEFTOVERS:
-                    # Which classes there are is known once there is a mask.
-                    self._leftovers[topic] = payload
+                if not self._classes.leave_over(topic, payload):
+                    self._facts.take_back(topic, payload)
                 self._changed.notify_all()
-
-    def _take_back(self, topic: str, config: bytes) -> None:
-        """Have the broker forget an entity that there is no more, and its states."""
-        if topic in self._facts:
-            return
-        for each in (topic, *kept_topics(self._topics, config)):
-            if each not in self._facts:
-                self._note(each, "")
 
     def _obey(self, switch: str, state_topic: str, payload: bytes) -> None:
         on, switches = _SWITCHED.get(payload), self._announced.switches
         if on is None or switches is None:
-            logger.warning("%s: a command is ON or OFF, nothing else", self._topics.camera)
+            if not self._has_complained:  # once: whoever sends one may send very many
+                self._has_complained = True
+                logger.warning("%s: a command is ON or OFF, nothing else", self._topics.camera)
             return
         # Not under the lock: it is written to a disk, for which no event is to wait.
         switches.turn(switch, on=on)
@@ -342,17 +281,9 @@ class MqttPublisher(Delivery):
             "%s: %s is switched %s over MQTT", self._topics.camera, switch, "on" if on else "off"
         )
         with self._changed:
-            self._note(state_topic, _said(on))
+            self._facts.note(state_topic, _said(on))
             self._changed.notify_all()
-
-
-_UNKNOWN = "None"
-"""Home Assistant reads this word as "not known"."""
 
 
 def _said(on: bool) -> str:
     return "ON" if on else "OFF"
-
-
-def _percent(share: float | None) -> str:
-    return _UNKNOWN if share is None else f"{100 * share:.1f}"

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from livesegment.downscale import downscaled, fitting
-from livesegment.events.mqtt import MqttPublisher, SeenClasses
+from livesegment.events.mqtt import MqttPublisher
+from livesegment.events.mqtt_kept import SeenClasses
 from livesegment.frame import Image
 from livesegment.mask import Mask
 from livesegment.output import Shown, Wants

@@ -28,8 +28,9 @@ from livesegment.settings.rule import Rule, with_outages
 from livesegment.settings.rule_text import parse_rule
 
 need_package("paho.mqtt.client", extra="monitor")
-from livesegment.events.mqtt import Announced, MqttPublisher, SeenClasses  # noqa: E402
+from livesegment.events.mqtt import Announced, MqttPublisher  # noqa: E402
 from livesegment.events.mqtt_forgetting import forget_camera  # noqa: E402
+from livesegment.events.mqtt_kept import SeenClasses  # noqa: E402
 from livesegment.events.mqtt_view import MqttView, seen_classes  # noqa: E402
 
 ODD = "Tür + 'side' / #1"

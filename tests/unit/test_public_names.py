@@ -57,6 +57,7 @@ NEED_AN_EXTRA = {
     "livesegment.events.mqtt",
     "livesegment.events.mqtt_connection",
     "livesegment.events.mqtt_forgetting",
+    "livesegment.events.mqtt_kept",
     "livesegment.events.mqtt_view",
     "livesegment.web.metrics",
 }

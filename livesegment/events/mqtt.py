@@ -277,9 +277,7 @@ class MqttPublisher(Delivery):
             return
         # Not under the lock: it is written to a disk, for which no event is to wait.
         switches.turn(switch, on=on)
-        logger.info(
-            "%s: %s is switched %s over MQTT", self._topics.camera, switch, "on" if on else "off"
-        )
+        logger.info("%s is switched %s over MQTT", switch, "on" if on else "off")
         with self._changed:
             self._facts.note(state_topic, _said(on))
             self._changed.notify_all()

@@ -45,7 +45,10 @@ class MqttView(ThreadedOutput):
         self._pictures_per_s = pictures_per_s
         self._clock = clock
         self._due_s = self._report_at_s = -float("inf")
-        self._taken_begun = self._shown_begun = self._taken_connection = 0
+        self._taken_begun = self._taken_connection = 0
+        # When the first frame after an event's begin was captured, and of which that was told.
+        self._event_at_s: float | None = None
+        self._told_at_s: float | None = None
         self._had_mask = False
 
     @property
@@ -76,14 +79,18 @@ class MqttView(ThreadedOutput):
         if shown.image is not None and self.wants is Wants.SHOWN:
             self._due_s = self._clock() + 1 / self._pictures_per_s
             self._taken_connection = self._publisher.connections or self._taken_connection
-            self._taken_begun = self._publisher.begun
+            begun = self._publisher.begun
+            if begun != self._taken_begun:
+                self._taken_begun, self._event_at_s = begun, shown.frame.captured_at_s
             super().on_frame(shown)
 
     def work_on(self, picture: Picture) -> None:
         """Encode a picture and have it published."""
-        begun = self._taken_begun
-        self._publisher.show(_encoded(picture.image), is_of_event=begun != self._shown_begun)
-        self._shown_begun = begun
+        at_s = self._event_at_s
+        is_of_event = at_s is not None and picture.captured_at_s >= at_s != self._told_at_s
+        if is_of_event:
+            self._told_at_s = at_s
+        self._publisher.show(_encoded(picture.image), is_of_event=is_of_event)
 
     def _look_at(self, mask: Mask | None, answer: Mask | None) -> None:
         is_first = mask is not None and not self._had_mask

@@ -1,5 +1,6 @@
 """From options to what notices events, and what tells them."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from livesegment.settings import EventOptions, Retention
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +167,7 @@ def _publisher(
             switches=home.switches if options.mqtt_commands else None,
         ),
     )
+    for each in sorted(home.switches.off):
+        logger.info("%s was switched off over MQTT, and still is", each)
     stack.enter_context(publisher)
     return publisher, stack.enter_context(MqttView(publisher, options.mqtt_pictures))

@@ -41,6 +41,11 @@ class Switches:
         """Tell whether something is on."""
         return switch not in self._off
 
+    @property
+    def off(self) -> frozenset[str]:
+        """What is switched off."""
+        return self._off
+
     def turn(self, switch: str, *, on: bool) -> None:
         """Switch something, and remember it."""
         with self._lock:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from livesegment.errors import MissingExtra
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.topics import CameraTopics
 from livesegment.monitor.config import MonitorConfig
@@ -90,8 +91,10 @@ class Forgetting(Resource):
 
     def _run(self) -> None:
         # Here, because most monitors never need it, and MQTT is an extra.
-        from livesegment.events.mqtt_forgetting import forget_camera
-
+        try:
+            from livesegment.events.mqtt_forgetting import forget_camera
+        except MissingExtra:
+            return  # its cameras say so
         while not self._stopping.is_set():
             with self._changed:
                 self._is_new = False

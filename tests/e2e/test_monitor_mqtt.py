@@ -58,6 +58,7 @@ def test_home_assistant_has_its_cameras_and_what_it_switches_stays_so(
             home.wait_for(lambda: not any("livesegment_b" in each for each in home.entities()))
             home.wait_for(lambda: home.texts("h/a/availability") == ["online", "offline", "online"])
             home.wait_for(lambda: len(home.texts("h/a/picture")) > pictures)
+            monitor.said("a: recording was switched off over MQTT, and still is")
             assert home.texts("h/a/recording")[2:] == ["OFF"]
             assert sorted(tmp_path.glob("a_*.mp4")) == before
     finally:

@@ -88,6 +88,7 @@ class Listener:
     def __init__(self, port: int, user: str | None = None, password: str | None = None) -> None:
         self.messages: list[tuple[str, str, bool]] = []  # topic, text, whether it was retained
         self.payloads: dict[str, bytes] = {}  # the newest of each topic
+        self.pictures: list[bytes] = []
         self._changed = threading.Condition()
         paho = need_package("paho.mqtt.client", extra="monitor")
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
@@ -106,6 +107,8 @@ class Listener:
             text = message.payload.decode(errors="replace")  # pictures are no text
             self.messages.append((message.topic, text, message.retain))
             self.payloads[message.topic] = message.payload
+            if message.payload.startswith(b"\xff\xd8"):
+                self.pictures.append(message.payload)
             self._changed.notify_all()
 
     def wait_for(self, condition: Callable[[], object]) -> None:

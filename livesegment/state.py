@@ -27,7 +27,8 @@ def state_folder(config: Path, environment: Mapping[str, str] = os.environ) -> P
     if base == Path():
         # A user without a home remembers in the working directory.
         home = Path(environment.get("HOME", "")) / ".local" / "state"
-        base = Path(environment.get("XDG_STATE_HOME") or home) / "livesegment"
+        given = environment.get("XDG_STATE_HOME", "")
+        base = (Path(given) if given.startswith("/") else home) / "livesegment"
     number = zlib.crc32(os.fsencode(config.resolve()))
     return base / f"{config.stem}-{number:08x}"
 

@@ -257,7 +257,7 @@ class MqttPublisher(Delivery):
             self._changed.notify_all()
 
     def _hear(self, topic: str, payload: bytes, was_kept: bool) -> None:
-        if topic in self._commands:
+        if topic in self._commands and payload:  # without one, somebody had a kept one forgotten
             if was_kept:
                 logger.warning("%s: a retained command is not obeyed", self._topics.camera)
             else:

@@ -51,7 +51,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     # Pickled by the monitor that started us, over a socket that nobody else has.
     config: CameraOptions = pickle.loads(start.body)
-    return run(link, config, _home(config, start.fields))
+    return run(link, config, home_of(config, start.fields))
 
 
 def run(link: ChildLink, config: CameraOptions, home: Home | None = None) -> int:
@@ -102,7 +102,7 @@ def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:
     reporter.take(Message("stop"))
 
 
-def _home(config: CameraOptions, fields: Mapping[str, Any]) -> Home:
+def home_of(config: CameraOptions, fields: Mapping[str, Any]) -> Home:
     """Return what a broker is told of a camera, and what it had switched off before."""
     path = fields["switches"] if config.options.events.mqtt_commands else None
     switches = Switches(None if path is None else Path(path))

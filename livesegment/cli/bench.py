@@ -136,6 +136,7 @@ def _look_line(name: str, look: "Look", command: BenchCommand, fps: float) -> st
     text += f"; {look.calls_per_hour:,.0f} calls an hour"
     if command.price_per_call is not None:
         text += f", which cost {command.price_per_call * look.calls_per_hour:,.2f}"
+        text += f" {command.currency}" if command.currency else ""
     return text
 
 
@@ -170,6 +171,7 @@ def _as_json(
         ],
         "in_flight": [{"in_flight": each.at_once, **_asked_json(each)} for each in found.loads],
         "knee": None if advice is None else advice.knee,
+        "currency": command.currency,
         "live": {
             name: {
                 "in_flight": each.at_once,

@@ -4,11 +4,12 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.outcome import DONE, print_result
+from livesegment.errors import SinkError
 from livesegment.settings import require
 from livesegment.settings.commands import MonitorCommand
 from livesegment.settings.schema import json_schema
@@ -27,23 +28,57 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
         return DONE
     set_up_logging(command.log)
     # Here, because these have much to import.
+    from livesegment.events.opening import check_notify
     from livesegment.monitor.config import read_config
 
     config = Path(command.config)
     read = read_config(config)
     for warning in read.warnings:
         logger.warning("%s", warning)
+    addresses = list(
+        dict.fromkeys(each for camera in read.cameras for each in camera.options.events.notify)
+    )
+    if addresses and (command.check_only or command.test_notify):
+        # Not in a monitor that runs on: its cameras find it out, and Apprise takes memory.
+        check_notify(addresses)
+    if command.test_notify:
+        return _test_notify(config.name, addresses)
     if command.check_only:
         count = len(read.cameras)
         print_result(f"{config.name} is fine: {count} camera{'' if count == 1 else 's'}")
         return DONE
     require(sys.platform != "win32", "monitor needs a Unix system, such as Linux")
+    from livesegment.monitor.call_ledger import CallLedger, ledger_path
     from livesegment.monitor.supervisor import Supervisor
 
-    running = Supervisor(read, lambda: read_config(config), state_folder(config))
+    running = Supervisor(
+        read,
+        lambda: read_config(config),
+        state_folder(config),
+        CallLedger(ledger_path(config)),
+    )
     # In place of those that end other commands at once: cameras finish their files first.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: running.stop())
     signal.signal(signal.SIGHUP, lambda *_: running.reload())
     running.run()
     raise KeyboardInterrupt
+
+
+def _test_notify(name: str, addresses: Sequence[str]) -> int:
+    """Send a message to every address of a file, and say of each by its number what came of it."""
+    require(bool(addresses), f"{name} names nobody to be told: events.notify")
+    from livesegment.events.notify import phones
+
+    missed = []
+    for phone in phones(addresses):
+        is_told = phone.tell("livesegment", "This is a test: events will be told here.")
+        print_result(f"{phone.place}: {'sent' if is_told else 'not taken'}")
+        if not is_told:
+            missed.append(phone.place)
+    if missed:
+        raise SinkError(
+            f"{len(missed)} of {len(addresses)} addresses did not take the message:"
+            f" {', '.join(missed)}"
+        )
+    return DONE

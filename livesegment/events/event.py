@@ -9,6 +9,9 @@ from livesegment.settings.rule import Subject
 
 Kind = Literal["begin", "end"]
 
+Counted = Literal["instances", "regions"]
+"""What a count is of: things that the model tells apart, or connected regions of its class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -25,6 +28,8 @@ class Event:
         class_name: The class; None where it is not about one.
         coverage: Share of the zone, 0 to 1, that the class covers; None where it is not known.
         circuit: Whether the endpoint was asked then; None where the event is not about it.
+        count: How many of the class there are in the zone; None where it is not known.
+        counted: What was counted; None likewise.
         snapshot: Name of the file with the picture; None: there is none.
         clip: Name of the file with the video around it, which is there when it is complete; None:
             there will be none.
@@ -42,11 +47,20 @@ class Event:
     snapshot: str | None = None
     clip: str | None = None
     circuit: Circuit | None = None
+    count: int | None = None
+    counted: Counted | None = None
 
     @property
     def message_id(self) -> str:
         """What tells this message from every other one, so that one sent twice is known."""
         return f"{self.id}-{self.kind}"
+
+    @property
+    def counted_in_words(self) -> str | None:
+        """How many of what were counted, such as `4 regions`; None where nothing was."""
+        if self.count is None or self.counted is None:
+            return None
+        return f"{self.count} {self.counted[:-1] if self.count == 1 else self.counted}"
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
@@ -60,6 +74,8 @@ class Event:
             "media_s": None if self.media_s is None else round(self.media_s, 3),
             "class": self.class_name,
             "coverage": None if self.coverage is None else round(self.coverage, 4),
+            "count": self.count,
+            "counted": self.counted,
             "snapshot": self.snapshot,
             "clip": self.clip,
             "circuit": self.circuit,

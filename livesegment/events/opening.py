@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from livesegment import __version__
 from livesegment.events.broker_address import BrokerAddress
@@ -15,6 +16,7 @@ from livesegment.events.switches import Switches
 from livesegment.metrics import Metrics
 from livesegment.output import Output
 from livesegment.settings import EventOptions, Retention
+from livesegment.settings.quiet_hours import QuietHours
 from livesegment.settings.rule import Rule, with_outages
 from livesegment.sinks.base import Sink
 from livesegment.sources.base import Source
@@ -46,7 +48,7 @@ def check_events(options: EventOptions) -> None:
 
     Raises:
         OptionsError: If an address or a rule cannot be.
-        MissingExtra: If MQTT is asked for and its package is not installed.
+        MissingExtra: If MQTT or phones are asked for and the package is not installed.
     """
     if not options.are_wanted:
         return
@@ -54,6 +56,20 @@ def check_events(options: EventOptions) -> None:
     if options.mqtt is not None:
         BrokerAddress.parse(options.mqtt)
         import_module("livesegment.events.mqtt")
+    if options.notify:
+        check_notify(options.notify)
+
+
+def check_notify(addresses: Sequence[str]) -> None:
+    """Find out whether phones can be told.
+
+    Raises:
+        OptionsError: If an address is none that Apprise knows.
+        MissingExtra: If Apprise is not installed.
+    """
+    from livesegment.events.notify import phones
+
+    phones(addresses)
 
 
 def open_events(
@@ -90,7 +106,7 @@ def open_events(
     home = home or Home()
     camera = options.camera or source.name
     rules = with_outages(options.rules)
-    deliveries = [*_deliveries(options, metrics, stack), *others]
+    deliveries = [*_deliveries(options, rules, metrics, stack), *others]
     looking_on: list[Output | Sink] = []
     if options.mqtt is not None:
         publisher, view = _publisher(options, camera, rules, metrics, stack, home)
@@ -125,7 +141,9 @@ def open_events(
     return looking_on if recorder is None else [*looking_on, recorder]
 
 
-def _deliveries(options: EventOptions, metrics: Metrics, stack: ExitStack) -> list[Delivery]:
+def _deliveries(
+    options: EventOptions, rules: Sequence[Rule], metrics: Metrics, stack: ExitStack
+) -> list[Delivery]:
     on_lost = partial(metrics.count, "events_lost")
     deliveries: list[Delivery] = []
     # Each is imported where it is wanted: they take their time, and MQTT is an extra.
@@ -138,6 +156,13 @@ def _deliveries(options: EventOptions, metrics: Metrics, stack: ExitStack) -> li
 
         webhook = Webhook(options.webhook, options.webhook_secret, on_lost)
         deliveries.append(stack.enter_context(webhook))
+    if options.notify:
+        from livesegment.events.notify import Notifier
+
+        pictures = None if options.clips is None else Path(options.clips)
+        quiet = None if options.quiet_hours is None else QuietHours.parse(options.quiet_hours)
+        notifier = Notifier(options.notify, rules, pictures, quiet, on_lost)
+        deliveries.append(stack.enter_context(notifier))
     return deliveries
 
 

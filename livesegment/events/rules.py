@@ -1,17 +1,13 @@
 """Rules at work: told what is to be seen and when, they say what begins and ends."""
 
 import logging
-import math
-from collections.abc import Collection
-
-import cv2
-import numpy as np
-import numpy.typing as npt
+from abc import ABC, abstractmethod
 
 from livesegment.class_name import comparable
-from livesegment.events.event import Kind
-from livesegment.mask import VOID, ClassIds, Mask
-from livesegment.settings.rule import Polygon, Rule
+from livesegment.events.event import Counted, Kind
+from livesegment.events.zone import ZoneGrid
+from livesegment.mask import VOID, Mask
+from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 
@@ -61,86 +57,29 @@ class Debounce:
         return "begin" if told else "end"
 
 
-_MOST_SAMPLES = 64_000  # of a picture of 720p every fourth pixel of every fourth line
-_WHOLE: Polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+class SeenWatch(ABC):
+    """Follows how much, or how many, of a class is to be seen in a zone.
 
-
-class ZoneGrid:
-    """The pixels of a zone that are looked at, for masks of one size.
-
-    Of a large zone they are a regular grid, of a small one all its pixels: the centre of a pixel
-    decides, by the even-odd rule where the outline crosses itself. What lies outside of the
-    picture does not count.
-
-    Args:
-        zone: The corners; None: the whole picture.
-        frame_size: (width, height) of the masks in pixels.
-    """
-
-    def __init__(self, zone: Polygon | None, frame_size: tuple[int, int]) -> None:
-        width, height = frame_size
-        corners = np.array(_WHOLE if zone is None else zone) * (width, height)
-        left, top = np.clip(np.floor(corners.min(0)), 0, (width - 1, height - 1)).astype(int)
-        right, bottom = np.clip(np.ceil(corners.max(0)), (left + 1, top + 1), frame_size)
-        step = math.ceil(math.sqrt((right - left) * (bottom - top) / _MOST_SAMPLES))
-        first = min(step // 2, int(right - left) - 1, int(bottom - top) - 1)
-        self._rows = slice(int(top) + first, int(bottom), step)
-        self._columns = slice(int(left) + first, int(right), step)
-        self._inside = _inside(corners, np.r_[self._columns] + 0.5, np.r_[self._rows] + 0.5)
-        if not self._inside.any():
-            # A sliver between the pixels: the nearest one stands for it.
-            self._inside.flat[self._inside.size // 2] = 255
-        self._count = int(np.count_nonzero(self._inside))
-
-    def coverage(self, class_ids: ClassIds, wanted: Collection[int]) -> float:
-        """Return the share of the zone, 0 to 1, that has one of the wanted ids.
-
-        Args:
-            class_ids: uint8 (H, W), of the size given before.
-            wanted: Class ids.
-        """
-        samples = np.ascontiguousarray(class_ids[self._rows, self._columns])
-        counts = cv2.calcHist([samples], [0], self._inside, [256], [0, 256]).reshape(-1)
-        return float(sum(counts[class_id] for class_id in wanted)) / self._count
-
-
-def _inside(
-    corners: npt.NDArray[np.float64], across: npt.NDArray[np.float64], down: npt.NDArray[np.float64]
-) -> npt.NDArray[np.uint8]:
-    """Return 255 for every point of a grid within a polygon, (len(down), len(across)).
-
-    Source: the crossings test of Shimrat, Algorithm 112, Communications of the ACM, 1962.
-    """
-    inside = np.zeros((down.size, across.size), bool)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, 0), strict=True):
-        crossed = (y0 <= down) != (y1 <= down)
-        if crossed.any():
-            at = x0 + (down[crossed] - y0) * (x1 - x0) / (y1 - y0)
-            inside[crossed] ^= across[None, :] < at[:, None]
-    return inside.astype(np.uint8) * np.uint8(255)
-
-
-class CoverageWatch:
-    """Follows how much of a zone a class covers.
-
-    Around the threshold there is a band in which nothing changes, the hysteresis: the coverage
+    Around the threshold there is a band in which nothing changes, the hysteresis: what is measured
     has to leave it on the other side. Then the time runs, and only leaving it back stops that.
 
     Args:
-        rule: Of the subject `coverage`.
+        rule: What is looked at.
 
     Attributes:
         rule: The rule.
-        coverage: The share of the zone at the last step; None: there was no mask.
+        coverage: The share of the zone at the last step; None: it is not known.
+        count: How many there were; None: it is not known.
+        counted: Of what; None likewise.
     """
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.coverage: float | None = None
+        self.count: int | None = None
+        self.counted: Counted | None = None
         self._debounce = Debounce(rule.begins_after_s, rule.begins_after_s, rule.cooldown_s)
         self._is_beyond = False
-        self._grid: ZoneGrid | None = None
-        self._grid_size = (0, 0)
         self._class_map: dict[int, str] | None = None
         self._wanted: list[int] = []
         self._has_warned = False
@@ -150,33 +89,33 @@ class CoverageWatch:
         """Whether the event has begun and is not over."""
         return self._debounce.is_on
 
-    def step(self, now_s: float, mask: Mask | None) -> Kind | None:
+    def step(self, now_s: float, mask: Mask | None, answer: Mask | None = None) -> Kind | None:
         """Look at the mask of the next picture and return what happens.
 
         Args:
             now_s: Time of the picture in seconds, never falling.
             mask: Its mask; None: there is none, and nothing changes for as long.
+            answer: What the model said, of which the mask was made; None: the mask itself.
         """
         if mask is None:
-            self.coverage, self._is_beyond = None, self._debounce.is_on
+            self.coverage = self.count = self.counted = None
+            self._is_beyond = self._debounce.is_on
             return self._debounce.step(now_s, None)
-        self._read_classes(mask)
-        if self._grid is None or self._grid_size != mask.frame_size:
-            self._grid = ZoneGrid(self.rule.zone, mask.frame_size)
-            self._grid_size = mask.frame_size
-        self.coverage = self._grid.coverage(mask.class_ids, self._wanted)
-        self._is_beyond = self._judge(self.coverage)
+        self._is_beyond = self._judge(self._measured(mask, answer or mask))
         return self._debounce.step(now_s, self._is_beyond)
 
-    def _judge(self, coverage: float) -> bool:
-        rule = self.rule
-        if rule.above is not None:
-            return coverage > (rule.release if self._is_beyond else rule.above)
-        return coverage < (rule.release if self._is_beyond else rule.threshold)
+    @abstractmethod
+    def _measured(self, mask: Mask, answer: Mask) -> float:
+        """Return what is to be compared with the threshold, and keep it."""
 
-    def _read_classes(self, mask: Mask) -> None:
+    def _judge(self, value: float) -> bool:
+        limit = self.rule.release if self._is_beyond else self.rule.threshold
+        return value > limit if self.rule.is_about_much else value < limit
+
+    def _ids_in(self, mask: Mask) -> list[int]:
+        """Return the ids of the rule's class in a mask."""
         if mask.class_map == self._class_map:
-            return
+            return self._wanted
         self._class_map = dict(mask.class_map)
         name = comparable(self.rule.class_name)
         self._wanted = [
@@ -194,6 +133,26 @@ class CoverageWatch:
                 self.rule.class_name,
                 known,
             )
+        return self._wanted
+
+
+class CoverageWatch(SeenWatch):
+    """Follows how much of a zone a class covers.
+
+    Args:
+        rule: Of the subject `coverage`.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule)
+        self._grid: ZoneGrid | None = None
+
+    def _measured(self, mask: Mask, answer: Mask) -> float:  # noqa: ARG002
+        wanted = self._ids_in(mask)
+        if self._grid is None or self._grid.frame_size != mask.frame_size:
+            self._grid = ZoneGrid(self.rule.zone, mask.frame_size)
+        self.coverage = self._grid.coverage(mask.class_ids, wanted)
+        return self.coverage
 
 
 class OutageWatch:
@@ -206,14 +165,11 @@ class OutageWatch:
         rule: The rule.
     """
 
+    coverage = count = counted = None  # it is about no class
+
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._debounce = Debounce(cooldown_s=rule.cooldown_s)
-
-    @property
-    def coverage(self) -> None:
-        """Nothing: it is about no class."""
-        return
 
     @property
     def is_on(self) -> bool:

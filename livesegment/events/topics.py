@@ -109,7 +109,7 @@ def switchable(rules: Iterable[Rule]) -> list[Rule]:
 
     That a camera or an endpoint is in trouble is told in any case.
     """
-    return [rule for rule in rules if rule.subject not in ("camera", "endpoint")]
+    return [rule for rule in rules if not rule.is_outage]
 
 
 def kept_topics(topics: CameraTopics, config: bytes) -> list[str]:

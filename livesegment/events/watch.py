@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from livesegment.events.clip import ClipRecorder
+from livesegment.events.counts import CountWatch
 from livesegment.events.delivery import Delivery, deliver
 from livesegment.events.event import Event, Kind
-from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
+from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch, SeenWatch
 from livesegment.events.switches import Switches, rule_switch
 from livesegment.frame import Frame
 from livesegment.metrics import Circuit, Metrics
@@ -57,8 +58,8 @@ class EventWatch(Output):
         self._lost_since_s = lost_since_s
         self._metrics = metrics
         self._clock = clock
-        self._coverages = [CoverageWatch(each) for each in rules if each.subject == "coverage"]
-        self._outages = [OutageWatch(each) for each in rules if each.subject != "coverage"]
+        self._seen = [_seen_watch(each) for each in rules if not each.is_outage]
+        self._outages = [OutageWatch(each) for each in rules if each.is_outage]
         self._switches = switches or Switches()
         self._answers = AnswerClock()
         self._going_on: dict[str, str] = {}  # id of each rule's event
@@ -75,18 +76,19 @@ class EventWatch(Output):
     def on_frame(self, shown: Shown) -> None:
         """Look at the mask of a new frame; `frame.pts_s` is what times are measured by."""
         self._frame = frame = shown.frame
-        for index, watch in enumerate(self._coverages):
+        for index, watch in enumerate(self._seen):
             if not self._switches.is_on(rule_switch(watch.rule.name)):
                 if watch.is_on:
                     self._tell(self._event(watch, "end", frame), frame)
-                self._coverages[index] = CoverageWatch(watch.rule)  # it begins anew one day
+                self._seen[index] = _seen_watch(watch.rule)  # it begins anew one day
                 continue
-            kind = watch.step(frame.pts_s, shown.counted)
+            kind = watch.step(frame.pts_s, shown.counted, shown.answer)
             if kind is not None:
                 self._tell(self._event(watch, kind, frame), frame)
-        if frame.pts_s >= self._report_at_s and self._coverages:
+        covering = [watch for watch in self._seen if watch.rule.subject == "coverage"]
+        if frame.pts_s >= self._report_at_s and covering:
             self._report_at_s = frame.pts_s + COVERAGE_EVERY_S
-            shares = {watch.rule.name: watch.coverage for watch in self._coverages}
+            shares = {watch.rule.name: watch.coverage for watch in covering}
             for delivery in self._deliveries:
                 delivery.note_coverage(shares)
 
@@ -117,7 +119,7 @@ class EventWatch(Output):
         if self._is_closed:
             return
         self._is_closed = True
-        for watch in self._coverages:
+        for watch in self._seen:
             if watch.is_on and self._frame is not None:
                 self._tell(self._event(watch, "end", self._frame), self._frame)
         for outage in self._outages:
@@ -130,13 +132,12 @@ class EventWatch(Output):
         else:
             self._recorder.note(event, frame.index)
 
-    def _event(self, watch: CoverageWatch | OutageWatch, kind: Kind, frame: Frame | None) -> Event:
+    def _event(self, watch: SeenWatch | OutageWatch, kind: Kind, frame: Frame | None) -> Event:
         rule = watch.rule
         if kind == "begin":
             self._going_on[rule.name] = uuid.uuid4().hex
         self._metrics.count("events")
-        logger.info("%s: %s %ss", self._camera, rule.name, kind)
-        return Event(
+        event = Event(
             id=self._going_on[rule.name],
             rule=rule.name,
             subject=rule.subject,
@@ -146,8 +147,17 @@ class EventWatch(Output):
             media_s=None if frame is None else frame.pts_s,
             class_name=rule.class_name or None,
             coverage=watch.coverage,
+            count=watch.count,
+            counted=watch.counted,
             circuit=self._circuit if rule.subject == "endpoint" else None,
         )
+        many = "" if event.counted_in_words is None else f" ({event.counted_in_words})"
+        logger.info("%s: %s %ss%s", self._camera, rule.name, kind, many)
+        return event
+
+
+def _seen_watch(rule: Rule) -> SeenWatch:
+    return CountWatch(rule) if rule.subject == "count" else CoverageWatch(rule)
 
 
 def _wall_time(ago_s: float) -> str:

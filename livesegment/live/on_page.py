@@ -71,7 +71,15 @@ def run_with_page(
 
             inlet = source if isinstance(source, BrowserSource) else None
             events = listed_events(options.events)
-            outputs.append(LivePage(options.web, options.price_per_call, events, inlet))
+            outputs.append(
+                LivePage(
+                    options.web,
+                    options.price_per_call,
+                    events,
+                    inlet,
+                    currency=options.currency,
+                )
+            )
         return run_live(
             source,
             options,

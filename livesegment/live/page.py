@@ -27,6 +27,7 @@ class LivePage(PictureEncoder, Delivery):
         price_per_call: What a call costs; None: not known.
         events: Where the run's events are listed; None: nowhere else.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
+        currency: Of what a price is; None: it is not said.
 
     Raises:
         OptionsError: If its certificate cannot be used.
@@ -39,9 +40,12 @@ class LivePage(PictureEncoder, Delivery):
         price_per_call: float | None = None,
         events: EventLog | None = None,
         inlet: Inlet | None = None,
+        *,
+        currency: str | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
         self._price_per_call = price_per_call
+        self._currency = currency
         self._events = events or EventLog()
         self._inlet = inlet
         self._feeds: list[LiveFeed] = []
@@ -64,6 +68,7 @@ class LivePage(PictureEncoder, Delivery):
             inlet=self._inlet,
         )
         self._feeds = [feed]
+        feed.currency = self._currency
         self._server.start()
         for sentence in self._server.announcement():
             logger.info("%s", sentence)

@@ -1,7 +1,7 @@
 """From the tables of a configuration to what one camera's run is told."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.rule import Rule, Subject, with_outages
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
 
+_LONGEST_NAME = 255  # bytes, on all usual file systems
 _OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")
 
 
@@ -142,14 +143,14 @@ def _choose_model(given: dict[str, Any], tables: CameraTables) -> None:
 
 def _check_model_file(options: EndpointOptions, tables: CameraTables, reader: TableReader) -> None:
     path = options.model_path
-    if path is not None and not Path(path).is_file():
+    if path is not None and not _is(Path.is_file, Path(path)):
         key = "endpoint.model" if options.file.model_file is None else "endpoint.model_file"
         reader.mistake(tables.path(key), f"there is no model file {path}")
 
 
 def _check_background(options: LiveOptions, tables: CameraTables, reader: TableReader) -> None:
     path = background_file(options.background)
-    if path is not None and not Path(path).is_file():
+    if path is not None and not _is(Path.is_file, Path(path)):
         reader.mistake(tables.path("picture.background"), f"there is no background {path}")
 
 
@@ -234,10 +235,28 @@ def _events(
 
 
 def _check_folder(folder: str, path: KeyPath, reader: TableReader) -> None:
-    if not Path(folder).is_dir():
-        reader.mistake(path, f"there is no folder {folder}")
-    elif not os.access(folder, os.W_OK | os.X_OK):
-        reader.mistake(path, f"the folder {folder} is read-only")
+    """Find out whether a folder may be written to, or else made once the monitor runs."""
+    wanted = Path(folder)
+    there = next(each for each in (wanted, *wanted.absolute().parents) if _is(Path.exists, each))
+    said = None
+    if not there.is_dir():
+        said = f"{there} is no folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        said = f"{there} is read-only"
+    elif any(len(os.fsencode(part)) > _LONGEST_NAME for part in wanted.parts):
+        said = "its name is too long"
+    if said is not None and there == wanted:
+        reader.mistake(path, said)
+    elif said is not None:
+        reader.mistake(path, f"the folder {folder} cannot be made: {said}")
+
+
+def _is(what: Callable[[Path], bool], path: Path) -> bool:
+    """Ask about a path; one that is longer than any can be is not there."""
+    try:
+        return what(path)
+    except OSError:
+        return False
 
 
 def read_rules(camera: KeyPath, written: object, reader: TableReader) -> list[Rule]:
@@ -265,5 +284,9 @@ def read_rules(camera: KeyPath, written: object, reader: TableReader) -> list[Ru
 
 
 def _default_name(given: Mapping[str, Any]) -> str:
+    name = given.get("rule.class", "rule")
+    for side in ("above", "below"):
+        if f"rule.count_{side}" in given:
+            return f"{name} count {side} {given[f'rule.count_{side}']}"
     side = "above" if "rule.above" in given else "below"
-    return f"{given.get('rule.class', 'rule')} {side} {100 * given.get(f'rule.{side}', 0):g}%"
+    return f"{name} {side} {100 * given.get(f'rule.{side}', 0):g}%"

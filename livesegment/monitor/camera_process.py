@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 
 from livesegment.calls.lease import Lease, LeasedQuota
-from livesegment.errors import LiveSegmentError
+from livesegment.errors import LiveSegmentError, OutputNotWritable
 from livesegment.events.opening import Home
 from livesegment.events.switches import Switches
 from livesegment.live.run import run_live
@@ -70,6 +70,7 @@ def run(link: ChildLink, config: CameraOptions, home: Home | None = None) -> int
     obey = partial(_obey, link, quota, reporter)
     threading.Thread(target=obey, name="orders", daemon=True).start()
     try:
+        _make_folders(config)
         run_live(
             config.source,
             config.options,
@@ -85,6 +86,23 @@ def run(link: ChildLink, config: CameraOptions, home: Home | None = None) -> int
         return 0
     finally:
         link.close()
+
+
+def _make_folders(config: CameraOptions) -> None:
+    """Make the folders that the file names; here, because a disk may hang.
+
+    Raises:
+        OutputNotWritable: If one cannot be made.
+    """
+    for path in (config.options.record, config.options.events.jsonl):
+        if path is None:
+            continue
+        folder = Path(path).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise OutputNotWritable(f"the folder {folder} cannot be made: {reason}") from error
 
 
 def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:

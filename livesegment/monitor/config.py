@@ -17,6 +17,7 @@ from livesegment.settings import WebOptions
 from livesegment.settings.group import build, option_of, own_options
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.settings.option import WrongSetting, by_key, from_environment
+from livesegment.settings.pattern import PatternForm
 from livesegment.settings.rule import file_name
 
 _READABLE_BY_OTHERS = 0o044
@@ -139,7 +140,12 @@ def _camera(
     # Only for a camera whose own name or source is a mistake already.
     standing = {"camera.name": f"camera-{number + 1}", "camera.source": "pattern:"}
     given = {**standing, **own}
-    name = given[by_key(option_of(CameraOptions, "name"))]
+    name, source = (given[by_key(option_of(CameraOptions, each))] for each in ("name", "source"))
+    if source.startswith("pattern:"):
+        try:
+            PatternForm.parse(source)
+        except OptionsError as error:
+            reader.mistake((*place, "source"), str(error))
     rules = read_rules(place, own.pop("rule", []), reader)
     options = live_options(name, CameraTables(place, own, shared), rules, reader, environment)
     camera = build(CameraOptions, {name: given[name] for name in given if name in _OWN}, by_key)

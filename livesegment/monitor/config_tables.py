@@ -14,6 +14,7 @@ from livesegment.settings.option import Option, WrongSetting, by_key, quoted
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
+_LONGEST = 500  # characters of a sentence, whatever it repeats
 _ADDRESSES = frozenset({"source", "webhook", "mqtt"})  # secret where they hold a password
 
 
@@ -70,6 +71,8 @@ class TableReader:
 
     def mistake(self, path: KeyPath, text: str) -> None:
         """Note that something is wrong with what stands at a place."""
+        if len(text) > _LONGEST:
+            text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
         self.mistakes.add(Mistake(self._line(path), text))
 
     def tables(self, document: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from livesegment.calls.lease import Lease, Need
+from livesegment.monitor.call_ledger import CallLedger
 
 CALL_TERM_S = 5.0
 """Calls that were not made by then lapse."""
@@ -51,6 +52,7 @@ class Coordinator:
         clock: Monotonic seconds, as an event loop counts them.
         has_loop: Whether it belongs to an event loop, in which it settles whenever something
             changes and sends what changed; else it is for whoever owns it to `settle`.
+        ledger: Remembers beyond the process when the next call is allowed; None: nobody does.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Coordinator:
         *,
         clock: Callable[[], float] = time.monotonic,
         has_loop: bool = True,
+        ledger: CallLedger | None = None,
     ) -> None:
         self._clock = clock
+        self._ledger = ledger
         self._has_loop = has_loop
         self._timer: asyncio.TimerHandle | None = None
         self._members: dict[str, _Member] = {}
@@ -69,6 +73,10 @@ class Coordinator:
         self._next_calls: list[str] = []  # whose call is next
         self._last_in_line = 0
         self._allow(in_flight, calls_per_hour)
+        if self._is_limited and ledger is not None:
+            # No later than after the most calls at once: the clock, or the limit, may have changed.
+            latest_s = clock() + self._ahead_s + self._spacing_s
+            self._due_s = min(latest_s, ledger.due_s())
 
     def change(self, in_flight: int, calls_per_hour: int | None) -> None:
         """Allow more or less from now on."""
@@ -117,6 +125,8 @@ class Coordinator:
 
     def close(self) -> None:
         """Send nothing more."""
+        if self._is_limited and self._ledger is not None:
+            self._ledger.close(self._due_s)
         self._members.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -232,6 +242,8 @@ class Coordinator:
             wanted[name] -= 1
             grants[name] = grants.get(name, 0) + 1
             self._due_s = max(self._due_s, now_s) + self._spacing_s
+        if grants and self._ledger is not None:
+            self._ledger.note(self._due_s)
         for name in grants:
             member = self._members[name]
             need = member.need

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
+from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
 from livesegment.monitor.coordinator import Coordinator
@@ -85,10 +86,15 @@ class Supervisor:
         config: What to watch.
         read_again: Returns the configuration as it is now, for `reload`; raises OptionsError.
         state: Folder of what is remembered from one start to the next.
+        ledger: Remembers the calls from one start to the next; None: nobody does.
     """
 
     def __init__(
-        self, config: MonitorConfig, read_again: Callable[[], MonitorConfig], state: Path
+        self,
+        config: MonitorConfig,
+        read_again: Callable[[], MonitorConfig],
+        state: Path,
+        ledger: CallLedger | None = None,
     ) -> None:
         self._config = config
         self._read_again = read_again
@@ -98,7 +104,7 @@ class Supervisor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         budget = config.budget
-        self._coordinator = Coordinator(budget.in_flight or 1, budget.calls_per_hour)
+        self._coordinator = Coordinator(budget.in_flight or 1, budget.calls_per_hour, ledger=ledger)
         self._is_stopping = self._is_reloading = False
         self._keepers: dict[str, Keeper] = {}
         self._feeds: dict[str, CameraFeed] = {}
@@ -209,11 +215,11 @@ class Supervisor:
         self._config = config
         self._coordinator.change(config.budget.in_flight or 1, config.budget.calls_per_hour)
         for camera in config.cameras:
-            self._start(camera, config.budget.price_per_call)
+            self._start(camera, config.budget)
         self._shown = tuple(self._feeds[name] for name in wanted)
         self._forgetting.keep_to(config)
 
-    def _start(self, camera: CameraOptions, price_per_call: float | None) -> None:
+    def _start(self, camera: CameraOptions, budget: BudgetOptions) -> None:
         name = camera.name
         feed = self._feeds.get(name)
         if feed is None:
@@ -221,13 +227,13 @@ class Supervisor:
                 name,
                 camera.title or name,
                 initial_controls(camera),
-                price_per_call,
+                budget.price_per_call,
                 tell=lambda: self._on_keeper(name, Keeper.send_orders),
                 try_now=lambda: self._on_keeper(name, Keeper.try_now),
             )
             feed.events.load(earlier_events(camera.options.events))
             self._feeds[name] = feed
-        feed.price_per_call = price_per_call
+        feed.price_per_call, feed.currency = budget.price_per_call, budget.currency
         if name not in self._keepers:
             feed.title = camera.title or name
             feed.set_controls(initial_controls(camera))

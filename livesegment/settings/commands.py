@@ -284,6 +284,7 @@ class MonitorCommand(Settings):
     Attributes:
         config: The configuration; None only for `schema`.
         check_only: Whether only to say every mistake in it.
+        test_notify: Whether only to send a message to each of the phones in it.
         schema: Whether only to print the JSON Schema of such files.
         log: What is said on stderr.
     """
@@ -299,6 +300,13 @@ class MonitorCommand(Settings):
         flag(),
         "Say every mistake in the file, with its line.",
         flag="--check",
+        group="Configuration",
+    )
+    test_notify: bool = option(
+        False,
+        flag(),
+        "Send a message to each address in events.notify, and say which took it.",
+        flag="--test-notify",
         group="Configuration",
     )
     schema: bool = option(
@@ -341,6 +349,7 @@ class BenchCommand(Settings):
     Attributes:
         source: As `open_source` takes it: what pictures are sent.
         price_per_call: What a call costs; None: not known.
+        currency: Of what; None: it is not said.
         json: Whether what was measured is written as JSON.
         endpoint: What is measured; its `max_calls` is 60 without a word.
         log: What is said on stderr.
@@ -359,6 +368,7 @@ class BenchCommand(Settings):
         group=_OUTPUT,
         key=None,
     )
+    currency: str | None = same_as(LiveOptions, "currency", group=_OUTPUT, key=None)
     json: bool = option(
         False, flag(), "Write what was measured to stdout as JSON.", flag="--json", group=_OUTPUT
     )

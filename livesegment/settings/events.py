@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import flag, instance, number, several
+from livesegment.settings.quiet_hours import checked_quiet_hours
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
 from livesegment.settings.rule_text import parse_rule
@@ -12,6 +13,12 @@ from livesegment.settings.text_kinds import address_of, http_address, path, text
 
 _GROUP = "Events"
 _SECONDS = number(0, 60, "seconds", metavar="S")
+
+
+def _service(written: str) -> str:
+    if "://" not in written:
+        raise ValueError
+    return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class EventOptions(Settings):
         mqtt_password: Password for the broker if its address has none.
         mqtt_pictures: Pictures a second that are published there at the most; 0: none.
         mqtt_commands: Whether who may write to the broker may switch recording and rules.
+        notify: Addresses of people's phones, as Apprise takes them; secret.
+        quiet_hours: When nobody is told there, such as 22:00-07:00; None: never so.
         clips: Folder for a video and a picture of every event; None: none.
         pre_s: Seconds of video before an event's begin.
         post_s: Seconds of video after its end.
@@ -109,6 +118,24 @@ class EventOptions(Settings):
         "Whether recording and rules may be switched over MQTT.",
         key="events.mqtt_commands",
     )
+    notify: tuple[str, ...] = option(
+        (),
+        several(text("URL", "an address as Apprise takes it, such as ntfy://HOST/TOPIC", _service)),
+        "Tell a phone that an event begins, by Apprise (ntfy://, tgram://, ...); may be given"
+        " several times.",
+        flag="--notify",
+        key="events.notify",
+        group=_GROUP,
+        is_secret=True,
+    )
+    quiet_hours: str | None = option(
+        None,
+        text("22:00-07:00", "two times of the day, such as 22:00-07:00", checked_quiet_hours),
+        "When no phone is told.",
+        flag="--quiet-hours",
+        key="events.quiet_hours",
+        group=_GROUP,
+    )
     clips: str | None = option(
         None,
         path("FOLDER", "the path of a folder"),
@@ -149,4 +176,5 @@ class EventOptions(Settings):
     @property
     def are_wanted(self) -> bool:
         """Whether anything is to be noticed or told."""
-        return bool(self.rules or self.jsonl or self.webhook or self.mqtt or self.clips)
+        told = (self.jsonl, self.webhook, self.mqtt, self.clips, self.notify)
+        return bool(self.rules) or any(told)

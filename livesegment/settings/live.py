@@ -25,6 +25,12 @@ BROWSER = "browser:"
 """What names the camera of whoever opens the page of a live run."""
 
 
+def _currency(written: str) -> str:
+    if len(written) > 12 or not written.isprintable() or any(map(str.isdigit, written)):
+        raise ValueError
+    return written
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOptions(Settings):
     """What `live` shows and keeps.
@@ -53,6 +59,7 @@ class LiveOptions(Settings):
         loop: Begin the source again at its end.
         web: Where to show a page with the picture; None: nowhere.
         price_per_call: What a call costs, for the page; None: not known.
+        currency: Of what, such as EUR; None: it is not said.
         segment_minutes: Record into a new file every so many minutes, without end; each is named
             after `record` and the time at which it begins. None: one file.
         keep: How much of such a recording stays, a size such as `20GB` or an age such as `7d`;
@@ -206,6 +213,15 @@ class LiveOptions(Settings):
         "What a call costs, for the page.",
         flag="--price-per-call",
         key="budget.price_per_call",
+        has_own=False,
+        group=_PAGE,
+    )
+    currency: str | None = option(
+        None,
+        text("EUR", "a currency such as EUR, up to 12 letters or signs", _currency),
+        "Of which currency that is.",
+        flag="--currency",
+        key="budget.currency",
         has_own=False,
         group=_PAGE,
     )

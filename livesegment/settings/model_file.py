@@ -48,12 +48,17 @@ def _size() -> Kind:
 
 
 def _three(phrase: str, is_right: Callable[[float], bool] = isfinite) -> Kind:
+    def is_one(value: Any) -> bool:
+        try:
+            return (
+                not isinstance(value, bool) and isinstance(value, Real) and is_right(float(value))
+            )
+        except OverflowError:  # hundreds of digits
+            return False
+
     def read(value: Any) -> Three:
         is_list = isinstance(value, list | tuple) and len(value) == 3
-        if not is_list or not all(
-            not isinstance(each, bool) and isinstance(each, Real) and is_right(float(each))
-            for each in value
-        ):
+        if not is_list or not all(map(is_one, value)):
             raise ValueError(phrase)
         first, second, third = map(float, value)
         return first, second, third

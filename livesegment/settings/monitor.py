@@ -17,6 +17,7 @@ from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+_MOST_DIGITS = 9  # of a camera's number
 _FOLDER = path("FOLDER", "the path of a folder")
 _SECONDS = number(0, 86400, "seconds")
 
@@ -29,6 +30,8 @@ def _camera_name(text: str) -> str:
 
 def _camera_source(text: str) -> str:
     if text == BROWSER or (text.startswith("-") and text[1:].isdecimal()):
+        raise ValueError
+    if text.isdecimal() and len(text) > _MOST_DIGITS:
         raise ValueError
     return text
 
@@ -123,6 +126,7 @@ class BudgetOptions(Settings):
         in_flight: Requests at once; None: as many as each camera may make by itself.
         calls_per_hour: Calls within any hour; None: any number.
         price_per_call: What a call costs, for the page; None: not known.
+        currency: Of what; None: it is not said.
     """
 
     in_flight: int | None = option(
@@ -140,6 +144,7 @@ class BudgetOptions(Settings):
         has_own=False,
     )
     price_per_call: float | None = same_as(LiveOptions, "price_per_call")
+    currency: str | None = same_as(LiveOptions, "currency")
 
 
 FILE_GROUPS: tuple[type[Settings], ...] = (

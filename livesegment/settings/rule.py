@@ -13,16 +13,25 @@ from livesegment.settings.group import Settings, option
 from livesegment.settings.kinds import Kind, number, share
 from livesegment.settings.text_kinds import text
 
-Subject = Literal["coverage", "camera", "endpoint"]
-"""coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""
+Subject = Literal["coverage", "count", "camera", "endpoint"]
+"""coverage: how much of a zone a class covers; count: how many of a class are in it; camera: lost
+and back; endpoint: failing."""
 
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y) in shares of the picture: (0, 0) is its upper left, (1, 1) its lower right."""
 
-DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
+DEFAULT_FOR_S: dict[Subject, float] = {
+    "coverage": 1.0,
+    "count": 1.0,
+    "camera": 5.0,
+    "endpoint": 10.0,
+}
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400
+_NO_AREA = 1e-9  # of the picture: sums of fractions that are none
 _TIME = number(0, _LONGEST_S, "seconds")
+_MOST_COUNTED = 10_000
+_COUNT = number(0, _MOST_COUNTED, whole=True)
 
 
 def _corners() -> Kind:
@@ -31,7 +40,7 @@ def _corners() -> Kind:
     def read(value: Any) -> Polygon:
         try:
             return tuple((float(x), float(y)) for x, y in value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
             ) from None
@@ -50,17 +59,23 @@ class Rule(Settings):
 
     A coverage event begins when a class has covered more (or less) of a zone than a threshold for
     a time, and ends when it has been back beyond the threshold by the hysteresis for the same
-    time. A camera is lost, and an endpoint fails, once nothing good has come from it for a time;
-    the first thing that comes ends the event.
+    time; a count event likewise, by how many of the class are in the zone. A camera is lost, and an
+    endpoint fails, once nothing good has come from it for a time; the first thing that comes ends
+    the event.
 
     Attributes:
         name: What the event is called; no two rules of a camera share one.
-        subject: What is looked at.
-        class_name: The class, by the model's name for it; of a coverage only.
+        subject: What is looked at; a count where a number of it is given.
+        class_name: The class, by the model's name for it; of a coverage or a count.
         above: Share of the zone, 0 to 1, that the class has to exceed; None: `below` counts.
         below: Share of the zone that it has to stay under.
-        for_s: Seconds for which it has to; None: 1 for a coverage, 5 for a camera, 10 for an
-            endpoint.
+        count_above: How many of the class there have to be more of; None: `count_below` counts.
+        count_below: How many of it there have to be fewer of.
+        count_hysteresis: By how many the count has to go back beyond that for the event to end.
+        smallest: Share of the picture, 0 to 1, that a region needs to be counted, where the model
+            tells no instances apart.
+        for_s: Seconds for which it has to; None: 1 for a coverage or a count, 5 for a camera, 10
+            for an endpoint.
         zone: Where to look; what lies outside of the picture does not count. None: everywhere.
         hysteresis: How far back beyond the threshold the event ends, as a share of the zone; None:
             a fifth of the threshold.
@@ -79,6 +94,21 @@ class Rule(Settings):
     )
     above: float | None = option(None, share(), "Begin above this share.", key="rule.above")
     below: float | None = option(None, share(), "Begin below this share.", key="rule.below")
+    count_above: int | None = option(
+        None, _COUNT, "Begin with more of the class.", key="rule.count_above"
+    )
+    count_below: int | None = option(
+        None, _COUNT, "Begin with fewer of the class.", key="rule.count_below"
+    )
+    count_hysteresis: int = option(
+        0, _COUNT, "By how many it has to go back for it to end.", key="rule.count_hysteresis"
+    )
+    smallest: float = option(
+        0.001,
+        share(),
+        "Share of the picture that a region needs to be counted.",
+        key="rule.smallest",
+    )
     for_s: float | None = option(None, _TIME, "For so many seconds.", key="rule.for")
     zone: Polygon | None = option(None, _corners(), "Where to look.", key="rule.zone")
     hysteresis: float | None = option(
@@ -95,8 +125,15 @@ class Rule(Settings):
         known = get_args(Subject)
         self._require(self.subject in known, f"it is about one of {', '.join(known)}")
         numbers = (self.above, self.below, self.for_s, self.hysteresis, self.cooldown_s)
-        are_right = all(each is None or isinstance(each, Real) for each in numbers)
+        are_right = all(
+            each is None or isinstance(each, Real) for each in (*numbers, self.smallest)
+        )
         self._require(are_right, "its shares and times are numbers")
+        counts = (self.count_above, self.count_below, self.count_hysteresis)
+        are_whole = all(each is None or type(each) is int for each in counts)
+        self._require(are_whole, "its counts are whole numbers")
+        if self.subject == "coverage" and counts[:2] != (None, None):
+            object.__setattr__(self, "subject", "count")
         self.check()
 
     def check(self) -> None:
@@ -107,7 +144,15 @@ class Rule(Settings):
             self._require(ok, f"{what} is from 0 seconds to a day")
         if self.subject == "coverage":
             self._check_coverage()
+        elif self.subject == "count":
+            self._check_count()
+        if not self.is_outage:
             self._check_zone()
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether it is about what is missing, and not about what is to be seen."""
+        return self.subject in ("camera", "endpoint")
 
     @property
     def begins_after_s(self) -> float:
@@ -115,17 +160,42 @@ class Rule(Settings):
         return DEFAULT_FOR_S[self.subject] if self.for_s is None else self.for_s
 
     @property
+    def is_about_much(self) -> bool:
+        """Whether it begins above its threshold, and not below."""
+        return self.above is not None or self.count_above is not None
+
+    @property
     def threshold(self) -> float:
-        """Share of the zone at which the event begins; 0 where it is about no coverage."""
-        return (self.above if self.above is not None else self.below) or 0.0
+        """Share of the zone, or number, at which the event begins; 0 where it is about neither."""
+        given = (self.above, self.below, self.count_above, self.count_below)
+        return next((float(each) for each in given if each is not None), 0.0)
 
     @property
     def release(self) -> float:
-        """Share of the zone at which the event ends."""
+        """Share of the zone, or number, at which the event ends."""
+        if self.subject == "count":
+            margin = float(self.count_hysteresis)
+            return self.threshold + (-margin if self.is_about_much else margin)
         margin = _MARGIN * self.threshold if self.hysteresis is None else self.hysteresis
-        if self.above is not None:
+        if self.is_about_much:
             return max(0.0, self.threshold - margin)
         return min(1.0, self.threshold + margin)
+
+    def _check_count(self) -> None:
+        self._require(bool(self.class_name.strip()), "it names a class")
+        has_one = (self.count_above is None) != (self.count_below is None)
+        self._require(has_one, "it has either 'count_above' or 'count_below'")
+        has_share = any(each is not None for each in (self.above, self.below, self.hysteresis))
+        self._require(
+            not has_share, "it counts: 'above', 'below' and 'hysteresis' are about a share"
+        )
+        least = 0 if self.count_above is not None else 1
+        ok = least <= self.threshold <= _MOST_COUNTED
+        self._require(ok, f"a count is from {least} to {_MOST_COUNTED}")
+        most = self.count_above if self.count_above is not None else _MOST_COUNTED
+        ok = 0 <= self.count_hysteresis <= most
+        self._require(ok, f"the hysteresis is from 0 to {most}, or it would never end")
+        self._require(0 <= self.smallest < 1, "the smallest region is from 0% to under 100%")
 
     def _check_coverage(self) -> None:
         self._require(bool(self.class_name.strip()), "it names a class")
@@ -151,11 +221,18 @@ class Rule(Settings):
         across, down = zip(*self.zone, strict=True)
         is_in = min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0
         self._require(is_in, "its zone lies outside of the picture")
-        self._require(max(across) > min(across) and max(down) > min(down), "its zone has no area")
+        self._require(_has_area(self.zone), "its zone has no area")
 
     def _require(self, ok: bool, sentence: str) -> None:
         if not ok:
             raise OptionsError(f"rule '{self.name}': {sentence}")
+
+
+def _has_area(zone: Polygon) -> bool:
+    """Tell whether the corners are not all in one line."""
+    (x0, y0), *others = zone
+    x1, y1 = max(others, key=lambda each: abs(each[0] - x0) + abs(each[1] - y0))
+    return any(abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) > _NO_AREA for x, y in others)
 
 
 def file_name(name: str) -> str:

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from livesegment.address import system_reason
 from livesegment.errors import SourceNotFound
 from livesegment.settings.live import BROWSER
+from livesegment.settings.option import quoted
 from livesegment.sources.base import Source
 
 __all__ = [
@@ -22,7 +24,7 @@ SAMPLE = "sample:"
 
 SAMPLE_FILE = Path(__file__).with_name("sample.mp4")
 
-_CAMERA = re.compile(r"[0-9]+|/dev/(video|v4l/).*")
+_CAMERA = re.compile(r"-?[0-9]{1,9}|/dev/(video|v4l/).*")
 _URL = re.compile(r"[a-z][a-z0-9+.]+://", re.IGNORECASE)
 
 
@@ -50,7 +52,7 @@ def open_source(spec: str | int | Path | Source) -> Source:
             " nothing else can show it"
         )
     # Each import waits for its use: a camera does not need PyAV, nor a file OpenCV's back ends.
-    if isinstance(spec, int) or _CAMERA.fullmatch(text):
+    if _CAMERA.fullmatch(text) and (isinstance(spec, int) or not text.startswith("-")):
         from livesegment.sources.camera import CameraSource
 
         return CameraSource(text if text.startswith("/") else int(text))
@@ -68,7 +70,10 @@ def open_source(spec: str | int | Path | Source) -> Source:
 
     if text == SAMPLE:
         return VideoFileSource(SAMPLE_FILE)
-    return ImagesSource(text) if is_images(text) else VideoFileSource(text)
+    try:
+        return ImagesSource(text) if is_images(text) else VideoFileSource(text)
+    except OSError as error:  # such as a name that is longer than any file's
+        raise SourceNotFound(f"{quoted(text)} cannot be opened: {system_reason(error)}") from error
 
 
 def is_drawn(spec: str | int | Path | Source) -> bool:

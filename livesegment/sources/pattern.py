@@ -1,32 +1,19 @@
 """A drawn, moving scene whose true mask is known."""
 
 import math
-import re
 import time
 from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
 
-from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
-from livesegment.settings import require
-from livesegment.settings.option import quoted
+from livesegment.settings.pattern import PatternForm
 from livesegment.sources.base import Source
 
 CLASS_MAP = {0: "background", 1: "ball", 2: "box", 3: "star"}
 
-MOST_LATENCY_S = 10.0
-
-_NUMBER = r"[0-9]{1,9}"
-_FORM = re.compile(
-    rf"pattern:(?:(?P<width>{_NUMBER})x(?P<height>{_NUMBER}))?"
-    rf"(?:@(?P<fps>{_NUMBER}(?:\.{_NUMBER})?))?(?::(?P<frames>{_NUMBER}))?"
-    r"(?:\?(?P<query>.*))?",
-    re.DOTALL,
-)
-_LATENCY = re.compile(rf"latency=(?P<ms>{_NUMBER}(?:\.{_NUMBER})?)")
 _SPRITE = 192  # sprites are drawn once at this size and then moved, turned and scaled
 _MARGIN = 1.3  # the background is larger than the picture by this, and pans
 
@@ -83,17 +70,8 @@ class PatternSource(Source):
         frame_count: int | None = None,
         latency_s: float | None = None,
     ) -> None:
+        PatternForm(frame_size, fps, frame_count, latency_s)
         width, height = frame_size
-        require(
-            min(frame_size) >= 16 and max(frame_size) <= 4096,
-            "a pattern has 16 to 4096 pixels a side",
-        )
-        require(0 < fps <= 1000, "a pattern has above 0 and at most 1000 frames a second")
-        require(frame_count is None or frame_count > 0, "a pattern has at least one frame")
-        require(
-            latency_s is None or 0 <= latency_s <= MOST_LATENCY_S,
-            f"a pattern's latency is from 0 to {1000 * MOST_LATENCY_S:.0f} ms",
-        )
         self.name = f"pattern {width}x{height}"
         self.fps: float = fps
         self.frame_count = frame_count
@@ -111,14 +89,8 @@ class PatternSource(Source):
         Raises:
             OptionsError: If the text has another form.
         """
-        match = _FORM.fullmatch(text)
-        if match is None:
-            raise OptionsError(
-                f"{quoted(text)} is not of the form pattern:640x480@30:FRAMES?latency=MS"
-            )
-        size = (int(match["width"]), int(match["height"])) if match["width"] else (640, 480)
-        frames = int(match["frames"]) if match["frames"] else None
-        return cls(size, float(match["fps"] or 30), frames, _latency_s(match["query"]))
+        form = PatternForm.parse(text)
+        return cls(form.frame_size, form.fps, form.frame_count, form.latency_s)
 
     def read(self) -> Frame | None:
         """Return the next picture; None after the last one."""
@@ -179,18 +151,6 @@ class PatternSource(Source):
         )
         moved = cv2.warpAffine(sprite, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
         return left, top, moved.astype(np.uint8, copy=False)
-
-
-def _latency_s(query: str | None) -> float | None:
-    if query is None:
-        return None
-    match = _LATENCY.fullmatch(query)
-    if match is None:
-        raise OptionsError(
-            "behind the '?' of a pattern stands latency=MS, such as pattern:?latency=300,"
-            f" not {quoted(query)}"
-        )
-    return float(match["ms"]) / 1000
 
 
 def _texture(frame_size: tuple[int, int]) -> Image:

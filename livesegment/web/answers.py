@@ -40,7 +40,9 @@ _CAMERA = record(
     endpoint={"enum": list(get_args(EndpointState))},
     endpoint_text=TEXT,
     circuit={"enum": list(get_args(Circuit))},
+    is_on_picture=_WHETHER,
     classes=list_of(_CLASS),
+    currency=or_null(TEXT),
     figures=record(**{figure.key: or_null(NUMBER) for figure in shown_figures()}),
     controls=VALUES,
     inlet=or_null(record(max_side=_COUNT, is_taken=_WHETHER)),
@@ -62,8 +64,8 @@ CONTROLS = record(
 )
 _EVENT = record(
     **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),
-    **dict.fromkeys(("class", "snapshot", "clip", "ended"), or_null(TEXT)),
-    coverage=or_null(NUMBER),
+    **dict.fromkeys(("class", "counted", "snapshot", "clip", "ended"), or_null(TEXT)),
+    **dict.fromkeys(("coverage", "count"), or_null(NUMBER)),
 )
 EVENTS = record(events=list_of(_EVENT))
 
@@ -85,6 +87,7 @@ def camera_report(feed: Feed, after: int) -> dict[str, Any]:
         "name": feed.name,
         "title": feed.title,
         **asdict(feed.report()),
+        "currency": feed.currency,
         "figures": feed.figures(),
         "controls": shown_controls(feed.controls()),
         "inlet": _inlet_report(feed),

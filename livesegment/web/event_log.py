@@ -39,9 +39,19 @@ class EventLog:
                     entry["ended"] = event["time"]
                     entry["clip"] = event["clip"] or entry["clip"]
                 return
-            names = ("id", "rule", "subject", "class", "coverage", "snapshot", "clip")
+            names = (
+                "id",
+                "rule",
+                "subject",
+                "class",
+                "coverage",
+                "count",
+                "counted",
+                "snapshot",
+                "clip",
+            )
             self._entries[event["id"]] = {
-                **{name: event[name] for name in names},
+                **{name: event.get(name) for name in names},
                 "began": event["time"],
                 "ended": None,
             }

@@ -49,6 +49,7 @@ class Report:
         endpoint: Whether masks come.
         endpoint_text: The endpoint's last error in a sentence; empty otherwise.
         circuit: Whether the endpoint is asked.
+        is_on_picture: Whether the picture says the state itself, as that of a lost camera does.
         classes: Every class that may be drawn, in the model's order; empty before the first mask.
     """
 
@@ -58,6 +59,7 @@ class Report:
     endpoint: EndpointState = "waiting"
     endpoint_text: str = ""
     circuit: Circuit = "closed"
+    is_on_picture: bool = False
     classes: Sequence[ClassShare] = ()
 
 
@@ -85,6 +87,9 @@ class Feed(ABC):
         price_per_call: What a call costs; None: not known.
         video: Its pictures as video; None: there is none.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
+
+    Attributes:
+        currency: Of what that is; None: it is not said.
     """
 
     def __init__(
@@ -107,6 +112,7 @@ class Feed(ABC):
         self.events = events or EventLog()
         self.price_per_call = price_per_call
         self.inlet = inlet
+        self.currency: str | None = None
 
     @abstractmethod
     def report(self) -> Report:

@@ -63,6 +63,8 @@ class LiveFeed(Feed):
             endpoint=endpoint,
             endpoint_text=(status.trouble or "") if endpoint == "trouble" else "",
             circuit=status.circuit,
+            # What the source says is lost, the presenter draws with that notice.
+            is_on_picture=state == "lost" and status.lost_since_s is not None,
             classes=self._coverage.classes(),
         )
 

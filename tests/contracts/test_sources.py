@@ -154,6 +154,8 @@ def test_stop_does_not_raise_and_close_follows(opener: Open) -> None:
         ("/dev/video77", "camera /dev/video77 cannot be opened"),
         (77, "camera 77 cannot be opened"),
         ("77", "camera 77 cannot be opened"),
+        ("9" * 12, "there is no file 9"),
+        ("9" * 5000, "^'9{60}...' cannot be opened: .ile name too long"),
         (-1, "camera -1 cannot be opened"),
         ("http://127.0.0.1:1/x.mp4", "http://127.0.0.1:1/x.mp4 cannot be opened"),
         ("rtsp://127.0.0.1:1/x", "rtsp://127.0.0.1:1/x cannot be opened"),

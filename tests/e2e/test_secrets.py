@@ -260,8 +260,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 STREAM = marked("stream")
 CAMERA, HOOK, HOOK_KEY = marked("camera"), marked("hook"), marked("signature")
-BROKER, TOKEN = marked("broker"), marked("token")
-ALL = (*SECRETS, STREAM, CAMERA, HOOK, HOOK_KEY, BROKER, TOKEN)
+BROKER, TOKEN, PHONE = marked("broker"), marked("token"), marked("phone")
+ALL = (*SECRETS, STREAM, CAMERA, HOOK, HOOK_KEY, BROKER, TOKEN, PHONE)
 RULE = '[[camera.rule]]\nname = "scene"\nclass = "class 1"\nabove = 1\nfor = 0\n'
 
 
@@ -269,6 +269,12 @@ def streams(*schemes: str) -> list[str]:
     """Return addresses of streams that are secret in every part, but for the host."""
     word = quote(STREAM, safe="")
     return [f"{each}://anna:{word}@127.0.0.1:9/{word}/{word}?k={word}" for each in schemes]
+
+
+def phones(hook: str) -> list[str]:
+    """Return addresses of people: one who is there, and one who is not."""
+    word, host = quote(PHONE, safe=""), hook.removeprefix("http://")
+    return [f"json://anna:{word}@{host}/{word}?-k={word}", f"ntfy://{word}@127.0.0.1:9/yard"]
 
 
 def text(endpoint: str, camera: str, hook: str, broker: int, folder: Path) -> str:
@@ -283,6 +289,7 @@ def text(endpoint: str, camera: str, hook: str, broker: int, folder: Path) -> st
         f'[record]\nfolder = "{folder}"\n[events]\nfolder = "{folder}"\npre = 0\npost = 0\n'
         f'camera_lost = 1\nendpoint_failing = 1\nwebhook = "{posts}"\n'
         f"webhook_secret = {json.dumps(HOOK_KEY)}\n"
+        f"notify = {json.dumps(phones(hook))}\n"
         f'mqtt = "mqtt://anna@127.0.0.1:{broker}"\nmqtt_password = {json.dumps(BROKER)}\n'
         f'[[camera]]\nname = "a"\nsource = "{with_password}?k={quote(CAMERA)}"\n'
         f"publish = {json.dumps(streams('rtmp'))}\n{RULE}"
@@ -332,6 +339,7 @@ def test_everything_in_a_monitor(need_tool: Callable[[str], str], tmp_path: Path
                 camera.start("64x48", 15)
                 until(lambda: monitor.cameras()["a"]["state"] == "running")
                 until(lambda: len(receiver.heard) > 2)
+                until(lambda: any(quote(PHONE, safe="") in path for path, _ in receiver.heard))
                 children = Path(f"/proc/{monitor.program.pid}/task/{monitor.program.pid}/children")
                 pids = [monitor.program.pid, *map(int, children.read_text().split())]
                 assert len(pids) > 2
@@ -343,7 +351,9 @@ def test_everything_in_a_monitor(need_tool: Callable[[str], str], tmp_path: Path
         camera.kill()
         broker.kill()
     # They were all in use.
-    assert quote(HOOK, safe="") in receiver.heard[0][0]
+    asked = " ".join(path for path, _ in receiver.heard)
+    assert quote(HOOK, safe="") in asked
+    assert quote(PHONE, safe="") in asked
     assert config.stat().st_mode & 0o77 == 0 or "secret" in "".join(monitor.lines)
     seen["stderr"] = "\n".join(monitor.lines).encode()
     seen["webhook"] = b"".join(body for _, body in receiver.heard)
@@ -370,6 +380,7 @@ def test_everything_in_live(tmp_path: Path) -> None:
                 *("--rule", "class 1 > 1% for 0s named scene"),
                 *("--webhook", f"http://anna:{quote(HOOK, safe='')}@127.0.0.1:9/{quote(HOOK)}"),
                 *(word for to in streams("rtmp", "rtsp", "udp") for word in ("--publish", to)),
+                *(word for to in phones("http://127.0.0.1:9") for word in ("--notify", to)),
             ]
             environment = {
                 **os.environ,

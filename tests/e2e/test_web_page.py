@@ -137,7 +137,11 @@ def test_what_is_not_live_says_so_and_looks_so(page: "playwright.Page") -> None:
             assert picture(page).mean() < 0.8 * bright
             # Said once to whoever does not see it.
             expect(page.locator("[aria-live=polite]")).to_have_text("Front gate: Camera lost")
-            feed.say(state="stopped", state_text="its process ended")
+            # Its own picture says it too, once there is one of a lost camera: once is enough.
+            feed.say(is_on_picture=True)
+            expect(card.locator(".veil")).to_be_hidden()
+            expect(card.locator(".state")).to_contain_text("Lost for 2")
+            feed.say(state="stopped", state_text="its process ended", is_on_picture=False)
             expect(card.locator(".veil")).to_contain_text("Camera stopped")
             expect(card.locator(".veil")).to_contain_text("its process ended")
             expect(card.locator(".screen:visible")).to_have_attribute(
@@ -159,12 +163,18 @@ def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
         {"errors": {"ServerFailed": 2}},
         moment={"fps_shown": 14.8, "mask_age_ms": 0.18, "round_trip_ms": 2.1},
     )
-    feed.price_per_call = 0.002
+    feed.price_per_call, feed.currency = 0.002, "EUR"
+    other = HandFeed("two", "Back door")
+    other.counted = Snapshot({"calls": 100}, moment={"fps_shown": 12.0})
+    other.price_per_call, other.currency = 0.002, "EUR"
     feed.say(endpoint="trouble", endpoint_text="http://127.0.0.1:9001 does not answer")
-    with served(feed) as server, moving(feed):
+    with served(feed, other) as server, moving(feed, other):
         page.goto(server.url)
+        expect(page.locator("#summary")).to_have_text("2 cameras, live, 24.89 EUR in all")
+        card = page.locator("[data-camera=one]")
+        card.locator("summary").click()
         shown = {
-            name: page.locator(f"[data-figure={name}]")
+            name: card.locator(f"[data-figure={name}]")
             for name in (
                 *("frames_per_s", "mask_age_s", "round_trip_s", "calls", "cost", "reconnects"),
                 *("frames_hidden", "events", "events_lost", "errors"),
@@ -172,25 +182,25 @@ def test_figures_and_coverage_are_shown(page: "playwright.Page") -> None:
         }
         for name, text in zip(
             shown,
-            ("14.8", "180 ms", "2.1 s", "12,345", "24.69", "3", "7", "0", "0", "2"),
+            ("14.8", "180 ms", "2.1 s", "12,345", "24.69 EUR", "3", "7", "0", "0", "2"),
             strict=True,
         ):
             expect(shown[name]).to_have_text(text)
         # What each is called and means comes from the server.
-        hidden = page.locator("div", has=shown["frames_hidden"]).last
+        hidden = card.locator("dl > div", has=page.locator("[data-figure=frames_hidden]"))
         expect(hidden.locator("dt")).to_have_text("Hidden")
         expect(hidden).to_have_attribute("title", re.compile("--redact"))
         # What is no figure of this camera, and what should not happen and has not.
-        expect(page.locator("[data-figure=process_ends]")).to_be_hidden()
-        expect(page.locator("[data-figure=events_lost]")).to_be_hidden()
+        expect(card.locator("[data-figure=process_ends]")).to_be_hidden()
+        expect(card.locator("[data-figure=events_lost]")).to_be_hidden()
         expect(shown["frames_hidden"]).to_be_visible()
-        expect(page.locator(".endpoint")).to_contain_text("127.0.0.1:9001 does not answer")
-        expect(page.locator(".chip", has_text="person")).to_contain_text("25 %")
-        expect(page.locator(".chart")).to_have_attribute(
+        expect(card.locator(".endpoint")).to_contain_text("127.0.0.1:9001 does not answer")
+        expect(card.locator(".chip", has_text="person")).to_contain_text("25 %")
+        expect(card.locator(".chart")).to_have_attribute(
             "aria-label", "Coverage over the last minutes: person now 25 %, at most 25 %"
         )
         # A line is drawn once there are two seconds of it.
-        expect(page.locator(".chart .line")).to_have_attribute("d", re.compile("L"))
+        expect(card.locator(".chart .line")).to_have_attribute("d", re.compile("L"))
 
 
 def test_an_endpoint_in_trouble_is_asked_at_once_at_the_press_of_a_button(

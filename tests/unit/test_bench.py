@@ -75,7 +75,9 @@ def asked(*arguments: str, answers: Sequence[Answer] = ()) -> tuple[int, OddEndp
 
 
 def test_it_makes_no_more_calls_than_it_says_first(capsys: pytest.CaptureFixture[str]) -> None:
-    code, endpoint = asked("--json", "--max-calls", "20", "--price-per-call", "0.5")
+    code, endpoint = asked(
+        "--json", "--max-calls", "20", "--price-per-call", "0.5", "--currency", "EUR"
+    )
     said = capsys.readouterr()
     assert code == 0
     assert said.err.startswith("livesegment: making up to 20 calls, each of which may be billed")
@@ -85,6 +87,7 @@ def test_it_makes_no_more_calls_than_it_says_first(capsys: pytest.CaptureFixture
     assert [each["in_flight"] for each in result["in_flight"]][:2] == [1, 2]
     # A picture of 64x36 is sent as it is whatever the longest side: only its quality differs.
     assert [each["jpeg_quality"] for each in result["pictures"]] == [80, 50, 30]
+    assert result["currency"] == "EUR"
     usual = result["live"]["usual"]
     assert 0 < usual["masks_per_s"] <= 30
     assert usual["price_per_hour"] == pytest.approx(usual["masks_per_s"] * 1800, rel=0.01)

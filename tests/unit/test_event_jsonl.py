@@ -37,6 +37,8 @@ def test_every_event_is_a_line_of_json(tmp_path: Path) -> None:
         "media_s": 12.346,
         "class": "person",
         "coverage": 0.1235,
+        "count": None,
+        "counted": None,
         "snapshot": "a.jpg",
         "clip": "a.mp4",
         "circuit": None,

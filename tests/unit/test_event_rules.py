@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livesegment import Rule
-from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch, ZoneGrid
+from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch
+from livesegment.events.zone import ZoneGrid
 from livesegment.mask import Mask
 from livesegment.settings.rule_text import parse_rule
 

@@ -1,12 +1,16 @@
 """Events of a live loop that is stepped by hand."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+import pytest
 from parts import FunctionSegmenter, ListSink, StepSource
 from waiting import wait_until
 
@@ -18,6 +22,7 @@ from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
+from livesegment.mask import Mask
 from livesegment.metrics import Circuit, Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings.controls import Controls
@@ -165,6 +170,39 @@ def test_a_rule_that_is_switched_off_ends_its_event_and_notices_nothing_until_it
         run.told.wait_for(*began, ("door", "end"), ("door", "begin"))
     ids = [event.id for event in run.told.events if event.rule == "door"]
     assert ids[0] == ids[1] != ids[2]
+
+
+class ThreeThatTouch(FunctionSegmenter):
+    """Tells three instances apart that cover the picture side by side."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda frame: 1)
+
+    def segment(self, frame: Frame) -> Mask:
+        mask = super().segment(frame)
+        columns = np.arange(mask.frame_size[0], dtype=np.uint16) * 3 // mask.frame_size[0] + 1
+        return replace(mask, instance_ids=np.tile(columns, (mask.frame_size[1], 1)))
+
+
+def test_a_count_is_an_event_that_says_what_was_counted(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "livesegment")
+    rules = ("object count > 2 for 0s named three", "object count > 0 for 0s named any")
+    for segmenter, count, counted, told_as, told in (
+        (ThreeThatTouch(), 3, "instances", "3 instances", ["three", "any"]),
+        (FunctionSegmenter(lambda frame: 1), 1, "regions", "1 region", ["any"]),
+    ):
+        run = Run(LosableSource(), segmenter, *rules)
+        with run.running():
+            run.step_until_masked(1)
+            run.step()
+            # Now the mask is one that was carried, of the same answer.
+            run.step()
+            run.told.wait_for(*((name, "begin") for name in told))
+        begin = run.told.events[0]
+        assert (begin.subject, begin.count, begin.counted) == ("count", count, counted)
+        assert begin.coverage is None
+        assert f"yard: any begins ({told_as})" in caplog.text
+        assert not run.told.coverage
 
 
 def test_a_camera_that_is_lost_and_back_is_told_without_a_picture() -> None:

@@ -76,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},
     "cli": CORE
     | {"bench", "doctor", "live", "annotate", "picture", "cluster", "monitor", "protocol", "server"}
-    | {"segmenters", "events.rule_text", "overlay.palette"},
+    | {"segmenters", "events.rule_text", "events.opening", "events.notify", "overlay.palette"},
 }
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -138,6 +139,33 @@ def test_nothing_is_asked_without_a_lease_and_the_picture_goes_on(
 
     report = wait_until(asked, "a call", pause_s=0)
     assert report.endpoint in {"waiting", "answering"}
+
+
+def test_the_folders_that_the_file_names_are_made(started, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    folder = tmp_path / "new" / "deeper"
+    path.write_text(
+        f'[record]\nfolder = "{folder}/videos"\n[events]\nfolder = "{folder}/events"\n'
+        '[[camera]]\nname = "a"\nsource = "pattern:64x48@30"\n'
+    )
+    [camera] = read_config(path).cameras
+    assert not folder.parent.exists(), "to check a file makes nothing"
+    monitor = started(camera)
+    monitor.until("report")
+    wait_until(lambda: list(folder.glob("videos/a*.mp4")), "a recording")
+    assert (folder / "events" / "a.jsonl").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(camera: CameraOptions) -> None:
+    ours, theirs = socket.socketpair()
+    monitor = Monitor(ours)
+    options = replace(camera.options, record="/etc/passwd/videos/a.mp4")
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(run, ChildLink(theirs), replace(camera, options=options))
+        failed = monitor.until("failed")[-1]
+        assert failed.fields["text"].startswith("the folder /etc/passwd/videos cannot be made: ")
+        assert code.result(timeout=30) == 1
+    monitor.close()
 
 
 def test_a_source_that_cannot_be_opened_is_told_in_a_sentence(camera: CameraOptions) -> None:

@@ -9,7 +9,7 @@ from livesegment import OptionsError, RedactOptions
 from livesegment.monitor.config import MonitorConfig, read_config
 from livesegment.monitor.config_tables import ConfigMistakes
 from livesegment.monitor.toml_lines import key_lines
-from livesegment.settings.monitor import CameraOptions
+from livesegment.settings.monitor import CameraOptions, file_tables
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "monitor.toml"
 CAMERA = '[[camera]]\nname = "a"\nsource = "pattern:"\n'
@@ -281,11 +281,12 @@ MISTAKES = {
         6,
         "the environment has no variable NO_SUCH_PASSWORD",
     ),
-    "a folder that is not there": (
-        '[record]\nfolder = "/no/such/folder"',
+    "a folder below a file": (
+        '[events]\nfolder = "/etc/passwd/folder"',
         5,
-        "there is no folder /no/such/folder",
+        "^the folder /etc/passwd/folder cannot be made: /etc/passwd is no folder",
     ),
+    "a folder that is a file": ('[events]\nfolder = "/etc/passwd"', 5, "^/etc/passwd is no folder"),
     "a recording to nowhere": ("[record]\non = true", 5, "a recording needs a 'folder'"),
     "neither size nor age": (
         '[record]\nkeep = "20"',
@@ -343,6 +344,36 @@ MISTAKES = {
         '[[camera]]\nname = "b"\nsource = 0\n[camera.record]\nkep = "1GB"',
         8,
         r"unknown key 'kep' in \[record\]: did you mean 'keep'\?",
+    ),
+    "a pattern that is none": (
+        '[[camera]]\nname = "b"\n\nsource = "pattern:banana"',
+        7,
+        "^'pattern:banana' is not of the form pattern:640x480@30",
+    ),
+    "a pattern that is too large": (
+        '[[camera]]\nname = "b"\nsource = "pattern:9999x100"',
+        6,
+        "^a pattern has 16 to 4096 pixels a side",
+    ),
+    "a camera of more digits than there are": (
+        f"[[camera]]\nname = 'b'\nsource = {'9' * 900}",
+        6,
+        "^camera.source is a camera's number",
+    ),
+    "a zone of two corners": (
+        "[[camera.rule]]\nclass = 'x'\nabove = 5\nzone = [[0, 0], [1, 1]]",
+        4,
+        "^rule 'x above 5%': a zone has at least three corners",
+    ),
+    "a zone of two corners, one of them twice": (
+        "[[camera.rule]]\nclass = 'x'\nabove = 5\nzone = [[0, 0], [1, 1], [0.0, 0.0]]",
+        4,
+        "^rule 'x above 5%': its zone has no area",
+    ),
+    "a zone of corners in one line": (
+        "[[camera.rule]]\nclass = 'x'\nabove = 5\nzone = [[0, 0.1], [0.3, 0.4], [0.6, 0.7]]",
+        4,
+        "^rule 'x above 5%': its zone has no area",
     ),
     "a key of two lines": ('"a\\nb" = 1', 4, r"unknown key 'a\\nb' in"),
     "a key within braces": (
@@ -413,6 +444,31 @@ def test_what_is_too_deep_or_too_long_to_be_read_is_told_with_its_line(
     assert line == 3 + 100 * ("\n" in value)
     assert said in text
     assert len(text) < 100
+
+
+ODD_VALUES = (
+    "9" * 900,
+    f"[{'9' * 900}, 1, 1]",
+    f"[[0, 0], [1, {'9' * 900}], [1, 1]]",
+    f'"{"9" * 5000}"',
+    f'"{"[" * 5000}"',
+    "[[nan, 0], [1, 1], [0, 1]]",
+)
+
+
+def test_a_value_of_thousands_of_digits_or_brackets_is_told_in_a_short_sentence(read) -> None:
+    begin = {
+        "camera": '[[camera]]\nname = "a"\nsource = 0\n[[camera]]\n',
+        "rule": f"{CAMERA}[[camera.rule]]\n",
+    }
+    said = []
+    for table, keys in file_tables().items():
+        for value in ODD_VALUES:
+            every = "".join(f"{key} = {value}\n" for key in keys)
+            with pytest.raises(ConfigMistakes) as caught:
+                read(begin.get(table, f"{CAMERA}[{table}]\n") + every)
+            said += [each.text for each in caught.value.mistakes]
+    assert max(map(len, said)) < 520
 
 
 def test_brackets_and_digits_in_words_are_no_nesting_and_no_number(read) -> None:
@@ -500,6 +556,7 @@ def test_the_sample_is_fine_and_so_is_everything_in_it_that_is_commented_out(
         "RECORDER_PASSWORD": "p",
         "LIVESEGMENT_WEBHOOK_SECRET": "s",
         "LIVESEGMENT_MQTT_PASSWORD": "p",
+        "NTFY_PASSWORD": "p",
     }
     config = read(written, **secrets)
     assert [each.name for each in config.cameras] == ["scene", "small", "door", "yard"]

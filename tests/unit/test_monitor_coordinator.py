@@ -4,11 +4,15 @@ import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from livesegment.calls.lease import Lease, LeasedQuota, Need
 from livesegment.calls.limiter import Limiter
+from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.coordinator import CALL_TERM_S, PERMIT_TERM_S, Coordinator
 
 
@@ -126,6 +130,63 @@ def test_less_is_allowed_after_a_change_and_more_too() -> None:
     [lease] = coordinator.settle().values()
     assert lease.in_flight == 6
     assert lease.calls is not None
+
+
+def calls_of(coordinator: Coordinator, clock: Clock, until_s: float) -> list[float]:
+    """Return when calls are given to a camera that always wants more, and say goodbye."""
+    coordinator.join("a")
+    given = []
+    while clock.now_s < until_s:
+        number = coordinator._members["a"].told.number
+        coordinator.hear("a", Need(number, 0, 1, 2))
+        for lease in coordinator.settle().values():
+            given += [clock.now_s] * (lease.calls or 0)
+        clock.now_s += 1
+    return given
+
+
+@pytest.mark.parametrize("end", ["closed", "killed"])
+@pytest.mark.parametrize("per_hour", [20, 7200])
+def test_a_restart_is_no_reason_to_call_more_often(tmp_path: Path, per_hour: int, end: str) -> None:
+    clock = Clock()
+    path = tmp_path / "state" / "calls"
+    given: list[float] = []
+    for run in range(1, 5):
+        # The machine starts anew: its monotonic clock is another, and begins anywhere.
+        base_s = 5000.0 * run
+        ledger = CallLedger(
+            path, clock=lambda base=base_s: clock() - base, wall_clock=lambda: clock() + 1e9
+        )
+        coordinator = Coordinator(
+            8,
+            per_hour,
+            clock=lambda base=base_s: clock() - base,
+            has_loop=False,
+            ledger=ledger,
+        )
+        given += calls_of(coordinator, clock, 1000.0 + run * 50)
+        if end == "closed":
+            coordinator.close()
+        else:
+            wait_until(path.exists, "the time on disk")
+            ledger.close(ledger._kept_s)  # what the thread has been given is written
+        clock.now_s += 1
+    spacing_s = 3606 / per_hour
+    assert len(given) <= 200 / spacing_s + 2 + per_hour // 3600
+    gaps = [later - earlier for earlier, later in pairwise(given)]
+    if end == "closed":
+        assert max(gaps, default=0) <= spacing_s + 2, "nor to call more seldom"
+
+
+def test_a_time_on_disk_that_cannot_be_holds_up_nobody_for_long(tmp_path: Path) -> None:
+    path = tmp_path / "calls"
+    for text in ("", "later", "nan", "inf", "1e300", "9" * 5000):
+        path.write_text(text)
+        clock = Clock()
+        ledger = CallLedger(path, clock=clock, wall_clock=clock)
+        coordinator = Coordinator(8, 3600, clock=clock, has_loop=False, ledger=ledger)
+        assert calls_of(coordinator, clock, clock.now_s + 10), text
+        coordinator.close()
 
 
 @pytest.mark.parametrize("calls_per_hour", [1, 7, 600, 3600, 15_000])

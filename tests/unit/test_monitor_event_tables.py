@@ -101,7 +101,7 @@ def test_a_camera_may_be_told_of_elsewhere_and_without_clips(tmp_path: Path) -> 
             "events.keep is a number of clips such as 200, a size such as 5GB",
         ),
         ("events.clips = true", 4, "clips need a 'folder'"),
-        ('events.folder = "/missing"', 4, "there is no folder /missing"),
+        ('events.folder = "/etc/passwd/x"', 4, "the folder /etc/passwd/x cannot be made"),
     ],
 )
 def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:

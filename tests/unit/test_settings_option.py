@@ -100,7 +100,13 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             "mqtt_pictures is a number from 0 to 5 pictures a second, not 6",
         ),
         (lambda: EventOptions(mqtt_commands="x"), "mqtt_commands is true or false, not"),
+        (lambda: EventOptions(notify=["TOKEN"]), "notify is a list, each an address as Apprise"),
+        (lambda: EventOptions(quiet_hours="at night"), "quiet_hours is two times of the day, such"),
         (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
+        (
+            lambda: LiveOptions(currency=f"E{'U' * 12}"),
+            "currency is a currency such as EUR, up to 12",
+        ),
         (lambda: LiveOptions(price_per_call=float("inf")), "price_per_call is a number from 0 to"),
         (lambda: EndpointOptions(class_names=("", " ")), "class_names is names such as car,person"),
         (
@@ -150,8 +156,13 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: TlsOptions(certificate="a", is_made=True),
             "is_made makes a certificate, and certificate names one: give one of them",
         ),
-        (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, camera, endpoint"),
+        (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, count, camera"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
+        (lambda: Rule("x", class_name="a", count_above=1.5), "rule 'x': its counts are whole"),
+        (
+            lambda: Rule("x", class_name="a", count_above=1, above=0.5),
+            "rule 'x': it counts: 'above', 'below' and 'hysteresis' are about a share",
+        ),
         (lambda: Rule(5), "rule '5': its name and its class are texts"),
     ],
 )
@@ -172,6 +183,9 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--mask-ttl abc", "--mask-ttl is a number above 0 to 60 seconds, not 'abc'"),
         ("--max-memory 5", "--max-memory is a size such as 600MB or 1.5GB, not 5"),
         ("--max-frames 1.5", "--max-frames is a whole number of frames, 1 or more, not 1.5"),
+        ("--notify TOKEN", "--notify is an address as Apprise takes it, such as ntfy://HOST/TOPIC"),
+        ("--quiet-hours 22-7", "--quiet-hours is two times of the day, such as 22:00-07:00, not"),
+        ("--currency 5EUR", "--currency is a currency such as EUR, up to 12 letters or signs, not"),
         ("--price-per-call -1", "--price-per-call is a number from 0 to 10000, not -1"),
         ("--web a:99999", "--web is HOST:PORT, such as 127.0.0.1:8080, with a port from 0 to"),
         ("--publish http://a/KEY", "--publish is an address, rtsp://, rtmp:// or udp://HOST:PORT,"),
@@ -396,7 +410,13 @@ def test_the_sample_shows_every_key_there_is() -> None:
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
         shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
     # instead of another one, and named beside it
-    either = {"rule.below", "endpoint.api_key_env", "endpoint.preset", "endpoint.prompt"}
+    either = {
+        "rule.below",
+        "rule.count_below",
+        "endpoint.api_key_env",
+        "endpoint.preset",
+        "endpoint.prompt",
+    }
     known = {f"{table}.{key}" for table, keys in file_tables().items() for key in keys}
     assert shown == known - either
     text = (SAMPLES / "monitor.toml").read_text(encoding="utf-8")

@@ -28,6 +28,23 @@ def test_a_rule_with_everything() -> None:
     [
         ("person>5%", Rule("person above 5%", class_name="person", above=0.05)),
         ("person < 0.5 %", Rule("person below 0.5%", class_name="person", below=0.005)),
+        ("head count > 5%", Rule("head count above 5%", class_name="head count", above=0.05)),
+        (
+            "person count > 3",
+            Rule("person count above 3", "count", class_name="person", count_above=3),
+        ),
+        (
+            "'traffic light' count<2 smallest 1% hysteresis 1 in 0,0 1,0 1,1 for 2s named x",
+            Rule(
+                "x",
+                class_name="traffic light",
+                count_below=2,
+                count_hysteresis=1,
+                smallest=0.01,
+                zone=((0, 0), (1, 0), (1, 1)),
+                for_s=2.0,
+            ),
+        ),
         ("camera lost", Rule("camera", "camera")),
         ("endpoint  failing for 1min", Rule("endpoint", "endpoint", for_s=60.0)),
         (
@@ -48,6 +65,14 @@ def test_short_rules_and_those_of_other_subjects(text: str, rule: Rule) -> None:
         ("person > 5 for 2s", "character 10: a rule takes a share in percent such as 5%, not '5'"),
         ("person > many%", "character 10: a rule takes a share in percent such as 5%, not 'many%'"),
         ("person >", "character 9: a rule takes a share in percent such as 5%, not nothing"),
+        ("person count > x", "character 16: a count takes a whole number such as 3, not 'x'"),
+        ("person count > 1.5", "character 16: a count takes a whole number such as 3, not '1.5'"),
+        ("person count >", "character 15: a count takes a whole number such as 3, not nothing"),
+        ("person count > 3 hysteresis 1%", "a hysteresis takes a whole number such as 3, not '1%'"),
+        ("person count > 3 hysteresis 4", "the hysteresis is from 0 to 3, or it would never end"),
+        ("person count < 0", "a count is from 1 to 10000"),
+        ("person count > 3 smallest 100%", "the smallest region is from 0% to under 100%"),
+        ("person > 5% smallest 1%", "character 13: 'smallest' is none of for, in, hysteresis"),
         ("person > 5% for 2", "character 17: 'for' takes a time such as 2s, not '2'"),
         ("person > 5% for", "character 16: nothing follows 'for'"),
         ("person > 5% during 2s", "character 13: 'during' is none of for, in, hysteresis"),

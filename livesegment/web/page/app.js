@@ -1,6 +1,7 @@
 // Keeps the page in step with the cameras: reports once a second, pictures as they come.
 
 import { Camera } from "./camera.js";
+import { priceWords } from "./figures.js";
 import { Keys } from "./keys.js";
 import { canPlay } from "./player.js";
 import { readParts, StreamRefused } from "./stream.js";
@@ -98,7 +99,16 @@ function summarise() {
   const noun = all.length === 1 ? "camera" : "cameras";
   summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
   if (all.length === 0) summary.textContent = "No cameras";
+  summary.textContent += costWords(all.map((each) => each.report));
   document.title = live === all.length ? "livesegment" : `(${live}/${all.length} live) livesegment`;
+}
+
+// What all cameras have cost together, where a price is known; of one it stands among its figures.
+function costWords(reports) {
+  const costs = reports.map((each) => each.figures.cost).filter((each) => each !== null);
+  if (reports.length < 2 || costs.length === 0) return "";
+  const total = costs.reduce((sum, each) => sum + each, 0);
+  return `, ${priceWords(total, reports[0].currency)} in all`;
 }
 
 async function keepReporting() {

@@ -49,7 +49,7 @@ export class Camera {
     this.report = report;
     this.title = report.title;
     this.#find("h2").textContent = report.title;
-    this.figures.show(rows, report.figures);
+    this.figures.show(rows, report.figures, report.currency);
     const endpoint = this.#find(".endpoint");
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
@@ -69,9 +69,12 @@ export class Camera {
     const state = now === null ? "offline" : this.#stateNow();
     const words = stateWords(state);
     this.card.dataset.mood = words.mood;
-    this.#find(".state .word").textContent = words.word;
+    // What the picture says itself is not laid over it once more, but said beside it.
+    const isOnPicture = state === this.report?.state && this.report.is_on_picture;
+    const howLong = isOnPicture ? ` ${this.#reason(state, now)}` : "";
+    this.#find(".state .word").textContent = `${words.word}${howLong}`.trim();
     const veil = this.#find(".veil");
-    veil.hidden = words.veil === "";
+    veil.hidden = words.veil === "" || isOnPicture;
     veil.querySelector("strong").textContent = words.veil;
     veil.querySelector("span").textContent = this.#reason(state, now);
     if (state !== this.state) this.#tell(words);

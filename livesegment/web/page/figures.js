@@ -7,8 +7,13 @@ const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFra
 const WORDED = {
   "s": milliseconds,
   "frames/s": (value) => value.toFixed(1),
-  "price": (value) => money.format(value),
+  "price": (value, currency) => priceWords(value, currency),
 };
+
+// What something costs, in its currency where that is known.
+export function priceWords(value, currency) {
+  return currency ? `${money.format(value)} ${currency}` : money.format(value);
+}
 
 export class FigureLists {
   constructor(card) {
@@ -18,13 +23,14 @@ export class FigureLists {
     this.spots = new Map();
   }
 
-  // Show the values of the figures that `rows` describe.
-  show(rows, values) {
+  // Show the values of the figures that `rows` describe; what costs something is of a currency.
+  show(rows, values, currency) {
     this.#draw(rows);
     for (const { key, unit, is_first: isFirst } of rows) {
       const value = values[key] ?? null;
       const { item, spot } = this.spots.get(key);
-      spot.textContent = value === null ? "–" : (WORDED[unit] ?? whole.format)(value);
+      const word = WORDED[unit] ?? ((each) => whole.format(each));
+      spot.textContent = value === null ? "–" : word(value, currency);
       // A time may come yet; what is counted nowhere is no figure of this camera, and of what
       // should not happen nothing is said until it does.
       item.hidden = (value === null && unit !== "s") || (value === 0 && !isFirst);

@@ -87,6 +87,8 @@ class Listener:
 
     def __init__(self, port: int, user: str | None = None, password: str | None = None) -> None:
         self.messages: list[tuple[str, str, bool]] = []  # topic, text, whether it was retained
+        self.payloads: dict[str, bytes] = {}  # the newest of each topic
+        self.pictures: list[bytes] = []
         self._changed = threading.Condition()
         paho = need_package("paho.mqtt.client", extra="monitor")
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
@@ -102,7 +104,11 @@ class Listener:
 
     def _take(self, _: object, __: object, message: Any) -> None:
         with self._changed:
-            self.messages.append((message.topic, message.payload.decode(), message.retain))
+            text = message.payload.decode(errors="replace")  # pictures are no text
+            self.messages.append((message.topic, text, message.retain))
+            self.payloads[message.topic] = message.payload
+            if message.payload.startswith(b"\xff\xd8"):
+                self.pictures.append(message.payload)
             self._changed.notify_all()
 
     def wait_for(self, condition: Callable[[], object]) -> None:
@@ -122,10 +128,46 @@ class Listener:
         """Return the rules that the events that came were of."""
         return [json.loads(text)["rule"] for text in self.texts("/events")]
 
+    def say(self, topic: str, text: str, *, retain: bool = False) -> None:
+        """Publish something, and wait until the broker has it."""
+        self._client.publish(topic, text, qos=1, retain=retain).wait_for_publish(10)
+
     def close(self) -> None:
         """Hang up."""
         self._client.disconnect()
         self._client.loop_stop()
+
+
+class Home(Listener):
+    """Reads what Home Assistant reads: what a broker has kept, and what it says from then on."""
+
+    def entities(self) -> dict[str, dict[str, Any]]:
+        """Return what is described, by its topic; what was taken back is not."""
+        return {
+            topic: json.loads(payload)
+            for topic, payload in self.payloads.items()
+            if topic.startswith("homeassistant/") and payload
+        }
+
+    def ids(self) -> set[str]:
+        """Return the kinds of the entities, each with its name."""
+        return {f"{topic.split('/')[1]} {each['name']}" for topic, each in self.entities().items()}
+
+    def said(self, topic: str) -> str | None:
+        """Return what was said last on a topic."""
+        payload = self.payloads.get(topic)
+        return None if payload is None else payload.decode()
+
+
+def look(broker: Broker, condition: Callable[[Home], object]) -> Home:
+    """Return what somebody finds who comes later, once a condition is met."""
+    late = Home(broker.port)
+    late.wait_for(lambda: condition(late))
+    # Messages come in order: before this one comes all that the broker has kept.
+    late.say("done", "yes")
+    late.wait_for(lambda: late.said("done"))
+    late.close()
+    return late
 
 
 class Gate:

@@ -128,8 +128,7 @@ def monitored(folder: Path, text: str, **environment: str) -> Iterator[Monitored
     config = folder / "cameras.toml"
     config.write_text("web.port = 0\n" + text)
     config.chmod(0o600)
-    own = {**os.environ, "XDG_STATE_HOME": str(folder)}
-    with followed(["monitor", str(config)], config, own | environment) as running:
+    with followed(["monitor", str(config)], config, {**os.environ, **environment}) as running:
         yield running
 
 
@@ -138,6 +137,8 @@ def followed(
     arguments: list[str], config: Path, environment: dict[str, str] | None = None
 ) -> Iterator[Monitored]:
     """Run livesegment beside a file, reading what it logs; it is ended as by Ctrl-C."""
+    remembered = {"STATE_DIRECTORY": str(config.parent / "state")}  # not in anybody's home
+    environment = remembered | dict(os.environ if environment is None else environment)
     with subprocess.Popen(
         [sys.executable, "-m", "livesegment", *arguments],
         cwd=config.parent,

@@ -13,6 +13,7 @@ from livesegment.errors import SinkError
 from livesegment.settings import require
 from livesegment.settings.commands import MonitorCommand
 from livesegment.settings.schema import json_schema
+from livesegment.state import state_folder
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,12 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
     from livesegment.monitor.call_ledger import CallLedger, ledger_path
     from livesegment.monitor.supervisor import Supervisor
 
-    running = Supervisor(read, lambda: read_config(config), CallLedger(ledger_path(config)))
+    running = Supervisor(
+        read,
+        lambda: read_config(config),
+        state_folder(config),
+        CallLedger(ledger_path(config)),
+    )
     # In place of those that end other commands at once: cameras finish their files first.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: running.stop())

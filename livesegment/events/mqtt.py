@@ -1,47 +1,60 @@
 """Events told to an MQTT broker, and to Home Assistant by way of it."""
 
 import logging
-import socket
-import ssl
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
 
-from livesegment.address import system_reason
-from livesegment.backoff import Backoff
-from livesegment.errors import MissingExtra
 from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
-from livesegment.events.home_assistant import CameraTopics, discovery
+from livesegment.events.home_assistant import Device, Discovery
+from livesegment.events.mqtt_connection import MqttConnection, Payload
+from livesegment.events.mqtt_kept import ClassSensors, KeptFacts, SeenClasses, percent
+from livesegment.events.switches import RECORDING, Switches, rule_switch
+from livesegment.events.topics import CameraTopics, command_topic, switchable
 from livesegment.metrics import Circuit
 from livesegment.settings.rule import Rule
 
-try:
-    from paho.mqtt.client import Client
-    from paho.mqtt.enums import CallbackAPIVersion
-except ImportError:
-    raise MissingExtra("--mqtt needs paho-mqtt: pip install 'livesegment[monitor]'") from None
-
 logger = logging.getLogger(__name__)
 
-_KEEPALIVE_S = 30
-_RECONNECT = Backoff(attempts=None, first_wait_s=1, max_wait_s=30)  # doubled by paho-mqtt
-_PARTING_S = 1.0
+_SWITCHED: Mapping[bytes, bool] = {b"ON": True, b"OFF": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What is told of a camera besides its events, and what it may be told.
+
+    Attributes:
+        has_pictures: Whether pictures are published.
+        classes_grow: Whether the model names a class only once it has found one.
+        is_recorded: Whether there is a recording to be switched.
+        switches: What commands switch; None: no command is listened to.
+    """
+
+    has_pictures: bool = False
+    classes_grow: bool = False
+    is_recorded: bool = False
+    switches: Switches | None = None
 
 
 class MqttPublisher(Delivery):
-    """Publishes a camera's events, and what is so at the moment.
+    """Publishes a camera's events, what is so at the moment, and pictures.
 
     Every event is sent to the camera's topic `events`, in order and at least once (QoS 1); while
     the broker is away they wait. What is so at the moment is retained by the broker: each rule's
-    state, last event and coverage, whether the endpoint is asked, the discovery messages, and
-    whether the camera is watched at all, which the broker takes back by itself when the connection
-    breaks (the last will). After every connection all of that is sent again, because a broker that
-    was killed has forgotten it.
+    state, last event and coverage, each class's share and count, whether the endpoint is asked,
+    the picture of the last event, the discovery messages, and whether the camera is watched at all,
+    which the broker takes back by itself when the connection breaks (the last will). After every
+    connection all of that is sent again, because a broker that was killed has forgotten it; and
+    what it keeps of an earlier run that is so no more, such as the entities of a rule that was
+    removed, is taken back.
+
+    Of pictures only the newest is sent, after everything else.
+
+    Commands are `ON` and `OFF` on the topics of `command_topic`. One that the broker had kept
+    (retained) is not obeyed: it may be of any age.
 
     No `Buffer`: an event stays in its place until the broker has it, and facts go before events.
 
@@ -49,8 +62,9 @@ class MqttPublisher(Delivery):
         address: The broker. It is connected to for ever, however long it is away.
         camera: What the camera is called.
         rules: Its rules.
-        version: Of this program, for Home Assistant.
+        device: What is said of the camera itself.
         on_lost: Told how many events were lost.
+        announced: What is told besides, and what commands do.
         capacity: Events that may wait; the oldest go first.
         grace_s: Seconds that `close` gives to what waits, if the broker is there.
     """
@@ -60,30 +74,50 @@ class MqttPublisher(Delivery):
         address: BrokerAddress,
         camera: str,
         rules: Sequence[Rule],
-        version: str,
+        device: Device,
         on_lost: OnLost = lambda _: None,
         *,
+        announced: Announced = Announced(),
         capacity: int = CAPACITY,
         grace_s: float = 3.0,
     ) -> None:
         self._address = address
         self._topics = topics = CameraTopics(camera, address.prefix)
         self._on_lost = on_lost
+        self._announced = announced
         self._capacity = capacity
         self._grace_s = grace_s
         self._changed = threading.Condition()
         self._events: deque[str] = deque()
-        self._facts = discovery(topics, rules, version)
-        self._facts |= {topics.state(rule.name): "OFF" for rule in rules}
-        self._facts[topics.circuit] = "closed"
-        self._facts[topics.availability] = "online"
-        self._unsent: dict[str, None] = {}
-        self._acknowledged: set[int] = set()
+        self._picture: bytes | None = None
+        self._discovery = Discovery(topics, device)
+        self._commands: dict[str, tuple[str, str]] = {}  # switch and topic of its state, by topic
+        self._facts = KeptFacts(topics, self._facts_of(rules))
+        self._classes = ClassSensors(
+            self._facts, topics, self._discovery, grow=announced.classes_grow
+        )
+        self._begun = self._connections = 0
         self._is_connected = self._is_closed = self._is_stopped = False
-        self._has_complained = self._has_said_goodbye = False
-        self._client = self._connect()
+        self._has_said_goodbye = self._has_complained = False
+        self._connection = MqttConnection(
+            address,
+            self._on_change,
+            will=topics.availability,
+            heard=[topics.config("+", "+"), *self._commands],
+            on_message=self._hear,
+        )
         self._thread = threading.Thread(target=self._run, name="events to MQTT", daemon=True)
         self._thread.start()
+
+    @property
+    def connections(self) -> int:
+        """How often the broker was connected to; 0 while it is away."""
+        return self._connections if self._is_connected else 0
+
+    @property
+    def begun(self) -> int:
+        """How many events have begun so far."""
+        return self._begun
 
     def put(self, event: Event) -> None:
         """Take an event; the oldest that waits is lost where there are too many."""
@@ -96,23 +130,41 @@ class MqttPublisher(Delivery):
                 self._events.popleft()
                 self._lose(1)
             self._events.append(text)
-            self._note(self._topics.last(event.rule), text)
-            self._note(self._topics.state(event.rule), "ON" if event.kind == "begin" else "OFF")
+            self._begun += event.kind == "begin"
+            self._facts.note(self._topics.last(event.rule), text)
+            self._facts.note(self._topics.state(event.rule), _said(event.kind == "begin"))
             self._changed.notify_all()
 
     def note_coverage(self, shares: Mapping[str, float | None]) -> None:
         """Take in what the rules' classes cover at the moment; only the newest is sent."""
         with self._changed:
             for rule, share in shares.items():
-                # Home Assistant reads this word as "not known".
-                said = "None" if share is None else f"{100 * share:.1f}"
-                self._note(self._topics.coverage(rule), said)
+                self._facts.note(self._topics.coverage(rule), percent(share))
             self._changed.notify_all()
 
     def note_circuit(self, circuit: Circuit) -> None:
         """Take in whether the endpoint is asked; only the newest is sent."""
         with self._changed:
-            self._note(self._topics.circuit, circuit)
+            self._facts.note(self._topics.circuit, circuit)
+            self._changed.notify_all()
+
+    def note_classes(self, seen: SeenClasses | None) -> None:
+        """Take in what a mask says of its classes; None: there is none at the moment."""
+        with self._changed:
+            self._classes.see(seen)
+            self._changed.notify_all()
+
+    def show(self, jpeg: bytes, *, is_of_event: bool) -> None:
+        """Publish a picture, in place of one that waits.
+
+        Args:
+            jpeg: The file.
+            is_of_event: Whether it is that of the last event too.
+        """
+        with self._changed:
+            self._picture = jpeg
+            if is_of_event:
+                self._facts.note(self._topics.event_picture, jpeg)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -123,134 +175,113 @@ class MqttPublisher(Delivery):
             self._is_closed = True
             grace_s = self._grace_s if self._is_connected else 0.0
             self._changed.notify_all()
+        self._connection.leave()
         self._thread.join(grace_s)
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
+        self._connection.stop()
         self._thread.join()
         self._lose(len(self._events))
-        self._hang_up()
+        self._connection.hang_up(politely=self._has_said_goodbye)
 
-    def _connect(self) -> Client:
-        address = self._address
-        client = Client(CallbackAPIVersion.VERSION2)
-        if address.user is not None:
-            secret = address.password
-            client.username_pw_set(address.user, secret.reveal() if secret else None)
-        if address.uses_tls:
-            client.tls_set_context(ssl.create_default_context())
-        client.will_set(self._topics.availability, "offline", qos=1, retain=True)
-        client.reconnect_delay_set(int(_RECONNECT.first_wait_s), int(_RECONNECT.max_wait_s))
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.connect_async(address.host, address.port, keepalive=_KEEPALIVE_S)
-        client.loop_start()
-        return client
+    def _facts_of(self, rules: Sequence[Rule]) -> dict[str, str]:
+        """Return what is so of the camera before there is a picture, by topic."""
+        topics, discovery, announced = self._topics, self._discovery, self._announced
+        facts = discovery.run(rules)
+        if announced.has_pictures:
+            facts |= discovery.pictures()
+        facts |= {topics.state(rule.name): _said(False) for rule in rules}
+        facts[topics.circuit] = "closed"
+        if announced.switches is not None:
+            facts |= discovery.switches(rules, is_recorded=announced.is_recorded)
+            switched = {
+                topics.enabled(each.name): rule_switch(each.name) for each in switchable(rules)
+            }
+            if announced.is_recorded:
+                switched[topics.recording] = RECORDING
+            for topic, switch in switched.items():
+                facts[topic] = _said(announced.switches.is_on(switch))
+                self._commands[command_topic(topic)] = switch, topic
+        facts[topics.availability] = "online"
+        return facts
 
     def _run(self) -> None:
         """Send one message after the other; each waits for the broker's word that it has it."""
         while (message := self._next()) is not None:
-            topic, text, is_fact = message
-            if not self._publish(topic, text, retain=is_fact):
+            topic, payload, is_kept = message
+            if not self._connection.send(topic, payload, is_kept=is_kept):
                 return
             with self._changed:
-                if not is_fact and self._events and self._events[0] is text:
+                if not is_kept and self._events and self._events[0] is payload:
                     self._events.popleft()
-        self._has_said_goodbye = self._publish(self._topics.availability, "offline", retain=True)
+        self._has_said_goodbye = self._connection.send(
+            self._topics.availability, "offline", is_kept=True
+        )
 
-    def _next(self) -> tuple[str, str, bool] | None:
-        """Return topic, text and whether it is a fact; None when nothing will come any more."""
+    def _next(self) -> tuple[str, Payload, bool] | None:
+        """Return topic, payload and whether it is kept; None when nothing will come any more."""
         with self._changed:
             self._changed.wait_for(
-                lambda: (
-                    self._is_stopped
-                    or (self._is_connected and (self._unsent or self._events or self._is_closed))
-                )
+                lambda: self._is_stopped or (self._is_connected and self._has_any)
             )
             if self._is_stopped:
                 return None
-            if self._unsent:
-                topic = next(iter(self._unsent))
-                del self._unsent[topic]
-                return topic, self._facts[topic], True
-            return (self._topics.events, self._events[0], False) if self._events else None
+            if self._facts:
+                return *self._facts.take(), True
+            if self._events:
+                return self._topics.events, self._events[0], False
+            picture, self._picture = self._picture, None
+            if picture is None or self._is_closed:
+                return None
+            return self._topics.picture, picture, False
 
-    def _publish(self, topic: str, text: str, *, retain: bool) -> bool:
-        """Send a message and wait until the broker has it, also beyond a lost connection."""
-        if self._is_stopped:
-            return False
-        number = self._client.publish(topic, text, qos=1, retain=retain).mid
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped or number in self._acknowledged)
-            is_there = number in self._acknowledged
-            self._acknowledged.clear()
-        return is_there
-
-    def _note(self, topic: str, text: str) -> None:
-        if self._facts.get(topic) != text:
-            self._facts[topic] = text
-            self._unsent[topic] = None
+    @property
+    def _has_any(self) -> bool:
+        """Whether there is anything to send, if only the goodbye."""
+        return bool(self._facts or self._events or self._picture or self._is_closed)
 
     def _lose(self, count: int) -> None:
         if count:
             self._on_lost(count)
             logger.warning("%s: lost events: %d", self._address.shown, count)
 
-    def _hang_up(self) -> None:
-        client = self._client
-        if self._has_said_goodbye:
-            client.disconnect()
-            with self._changed:
-                self._changed.wait_for(lambda: not self._is_connected, _PARTING_S)
-        # Cut without a word, a broker that hangs publishes our last will once it goes on.
-        connection = client.socket()
-        if isinstance(connection, socket.socket):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        client.loop_stop()
-
     # What follows is called on the thread of paho-mqtt.
 
-    def _on_connect(self, _: Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        if reason.is_failure:
-            self._complain(str(reason).lower())
+    def _on_change(self, is_connected: bool) -> None:
+        with self._changed:
+            self._is_connected = is_connected
+            if is_connected:
+                self._connections += 1
+                self._facts.send_again()
+            self._changed.notify_all()
+
+    def _hear(self, topic: str, payload: bytes, was_kept: bool) -> None:
+        if topic in self._commands and payload:  # without one, somebody had a kept one forgotten
+            if was_kept:
+                logger.warning("%s: a retained command is not obeyed", self._topics.camera)
+            else:
+                self._obey(*self._commands[topic], payload)
+        elif was_kept and payload:
+            with self._changed:
+                if not self._classes.leave_over(topic, payload):
+                    self._facts.take_back(topic, payload)
+                self._changed.notify_all()
+
+    def _obey(self, switch: str, state_topic: str, payload: bytes) -> None:
+        on, switches = _SWITCHED.get(payload), self._announced.switches
+        if on is None or switches is None:
+            if not self._has_complained:  # once: whoever sends one may send very many
+                self._has_complained = True
+                logger.warning("%s: a command is ON or OFF, nothing else", self._topics.camera)
             return
-        logger.info("connected to %s", self._address.shown)
+        # Not under the lock: it is written to a disk, for which no event is to wait.
+        switches.turn(switch, on=on)
+        logger.info("%s is switched %s over MQTT", switch, "on" if on else "off")
         with self._changed:
-            self._has_complained = False
-            self._is_connected = True
-            self._unsent = dict.fromkeys(self._facts)
+            self._facts.note(state_topic, _said(on))
             self._changed.notify_all()
 
-    def _on_connect_fail(self, _: Client, __: Any) -> None:
-        # It is called while the error is being handled, and is told of it in no other way.
-        self._complain(_reason(sys.exc_info()[1]))
 
-    def _on_disconnect(self, _: Client, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        with self._changed:
-            was_connected, self._is_connected = self._is_connected, False
-            self._changed.notify_all()
-        if was_connected and reason.is_failure and not self._is_closed:
-            self._complain(f"the connection is lost ({str(reason).lower()})")
-
-    def _on_publish(self, _: Client, __: Any, number: int, ___: Any, ____: Any) -> None:
-        with self._changed:
-            self._acknowledged.add(number)
-            self._changed.notify_all()
-
-    def _complain(self, what: str) -> None:
-        """Log what is wrong, once until it is well again."""
-        if not self._has_complained:
-            self._has_complained = True
-            logger.warning("%s: %s; events wait until it is back", self._address.shown, what)
-
-
-def _reason(error: BaseException | None) -> str:
-    """Return why a connection failed, in words without an address."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message.lower()})"
-    if isinstance(error, OSError) and (error.strerror or isinstance(error, TimeoutError)):
-        return system_reason(error).lower()
-    return "nothing answers there"
+def _said(on: bool) -> str:
+    return "ON" if on else "OFF"

@@ -11,6 +11,7 @@ from livesegment.events.counts import CountWatch
 from livesegment.events.delivery import Delivery, deliver
 from livesegment.events.event import Event, Kind
 from livesegment.events.rules import AnswerClock, CoverageWatch, OutageWatch, SeenWatch
+from livesegment.events.switches import Switches, rule_switch
 from livesegment.frame import Frame
 from livesegment.metrics import Circuit, Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
@@ -33,6 +34,7 @@ class EventWatch(Output):
         metrics: Knows calls and masks, and counts `events`.
         recorder: Gets the events of pictures first, and tells them with the names of its files;
             None: there are no clips. It stays the caller's to close.
+        switches: Says which rules are switched off; None: none is.
         clock: Monotonic seconds.
     """
 
@@ -47,6 +49,7 @@ class EventWatch(Output):
         metrics: Metrics,
         *,
         recorder: ClipRecorder | None = None,
+        switches: Switches | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = camera
@@ -57,6 +60,7 @@ class EventWatch(Output):
         self._clock = clock
         self._seen = [_seen_watch(each) for each in rules if not each.is_outage]
         self._outages = [OutageWatch(each) for each in rules if each.is_outage]
+        self._switches = switches or Switches()
         self._answers = AnswerClock()
         self._going_on: dict[str, str] = {}  # id of each rule's event
         self._frame: Frame | None = None
@@ -72,7 +76,12 @@ class EventWatch(Output):
     def on_frame(self, shown: Shown) -> None:
         """Look at the mask of a new frame; `frame.pts_s` is what times are measured by."""
         self._frame = frame = shown.frame
-        for watch in self._seen:
+        for index, watch in enumerate(self._seen):
+            if not self._switches.is_on(rule_switch(watch.rule.name)):
+                if watch.is_on:
+                    self._tell(self._event(watch, "end", frame), frame)
+                self._seen[index] = _seen_watch(watch.rule)  # it begins anew one day
+                continue
             kind = watch.step(frame.pts_s, shown.counted, shown.answer)
             if kind is not None:
                 self._tell(self._event(watch, kind, frame), frame)

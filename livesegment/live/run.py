@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,8 @@ from livesegment.calls.opening import live_requests
 from livesegment.calls.quota import Quota
 from livesegment.errors import OutputNotWritable
 from livesegment.events.delivery import Delivery
-from livesegment.events.opening import check_events, open_events
+from livesegment.events.opening import Home, check_events, open_events
+from livesegment.events.switches import RECORDING
 from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
@@ -58,6 +59,7 @@ def run_live(
     outputs: Sequence[Output] = (),
     quota: Quota | None = None,
     must_be_seen: bool = False,
+    home: Home | None = None,
 ) -> dict[str, Any]:
     """Do what `live` does, with others who look on, and calls that somebody else allows.
 
@@ -71,6 +73,7 @@ def run_live(
         quota: Says when a call is allowed; None: the options' number and rate of calls do.
         must_be_seen: Whether a run that nobody looks at and that writes nothing is a mistake: where
             the figures returned go nowhere either.
+        home: What a broker is told of the run, and where what it says is remembered.
 
     Returns:
         The figures, as `live` does.
@@ -78,6 +81,7 @@ def run_live(
     Raises:
         LiveSegmentError: As `live` does.
     """
+    home = home or Home()
     metrics = Metrics()
     panel = ControlPanel(replace(options.overlay.controls(), align=options.align))
     _check(source, options)
@@ -94,7 +98,8 @@ def run_live(
         else:
             opened = stack.enter_context(_open(source, options, metrics))
         looking_on: list[Output | Sink] = [*sinks]
-        for each in _outputs(options, opened, metrics):
+        is_recorded = partial(home.switches.is_on, RECORDING)
+        for each in _outputs(options, opened, metrics, is_recorded):
             stack.enter_context(each)
             looking_on.append(each)
         is_told = options.events.are_wanted or options.stats is not None
@@ -106,7 +111,12 @@ def run_live(
         model = segmenter or (early.result() if early else _model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
-        looking_on += open_events(options.events, opened, metrics, stack, hearing)
+        home = replace(
+            home,
+            is_recorded=options.record is not None and options.segment_minutes is not None,
+            classes_grow=model.class_map_grows,
+        )
+        looking_on += open_events(options.events, opened, metrics, stack, hearing, home)
         # A segmenter of the caller's own was told by the caller how to send.
         is_sent = segmenter is None and not options.endpoint.is_in_process
         sizes = smaller_pictures(options.endpoint) if is_sent else ()
@@ -241,7 +251,9 @@ def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> 
     )
 
 
-def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator[Output | Sink]:
+def _outputs(
+    options: LiveOptions, source: Source, metrics: Metrics, is_recorded: Callable[[], bool]
+) -> Iterator[Output | Sink]:
     # Each is imported where it is wanted: a camera in a window needs none of PyAV.
     if options.record is not None and options.segment_minutes is not None:
         from livesegment.sinks.segments import SegmentedVideoSink
@@ -251,6 +263,7 @@ def _outputs(options: LiveOptions, source: Source, metrics: Metrics) -> Iterator
             segment_s=60 * options.segment_minutes,
             fps=source.fps,
             keep=None if options.keep is None else Retention.parse(options.keep),
+            is_on=is_recorded,
             on_unwritten=partial(metrics.count, "frames_unwritten"),
         )
     elif options.record is not None:

@@ -4,12 +4,12 @@ import logging
 import os
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from livesegment.address import system_reason
 from livesegment.buffer import Buffer
+from livesegment.state import state_folder
 
 logger = logging.getLogger(__name__)
 
@@ -92,17 +92,5 @@ class CallLedger:
 
 
 def ledger_path(config: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file in which the calls of a configuration are kept.
-
-    It lies in the folder that a service manager gives (`$STATE_DIRECTORY`), or else where programs
-    of a user keep what they remember (XDG Base Directory Specification, `$XDG_STATE_HOME`).
-    """
-    given = environment.get("STATE_DIRECTORY", "").partition(":")[0]
-    if given:
-        folder = Path(given)
-    else:
-        home = environment.get("XDG_STATE_HOME", "")
-        folder = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
-        folder /= "livesegment"
-    name = str(config.absolute()).encode(errors="surrogateescape")
-    return folder / f"{config.stem}-{zlib.crc32(name):08x}.calls"
+    """Return the file in which the calls of a configuration are kept."""
+    return state_folder(config, environment) / "calls"

@@ -11,14 +11,18 @@ import pickle
 import signal
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 
 from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError, OutputNotWritable
+from livesegment.events.opening import Home
+from livesegment.events.switches import Switches
 from livesegment.live.run import run_live
 from livesegment.memory_budget import give_large_memory_back
 from livesegment.monitor.child_link import ChildLink, LinkHandler
@@ -46,15 +50,17 @@ def main() -> int:
     # The cores are shared by all cameras; a library's own threads would only wait for one another.
     cv2.setNumThreads(1)
     # Pickled by the monitor that started us, over a socket that nobody else has.
-    return run(link, pickle.loads(start.body))
+    config: CameraOptions = pickle.loads(start.body)
+    return run(link, config, home_of(config, start.fields))
 
 
-def run(link: ChildLink, config: CameraOptions) -> int:
+def run(link: ChildLink, config: CameraOptions, home: Home | None = None) -> int:
     """Run one camera and return the exit code.
 
     Args:
         link: Leads to the monitor; closed at the end.
         config: The camera.
+        home: What a broker is told of it.
     """
     endpoint = config.options.endpoint
     quota = LeasedQuota(
@@ -70,6 +76,7 @@ def run(link: ChildLink, config: CameraOptions) -> int:
             config.options,
             outputs=[reporter],
             quota=quota,
+            home=home,
         )
     except LiveSegmentError as error:
         link.send("failed", text=str(error))
@@ -111,6 +118,13 @@ def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:
     timer.daemon = True
     timer.start()
     reporter.take(Message("stop"))
+
+
+def home_of(config: CameraOptions, fields: Mapping[str, Any]) -> Home:
+    """Return what a broker is told of a camera, and what it had switched off before."""
+    path = fields["switches"] if config.options.events.mqtt_commands else None
+    switches = Switches(None if path is None else Path(path))
+    return Home(config.title, fields["page_url"], switches=switches)
 
 
 def _open_link() -> ChildLink:

@@ -18,6 +18,7 @@ from livesegment.settings.group import build, option_of, own_options
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.pattern import PatternForm
+from livesegment.settings.rule import file_name
 
 _READABLE_BY_OTHERS = 0o044
 _OWN = frozenset(by_key(each) for each in own_options(CameraOptions))
@@ -109,11 +110,17 @@ def _cameras(
         reader.mistake(("camera",), "a camera is written in double brackets, [[camera]]")
         return ()
     cameras: dict[str, CameraOptions] = {}
+    told: dict[str, str] = {}  # names of those that a broker is told of, by what topics call them
     for number, each in enumerate(written):
         camera = _camera(number, each, shared, reader, environment)
         if camera.name.casefold() in cameras:
             reader.mistake(("camera", number, "name"), f"two cameras are called '{camera.name}'")
         cameras[camera.name.casefold()] = camera
+        if camera.options.events.mqtt is not None:
+            other = told.setdefault(file_name(camera.name), camera.name)
+            if other.casefold() != camera.name.casefold():
+                same = f"MQTT topics call the cameras '{other}' and '{camera.name}' the same"
+                reader.mistake(("camera", number, "name"), f"{same}: give one another name")
     return tuple(cameras.values())
 
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from livesegment.backoff import Backoff, Restarts
@@ -52,12 +53,26 @@ class Keeper:
         config: The camera.
         feed: Where it is shown.
         coordinator: Where it gets its leases.
+        page_url: Where the page is, without a token.
+        switches: File in which is remembered what was switched off.
     """
 
-    def __init__(self, config: CameraOptions, feed: CameraFeed, coordinator: Coordinator) -> None:
+    def __init__(
+        self,
+        config: CameraOptions,
+        feed: CameraFeed,
+        coordinator: Coordinator,
+        *,
+        page_url: str | None = None,
+        switches: Path | None = None,
+    ) -> None:
         self.config = config
         self._feed = feed
         self._coordinator = coordinator
+        self._home = {
+            "page_url": page_url,
+            "switches": None if switches is None else str(switches.absolute()),
+        }
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
@@ -132,7 +147,7 @@ class Keeper:
         self._why = self._sentence = None
         self._silent_s, self._has_reported = 0, False
         try:
-            self._process = process = await CameraProcess.start(self.config)
+            self._process = process = await CameraProcess.start(self.config, **self._home)
         except OSError as error:
             return f"its process cannot be started: {(error.strerror or str(error)).lower()}"
         level = logging.INFO if self._complaint is None else logging.DEBUG

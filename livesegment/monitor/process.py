@@ -38,8 +38,13 @@ class CameraProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, config: CameraOptions) -> Self:
-        """Start a process for a camera."""
+    async def start(cls, config: CameraOptions, **home: str | None) -> Self:
+        """Start a process for a camera.
+
+        Args:
+            config: The camera.
+            home: Where it is shown, and where it remembers, see `camera_process`.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -53,7 +58,7 @@ class CameraProcess:
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_BUFFER)
         started = cls(process, reader, writer)
         level = logging.getLogger("livesegment").getEffectiveLevel()
-        started._write(Message("start", {"level": level}, pickle.dumps(config)))
+        started._write(Message("start", {"level": level, **home}, pickle.dumps(config)))
         return started
 
     @property

@@ -15,6 +15,7 @@ from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
 from livesegment.monitor.coordinator import Coordinator
+from livesegment.monitor.forgetting import Forgetting
 from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
@@ -84,6 +85,7 @@ class Supervisor:
     Args:
         config: What to watch.
         read_again: Returns the configuration as it is now, for `reload`; raises OptionsError.
+        state: Folder of what is remembered from one start to the next.
         ledger: Remembers the calls from one start to the next; None: nobody does.
     """
 
@@ -91,10 +93,14 @@ class Supervisor:
         self,
         config: MonitorConfig,
         read_again: Callable[[], MonitorConfig],
+        state: Path,
         ledger: CallLedger | None = None,
     ) -> None:
         self._config = config
         self._read_again = read_again
+        self._state = state
+        self._forgetting = Forgetting(state / "mqtt.json")
+        self._page_url: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         budget = config.budget
@@ -134,6 +140,8 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
         page.start()
+        # A link is for other machines, if it leads there.
+        self._page_url = [*page.urls_elsewhere, page.url][0]
         for sentence in page.announcement():
             logger.info("%s", sentence)
         _say_budget(self._config.budget)
@@ -158,6 +166,7 @@ class Supervisor:
         finally:
             notices.close()
             self._coordinator.close()
+            self._forgetting.close()
             for feed in self._feeds.values():
                 feed.close()
             await asyncio.to_thread(page.close)
@@ -208,6 +217,7 @@ class Supervisor:
         for camera in config.cameras:
             self._start(camera, config.budget)
         self._shown = tuple(self._feeds[name] for name in wanted)
+        self._forgetting.keep_to(config)
 
     def _start(self, camera: CameraOptions, budget: BudgetOptions) -> None:
         name = camera.name
@@ -229,7 +239,13 @@ class Supervisor:
             feed.set_controls(initial_controls(camera))
             clips = camera.options.events.clips
             feed.events.folder = None if clips is None else Path(clips)
-            keeper = self._keepers[name] = Keeper(camera, feed, self._coordinator)
+            keeper = self._keepers[name] = Keeper(
+                camera,
+                feed,
+                self._coordinator,
+                page_url=self._page_url,
+                switches=self._state / "switches" / f"{name}.json",
+            )
             self._tasks.create_task(keeper.run(), name=f"keeper {name}")
 
     def _on_keeper(self, name: str, do: Callable[[Keeper], None]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import instance, number, several
+from livesegment.settings.kinds import flag, instance, number, several
 from livesegment.settings.quiet_hours import checked_quiet_hours
 from livesegment.settings.retention import checked_clip_retention
 from livesegment.settings.rule import Rule
@@ -35,6 +35,8 @@ class EventOptions(Settings):
         webhook_secret: Signs what is posted; None: it is not signed.
         mqtt: Address of an MQTT broker; None: none.
         mqtt_password: Password for the broker if its address has none.
+        mqtt_pictures: Pictures a second that are published there at the most; 0: none.
+        mqtt_commands: Whether who may write to the broker may switch recording and rules.
         notify: Addresses of people's phones, as Apprise takes them; secret.
         quiet_hours: When nobody is told there, such as 22:00-07:00; None: never so.
         clips: Folder for a video and a picture of every event; None: none.
@@ -101,6 +103,20 @@ class EventOptions(Settings):
         key="events.mqtt_password",
         is_secret=True,
         variables=("LIVESEGMENT_MQTT_PASSWORD",),
+    )
+    mqtt_pictures: float = option(
+        2.0,
+        number(0, 5, "pictures a second"),
+        "Pictures a second that the broker gets; 0: none.",
+        flag="--mqtt-pictures",
+        key="events.mqtt_pictures",
+        group=_GROUP,
+    )
+    mqtt_commands: bool = option(
+        False,
+        flag(),
+        "Whether recording and rules may be switched over MQTT.",
+        key="events.mqtt_commands",
     )
     notify: tuple[str, ...] = option(
         (),

@@ -44,6 +44,7 @@ class SegmentedVideoSink(Sink):
         keep: How much of the recording stays, earlier runs included; None: everything. By age no
             more is removed than was recorded since, so that a clock that jumps deletes nothing.
         on_unwritten: Told how many pictures could not be written.
+        is_on: Says whether pictures are to be written; while they are not, there is no segment.
 
     Raises:
         OptionsError: If the suffix is none of an H.264 video.
@@ -58,7 +59,9 @@ class SegmentedVideoSink(Sink):
         fps: Fraction | float | None = None,
         keep: Retention | None = None,
         on_unwritten: Callable[[int], None] = lambda _: None,
+        is_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on = is_on
         self._path = Path(path)
         _check(self._path)
         self._segment_s = segment_s
@@ -84,8 +87,11 @@ class SegmentedVideoSink(Sink):
         if self._closed:
             raise SinkError(f"{self._path} is closed")
         frame = picture.frame
-        if self._file is not None and self._is_cut(frame):
+        if self._file is not None and (self._is_cut(frame) or not self._is_on()):
             self._finish()
+        if not self._is_on():
+            self._last_s = None
+            return
         if frame.pts_s < self._retry_at_s:
             self._on_unwritten(1)
             return

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from broker import free_port
+from events import event
 from loopback import FakeDevice, FakeLinux
 from parts import CLASS_MAP, FunctionSegmenter, StepSource, frame
 from recorder import Datagrams
@@ -22,9 +25,11 @@ from waiting import wait_until
 
 from livesegment.calls.lease import LeasedQuota
 from livesegment.calls.quota import Quota
+from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
+from livesegment.events.home_assistant import Device
 from livesegment.events.watch import EventWatch
 from livesegment.live.loop import LiveLoop
 from livesegment.live.outputs import QueuedSink
@@ -202,6 +207,24 @@ def virtual_camera(stack: ExitStack, folder: Path) -> Case:
     return Case(output, kept)
 
 
+def broker(stack: ExitStack, folder: Path) -> Case:
+    """Return what publishes the picture of an event to a broker that is away."""
+    from livesegment.events.mqtt import MqttPublisher
+    from livesegment.events.mqtt_view import MqttView
+
+    address = BrokerAddress("127.0.0.1", free_port())
+    publisher = stack.enter_context(MqttPublisher(address, "yard", [], Device("1")))
+    publisher.put(event(1))
+    shown: list[bytes] = []
+    publisher.show = lambda jpeg, *, is_of_event: shown.append(jpeg)  # type: ignore[method-assign]
+
+    def kept() -> list[float]:
+        wait_until(lambda: shown, "a picture")
+        return [float(cv2.imdecode(np.frombuffer(each, np.uint8), 1).mean()) for each in shown]
+
+    return Case(MqttView(publisher, 5.0), kept)
+
+
 OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "own": own,
     "sink": queued,
@@ -215,6 +238,8 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
 }
 if sys.platform != "win32":
     OUTPUTS["reporter"] = reporter
+if find_spec("paho"):
+    OUTPUTS["broker"] = broker
 
 
 @pytest.fixture(params=OUTPUTS)

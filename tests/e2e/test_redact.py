@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -11,6 +12,8 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from broker import Broker, Listener
+from conftest import need_package
 from privacy import CLASS_NAME, seen_pixels
 from recorder import Datagrams, images_of
 
@@ -36,27 +39,41 @@ CODED = 48
 
 
 class Unreliable(Segmenter):
-    """Knows the pattern's true masks, but often fails; looks at the page in between."""
+    """Knows the pattern's true masks, but often fails."""
 
     max_concurrency = 3
 
-    def __init__(self, source: PatternSource, log: pytest.LogCaptureFixture) -> None:
+    def __init__(self, source: PatternSource) -> None:
         self._source = source
-        self._log = log
         self._calls = 0
-        self.page_pictures: list[Image] = []
 
     def segment(self, frame: Frame) -> Mask:
-        """Return the frame's true mask, late."""
+        """Return the frame's true mask."""
         self._calls += 1
         if self._calls % 4 == 0:
             raise ServerFailed("restarting", retry_after_s=0.0)
+        self.look()
+        return self._source.truth(frame.index)
+
+    def look(self) -> None:
+        """Do something meanwhile."""
+
+
+class Watching(Unreliable):
+    """Looks at the page in between, so that masks come late."""
+
+    def __init__(self, source: PatternSource, log: pytest.LogCaptureFixture) -> None:
+        super().__init__(source)
+        self._log = log
+        self.page_pictures: list[Image] = []
+
+    def look(self) -> None:
+        """Keep the picture of the page."""
         url = re.search(r"the page is at (http://\S+?)/?$", self._log.text, re.MULTILINE)
         assert url is not None
         jpeg = httpx.get(f"{url[1]}/cameras/camera/snapshot.jpg", timeout=10).raise_for_status()
         image = cv2.imdecode(np.frombuffer(jpeg.content, np.uint8), cv2.IMREAD_COLOR)
         self.page_pictures.append(image)
-        return self._source.truth(frame.index)
 
 
 def least_seen(image: Image, truths: list[Mask]) -> int:
@@ -100,7 +117,7 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
         redact=RedactOptions(frozenset({CLASS_NAME}), "black"),
         publish=(published.url,),
     )
-    segmenter = Unreliable(source, caplog)
+    segmenter = Watching(source, caplog)
     with caplog.at_level("INFO", "livesegment"):
         live(source, segmenter=segmenter, options=options)
     recorded = decoded(tmp_path / "run.mp4")
@@ -117,6 +134,40 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
     assert len(sent) > 5
     for image in [*pictures, *sent, cv2.imread(str(snapshot)), *segmenter.page_pictures]:
         assert least_seen(image, truths) == 0
+
+
+def test_nothing_of_the_class_is_in_what_a_broker_gets(
+    need_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    need_package("paho.mqtt.client", extra="monitor")
+    broker = Broker(need_tool("mosquitto"), tmp_path)
+    broker.start()
+    source = PatternSource((192, 144), RATE, COUNT)
+    truths = [source.truth(index) for index in range(COUNT)]
+
+    options = LiveOptions(
+        overlay=OverlayOptions(opacity=0, legend=False),
+        align="warp",
+        window=False,
+        events=EventOptions(
+            rules=(Rule("ball", class_name=CLASS_NAME, above=0.001, for_s=0),),
+            mqtt=f"mqtt://127.0.0.1:{broker.port}",
+            mqtt_pictures=5,
+        ),
+        redact=RedactOptions(frozenset({CLASS_NAME}), "black"),
+    )
+    listener = Listener(broker.port)
+    try:
+        live(source, segmenter=Unreliable(source), options=options)
+        listener.wait_for(lambda: "offline" in listener.texts("/availability"))
+    finally:
+        listener.close()
+        broker.kill()
+    assert listener.texts("/event_picture")
+    images = [cv2.imdecode(np.frombuffer(each, np.uint8), 1) for each in listener.pictures]
+    assert len(images) > 3
+    assert any(image.mean() > 40 for image in images), "something is left to see"
+    assert max(least_seen(image, truths) for image in images) == 0
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,14 @@ from waiting import wait_until
 
 from livesegment import ApiKey, OptionsError
 from livesegment.events.broker_address import BrokerAddress
+from livesegment.events.home_assistant import Device
 from livesegment.settings.rule import with_outages
 from livesegment.settings.rule_text import parse_rule
 
 need_package("paho.mqtt.client", extra="monitor")
 from livesegment.events.mqtt import MqttPublisher  # noqa: E402 - it cannot be imported without
 
+DEVICE = Device("1.2")
 RULES = with_outages([parse_rule("person > 5% named door")])
 
 
@@ -46,7 +48,7 @@ def gate(broker: Broker) -> Iterator[Gate]:
 def publisher(port: int, lost: list[int] | None = None, **options: float) -> MqttPublisher:
     on_lost = (lambda _: None) if lost is None else lost.append
     address = BrokerAddress.parse(f"mqtt://127.0.0.1:{port}")
-    return MqttPublisher(address, "front yard", RULES, "1.2", on_lost, **options)
+    return MqttPublisher(address, "front yard", RULES, DEVICE, on_lost, **options)
 
 
 def test_home_assistant_is_told_all_it_needs_and_keeps_it(broker: Broker) -> None:
@@ -181,7 +183,8 @@ def test_the_last_will_of_a_killed_program_is_seen(broker: Broker) -> None:
         "from livesegment.events.broker_address import BrokerAddress\n"
         "from livesegment.events.mqtt import MqttPublisher\n"
         f"address = BrokerAddress.parse('mqtt://127.0.0.1:{broker.port}/house')\n"
-        "MqttPublisher(address, 'yard', [], '1'); sys.stdin.read()\n"
+        "from livesegment.events.home_assistant import Device\n"
+        "MqttPublisher(address, 'yard', [], Device('1')); sys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, env={**os.environ}
@@ -230,7 +233,7 @@ def test_a_password_is_used_and_never_shown(
         url = f"mqtt://cam@127.0.0.1:{broker.port}"
         with caplog.at_level(logging.DEBUG):
             address = BrokerAddress.parse(url, ApiKey("wrong"))
-            with MqttPublisher(address, "yard", RULES, "1"):
+            with MqttPublisher(address, "yard", RULES, DEVICE):
                 said(caplog, "not authorized")
             inline = f"mqtt://cam:s3cret%2Fword@127.0.0.1:{broker.port}"
             for right in (
@@ -238,7 +241,7 @@ def test_a_password_is_used_and_never_shown(
                 BrokerAddress.parse(inline),
             ):
                 listener.messages.clear()
-                with MqttPublisher(right, "yard", RULES, "1"):
+                with MqttPublisher(right, "yard", RULES, DEVICE):
                     listener.wait_for(lambda: listener.texts("/availability") == ["online"])
                 listener.wait_for(lambda: "offline" in listener.texts("/availability"))
         listener.close()
@@ -265,12 +268,12 @@ def test_over_tls_the_brokers_certificate_is_checked(
     address = BrokerAddress.parse(f"mqtts://127.0.0.1:{broker.port}")
     lost: list[int] = []
     try:
-        with caplog.at_level(logging.INFO), MqttPublisher(address, "yard", [], "1", lost.append):
+        with caplog.at_level(logging.INFO), MqttPublisher(address, "yard", [], DEVICE, lost.append):
             said(caplog, "its certificate is not trusted (self-signed certificate)")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         with (
             caplog.at_level(logging.INFO),
-            MqttPublisher(address, "yard", [], "1", lost.append) as mqtt,
+            MqttPublisher(address, "yard", [], DEVICE, lost.append) as mqtt,
         ):
             mqtt.put(event(1))
             said(caplog, "connected to mqtts://127.0.0.1")

@@ -17,6 +17,7 @@ from waiting import wait_until
 from livesegment.errors import EndpointUnreachable, ServerFailed
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
+from livesegment.events.switches import Switches, rule_switch
 from livesegment.events.watch import EventWatch
 from livesegment.frame import Frame
 from livesegment.live.loop import LiveLoop
@@ -73,7 +74,13 @@ class ListDelivery(Delivery):
 class Run:
     """A loop on a thread, whose events are kept."""
 
-    def __init__(self, source: StepSource, segmenter: Segmenter, *rules: str) -> None:
+    def __init__(
+        self,
+        source: StepSource,
+        segmenter: Segmenter,
+        *rules: str,
+        switches: Switches | None = None,
+    ) -> None:
         self.source, self.sink, self.told = source, ListSink(), ListDelivery()
         self.metrics = Metrics()
         all_rules = with_outages([parse_rule(text) for text in rules])
@@ -83,6 +90,7 @@ class Run:
             [self.told],
             lambda: source.lost_since_s,
             self.metrics,
+            switches=switches,
         )
         parts = LiveParts(source, segmenter, [self.sink, self.watch])
         limits = LiveLimits(max_in_flight=1, waits_for_endpoint=True)
@@ -137,6 +145,31 @@ def test_a_class_that_covers_the_zone_is_an_event_and_ends_with_the_run() -> Non
     assert began_s - 1 < moment.timestamp() < time.time() + 1
     assert run.metrics.get("events") == 2
     assert run.told.coverage[0].keys() == {"door"}
+
+
+def test_a_rule_that_is_switched_off_ends_its_event_and_notices_nothing_until_it_is_on() -> None:
+    switches = Switches()
+    run = Run(
+        LosableSource(),
+        FunctionSegmenter(lambda frame: 1),
+        *("object > 50% for 0s named door", "object > 50% for 0s named gate"),
+        switches=switches,
+    )
+    began = [("door", "begin"), ("gate", "begin")]
+    with run.running():
+        run.step_until_masked(1)
+        run.step()
+        run.told.wait_for(*began)
+        switches.turn(rule_switch("door"), on=False)
+        run.step()
+        run.told.wait_for(*began, ("door", "end"))
+        run.step()
+        run.told.wait_for(*began, ("door", "end"))
+        switches.turn(rule_switch("door"), on=True)
+        run.step()
+        run.told.wait_for(*began, ("door", "end"), ("door", "begin"))
+    ids = [event.id for event in run.told.events if event.rule == "door"]
+    assert ids[0] == ids[1] != ids[2]
 
 
 class ThreeThatTouch(FunctionSegmenter):

@@ -42,6 +42,7 @@ CORE = {
     "opencv",
     "media_file",
     "memory_budget",
+    "state",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),
@@ -66,7 +67,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "export"}
     | {"redaction"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
-    "monitor": CORE | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"},
+    "monitor": CORE
+    | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"}
+    | {"events.broker_address", "events.topics", "events.opening", "events.switches"}
+    | {"events.mqtt_forgetting"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "bench": CORE | {"calls", "live", "protocol", "sources", "segmenters"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},

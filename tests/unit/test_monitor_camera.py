@@ -17,8 +17,9 @@ import pytest
 from waiting import wait_until
 
 from livesegment.backoff import Restarts
+from livesegment.events.switches import RECORDING, Switches
 from livesegment.metrics import Snapshot
-from livesegment.monitor.camera_process import run
+from livesegment.monitor.camera_process import home_of, run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import read_config
 from livesegment.monitor.keeper import HEALTHY_S, RESTART
@@ -240,3 +241,18 @@ def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:
     assert [restarts.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
     assert restarts.after(HEALTHY_S) == 0
     assert restarts.after(0.5) == 1
+
+
+@pytest.mark.parametrize("are_allowed", [True, False])
+def test_what_was_switched_off_stays_so_while_commands_are_allowed(
+    tmp_path: Path, are_allowed: bool
+) -> None:
+    path = tmp_path / "state" / "a.json"
+    Switches(path).turn(RECORDING, on=False)
+    config = tmp_path / "c.toml"
+    text = f'[events]\nmqtt = "mqtt://broker"\nmqtt_commands = {str(are_allowed).lower()}\n'
+    config.write_text(f'{text}[[camera]]\nname = "a"\nsource = "pattern:"\ntitle = "Yard"\n')
+    [camera] = read_config(config).cameras
+    home = home_of(camera, {"page_url": "http://a:1", "switches": str(path)})
+    assert home.switches.is_on(RECORDING) is not are_allowed
+    assert (home.title, home.page_url) == ("Yard", "http://a:1")

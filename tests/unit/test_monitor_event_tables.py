@@ -111,3 +111,16 @@ def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, line: int, s
     assert mistake.line == line
     assert said in mistake.text
     assert "hidden" not in str(caught.value)
+
+
+def test_cameras_that_topics_cannot_tell_apart_are_a_mistake_where_a_broker_is_told(
+    tmp_path: Path,
+) -> None:
+    text = '[[camera]]\nname = "a.b"\nsource = "a"\n[[camera]]\nname = "a_b"\nsource = "b"\n'
+    assert len(read(tmp_path, text).cameras) == 2
+    with pytest.raises(ConfigMistakes) as caught:
+        read(tmp_path, f'events.mqtt = "mqtt://broker"\n{text}')
+    assert [each.text for each in caught.value.mistakes] == [
+        "MQTT topics call the cameras 'a.b' and 'a_b' the same: give one another name"
+    ]
+    assert caught.value.mistakes[0].line == 6

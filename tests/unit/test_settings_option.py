@@ -95,6 +95,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: LiveOptions(publish="rtsp://a"), "publish is a list"),
         (lambda: LiveOptions(publish=["srt://a/KEY"]), "publish is a list, each an address, rtsp:"),
         (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
+        (
+            lambda: EventOptions(mqtt_pictures=6),
+            "mqtt_pictures is a number from 0 to 5 pictures a second, not 6",
+        ),
+        (lambda: EventOptions(mqtt_commands="x"), "mqtt_commands is true or false, not"),
         (lambda: EventOptions(notify=["TOKEN"]), "notify is a list, each an address as Apprise"),
         (lambda: EventOptions(quiet_hours="at night"), "quiet_hours is two times of the day, such"),
         (lambda: EndpointOptions(api_key="k"), "api_key is an ApiKey"),
@@ -229,6 +234,7 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--help=yes", "--help takes no value"),
         ("--hlep", "there is no option --hlep: did you mean --help?"),
         ("0 1", "one argument too many: '1'"),
+        ("--mqtt-pictures x", "--mqtt-pictures is a number from 0 to 5 pictures a second, not"),
         ("--rule person", "--rule 'person', character 1: a rule begins with a class"),
     ],
 )

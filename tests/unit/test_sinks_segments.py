@@ -109,6 +109,25 @@ def test_names_tell_when_a_segment_began(tmp_path: Path) -> None:
     assert before <= path.name <= after
 
 
+def test_a_recording_that_is_switched_off_ends_its_segment_and_goes_on_in_another_one(
+    tmp_path: Path,
+) -> None:
+    is_on = [True]
+    with SegmentedVideoSink(
+        tmp_path / "garden.mp4", segment_s=60, fps=FPS, is_on=lambda: is_on[0]
+    ) as sink:
+        for index in range(12):
+            is_on[0] = not 4 <= index < 9
+            sink.write(annotated(index))
+            if index == 4:
+                assert [len(pictures(path)) for path in segments(tmp_path)] == [4]
+        sink.commit()
+    first, second = (pictures(path) for path in segments(tmp_path))
+    for shown, indices in ((first, range(4)), (second, range(9, 12))):
+        assert len(shown) == len(indices)
+        assert all(shows(image, index) for (_, image), index in zip(shown, indices, strict=True))
+
+
 def test_the_oldest_segments_go_when_there_are_too_many_bytes(tmp_path: Path) -> None:
     # Of an earlier run, and to be counted.
     ancient = old_segment(tmp_path, "garden_20200101-000000Z.mp4", size=1_000_000)

@@ -1,0 +1,60 @@
+"""What is remembered from one start to the next, beside a configuration."""
+
+import json
+import logging
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+_MOST_BYTES = 2**20
+
+
+def state_folder(config: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder in which a configuration's monitor remembers; it may not be there yet.
+
+    `$STATE_DIRECTORY`, which systemd gives, else that of the XDG Base Directory Specification; in
+    it each configuration has a folder of its own.
+
+    Args:
+        config: The configuration's file.
+        environment: Where those folders are named.
+    """
+    base = Path(environment.get("STATE_DIRECTORY", "").partition(os.pathsep)[0])
+    if base == Path():
+        # A user without a home remembers in the working directory.
+        home = Path(environment.get("HOME", "")) / ".local" / "state"
+        given = environment.get("XDG_STATE_HOME", "")
+        base = (Path(given) if given.startswith("/") else home) / "livesegment"
+    number = zlib.crc32(os.fsencode(config.resolve()))
+    return base / f"{config.stem}-{number:08x}"
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Return what was remembered in a file; nothing where there is none, or it is spoiled."""
+    try:
+        with path.open("rb") as file:
+            said: Any = json.loads(file.read(_MOST_BYTES))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        logger.warning("%s cannot be read, and is begun anew", path)
+        return {}
+    return said
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Remember something, whole or not at all; a folder that cannot be written is warned of."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(state) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        logger.warning("cannot write %s: %s; it is forgotten at the next start", path, reason)

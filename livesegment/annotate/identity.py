@@ -14,6 +14,7 @@ from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
 from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources import open_source
+from livesegment.sources.base import Source
 from livesegment.sources.images import find_images, is_images
 
 _PIECE = 65_536
@@ -46,10 +47,18 @@ def mark_of(source: str) -> SourceMark | None:
     try:
         with open_source(source) as opened:
             first = opened.read()
-            name = Path(source).name if Path(source).exists() else opened.name
+            name = _name(source, opened)
             return None if first is None else SourceMark.of(name, first, opened.frame_count)
     except SourceError:
         return None
+
+
+def _name(source: str, opened: Source) -> str:
+    """Return what an input is called, wherever it is looked at from."""
+    path = Path(source).absolute()
+    if path.exists():
+        return path.name
+    return f"{path.parent.name}/{path.name}" if is_images(source) else opened.name
 
 
 def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = None) -> str:

@@ -23,10 +23,10 @@ from livesegment.settings.option import quoted
 from livesegment.settings.rule import Rule, Subject
 
 _COVERAGE = re.compile(
-    r"\s*(?P<class>[^<>]*?)\s*(?P<side>[<>])\s*(?P<share>[^\s%]*)\s*(?P<sign>%?)(?=\s|$)"
+    r"\s*+(?P<class>[^<>]*+)(?P<side>[<>])\s*+(?P<share>[^\s%]*+)\s*(?P<sign>%?)(?=\s|$)"
 )
 _COUNT = re.compile(
-    r"\s*(?P<class>[^<>]*?)\s+count\s*(?P<side>[<>])\s*+(?P<number>[^\s%]*+)(?!\s*%)"
+    r"\s*+(?P<class>[^<>]*?)(?<=\S)\s++count\s*(?P<side>[<>])\s*+(?P<number>[^\s%]*+)(?!\s*%)"
 )
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _OUTAGE = re.compile(r"\s*(?P<subject>camera\s+lost|endpoint\s+failing)(?=\s|$)")
@@ -83,7 +83,7 @@ class _RuleParser:
 
     def _coverage(self) -> dict[str, Any]:
         match = _COVERAGE.match(self._text)
-        if match is None or not match["class"]:
+        if match is None or not match["class"].strip():
             raise self._error(
                 "a rule begins with a class and its share, such as 'person > 5%', or how many there"
                 " are, 'person count > 3', with 'camera lost' or with 'endpoint failing'",
@@ -91,7 +91,7 @@ class _RuleParser:
             )
         share = self._percent(_Word(match["share"] + match["sign"], match.start("share")), "rule")
         side = "above" if match["side"] == ">" else "below"
-        return {"class_name": match["class"].strip("\"'"), side: share, "end": match.end()}
+        return {"class_name": match["class"].strip().strip("\"'"), side: share, "end": match.end()}
 
     def _count(self, match: re.Match[str]) -> dict[str, Any]:
         number = self._number(_Word(match["number"], match.start("number")), "count")

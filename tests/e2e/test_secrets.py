@@ -311,6 +311,7 @@ def ask_until_all_was_answered(running: Monitored, name: str, endpoint: OddEndpo
     until(enough)
 
 
+@pytest.mark.needs_package("apprise", "notify")
 def test_everything_in_a_monitor(need_tool: Callable[[str], str], tmp_path: Path) -> None:
     broker = Broker(need_tool("mosquitto"), tmp_path)
     camera, endpoint = Camera("mjpeg", tmp_path), by_turns(echoes(KEY))
@@ -364,6 +365,7 @@ def test_everything_in_a_monitor(need_tool: Callable[[str], str], tmp_path: Path
     assert b"rtsp:/anna:...@door/cam" in seen["stderr"]
 
 
+@pytest.mark.needs_package("apprise", "notify")
 def test_everything_in_live(tmp_path: Path) -> None:
     camera, endpoint = Camera("mjpeg", tmp_path), by_turns(echoes(KEY))
     out = tmp_path / "out"

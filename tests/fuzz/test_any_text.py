@@ -72,6 +72,8 @@ CLAUSES = (
     "for",
     "in",
     "hysteresis",
+    "smallest",
+    "count",
     "cooldown",
     "named",
     "2s",
@@ -94,7 +96,12 @@ rules = st.lists(
 ).map(" ".join)
 
 
-@given(long_text | rules | rules.map(lambda rule: f"person > 5% {rule}"))
+begun = st.sampled_from(("person > 5%", "person count > 3", "person count <"))
+
+
+@given(long_text | rules | st.tuples(begun, rules).map(" ".join))
+@example("person" + " " * 20_000 + "count")
+@example("person count > " + "9" * 400)
 @example("person > 5% \x1b[2J")
 @example("person > 5% named " + "x" * 5000)
 @example("person > 5% " + "y" * 5000)

@@ -62,6 +62,7 @@ def test_short_rules_and_those_of_other_subjects(text: str, rule: Rule) -> None:
     [
         ("person", "character 1: a rule begins with a class and its share"),
         ("> 5%", "character 1: a rule begins with a class and its share"),
+        (" " * 20_000, "character 1: a rule begins with a class and its share"),
         ("person > 5 for 2s", "character 10: a rule takes a share in percent such as 5%, not '5'"),
         ("person > many%", "character 10: a rule takes a share in percent such as 5%, not 'many%'"),
         ("person >", "character 9: a rule takes a share in percent such as 5%, not nothing"),

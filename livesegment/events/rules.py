@@ -11,7 +11,8 @@ import numpy.typing as npt
 from livesegment.class_name import comparable
 from livesegment.events.event import Kind
 from livesegment.mask import VOID, ClassIds, Mask
-from livesegment.settings.rule import Polygon, Rule
+from livesegment.settings.rule import Rule
+from livesegment.settings.zone import Polygon
 
 logger = logging.getLogger(__name__)
 

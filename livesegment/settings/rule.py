@@ -1,47 +1,25 @@
 """What an event is: when it begins and when it is over."""
 
-import math
 import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from livesegment.errors import OptionsError
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import Kind, number, share
+from livesegment.settings.kinds import number, share
 from livesegment.settings.text_kinds import text
+from livesegment.settings.zone import Polygon, corners, zone_mistake
 
 Subject = Literal["coverage", "camera", "endpoint"]
 """coverage: how much of a zone a class covers; camera: lost and back; endpoint: failing."""
-
-Polygon = tuple[tuple[float, float], ...]
-"""Corners (x, y) in shares of the picture: (0, 0) is its upper left, (1, 1) its lower right."""
 
 DEFAULT_FOR_S: dict[Subject, float] = {"coverage": 1.0, "camera": 5.0, "endpoint": 10.0}
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400
 _TIME = number(0, _LONGEST_S, "seconds")
-
-
-def _corners() -> Kind:
-    """Return the kind of a zone's corners."""
-
-    def read(value: Any) -> Polygon:
-        try:
-            return tuple((float(x), float(y)) for x, y in value)
-        except (TypeError, ValueError):
-            raise ValueError(
-                "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
-            ) from None
-
-    def parse(written: str) -> Polygon:
-        return read([corner.split(",") for corner in written.split()])
-
-    corner = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    schema = {"type": "array", "items": corner, "minItems": 3}
-    return Kind("list", read, read, parse, schema, "X,Y X,Y X,Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +58,7 @@ class Rule(Settings):
     above: float | None = option(None, share(), "Begin above this share.", key="rule.above")
     below: float | None = option(None, share(), "Begin below this share.", key="rule.below")
     for_s: float | None = option(None, _TIME, "For so many seconds.", key="rule.for")
-    zone: Polygon | None = option(None, _corners(), "Where to look.", key="rule.zone")
+    zone: Polygon | None = option(None, corners(), "Where to look.", key="rule.zone")
     hysteresis: float | None = option(
         None, share(), "How far back beyond the threshold it ends.", key="rule.hysteresis"
     )
@@ -144,14 +122,8 @@ class Rule(Settings):
     def _check_zone(self) -> None:
         if self.zone is None:
             return
-        self._require(len(self.zone) >= 3, "a zone has at least three corners")
-        for x, y in self.zone:
-            ok = math.isfinite(x) and math.isfinite(y) and min(x, y) >= -1 and max(x, y) <= 2
-            self._require(ok, "a zone's corners are shares of the picture, from 0 to 1")
-        across, down = zip(*self.zone, strict=True)
-        is_in = min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0
-        self._require(is_in, "its zone lies outside of the picture")
-        self._require(max(across) > min(across) and max(down) > min(down), "its zone has no area")
+        mistake = zone_mistake(self.zone)
+        self._require(mistake is None, f"{mistake}")
 
     def _require(self, ok: bool, sentence: str) -> None:
         if not ok:

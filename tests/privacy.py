@@ -331,3 +331,38 @@ class CanaryFinder(Segmenter):
         red = frame.image[..., 2].astype(int) - frame.image[..., 1] > 60
         ids = np.where(red, 1, np.where(frame.image[..., 1] > 150, 2, 0))
         return Mask(ids.astype(np.uint8), {0: "background", 1: "canary", 2: "light"}, frame.index)
+
+
+def panning_shots(
+    count: int,
+    body: Image | None = None,
+    *,
+    enters_at: int = 0,
+    size: tuple[int, int] = (320, 180),
+    pan: int = 4,
+) -> list[Shot]:
+    """Return pictures of a noisy camera that pans over a wall, and somebody who walks before it.
+
+    Args:
+        count: How many.
+        body: What he looks like, of the pictures' size; None: the wall elsewhere.
+        enters_at: When he comes in from the left, if above 0; else he is there.
+        size: (width, height).
+        pan: Pixels from picture to picture, beside one downwards.
+    """
+    noise = np.random.default_rng(7)
+    width, height = size
+    shades = noise.integers(60, 200, (40, 80, 3)).astype(np.uint8)
+    wall = cv2.resize(shades, (width + count * pan, height + count), interpolation=cv2.INTER_CUBIC)
+    shots = []
+    for index in range(count):
+        image = wall[index : index + height, index * pan : index * pan + width].copy()
+        ids = np.zeros((height, width), np.uint8)
+        if index >= enters_at:
+            x = 8 * (index - enters_at) - 20 if enters_at else width // 3 + 2 * index
+            cv2.ellipse(ids, (x, height // 2), (26, 50), 0, 0, 360, CLASS_ID, -1)
+        looks = np.roll(image, 37, axis=1) if body is None else body
+        image[ids > 0] = looks[ids > 0]
+        image = image.astype(np.int16) + noise.normal(0, 2, image.shape).astype(np.int16)
+        shots.append(Shot(np.clip(image, 0, 255).astype(np.uint8), ids))
+    return shots

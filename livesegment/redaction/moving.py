@@ -1,17 +1,18 @@
 """Where a class was lately, in the pictures of a camera that moves."""
 
-import math
 from typing import cast
 
 import cv2
 import numpy as np
 
 from livesegment.frame import Frame
+from livesegment.motion.explained import ASTRAY
 from livesegment.motion.raster import Floats, pick
 from livesegment.motion.since import SeenPictures
 from livesegment.redaction.recent import LINGERS_S, Cells
 
-_GROWS_A_SECOND = 0.1  # of the picture's longer side: what moves unseen, as margins do
+_GROWS_A_SECOND = 0.05  # of the picture's longer side: the motion's errors add up
+_ASTRAY_AROUND = np.ones((2 * int(ASTRAY) + 1,) * 2, np.uint8)
 
 
 class MovingCells:
@@ -26,6 +27,7 @@ class MovingCells:
     def __init__(self, seen: SeenPictures) -> None:
         self._seen = seen
         self._index, self._at_s = -1, 0.0
+        self._owed = 0.0  # cells by which it is to grow, a part of one
         self._said_s: Floats | None = None  # when each cell was last of the class
 
     @property
@@ -42,7 +44,8 @@ class MovingCells:
         if moved is None or is_lost:
             self._said_s = None
             return
-        reach = math.ceil(_GROWS_A_SECOND * max(moved.shape) * max(0.0, frame.pts_s - self._at_s))
+        self._owed += _GROWS_A_SECOND * max(moved.shape) * max(0.0, frame.pts_s - self._at_s)
+        reach, self._owed = int(self._owed), self._owed % 1
         around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
         self._said_s = cast(Floats, cv2.dilate(pick(self._said_s, moved), around))
         self._index, self._at_s = frame.index, frame.pts_s
@@ -65,4 +68,5 @@ class MovingCells:
     def at(self, frame: Frame) -> Cells:
         """Return where the class was lately, in the picture seen last."""
         assert self._said_s is not None
-        return (self._said_s >= frame.pts_s - LINGERS_S).astype(np.uint8) * np.uint8(255)
+        lately = (self._said_s >= frame.pts_s - LINGERS_S).astype(np.uint8) * np.uint8(255)
+        return cast(Cells, cv2.dilate(lately, _ASTRAY_AROUND))

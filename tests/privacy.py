@@ -283,3 +283,86 @@ class _Watcher(Output):
     def on_frame(self, shown: Shown) -> None:
         assert shown.image is None
         self._outlets.watched[shown.frame.index] = shown.frame.image
+
+
+CANARY_ZONE = ((0.05, 0.55), (0.45, 0.5), (0.5, 0.95), (0.1, 0.9))
+"""Where the canary sits: a part of a picture that is hidden."""
+
+
+def canary_pictures(count: int, size: tuple[int, int]) -> list[Image]:
+    """Return grey pictures that move, with a pattern of strong colours within `CANARY_ZONE`.
+
+    Nothing else has colours, so that the pattern is known by them whatever became of the picture:
+    mirrored, made smaller, cut, coded as JPEG or H.264.
+    """
+    width, height = size
+    noise = np.random.default_rng(5).integers(40, 200, (24, 32)).astype(np.uint8)
+    ground = cv2.resize(noise, (width + count * 4, height), interpolation=cv2.INTER_CUBIC)
+    inside = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(inside, [np.round(np.array(CANARY_ZONE) * size).astype(np.int32)], 255)
+    inside = cv2.erode(inside, np.ones((5, 5), np.uint8))
+    side = max(8, width // 20)
+    y, x = np.mgrid[:height, :width] // side
+    pictures = []
+    for index in range(count):
+        image = cv2.cvtColor(ground[:, 4 * index : 4 * index + width], cv2.COLOR_GRAY2BGR)
+        squares = np.where(((x + y + index) % 2)[..., None], (40, 30, 250), (200, 20, 255))
+        image[inside > 0] = squares[inside > 0]
+        pictures.append(image)
+    return pictures
+
+
+def canary_seen(image: Image) -> int:
+    """Return how many pixels of a picture have the canary's colours, by far redder than green."""
+    return int((image[..., 2].astype(int) - image[..., 1] > 60).sum())
+
+
+class CanaryFinder(Segmenter):
+    """A model that finds the canary, and keeps the pictures that it was asked about."""
+
+    max_concurrency = 2
+
+    def __init__(self) -> None:
+        self.asked: list[Image] = []
+
+    def segment(self, frame: Frame) -> Mask:
+        """Return where the canary is, as a class, and the brightest part as another."""
+        self.asked.append(frame.image)
+        red = frame.image[..., 2].astype(int) - frame.image[..., 1] > 60
+        ids = np.where(red, 1, np.where(frame.image[..., 1] > 150, 2, 0))
+        return Mask(ids.astype(np.uint8), {0: "background", 1: "canary", 2: "light"}, frame.index)
+
+
+def panning_shots(
+    count: int,
+    body: Image | None = None,
+    *,
+    enters_at: int = 0,
+    size: tuple[int, int] = (320, 180),
+    pan: int = 4,
+) -> list[Shot]:
+    """Return pictures of a noisy camera that pans over a wall, and somebody who walks before it.
+
+    Args:
+        count: How many.
+        body: What he looks like, of the pictures' size; None: the wall elsewhere.
+        enters_at: When he comes in from the left, if above 0; else he is there.
+        size: (width, height).
+        pan: Pixels from picture to picture, beside one downwards.
+    """
+    noise = np.random.default_rng(7)
+    width, height = size
+    shades = noise.integers(60, 200, (40, 80, 3)).astype(np.uint8)
+    wall = cv2.resize(shades, (width + count * pan, height + count), interpolation=cv2.INTER_CUBIC)
+    shots = []
+    for index in range(count):
+        image = wall[index : index + height, index * pan : index * pan + width].copy()
+        ids = np.zeros((height, width), np.uint8)
+        if index >= enters_at:
+            x = 8 * (index - enters_at) - 20 if enters_at else width // 3 + 2 * index
+            cv2.ellipse(ids, (x, height // 2), (26, 50), 0, 0, 360, CLASS_ID, -1)
+        looks = np.roll(image, 37, axis=1) if body is None else body
+        image[ids > 0] = looks[ids > 0]
+        image = image.astype(np.int16) + noise.normal(0, 2, image.shape).astype(np.int16)
+        shots.append(Shot(np.clip(image, 0, 255).astype(np.uint8), ids))
+    return shots

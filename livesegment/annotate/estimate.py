@@ -25,20 +25,26 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
+from livesegment.settings.zone import Polygon
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources import open_source
 from livesegment.sources.base import Source
+from livesegment.sources.hidden import hidden
 
 _FRAMES = 9
 
 
-def first_frames(spec: str) -> list[Frame]:
+def first_frames(spec: str, hide: Sequence[Polygon]) -> list[Frame]:
     """Return the first few frames of an input.
+
+    Args:
+        spec: The input.
+        hide: What is hidden of its pictures.
 
     Raises:
         SourceError: If they cannot be read.
     """
-    with open_source(spec) as source:
+    with hidden(open_source(spec), hide) as source:
         return list(islice(iter(source.read, None), _FRAMES))
 
 
@@ -186,7 +192,7 @@ def estimate(
         shared = open_shared(jobs, options, stack)
         files = tuple(_look_at(job, shared, options, count=count) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
-        frames = first_frames(readable[0]) if readable else []
+        frames = first_frames(readable[0], options.hide) if readable else []
         in_flight, round_trip_s, is_assumed = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
@@ -212,7 +218,7 @@ def _calling(
     with ExitStack() as stack:
         asked = shared
         if readable and options.kept_masks is None:
-            source = stack.enter_context(open_source(readable[0]))
+            source = stack.enter_context(hidden(open_source(readable[0]), options.hide))
             asked = asked_about(source, shared, endpoint, stack)
         if asked is None:
             return 1, 0.0, False
@@ -236,7 +242,8 @@ def _look_at(
             frames, is_guess = source.frame_count, source.is_count_guessed
             if count and (frames is None or is_guess):
                 frames, is_guess = _counted(source), False
-            kept = _kept(job, asked_about(source, shared, options.endpoint, stack))
+            asked = asked_about(source, shared, options.endpoint, stack)
+            kept = _kept(job, asked, options.hide)
     except LiveSegmentError as error:
         return FileEstimate(job.source, job.output, error=error)
     calls = None if frames is None else max(0, _calls(frames, options) - kept)
@@ -253,11 +260,11 @@ def _counted(source: Source) -> int:
     return frames
 
 
-def _kept(job: Job, segmenter: Segmenter | None) -> int:
+def _kept(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon]) -> int:
     path = journal_path(job.output)
     if not path.exists():
         return 0
-    with Journal(path, reply_identity(job, segmenter)) as journal:
+    with Journal(path, reply_identity(job, segmenter, hide)) as journal:
         return len(journal)
 
 

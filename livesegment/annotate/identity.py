@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from livesegment.annotate.jobs import Job
@@ -10,6 +11,7 @@ from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceError, SourceNotFound
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, Codec, RedactOptions
+from livesegment.settings.zone import Polygon
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
 from livesegment.sinks.source_mark import SourceMark
@@ -20,12 +22,13 @@ from livesegment.sources.images import find_images, is_images
 _PIECE = 65_536
 
 
-def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
+def reply_identity(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon] = ()) -> Identity:
     """Return what the masks of a job depend on.
 
     Args:
         job: The job.
         segmenter: Who is asked; None where the job has kept masks.
+        hide: What is hidden of every picture before anybody is asked about it.
 
     Raises:
         SourceNotFound: If the input or the kept masks cannot be read.
@@ -36,7 +39,9 @@ def reply_identity(job: Job, segmenter: Segmenter | None) -> Identity:
         else:
             assert segmenter is not None
             model = segmenter.identity
-        return {"input": _input(job.source), "model": model}
+        # Left out where there is none, so that journals of before serve.
+        zones = {"hidden zones": json.dumps(sorted(hide))} if hide else {}
+        return {"input": _input(job.source), "model": model, **zones}
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error

@@ -27,6 +27,7 @@ from livesegment.settings import AnnotateOptions, EndpointOptions
 from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sources import is_drawn, open_source
 from livesegment.sources.base import Source
+from livesegment.sources.hidden import hidden
 from livesegment.sources.images import ImagesSource
 
 logger = logging.getLogger(__name__)
@@ -139,11 +140,12 @@ class InputRun:
         job, options = self.job, self._options
         outputs = Outputs(job, options, output_identity(job, options))
         outputs.check()
-        source = stack.enter_context(open_source(job.source))
+        opened = stack.enter_context(open_source(job.source))
+        source = hidden(opened, options.hide)
         if source.is_endless:
             raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
         segmenter = self._segmenter(source, stack)
-        identity = reply_identity(job, segmenter)
+        identity = reply_identity(job, segmenter, options.hide)
         path = journal_path(job.output)
         journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
         if (raised := journal.raised) is not None:
@@ -152,7 +154,8 @@ class InputRun:
         if outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
-        sinks = outputs.open(source, journal, stack)
+        # Made like the files that were opened, of which they are given no picture.
+        sinks = outputs.open(opened, journal, stack)
         if len(journal):
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
@@ -228,7 +231,7 @@ class InputRun:
 
     def _frames(self) -> Iterator[Frame]:
         """Yield the input's frames, as far as it goes."""
-        with open_source(self.job.source) as source:
+        with hidden(open_source(self.job.source), self._options.hide) as source:
             try:
                 while not self._stopped and (frame := source.read()) is not None:
                     yield frame

@@ -127,7 +127,7 @@ class Outputs:
                 path,
                 pictures,
                 overwrite=overwrite,
-                copies_files=not self._options.redact.is_wanted,
+                copies_files=not (self._options.redact.is_wanted or self._options.hide),
             )
 
     def files(self) -> list[Path]:

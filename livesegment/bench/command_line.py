@@ -8,19 +8,26 @@ from livesegment.address import shown_text, shown_url
 from livesegment.settings import BUILTIN, EndpointOptions
 from livesegment.settings.group import Settings, own_options, sections
 from livesegment.settings.option import Option
+from livesegment.settings.zone import Polygon, zone_text
 from livesegment.sources import is_drawn
 
 _LEFT_OUT = frozenset(("max_in_flight", "max_calls"))
 """What bounds the measurement: how many requests are best is what it finds."""
 
 
-def live_command(source: str | None, options: EndpointOptions, words: Sequence[str]) -> str:
+def live_command(
+    source: str | None,
+    options: EndpointOptions,
+    words: Sequence[str],
+    hide: Sequence[Polygon] = (),
+) -> str:
     """Return the command that shows a source with a model, without any key or password in it.
 
     Args:
         source: What was measured with; None: nothing was named, so `live` opens the first camera.
         options: Which model.
         words: What is recommended besides.
+        hide: What is hidden of the pictures.
     """
     written = ["livesegment", "live"]
     if source is not None:
@@ -29,7 +36,8 @@ def live_command(source: str | None, options: EndpointOptions, words: Sequence[s
     if source is not None and not options.names_a_model:
         written += ["--endpoint", BUILTIN]  # else a drawn scene would answer itself
     given = [each for each in _written(options) if each[0] not in words]
-    return shlex.join([*written, *(word for each in given for word in each), *words])
+    zones = [f"--hide={zone_text(zone)}" for zone in hide]
+    return shlex.join([*written, *(word for each in given for word in each), *words, *zones])
 
 
 def _written(group: Settings) -> Iterator[list[str]]:

@@ -1,6 +1,7 @@
 """Runs `live` on this machine with answers that come as late as they were measured: no calls."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from livesegment.bench.advice import Look
@@ -12,6 +13,7 @@ from livesegment.output import Output, Shown, Wants
 from livesegment.protocol.request import encode_image
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import EndpointOptions, LiveOptions
+from livesegment.settings.zone import Polygon
 
 SECONDS = 3.0
 _LONGEST_TTL_S = 60.0
@@ -46,7 +48,14 @@ class _Unseen(Output):
 
 
 def rehearsed(
-    source: str, model: Segmenter, mask: Mask, seen: Look, *, loops: bool, call_rate: float | None
+    source: str,
+    model: Segmenter,
+    mask: Mask,
+    seen: Look,
+    *,
+    loops: bool,
+    call_rate: float | None,
+    hide: Sequence[Polygon] = (),
 ) -> Look:
     """Return what a live picture looks like on this machine, everything but its window included.
 
@@ -57,6 +66,7 @@ def rehearsed(
         seen: What it should look like.
         loops: Whether the source has an end, at which it begins again.
         call_rate: Calls a second at the most; None: any number.
+        hide: What is hidden of the pictures.
     """
     if seen.round_trip_s > SECONDS / 3:
         return seen  # so short a look would be over before there is much to be seen
@@ -64,6 +74,7 @@ def rehearsed(
     options = LiveOptions(
         EndpointOptions(max_in_flight=seen.at_once, call_rate=call_rate),
         window=False,
+        hide=tuple(hide),
         loop=loops,
         duration_s=SECONDS,
         mask_ttl_s=min(_LONGEST_TTL_S, max(LiveOptions().mask_ttl_s, 2 * seen.mask_age_s)),

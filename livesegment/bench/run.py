@@ -1,7 +1,7 @@
 """Goes through the plan."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -29,20 +29,25 @@ from livesegment.protocol.request import encode_image, sent_size
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import EndpointOptions, LiveOptions
+from livesegment.settings.zone import Polygon
 from livesegment.sources import open_source
+from livesegment.sources.hidden import hidden
 
 _FRAMES = 4  # an endpoint may remember a picture
 _RESERVED = 4  # of so many calls, one is kept for other pictures, as far as they want it
 _GAINED = 1.1  # times the throughput before, for twice as many requests: there is no knee yet
 
 
-def measure(source: str, options: EndpointOptions, found: Found) -> Advice | None:
+def measure(
+    source: str, options: EndpointOptions, found: Found, hide: Sequence[Polygon] = ()
+) -> Advice | None:
     """Measure what the options name, with pictures of a source.
 
     Args:
         source: As `open_source` takes it.
         options: Which model to ask; `max_in_flight` is the most that is tried at once.
         found: What is measured is put here at once, so that it is there whatever happens.
+        hide: What is hidden of the pictures.
 
     Returns:
         How `live` is best run, and what it looks like here; None: too little is known.
@@ -53,7 +58,7 @@ def measure(source: str, options: EndpointOptions, found: Found) -> Advice | Non
     """
     began_s = time.monotonic()
     with ExitStack() as stack:
-        frames = _frames(source, found)
+        frames = _frames(source, found, hide)
         pictures = [usual_picture(options), *other_pictures(options, found.frame_size)]
         model = stack.enter_context(_opened(options, pictures))
         quota = Quota(found.most_calls, options.call_rate)
@@ -67,7 +72,13 @@ def measure(source: str, options: EndpointOptions, found: Found) -> Advice | Non
         if advice is None or asker.mask is None:
             return advice
         rehearse = partial(
-            rehearsed, source, model, asker.mask, loops=found.has_end, call_rate=options.call_rate
+            rehearsed,
+            source,
+            model,
+            asker.mask,
+            loops=found.has_end,
+            call_rate=options.call_rate,
+            hide=hide,
         )
         return _rehearsed(advice, rehearse, asker, options, found)
 
@@ -90,8 +101,8 @@ def _rehearsed(
     return replace(advice, best=rehearse(advice.best)) if asker.left_s > SECONDS else advice
 
 
-def _frames(source: str, found: Found) -> list[Frame]:
-    with open_source(source) as opened:
+def _frames(source: str, found: Found, hide: Sequence[Polygon]) -> list[Frame]:
+    with hidden(open_source(source), hide) as opened:
         frames = list(islice(iter(opened.read, None), _FRAMES))
         found.fps = opened.fps or found.fps
         found.has_end = not (opened.is_endless or opened.is_live)

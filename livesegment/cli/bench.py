@@ -44,7 +44,7 @@ def run(command: BenchCommand, given: Collection[str]) -> int:
     is_named = "SOURCE" in given
     use_half_of_the_cores()  # as live does
     try:
-        advice = measure(command.source, endpoint, found)
+        advice = measure(command.source, endpoint, found, command.hide)
     except BaseException as error:
         found.why_not = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}"
         if found.loads:
@@ -72,7 +72,7 @@ def _print(
 
     endpoint = command.endpoint
     source = command.source if is_named else None
-    line = None if advice is None else live_command(source, endpoint, advice.words)
+    line = None if advice is None else live_command(source, endpoint, advice.words, command.hide)
     if command.json:
         print_result(json.dumps(_as_json(command, found, advice, line), indent=2))
         return

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livesegment.mask import ClassIds
-from livesegment.settings.rule import Polygon
+from livesegment.settings.zone import Polygon
 
 _MOST_SAMPLES = 64_000  # of a picture of 720p every fourth pixel of every fourth line
 _WHOLE: Polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

@@ -40,6 +40,7 @@ from livesegment.sinks.run_files import check_distinct, written_at_end
 from livesegment.sinks.window import Window
 from livesegment.sources import SAMPLE, is_drawn, open_live_source
 from livesegment.sources.base import Source
+from livesegment.sources.hidden import hidden
 from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def run_live(
             opened = source
         else:
             opened = stack.enter_context(_open(source, options, metrics))
+        opened = hidden(opened, options.hide)  # from here on nobody has any other pictures
         looking_on: list[Output | Sink] = [*sinks]
         is_recorded = partial(home.switches.is_on, RECORDING)
         for each in _outputs(options, opened, metrics, is_recorded):

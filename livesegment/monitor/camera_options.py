@@ -1,7 +1,7 @@
 """From the tables of a configuration to what one camera's run is told."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from livesegment.settings.monitor import FileOptions
 from livesegment.settings.option import WrongSetting, by_key, from_environment
 from livesegment.settings.rule import Rule, Subject, with_outages
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
+from livesegment.settings.zone import HiddenZone, Polygon
 
 _LONGEST_NAME = 255  # bytes, on all usual file systems
 _OUTAGES: tuple[Subject, ...] = ("camera", "endpoint")
@@ -267,20 +268,45 @@ def read_rules(camera: KeyPath, written: object, reader: TableReader) -> list[Ru
         written: What stands at its key `rule`.
         reader: Gets the mistakes.
     """
-    place = (*camera, "rule")
-    if not isinstance(written, list):
-        reader.mistake(place, "a rule is written in double brackets, [[camera.rule]]")
-        return []
     rules = []
-    for number, each in enumerate(written):
-        given = reader.rule((*place, number), each)
-        if not isinstance(each, dict) or len(given) < len(each):
-            continue
+    for place, given in _listed("rule", "a rule", camera, written, reader):
         try:
             rules.append(build(Rule, {"rule.name": _default_name(given), **given}, by_key))
         except OptionsError as error:
-            reader.mistake((*place, number), str(error))
+            reader.mistake(place, str(error))
     return rules
+
+
+def read_hidden(camera: KeyPath, written: object, reader: TableReader) -> tuple[Polygon, ...]:
+    """Return the zones that are hidden of a camera's picture; what is wrong is a mistake.
+
+    Args:
+        camera: Where the camera is.
+        written: What stands at its key `hide`.
+        reader: Gets the mistakes.
+    """
+    zone = by_key(option_of(HiddenZone, "zone"))
+    zones = []
+    for place, given in _listed("hide", "a zone to hide", camera, written, reader):
+        if zone in given:
+            zones.append(given[zone])
+        else:
+            reader.mistake(place, "'hide' needs a 'zone'")
+    return tuple(zones)
+
+
+def _listed(
+    name: str, what: str, camera: KeyPath, written: object, reader: TableReader
+) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """Yield the tables of a camera's list that are right as far as they go, and their places."""
+    place = (*camera, name)
+    if not isinstance(written, list):
+        reader.mistake(place, f"{what} is written in double brackets, [[camera.{name}]]")
+        return
+    for number, each in enumerate(written):
+        given = reader.listed(name, (*place, number), each)
+        if isinstance(each, dict) and len(given) == len(each):
+            yield (*place, number), given
 
 
 def _default_name(given: Mapping[str, Any]) -> str:

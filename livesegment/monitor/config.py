@@ -10,7 +10,7 @@ from typing import Any
 
 from livesegment.calls.opening import most_requests
 from livesegment.errors import OptionsError
-from livesegment.monitor.camera_options import CameraTables, live_options, read_rules
+from livesegment.monitor.camera_options import CameraTables, live_options, read_hidden, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
 from livesegment.monitor.toml_lines import first_excess, key_lines
 from livesegment.settings import WebOptions
@@ -147,9 +147,10 @@ def _camera(
         except OptionsError as error:
             reader.mistake((*place, "source"), str(error))
     rules = read_rules(place, own.pop("rule", []), reader)
+    hidden = read_hidden(place, own.pop("hide", []), reader)
     options = live_options(name, CameraTables(place, own, shared), rules, reader, environment)
     camera = build(CameraOptions, {name: given[name] for name in given if name in _OWN}, by_key)
-    return replace(camera, options=options)
+    return replace(camera, options=replace(options, hide=hidden))
 
 
 def _web(

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from livesegment.errors import OptionsError
 from livesegment.monitor.toml_lines import KeyPath
-from livesegment.settings.monitor import camera_tables, file_tables
+from livesegment.settings.monitor import CAMERA_LISTS, camera_tables, file_tables
 from livesegment.settings.option import Option, WrongSetting, by_key, quoted
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -65,7 +65,7 @@ class TableReader:
         self._environment = environment
         self._is_private = is_private
         self._options = file_tables()
-        self._names = tuple(name for name in self._options if name not in {"camera", "rule"})
+        self._names = tuple(name for name in self._options if name not in {"camera", *CAMERA_LISTS})
         self.mistakes: set[Mistake] = set()
         self.warnings: list[Mistake] = []
 
@@ -90,17 +90,17 @@ class TableReader:
         return known, values
 
     def camera(self, path: KeyPath, value: object) -> dict[str, Any]:
-        """Return what a camera says, its own tables included; its rules as they are written."""
+        """Return what a camera says, its own tables included; its lists as they are written."""
         own_tables = camera_tables()
-        read = self.table(path, value, self._options["camera"], *own_tables, "rule")
+        read = self.table(path, value, self._options["camera"], *own_tables, *CAMERA_LISTS)
         for name in own_tables:
             if name in read:
                 read |= self.table((*path, name), read.pop(name), self._options[name])
         return read
 
-    def rule(self, path: KeyPath, value: object) -> dict[str, Any]:
-        """Return what a rule says."""
-        return self.table(path, value, self._options["rule"])
+    def listed(self, name: str, path: KeyPath, value: object) -> dict[str, Any]:
+        """Return what one of a camera's tables of a name in `CAMERA_LISTS` says."""
+        return self.table(path, value, self._options[name])
 
     def table(
         self, path: KeyPath, value: object, options: Mapping[str, Option], *beside: str

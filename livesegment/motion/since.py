@@ -9,7 +9,8 @@ import numpy as np
 
 from livesegment.downscale import cell_means
 from livesegment.frame import Frame, Image
-from livesegment.motion.raster import Bytes, worst_channel
+from livesegment.motion.explained import Explained, MotionChain
+from livesegment.motion.raster import Bytes, Floats, worst_channel
 
 _CELLS_ACROSS = 320
 _MOST_FRAMES = 256
@@ -49,6 +50,7 @@ class SeenPictures:
 
     def __init__(self) -> None:
         self._copies: OrderedDict[int, Image] = OrderedDict()
+        self._chain = MotionChain()
         self._frame_size = (0, 0)
         self._noise = 0.0
 
@@ -60,6 +62,7 @@ class SeenPictures:
         newest = next(reversed(self._copies), -1)
         if frame.frame_size != self._frame_size or frame.index < newest:
             self._copies.clear()
+            self._chain.clear()
             self._frame_size, self._noise = frame.frame_size, 0.0
         elif frame.index == newest:
             return
@@ -96,6 +99,22 @@ class SeenPictures:
         if share > _OTHER_PICTURE_SHARE:
             return None
         return Difference(boxed, share)
+
+    def explained_since(self, index: int) -> Explained | None:
+        """Explain the newest picture by an earlier one, of a camera that moves.
+
+        Returns:
+            None where the earlier one is not remembered, lies too far back or explains too little.
+        """
+        return self._chain.explain(self._copies, index)
+
+    def moved_since(self, index: int) -> Floats | None:
+        """Return where each cell was in the picture before, if that is `index`.
+
+        Returns:
+            (x, y) in cells, float32 (rows, columns, 2); None: it was another one.
+        """
+        return self._chain.moved(self._copies, index)
 
     @property
     def cell_side(self) -> int:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 Cells = npt.NDArray[np.uint8]
 """255 where it was, else 0; uint8 (rows, columns)."""
 
-_LINGERS_S = 1.0
+LINGERS_S = 1.0
 _LAST_LINGERS_S = 5.0
 
 
@@ -36,7 +36,7 @@ class RecentCells:
     def at(self, now_s: float) -> Cells:
         """Return where the class was, the newest reply included. There must be one."""
         while len(self._said) > 1:
-            limit_s = _LAST_LINGERS_S if len(self._said) == 2 else _LINGERS_S
+            limit_s = _LAST_LINGERS_S if len(self._said) == 2 else LINGERS_S
             if now_s - self._said[0][0] <= limit_s:
                 break
             self._said.popleft()

@@ -50,13 +50,21 @@ class Redactor:
       around it. For a pixel that looks as it did then shows what it showed then, which the mask
       knows, and of a pixel that does not, the mask knows nothing: somebody who came in since is
       hidden as long as no newer mask says what he is. Margins grow with the mask's age and with
-      how much differs.
+      how much differs; or
+    - the model's about such a picture of which less than half is the same as it stands, because
+      the camera has moved, but of which the motion from picture to picture, 20 at the most,
+      explains at least half: what was in the earlier picture too, to which the motion leads back
+      and from which it leads on again to where it began, and which looks as it did. There the mask
+      knows what it is. Hidden are the classes where the motion has brought them, where the carried
+      mask has them, and everything that is not explained, with what that encloses. Margins are
+      wider by what the motion may be wrong by and by what an open shutter smears.
 
     Wherever a mask of the last second had the classes stays hidden as well: a mask that overlooks
     somebody once does not show him. A mask that was carried, predicted, smoothed or pasted is never
     trusted by itself: it only adds to what is hidden. Where no mask is trusted the picture is
     hidden whole: before the first mask; while calls fail for longer than `mask_ttl_s`, or are used
-    up; after a cut, a lamp switched, a camera moved or come back; when the size changes.
+    up; after a cut, a lamp switched, a camera moved too far or come back; when the size changes;
+    and, with a backdrop, wherever motion has to explain anything.
 
     Ids that the model does not name are hidden too, but for the background: nobody knows what they
     are. What a model overlooks for longer cannot be hidden.
@@ -126,6 +134,8 @@ class Redactor:
         trusted = self._trust.of(frame, said, drawn, age_s)
         if said is None or trusted is None:
             return self._whole(frame)
+        if trusted.explained is not None and self._backdrop is not None:
+            return self._whole(frame)  # the classes before it have to stand where they stood
         if self._wanted:
             frame = self._partly(frame, said, drawn, age_s, trusted)
         leaving = Leaving(frame, drawn)
@@ -177,16 +187,33 @@ class Redactor:
         ).view(np.uint8)
 
     def _cells(
-        self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float, side: int
+        self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float, trusted: Trusted
     ) -> Cells:
         """Return the cells that the classes are in, or were in lately."""
+        side = trusted.cell_side
         if said is not self._said:
             self._said = said
             self._recent.add(frame.pts_s - age_s, self._cells_of(said, side))
-        cells = self._recent.at(frame.pts_s)
+        cells = self._lately(frame, said, age_s, trusted)
         if drawn is None or drawn is said:
             return cells
         return np.maximum(cells, self._cells_of(drawn, side))
+
+    def _lately(self, frame: Frame, said: Mask, age_s: float, trusted: Trusted) -> Cells:
+        """Return the cells that the classes were in lately: where that is now, if it has moved."""
+        cells, moving = self._recent.at(frame.pts_s), self._trust.moving
+        explained, said_s = trusted.explained, frame.pts_s - age_s
+        if explained is not None:
+            if not moving.is_moving:
+                moving.add(frame, said_s, cells)
+            now = explained.carried(self._cells_of(said, trusted.cell_side))
+            moving.add(frame, said_s, now)
+            return moving.at(frame)
+        if not moving.is_moving:
+            return cells
+        if trusted.difference is None:
+            moving.add(frame, frame.pts_s, self._cells_of(said, trusted.cell_side))
+        return np.maximum(cells, moving.at(frame))
 
     def _cells_of(self, mask: Mask, side: int) -> Cells:
         ids = mask.class_ids
@@ -200,11 +227,13 @@ class Redactor:
     def _partly(
         self, frame: Frame, said: Mask, drawn: Mask | None, age_s: float, trusted: Trusted
     ) -> Frame:
-        cells, side = self._cells(frame, said, drawn, age_s, trusted.cell_side), trusted.cell_side
+        cells, side = self._cells(frame, said, drawn, age_s, trusted), trusted.cell_side
         if trusted.difference is not None:
             cells = np.maximum(cells, trusted.difference.cells)
         around = np.ones((2 * trusted.reach + 1,) * 2, np.uint8)
         grown = cv2.dilate(cells, around).astype(np.uint8, copy=False)
+        if trusted.explained is not None:
+            grown = np.maximum(grown, trusted.explained.unknown)
         return replace(frame, image=self._redaction.parts(frame.image, grown, side))
 
     def _whole(self, frame: Frame) -> Leaving:

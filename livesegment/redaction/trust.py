@@ -1,10 +1,13 @@
 """Which masks may be relied on for a picture: the one rule of all that hides."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.motion.explained import Explained
 from livesegment.motion.since import Difference, SeenPictures
+from livesegment.redaction.moving import MovingCells
 
 # Margins around what is hidden, as parts of the picture's longer side: 13 px of 1280 for what a
 # model of a few hundred pixels a side misses at edges; then for what moves unseen, dark before
@@ -21,14 +24,17 @@ class Trusted:
 
     Attributes:
         difference: Where the picture differs from the one that the mask is about; None: it is
-            about this very picture.
+            about this very picture, or motion explains it.
         cell_side: Side of a cell of the difference, in pixels.
         reach: Margin around what is hidden, in cells.
+        explained: What motion explains of a picture that has too little in common with that one
+            as it stands; None: nothing has to be.
     """
 
     difference: Difference | None
     cell_side: int
     reach: int
+    explained: Explained | None = None
 
 
 class Trust:
@@ -38,15 +44,20 @@ class Trust:
 
     Args:
         mask_ttl_s: How much older than a picture another picture may be whose mask is trusted.
+
+    Attributes:
+        moving: Where classes were lately, once the camera has moved.
     """
 
     def __init__(self, mask_ttl_s: float) -> None:
         self._mask_ttl_s = mask_ttl_s
         self._seen = SeenPictures()
+        self.moving = MovingCells(self._seen)
 
     def observe(self, frame: Frame) -> None:
         """See the next picture, or the newest one again."""
         self._seen.observe(frame)
+        self.moving.follow(frame)
 
     def of(
         self, frame: Frame, said: Mask | None, drawn: Mask | None, age_s: float
@@ -66,10 +77,20 @@ class Trust:
         self._seen.forget_before(said.frame_index)
         difference = self._seen.since(said.frame_index)
         is_recent = 0 <= age_s < self._mask_ttl_s
-        if drawn is None or difference is None or not is_recent:
+        if drawn is None or not is_recent:
             return None
+        if difference is None:
+            return self._explained(frame, said, age_s)
         margin = _MARGIN + _MARGIN_A_SECOND * age_s + _MARGIN_FOR_CHANGE * difference.share
         return self._trusted(frame, difference, min(margin, _MOST_MARGIN))
+
+    def _explained(self, frame: Frame, said: Mask, age_s: float) -> Trusted | None:
+        explained = self._seen.explained_since(said.frame_index)
+        if explained is None:
+            return None
+        trusted = self._trusted(frame, None, min(_MARGIN + _MARGIN_A_SECOND * age_s, _MOST_MARGIN))
+        reach = trusted.reach + math.ceil(explained.doubt)
+        return replace(trusted, reach=reach, explained=explained)
 
     def _trusted(self, frame: Frame, difference: Difference | None, margin: float) -> Trusted:
         side = self._seen.cell_side

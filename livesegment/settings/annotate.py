@@ -11,6 +11,7 @@ from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.text_kinds import path
+from livesegment.settings.zone import Polygon
 
 Codec = Literal["h264", "vp9", "av1", "prores"]
 CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1", "prores")
@@ -98,6 +99,7 @@ class AnnotateOptions(Settings):
             of them wait. At least one of each input does in any case.
         overwrite: Replace existing outputs.
         redact: What nobody may see.
+        hide: Parts of the pictures that nobody may see, the endpoint included.
 
     Raises:
         OptionsError: If a value is out of range or contradicts another.
@@ -167,6 +169,7 @@ class AnnotateOptions(Settings):
     )
     max_memory: str = same_as(LiveOptions, "max_memory", key=None)
     redact: RedactOptions = section(RedactOptions)
+    hide: tuple[Polygon, ...] = same_as(LiveOptions, "hide")
 
     def check(self) -> None:
         """Check that kept masks are not asked for what only a model can give."""
@@ -183,4 +186,11 @@ class AnnotateOptions(Settings):
             "{kept_masks} has masks that may have been carried from other frames, which redaction"
             " does not trust: leave it out, the replies of an earlier run are in its journal",
             "kept_masks",
+        )
+        self.require(
+            self.kept_masks is None or not self.hide,
+            "{kept_masks} has masks that may tell what stands where {hide} is: leave it out, the"
+            " replies of an earlier run are in its journal",
+            "kept_masks",
+            "hide",
         )

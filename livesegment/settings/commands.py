@@ -13,6 +13,7 @@ from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.serve import ServeOptions
 from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import TlsOptions, WebOptions, web_address
+from livesegment.settings.zone import Polygon
 
 LogFormat = Literal["text", "json"]
 
@@ -351,6 +352,7 @@ class BenchCommand(Settings):
         price_per_call: What a call costs; None: not known.
         currency: Of what; None: it is not said.
         json: Whether what was measured is written as JSON.
+        hide: What is hidden of the pictures that are sent.
         endpoint: What is measured; its `max_calls` is 60 without a word.
         log: What is said on stderr.
     """
@@ -372,6 +374,7 @@ class BenchCommand(Settings):
     json: bool = option(
         False, flag(), "Write what was measured to stdout as JSON.", flag="--json", group=_OUTPUT
     )
+    hide: tuple[Polygon, ...] = same_as(LiveOptions, "hide")
     endpoint: EndpointOptions = section(EndpointOptions)
     log: LogOptions = section(LogOptions)
 

@@ -17,6 +17,7 @@ from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import checked_retention, checked_size
 from livesegment.settings.text_kinds import path, stream_address, text
 from livesegment.settings.web import WebOptions
+from livesegment.settings.zone import Polygon, hidden_zone
 
 _SOURCE, _PICTURE, _KEEP, _PAGE, _END = "Source", "Picture", "Keep", "Page", "End"
 
@@ -76,6 +77,8 @@ class LiveOptions(Settings):
         background: What stands behind the classes of `overlay` in everything that leaves, in place
             of the room: `blur`, a colour such as `#203040`, or the path of a picture or video;
             None: the room. `align` is best `delay` then, and `overlay.shown` False.
+        hide: Parts of the picture that nobody may see, the endpoint included, as the source gives
+            it: before `mirror`.
         stay_at_end: Keep the last picture in its window until the user closes that.
 
     Raises:
@@ -295,6 +298,14 @@ class LiveOptions(Settings):
         " decoration: without a mask to be trusted nothing else is seen, anywhere.",
         flag="--background",
         key="picture.background",
+        group="Privacy",
+    )
+    hide: tuple[Polygon, ...] = option(
+        (),
+        several(hidden_zone()),
+        "Black out a part of the picture before anything sees it, the endpoint included, such as"
+        " '0,0 0.3,0 0.3,1 0,1'; may be repeated.",
+        flag="--hide",
         group="Privacy",
     )
     stay_at_end: bool = option(

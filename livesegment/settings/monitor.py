@@ -15,6 +15,7 @@ from livesegment.settings.option import Option
 from livesegment.settings.rule import Rule
 from livesegment.settings.text_kinds import path, text
 from livesegment.settings.web import WebOptions
+from livesegment.settings.zone import HiddenZone
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _MOST_DIGITS = 9  # of a camera's number
@@ -153,8 +154,13 @@ FILE_GROUPS: tuple[type[Settings], ...] = (
     BudgetOptions,
     WebOptions,
     Rule,
+    HiddenZone,
 )
 """Every group whose options stand in the file."""
+
+
+CAMERA_LISTS = frozenset({"rule", "hide"})
+"""Tables of which a camera may have any number, [[camera.rule]], and nothing else has one."""
 
 
 def file_tables() -> Mapping[str, Mapping[str, Option]]:
@@ -173,5 +179,5 @@ def camera_tables() -> tuple[str, ...]:
     return tuple(
         name
         for name, options in file_tables().items()
-        if name not in {"camera", "rule"} and all(each.has_own for each in options.values())
+        if name not in {"camera", *CAMERA_LISTS} and all(each.has_own for each in options.values())
     )

@@ -1,24 +1,21 @@
 """What an event is: when it begins and when it is over."""
 
-import math
 import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from livesegment.errors import OptionsError
 from livesegment.settings.group import Settings, option
-from livesegment.settings.kinds import Kind, number, share
+from livesegment.settings.kinds import number, share
 from livesegment.settings.text_kinds import text
+from livesegment.settings.zone import Polygon, corners, zone_mistake
 
 Subject = Literal["coverage", "count", "camera", "endpoint"]
 """coverage: how much of a zone a class covers; count: how many of a class are in it; camera: lost
 and back; endpoint: failing."""
-
-Polygon = tuple[tuple[float, float], ...]
-"""Corners (x, y) in shares of the picture: (0, 0) is its upper left, (1, 1) its lower right."""
 
 DEFAULT_FOR_S: dict[Subject, float] = {
     "coverage": 1.0,
@@ -28,29 +25,9 @@ DEFAULT_FOR_S: dict[Subject, float] = {
 }
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400
-_NO_AREA = 1e-9  # of the picture: sums of fractions that are none
 _TIME = number(0, _LONGEST_S, "seconds")
 _MOST_COUNTED = 10_000
 _COUNT = number(0, _MOST_COUNTED, whole=True)
-
-
-def _corners() -> Kind:
-    """Return the kind of a zone's corners."""
-
-    def read(value: Any) -> Polygon:
-        try:
-            return tuple((float(x), float(y)) for x, y in value)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(
-                "a list of corners in shares of the picture, such as [[0, 0], [1, 0], [1, 1]]"
-            ) from None
-
-    def parse(written: str) -> Polygon:
-        return read([corner.split(",") for corner in written.split()])
-
-    corner = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    schema = {"type": "array", "items": corner, "minItems": 3}
-    return Kind("list", read, read, parse, schema, "X,Y X,Y X,Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +87,7 @@ class Rule(Settings):
         key="rule.smallest",
     )
     for_s: float | None = option(None, _TIME, "For so many seconds.", key="rule.for")
-    zone: Polygon | None = option(None, _corners(), "Where to look.", key="rule.zone")
+    zone: Polygon | None = option(None, corners(), "Where to look.", key="rule.zone")
     hysteresis: float | None = option(
         None, share(), "How far back beyond the threshold it ends.", key="rule.hysteresis"
     )
@@ -214,25 +191,12 @@ class Rule(Settings):
     def _check_zone(self) -> None:
         if self.zone is None:
             return
-        self._require(len(self.zone) >= 3, "a zone has at least three corners")
-        for x, y in self.zone:
-            ok = math.isfinite(x) and math.isfinite(y) and min(x, y) >= -1 and max(x, y) <= 2
-            self._require(ok, "a zone's corners are shares of the picture, from 0 to 1")
-        across, down = zip(*self.zone, strict=True)
-        is_in = min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0
-        self._require(is_in, "its zone lies outside of the picture")
-        self._require(_has_area(self.zone), "its zone has no area")
+        mistake = zone_mistake(self.zone)
+        self._require(mistake is None, f"{mistake}")
 
     def _require(self, ok: bool, sentence: str) -> None:
         if not ok:
             raise OptionsError(f"rule '{self.name}': {sentence}")
-
-
-def _has_area(zone: Polygon) -> bool:
-    """Tell whether the corners are not all in one line."""
-    (x0, y0), *others = zone
-    x1, y1 = max(others, key=lambda each: abs(each[0] - x0) + abs(each[1] - y0))
-    return any(abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) > _NO_AREA for x, y in others)
 
 
 def file_name(name: str) -> str:

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from livesegment.settings.monitor import camera_tables, file_tables
+from livesegment.settings.monitor import CAMERA_LISTS, camera_tables, file_tables
 from livesegment.settings.option import Option
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the file, by which editors complete and check it."""
     tables = {name: _table(options) for name, options in file_tables().items()}
-    camera, rule = tables.pop("camera"), tables.pop("rule")
+    camera = tables.pop("camera")
     camera["properties"] |= {name: {"$ref": f"#/properties/{name}"} for name in camera_tables()}
-    camera["properties"]["rule"] = {"type": "array", "items": rule}
+    for name in sorted(CAMERA_LISTS, reverse=True):
+        camera["properties"][name] = {"type": "array", "items": tables.pop(name)}
+    camera["properties"]["hide"]["items"]["required"] = ["zone"]
     camera["required"] = ["name", "source"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -281,6 +281,13 @@ def test_the_command_has_no_key_and_no_password() -> None:
     assert "--endpoint http://host:9001/x" in line
 
 
+def test_what_was_hidden_stays_hidden_in_the_command() -> None:
+    asked, _ = read_line(BenchCommand, ["0", "--hide", "0,0 0.3,0 0.3,0.123456789"], {})
+    line = shlex.split(live_command("0", asked.endpoint, [], asked.hide))
+    shown, _ = read_line(LiveCommand, line[2:], {})
+    assert shown.options.hide == asked.hide == (((0, 0), (0.3, 0), (0.3, 0.123456789)),)
+
+
 def test_a_drawn_scene_does_not_answer_in_the_place_of_the_model() -> None:
     assert "--endpoint builtin" in live_command("pattern:", EndpointOptions(), [])
     own = EndpointOptions(file=ModelFileOptions(model_file="a.onnx"))

@@ -9,6 +9,7 @@ from livesegment.monitor.config import MonitorConfig, read_config
 from livesegment.monitor.config_tables import ConfigMistakes
 
 CAMERA = '[[camera]]\nname = "door"\nsource = "pattern:"\n'
+HIDE = "[[camera.hide]]\n"
 RULE = '[[camera.rule]]\nclass = "person"\nabove = 5\n'
 
 
@@ -79,9 +80,27 @@ def test_a_camera_may_be_told_of_elsewhere_and_without_clips(tmp_path: Path) -> 
     assert events.post_s == 9
 
 
+def test_zones_that_are_hidden_are_each_cameras_own(tmp_path: Path) -> None:
+    zones = f"{HIDE}zone = [[0, 0], [0.5, 0], [0.5, 1]]\n{HIDE}zone = [[1, 0], [1, 1], [0.9, 1]]\n"
+    other = CAMERA.replace("door", "yard")
+    first, second = read(tmp_path, CAMERA + zones + other).cameras
+    assert first.options.hide == (
+        ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0)),
+        ((1.0, 0.0), (1.0, 1.0), (0.9, 1.0)),
+    )
+    assert second.options.hide == ()
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
+        (HIDE + "zone = [[0, 0], [1, 0]]", 5, "hide.zone is a zone of at least three corners"),
+        (HIDE + "zone = [[0, 0], [1, 0], [2, 0]]", 5, "hide.zone is a zone of at least three"),
+        (HIDE + "zone = 5", 5, "hide.zone is a list of corners in shares of the picture"),
+        (HIDE + "zones = []", 5, "unknown key 'zones' in [hide]: did you mean 'zone'?"),
+        (HIDE, 4, "'hide' needs a 'zone'"),
+        ("[camera.hide]\nzone = []", 4, "a zone to hide is written in double brackets"),
+        ("[[hide]]\nzone = []", 4, "unknown key 'hide'"),
         (RULE.replace("5", "500"), 6, "rule.above is a number from 0 to 100 percent, not 500"),
         (RULE + "below = 2", 4, "rule 'person above 5%': it has either 'above' or 'below'"),
         (

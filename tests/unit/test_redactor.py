@@ -3,7 +3,15 @@
 import cv2
 import numpy as np
 import pytest
-from privacy import CLASS_ID, CLASS_NAME, SIZE, entering_shots, pattern_shots, seen_pixels
+from privacy import (
+    CLASS_ID,
+    CLASS_NAME,
+    SIZE,
+    entering_shots,
+    panning_shots,
+    pattern_shots,
+    seen_pixels,
+)
 
 from livesegment import Frame, Mask, OptionsError, RedactOptions
 from livesegment.frame import Image
@@ -100,11 +108,59 @@ def test_a_mask_that_is_too_old_or_of_a_picture_not_seen_is_not_trusted() -> Non
 
 
 def test_a_picture_with_little_in_common_is_hidden_whole_even_if_a_mask_was_carried_to_it() -> None:
-    first, other = pattern_shots(1)[0].image, pattern_shots(1, begin=60)[0].image
-    for changed in (other, cv2.add(first, np.full_like(first, 25))):
+    first = pattern_shots(1)[0].image
+    for changed in (first[::-1], cv2.add(first, np.full_like(first, 25))):
         redactor, said = Redactor(BLACK, 1.0), mask(nothing(), 0)
         redactor.leave(frame(first, 0), said, said, 0.0)
         assert redactor.leave(frame(changed, 1), said, mask(nothing(), 1), 0.1).is_whole
+
+
+LOOKS = {"bright": 240, "dark": 20, "grey as the wall": 130, "as the wall": None}
+
+
+@pytest.mark.parametrize("looks", LOOKS)
+def test_whoever_comes_in_while_the_camera_pans_is_hidden_and_something_is_left_to_see(
+    looks: str,
+) -> None:
+    level = LOOKS[looks]
+    body = None if level is None else np.full((180, 320, 3), level, np.uint8)
+    shots = panning_shots(9, body, enters_at=2)
+    redactor, said = Redactor(BLACK, 1.0), mask(shots[0].class_ids, 0)
+    redactor.leave(frame(shots[0].image, 0), said, said, 0.0)
+    for index, shot in enumerate(shots[1:], 1):
+        carried = mask(said.class_ids, index)
+        leaving = redactor.leave(frame(shot.image, index), said, carried, index / 10)
+        assert not leaving.is_whole
+        assert (leaving.frame.image == shot.image).all(axis=2).mean() > 0.3
+        assert seen_pixels(leaving.frame.image, shot.class_ids) == 0
+    assert seen_pixels(shots[-1].image, shots[-1].class_ids) > 3000, "else nothing is tested"
+
+
+def test_a_class_is_carried_while_the_camera_pans_though_a_mask_overlooks_it_once() -> None:
+    shots = panning_shots(12, np.full((180, 320, 3), 130, np.uint8))
+    redactor = Redactor(BLACK, 1.0)
+    answers = {0: shots[0].class_ids, 4: nothing((320, 180)), 8: shots[8].class_ids}
+    said = mask(nothing((320, 180)), 0)
+    for index, shot in enumerate(shots):
+        if index in answers:
+            said = mask(answers[index], index)
+        drawn = mask(said.class_ids, index)
+        age_s = (index - said.frame_index) / 10
+        leaving = redactor.leave(frame(shot.image, index), said, drawn, age_s)
+        assert not leaving.is_whole
+        assert seen_pixels(leaving.frame.image, shot.class_ids) == 0
+        assert (leaving.frame.image == shot.image).all(axis=2).mean() > 0.3
+
+
+def test_a_pan_that_was_not_seen_from_picture_to_picture_is_hidden_whole() -> None:
+    shots = panning_shots(26)
+    empty = mask(nothing((320, 180)), 0)
+    for shown in ([0, 25], list(range(26))):  # too far at once, and over too many pictures
+        redactor = Redactor(BLACK, 9.0)
+        for index in shown:
+            said = mask(empty.class_ids, 0)
+            left = redactor.leave(frame(shots[index].image, index), said, empty, index / 10)
+        assert left.is_whole
 
 
 def test_a_mask_of_another_size_is_not_trusted_even_if_it_is_the_pictures_own() -> None:

@@ -27,7 +27,7 @@ from livesegment.cli.help import help_text
 from livesegment.cli.line import read_line
 from livesegment.settings.commands import AnnotateCommand, LiveCommand, ServeCommand
 from livesegment.settings.group import all_options
-from livesegment.settings.monitor import camera_tables, file_tables
+from livesegment.settings.monitor import CAMERA_LISTS, camera_tables, file_tables
 from livesegment.settings.rule import Rule
 from livesegment.settings.schema import json_schema
 from livesegment.settings.web import TlsOptions
@@ -156,6 +156,15 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             lambda: TlsOptions(certificate="a", is_made=True),
             "is_made makes a certificate, and certificate names one: give one of them",
         ),
+        (
+            lambda: LiveOptions(hide=[[(0, 0), (1, 1)]]),
+            "hide is a list, each a zone of at least three corners in shares of the picture, from",
+        ),
+        (
+            lambda: LiveOptions(hide=[[(0, 0), (0.5, 0.5), (1, 1)]]),
+            "hide is a list, each a zone of",
+        ),
+        (lambda: LiveOptions(hide=[[(2, 2), (3, 2), (3, 3)]]), "hide is a list, each a zone of at"),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, count, camera"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
         (lambda: Rule("x", class_name="a", count_above=1.5), "rule 'x': its counts are whole"),
@@ -235,6 +244,10 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
         ("--hlep", "there is no option --hlep: did you mean --help?"),
         ("0 1", "one argument too many: '1'"),
         ("--mqtt-pictures x", "--mqtt-pictures is a number from 0 to 5 pictures a second, not"),
+        ("--hide 0,0", "--hide is a zone of at least three corners in shares of the picture, from"),
+        ("--hide=", "--hide is a zone of at least three corners"),
+        ("--hide left", "--hide is a list of corners in shares of the picture, such as"),
+        ("--hide=nan,0", "--hide is a zone of at least three corners"),
         ("--rule person", "--rule 'person', character 1: a rule begins with a class"),
     ],
 )
@@ -339,6 +352,15 @@ def test_classes_add_up_and_secrets_come_from_the_environment_and_stay_out_of_si
     assert "k-4" not in str(caught.value)
 
 
+def test_zones_to_hide_add_up() -> None:
+    words = ["--hide", "0,0 0.5,0 0.5,1", "--hide=-0.1,0 1,0 1,1 0,1"]
+    command, _ = read_line(LiveCommand, words)
+    first = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0))
+    assert command.options.hide == (first, ((-0.1, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    again, _ = read_line(AnnotateCommand, ["a.mp4", "-o", "b.mp4", *words])
+    assert again.options.hide == command.options.hide
+
+
 def test_ten_options_stand_first_in_help_and_all_others_under_a_heading() -> None:
     text = help_text("live", LiveCommand, "")
     headings = re.findall(r"(?m)^([A-Z][a-z ]+):$", text)
@@ -405,8 +427,8 @@ def test_the_sample_shows_every_key_there_is() -> None:
     cameras = document.pop("camera")
     shown = {f"{table}.{key}" for table, keys in document.items() for key in keys}
     for camera in cameras:
-        rules = camera.pop("rule", [])
-        shown |= {f"rule.{key}" for rule in rules for key in rule}
+        for name in CAMERA_LISTS:
+            shown |= {f"{name}.{key}" for each in camera.pop(name, []) for key in each}
         shown |= {f"camera.{key}" for key in camera if key not in camera_tables()}
         shown |= {f"{table}.{key}" for table in camera_tables() for key in camera.get(table, {})}
     # instead of another one, and named beside it

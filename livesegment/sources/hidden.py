@@ -1,0 +1,130 @@
+"""Parts of a source's pictures that nobody may see."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livesegment.frame import Frame
+from livesegment.mask import VOID, Mask
+from livesegment.scene import Scene
+from livesegment.settings.zone import Polygon
+from livesegment.sources.base import Source
+
+# Where a video is coded with half as many colours as pixels, each is mixed with its neighbours'.
+_BEYOND = 2  # pixels
+_FRACTION_BITS = 6
+
+
+def hidden(source: Source, zones: Sequence[Polygon]) -> Source:
+    """Return a source whose pictures are black in some zones; without any, the source itself.
+
+    Closing the one closes the other.
+    """
+    return _HiddenSource(source, zones) if zones else source
+
+
+class _HiddenSource(Source):
+    """Hands on a source's pictures with zones blackened: whoever has it gets no others.
+
+    Whole pictures are made whatever `is_lazy` says: pixels that are made later, and of any size
+    from what the codec gave, would have to be blackened by whoever makes them.
+    """
+
+    def __init__(self, source: Source, zones: Sequence[Polygon]) -> None:
+        self._source = source
+        self._zones = _Zones(zones)
+        self.name = source.name
+        self.scene = None if source.scene is None else _HiddenScene(source.scene, self._zones)
+        self._follow()
+
+    @property
+    def lost_since_s(self) -> float | None:
+        """When the last picture came, if it is waited for."""
+        return self._source.lost_since_s
+
+    def read(self) -> Frame | None:
+        """Return the next picture with its zones black; None at the end.
+
+        Raises:
+            SourceLost: If the source breaks before its end.
+        """
+        frame = self._source.read()
+        self._follow()
+        if frame is None:
+            return None
+        image = np.zeros(frame.image.shape, np.uint8)
+        cv2.copyTo(frame.image, self._zones.outside(frame.frame_size), image)
+        return Frame(image, frame.index, frame.pts_s, frame.captured_at_s)
+
+    def stop(self) -> None:
+        """Let a waiting read return soon."""
+        self._source.stop()
+
+    def close(self) -> None:
+        """Close the source. May be called twice."""
+        self._source.close()
+
+    def _follow(self) -> None:
+        """Say of itself what the source says now: a network camera learns its rate on the way."""
+        source = self._source
+        self.fps, self.frame_count = source.fps, source.frame_count
+        self.is_count_guessed = source.is_count_guessed
+        self.is_live, self.is_endless = source.is_live, source.is_endless
+        self.reconnects, self.scene_began = source.reconnects, source.scene_began
+
+
+class _HiddenScene:
+    """A drawn scene that knows nothing of what is hidden of it."""
+
+    def __init__(self, scene: Scene, zones: "_Zones") -> None:
+        self.frame_count = scene.frame_count
+        self.latency_s = scene.latency_s
+        self._scene = scene
+        self._zones = zones
+
+    def truth(self, index: int) -> Mask:
+        """Return the mask of frame `index`, with background in the zones."""
+        mask = self._scene.truth(index)
+        outside = self._zones.outside(mask.frame_size)
+        ground = min(mask.background, default=VOID)
+        ids = np.where(outside, mask.class_ids, ground).astype(np.uint8)
+        return replace(mask, class_ids=ids, certainty=None, instance_ids=None)
+
+
+class _Zones:
+    """Which pixels zones touch, for pictures of any size. For any thread."""
+
+    def __init__(self, zones: Sequence[Polygon]) -> None:
+        self._zones = zones
+        self._drawn: tuple[tuple[int, int], npt.NDArray[np.uint8]] | None = None
+
+    def outside(self, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+        """Return 255 for each pixel that may be seen, else 0; uint8 (H, W), not to be changed.
+
+        Args:
+            size: (width, height) of the pictures.
+        """
+        drawn = self._drawn
+        if drawn is None or drawn[0] != size:
+            self._drawn = drawn = size, _outside(self._zones, size)
+        return drawn[1]
+
+
+def _outside(zones: Sequence[Polygon], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    width, height = size
+    around = np.ones((2 * _BEYOND + 1, 2 * _BEYOND + 1), np.uint8)
+    visible = np.full((height, width), 255, np.uint8)
+    for zone in zones:
+        drawn = np.zeros((height, width), np.uint8)
+        # A pixel's centre is a whole number in OpenCV, and half a pixel from its corner here.
+        corners = np.array(zone) * size - 0.5
+        points = np.round(corners * (1 << _FRACTION_BITS)).astype(np.int32)[None]
+        cv2.fillPoly(drawn, list(points), 255, shift=_FRACTION_BITS)
+        # What an outline that crosses itself encloses twice is not filled, and is hidden as well.
+        grown = cv2.dilate(drawn, around)
+        outlines, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(visible, outlines, -1, 0, cv2.FILLED)
+    return visible

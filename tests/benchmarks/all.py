@@ -73,6 +73,7 @@ PARTS = {
     "edges": Part("soft edges", "edges_truth", "davis"),
     "page": Part("the page's picture as video", "page_video", "clips/asl-webcam.mp4"),
     "blending": Part("drawing", "blending"),
+    "redaction": Part("redaction of a moving camera", "redaction", "davis"),
     "backgrounds": Part("other backgrounds", "backgrounds"),
     "pieces": Part("bodies in small pieces", "small_pieces"),
     "browser": Part("a browser's camera", "browser_camera"),

@@ -158,11 +158,13 @@ def test_nothing_of_a_zone_leaves_a_live_run(
             window=False,
             mirror=mirror,
             hide=hide,
+            mask_ttl_s=60,  # however busy the machine is
             record="run.mp4",
             masks="masks.mkv",
             events=EventOptions(rules=(rule,), clips="clips", pre_s=1.0),
         )
-        run_live(source, options, sinks=outlets.all(), outputs=[page])
+        sink, *others = outlets.all()
+        run_live(source, options, sinks=[sink], outputs=[page, *others])
     left = {
         "requests": finder.asked,
         "recording": video(tmp_path / "run.mp4"),
@@ -171,6 +173,7 @@ def test_nothing_of_a_zone_leaves_a_live_run(
         "snapshot": images(tmp_path)[-1:],
         "page": page.viewed,
         "window": outlets.shown,
+        "virtual camera": outlets.filmed,
         "frames": [each for kept in outlets.viewed.values() for each in kept],
         "written": [each for kept in outlets.written.values() for each in kept],
         "rules": list(outlets.watched.values()),

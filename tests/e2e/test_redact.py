@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -97,7 +99,6 @@ def decoded(path: Path) -> list[tuple[int, Image]]:
 def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
     align: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    published = Datagrams()
     source = PatternSource((192, 144), RATE, COUNT)
     raw = PatternSource((192, 144), RATE)
     images = [raw.read().image for _ in range(COUNT)]
@@ -115,11 +116,12 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
             pre_s=1.0,
         ),
         redact=RedactOptions(frozenset({CLASS_NAME}), "black"),
-        publish=(published.url,),
     )
     segmenter = Watching(source, caplog)
-    with caplog.at_level("INFO", "livesegment"):
-        live(source, segmenter=segmenter, options=options)
+    with closing(Datagrams()) as published, caplog.at_level("INFO", "livesegment"):
+        # Once is enough, and a busy machine has little time for these two and a half seconds.
+        to = (published.url,) if align == "delay" else ()
+        live(source, segmenter=segmenter, options=replace(options, publish=to))
     recorded = decoded(tmp_path / "run.mp4")
     assert len(recorded) > COUNT // 5  # a busy machine records fewer
     for index, image in recorded:
@@ -129,9 +131,8 @@ def test_nothing_of_the_class_is_in_recording_clip_snapshot_page_or_stream(
     pictures = [image for _, image in decoded(clip)]
     assert len(pictures) > 10
     assert segmenter.page_pictures
-    published.close()
     sent = images_of(published.data())
-    assert len(sent) > 5
+    assert len(sent) > 5 or not to
     for image in [*pictures, *sent, cv2.imread(str(snapshot)), *segmenter.page_pictures]:
         assert least_seen(image, truths) == 0
 

@@ -59,6 +59,7 @@ NEED_AN_EXTRA = {
     "livesegment.events.mqtt_forgetting",
     "livesegment.events.mqtt_kept",
     "livesegment.events.mqtt_view",
+    "livesegment.events.notify",
     "livesegment.web.metrics",
 }
 
@@ -66,7 +67,7 @@ NEED_AN_EXTRA = {
 def test_without_the_extras_everything_else_can_be_imported() -> None:
     program = (
         "import sys\n"
-        "sys.modules.update(dict.fromkeys(('ray', 'paho', 'prometheus_client')))\n"
+        "sys.modules.update(dict.fromkeys(('ray', 'paho', 'prometheus_client', 'apprise')))\n"
         "import importlib, pkgutil, livesegment\n"
         "for module in pkgutil.walk_packages(livesegment.__path__, 'livesegment.'):\n"
         "    try:\n"

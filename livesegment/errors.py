@@ -72,6 +72,11 @@ _SAID = re.compile(
 )
 
 
+def system_words(error: OSError) -> str:
+    """Return what the system says of a file or folder, as it stands within a sentence."""
+    return (error.strerror or type(error).__name__).lower()
+
+
 def tells_of_memory(error: BaseException | None) -> bool:
     """Tell whether an error, or what led to it, is that memory or threads are lacking."""
     while error is not None:

@@ -70,12 +70,14 @@ class Frame:
         captured_at_s: float | None = None,
     ) -> "Frame":
         """Return the same picture with another number or time."""
-        return replace(
-            self,
-            index=self.index if index is None else index,
-            pts_s=self.pts_s if pts_s is None else pts_s,
-            captured_at_s=self.captured_at_s if captured_at_s is None else captured_at_s,
+        return self._again(
+            self.index if index is None else index,
+            self.pts_s if pts_s is None else pts_s,
+            self.captured_at_s if captured_at_s is None else captured_at_s,
         )
+
+    def _again(self, index: int, pts_s: float, captured_at_s: float) -> "Frame":
+        return replace(self, index=index, pts_s=pts_s, captured_at_s=captured_at_s)
 
     def without_pixels(self) -> "Frame":
         """Return the frame with black in place of its picture, which takes no memory."""
@@ -159,17 +161,5 @@ class CodedFrame(Frame):
         """Keep the pixels no longer, until somebody asks for them again."""
         self._coded.let_go()
 
-    def renumbered(
-        self,
-        *,
-        index: int | None = None,
-        pts_s: float | None = None,
-        captured_at_s: float | None = None,
-    ) -> Frame:
-        """Return the same picture with another number or time."""
-        return CodedFrame(
-            self._coded,
-            self.index if index is None else index,
-            self.pts_s if pts_s is None else pts_s,
-            self.captured_at_s if captured_at_s is None else captured_at_s,
-        )
+    def _again(self, index: int, pts_s: float, captured_at_s: float) -> Frame:
+        return CodedFrame(self._coded, index, pts_s, captured_at_s)

@@ -11,10 +11,18 @@ from typing import Any
 _SILENT = 0
 
 
+def opencv_version() -> tuple[int, int]:
+    """Return OpenCV's version, its first two numbers."""
+    import cv2  # here, because the rest is for those to whom it may be missing
+
+    major, minor = cv2.__version__.split(".")[:2]
+    return int(major), int(minor)
+
+
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from writing to stderr what an error of ours says better."""
-    import cv2  # here, because the rest is for those to whom it may be missing
+    import cv2
 
     # Up to 4.11 they stand in `cv2` itself.
     logging: Any = getattr(cv2.utils, "logging", cv2)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from livesegment.errors import system_words
+
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 2**20
@@ -50,11 +52,20 @@ def read_state(path: Path) -> dict[str, Any]:
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
     """Remember something, whole or not at all; a folder that cannot be written is warned of."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(state) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(state) + "\n")
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         logger.warning("cannot write %s: %s; it is forgotten at the next start", path, reason)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all; its folder is made.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

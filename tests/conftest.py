@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from broker import Broker
 
 # The same examples every time; LIVESEGMENT_FUZZ=5000 tries so many others in each test.
 _EXAMPLES = os.environ.get("LIVESEGMENT_FUZZ")
@@ -72,6 +76,17 @@ def need_tool() -> Callable[[str], str]:
         return path
 
     return need
+
+
+@pytest.fixture
+def broker(need_tool: Callable[[str], str], tmp_path: Path) -> Iterator["Broker"]:
+    """Return a broker that runs."""
+    from broker import Broker  # here: that file needs this one
+
+    broker = Broker(need_tool("mosquitto"), tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
-from livesegment.errors import SourceError, SourceNotFound
+from livesegment.errors import SourceError, SourceNotFound, system_words
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, Codec, RedactOptions
 from livesegment.settings.zone import Polygon
@@ -43,7 +43,7 @@ def reply_identity(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon
         zones = {"hidden zones": json.dumps(sorted(hide))} if hide else {}
         return {"input": _input(job.source), "model": model, **zones}
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from livesegment.annotate.journal_file import Record, lock, pack_record, read_records
 from livesegment.annotate.threshold import Raised, raised_threshold
-from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable
+from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable, system_words
 from livesegment.resource import Resource
 from livesegment.settings.option import quoted
 
@@ -280,7 +280,7 @@ class Journal(Resource):
             raise self._refused(error) from error
 
     def _refused(self, error: OSError) -> OutputNotWritable:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         return OutputNotWritable(f"cannot write {self._path}: {reason}")
 
 

@@ -29,6 +29,7 @@ from livesegment.errors import (
     OutputNotWritable,
     SinkError,
     SourceError,
+    system_words,
     tells_of_memory,
 )
 from livesegment.workers import hurry
@@ -86,7 +87,7 @@ def print_result(text: str) -> None:
         raise
     except OSError as error:
         _drop_stdout()
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         raise OutputNotWritable(f"the answer cannot be written to stdout: {reason}") from error
 
 

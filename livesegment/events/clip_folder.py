@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from livesegment.errors import OutputNotWritable
+from livesegment.errors import OutputNotWritable, system_words
 from livesegment.settings import Retention
 from livesegment.settings.rule import file_name
 
@@ -48,7 +48,7 @@ class ClipFolder:
         except FileExistsError:
             raise OutputNotWritable(f"cannot write {self.path}: it is no folder") from None
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = system_words(error)
             raise OutputNotWritable(f"cannot make the folder {self.path}: {reason}") from error
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise OutputNotWritable(f"cannot write {self.path}: the folder is read-only")

@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from livesegment.errors import OutputNotWritable
+from livesegment.errors import OutputNotWritable, system_words
 from livesegment.events.delivery import Courier, OnLost
 from livesegment.events.event import Event
 from livesegment.settings import EventOptions
@@ -52,7 +52,7 @@ class JsonlFile(Courier):
         try:
             self._file: FileIO | None = _open(self._path)
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = system_words(error)
             raise OutputNotWritable(f"cannot write {self._path}: {reason}") from error
         self._start()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from livesegment.address import system_reason
 from livesegment.buffer import Buffer
-from livesegment.state import state_folder
+from livesegment.state import state_folder, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +77,7 @@ class CallLedger:
     def _write(self) -> None:
         while (due_s := self._times.get()) is not None:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                part = self._path.with_name(f"{self._path.name}.part")
-                part.write_text(f"{due_s:.3f}\n", encoding="ascii")
-                part.replace(self._path)
+                write_whole(self._path, f"{due_s:.3f}\n")
             except OSError as error:
                 if not self._has_complained:
                     self._has_complained = True

@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 
 from livesegment.calls.lease import Lease, LeasedQuota
-from livesegment.errors import LiveSegmentError, OutputNotWritable
+from livesegment.errors import LiveSegmentError, OutputNotWritable, system_words
 from livesegment.events.opening import Home
 from livesegment.events.switches import Switches
 from livesegment.live.run import run_live
@@ -101,7 +101,7 @@ def _make_folders(config: CameraOptions) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = system_words(error)
             raise OutputNotWritable(f"the folder {folder} cannot be made: {reason}") from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.calls.opening import most_requests
-from livesegment.errors import OptionsError
+from livesegment.errors import OptionsError, system_words
 from livesegment.monitor.camera_options import CameraTables, live_options, read_hidden, read_rules
 from livesegment.monitor.config_tables import ConfigMistakes, Mistake, TableReader
 from livesegment.monitor.toml_lines import first_excess, key_lines
@@ -75,7 +75,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise OptionsError(f"{path} is no text in UTF-8") from error
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         raise OptionsError(f"{path} cannot be read: {reason}") from error
 
 

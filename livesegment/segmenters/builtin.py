@@ -11,6 +11,7 @@ from livesegment import weights
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask, coarsened
+from livesegment.opencv import opencv_version
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.runtimes import litert, onnx_runtime
 from livesegment.segmenters.runtimes.opening import open_network
@@ -137,7 +138,7 @@ def _quickest_form(device: str) -> Literal[".onnx", ".tflite"]:
     if device not in ("auto", "cpu") or onnx_runtime.is_installed():
         return ".onnx"
     # OpenCV 4 cannot read this ONNX file; version 5 takes four times as long for the other one.
-    is_opencv_5 = int(cv2.__version__.split(".")[0]) >= 5
+    is_opencv_5 = opencv_version() >= (5, 0)
     return ".onnx" if is_opencv_5 and not litert.is_installed() else ".tflite"
 
 

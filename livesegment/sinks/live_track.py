@@ -36,6 +36,9 @@ class LiveTrack:
         speed: The encoder's own word for its speed; None: that of files.
         container_options: Options of the muxer or its protocol.
 
+    Attributes:
+        coded_size: (width, height) in pixels of the video.
+
     Raises:
         SinkError: If the target cannot be opened.
         OptionsError: If the installed PyAV cannot encode H.264.
@@ -58,6 +61,7 @@ class LiveTrack:
         self._name = name
         self._coding = coding
         self._frame_size = frame_size
+        self.coded_size = frame_size[0] + frame_size[0] % 2, frame_size[1] + frame_size[1] % 2
         self._time_base = Fraction(1, coding.ticks_per_s)
         self._last_pts = -1
         self._next_keyframe = 0.0
@@ -77,7 +81,7 @@ class LiveTrack:
             coding.codec, rate=usable_fps(fps), options=dict(coding.codec_options)
         )
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height = (side + side % 2 for side in self._frame_size)
+        stream.width, stream.height = self.coded_size
         stream.pix_fmt = coding.pixel_format
         stream.codec_context.time_base = self._time_base
         set_colours(stream, Colour())

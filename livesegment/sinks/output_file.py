@@ -4,7 +4,7 @@ import logging
 import os
 from pathlib import Path
 
-from livesegment.errors import OutputExists, OutputNotWritable
+from livesegment.errors import OutputExists, OutputNotWritable, system_words
 
 _log = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ def refused(path: Path, error: OSError) -> OutputNotWritable:
     """Return the error that tells why the system would not create or write `path`."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return OutputNotWritable(f"cannot write {path}: the folder {path.parent} does not exist")
-    reason = (error.strerror or type(error).__name__).lower()
+    reason = system_words(error)
     return OutputNotWritable(f"cannot write {path}: {reason}")
 
 

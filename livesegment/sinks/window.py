@@ -11,6 +11,7 @@ import cv2
 from livesegment.downscale import fitting, made_to_fit
 from livesegment.errors import DisplayUnavailable
 from livesegment.frame import Image
+from livesegment.opencv import opencv_version
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.settings.controls import ALIGNMENTS, STYLES
@@ -67,7 +68,7 @@ _PIXELS_A_POINT = 2 if sys.platform == "darwin" else 1
 
 # Before 4.12, Qt's window shows a picture of another size than the one before in that size, in the
 # middle, and takes where that is for the window.
-_FITS_PICTURES = tuple(int(part) for part in cv2.__version__.split(".")[:2]) >= (4, 12)
+_FITS_PICTURES = opencv_version() >= (4, 12)
 
 # The plain window has no toolbar, whose text needs fonts that the wheels of OpenCV lack. The
 # picture keeps its shape by margins of its own: the window system's are white.

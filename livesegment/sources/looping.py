@@ -47,13 +47,11 @@ class LoopingSource(Source):
         Raises:
             SourceError: If the source breaks, or cannot be opened again.
         """
-        self._source.is_lazy = self.is_lazy
-        while (frame := self._source.read()) is None:
+        while (frame := self._read_once()) is None:
             if self._stopped or not self._has_read:
                 return None
             self._source.close()
             self._source = self._open_once()
-            self._source.is_lazy = self.is_lazy
             self._has_read = False
         begins_again = self._last is not None and not self._has_read
         if begins_again:
@@ -71,6 +69,10 @@ class LoopingSource(Source):
         """Close the source. May be called twice."""
         self._stopped = True
         self._source.close()
+
+    def _read_once(self) -> Frame | None:
+        self._source.is_lazy = self.is_lazy
+        return self._source.read()
 
     def _continued(self, frame: Frame, *, begins_again: bool) -> Frame:
         if self._last is None:

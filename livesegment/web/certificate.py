@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from livesegment.errors import MissingExtra, OptionsError
+from livesegment.errors import MissingExtra, OptionsError, system_words
 from livesegment.settings.web import TlsOptions
 
 _LASTS = timedelta(days=825)  # longer ones Apple's browsers take from nobody
@@ -82,7 +82,7 @@ def _check(file: str, label: str, what: str) -> None:
     try:
         content = Path(file).read_bytes()
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = system_words(error)
         raise OptionsError(f"{file} cannot be read: {reason}") from None
     if f"{label}-----".encode() not in content:
         raise OptionsError(f"{file} holds no {what} in PEM, which begins with -----BEGIN")

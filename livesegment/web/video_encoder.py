@@ -85,8 +85,8 @@ class VideoEncoder:
             self._track.write(image, self._time_s, keyframe=keyframe)
             unit = access_unit(self._collected.taken())
             if self._head is None:
-                even = size[0] + size[0] % 2, size[1] + size[1] % 2
-                segment = init_segment(unit.sequence, unit.picture, even)
+                coded_size = self._track.coded_size
+                segment = init_segment(unit.sequence, unit.picture, coded_size)
                 self._head = Head(segment, codec_name(unit.sequence))
             self._number += 1
             begins, lasts = (round(each * TICKS_PER_S) for each in (self._time_s, LASTS_S))

@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +66,6 @@ VALUES: dict[tuple[str, str], set[str]] = {
     ("switch", "entity_category"): {"config"},
 }
 DEVICE_KEYS = {"identifiers", "name", "manufacturer", "model", "sw_version", "configuration_url"}
-
-
-@pytest.fixture
-def broker(need_tool: Callable[[str], str], tmp_path: Path) -> Iterator[Broker]:
-    """Return a broker."""
-    broker = Broker(need_tool("mosquitto"), tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Cameras that are gone, and what a broker still says of them."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,6 @@ from livesegment.state import state_folder
 
 need_package("paho.mqtt.client", extra="monitor")
 from livesegment.events.mqtt import MqttPublisher  # noqa: E402 - it cannot be imported without
-
-
-@pytest.fixture
-def broker(need_tool: Callable[[str], str], tmp_path: Path) -> Iterator[Broker]:
-    """Return a broker."""
-    broker = Broker(need_tool("mosquitto"), tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 def config(folder: Path, broker: Broker, *names: str) -> MonitorConfig:

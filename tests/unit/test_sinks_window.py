@@ -14,9 +14,11 @@ import cv2
 import pytest
 from waiting import wait_until
 
+from livesegment.opencv import opencv_version
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server")
 
-OLD = tuple(int(part) for part in cv2.__version__.split(".")[:2]) < (4, 12)
+OLD = opencv_version() < (4, 12)
 
 CHILD = Path(__file__).with_name("window_child.py")
 

@@ -10,7 +10,7 @@ import traceback
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import cv2
 import httpx
@@ -108,7 +108,7 @@ class Endpoint:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._open:
-            if connection.fileno() >= 0:
+            with suppress(OSError):  # its client, or its own thread, may have closed it just now
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.mask import ClassIds, InstanceIds
-
 _Integers = npt.NDArray[np.int64]
 
 _MOST_GROUPS = 6  # of a number: thirty bits
@@ -39,11 +37,11 @@ class Region:
     box: tuple[int, int, int, int]
 
 
-def regions(ids: ClassIds | InstanceIds) -> Iterator[Region]:
+def regions(ids: npt.NDArray[np.unsignedinteger[Any]]) -> Iterator[Region]:
     """Yield the region of every id that occurs, by ascending id.
 
     Args:
-        ids: uint8 or uint16 (H, W).
+        ids: Whole numbers of shape (H, W).
     """
     height = ids.shape[0]
     # One pass finds the runs of all ids: the time does not grow with their number.

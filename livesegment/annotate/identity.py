@@ -9,8 +9,9 @@ from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceError, SourceNotFound, system_words
+from livesegment.export import Origin
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions, Codec, RedactOptions
+from livesegment.settings import BUILTIN, AnnotateOptions, Codec, RedactOptions
 from livesegment.settings.zone import Polygon
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
@@ -58,6 +59,38 @@ def mark_of(source: str) -> SourceMark | None:
         return None
 
 
+def origin_of(
+    job: Job,
+    options: AnnotateOptions,
+    source: Source,
+    segmenter: Segmenter | None,
+    raised: Raised | None,
+) -> Origin:
+    """Return what annotations of a job say of where they come from.
+
+    They are made to be handed on: there are no paths in it, and no address of an endpoint.
+
+    Args:
+        job: The job.
+        options: How it is done.
+        source: Its input.
+        segmenter: Who is asked; None where the job has kept masks.
+        raised: At which other threshold its replies are drawn; None: at their own.
+    """
+    name, endpoint = _name(job.source, source), options.endpoint
+    if segmenter is None:
+        masks = "unknown" if job.kept_masks is None else f"the masks in {job.kept_masks.name}"
+        return Origin(name, masks)
+    if not endpoint.names_a_model or endpoint.endpoint == BUILTIN:  # which says it in words
+        return Origin(name, segmenter.identity)
+    if endpoint.model_path is not None:
+        model = Path(endpoint.model_path).name
+    else:
+        model = endpoint.asked.removeprefix("model ")
+    confidence = endpoint.confidence if raised is None else raised.wanted
+    return Origin(name, model, confidence if isinstance(confidence, str) else f"{confidence:g}")
+
+
 def _name(source: str, opened: Source) -> str:
     """Return what an input is called, wherever it is looked at from."""
     path = Path(source).absolute()
@@ -96,6 +129,7 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             "max_calls": options.endpoint.max_calls,
             **({"alpha": True} if _writes_alpha(job, options) else {}),
             **_names(options),
+            **({} if options.split is None else {"split": [options.split, options.split_seed]}),
         },
         sort_keys=True,
     )

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from livesegment.annotate.asking import KeptMasks
-from livesegment.annotate.identity import mark_of, output_identity, reply_identity
+from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
@@ -155,7 +155,8 @@ class InputRun:
             logger.info("%s is already complete", job.output)
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
-        sinks = outputs.open(opened, journal, stack)
+        origin = origin_of(job, options, opened, segmenter, raised)
+        sinks = outputs.open(opened, origin, journal, stack)
         if len(journal):
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
@@ -178,6 +179,7 @@ class InputRun:
             on_frame=lambda: self._shared.on_frame(self),
             redactor=self._redactor(parts.segmenter),
             memory=self._shared.memory,
+            counts_scenes=self._options.split is not None,
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.carrier import MOST_AT_ONCE, Carrier, Masked
@@ -17,6 +17,7 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
+from livesegment.motion.cut import SceneCounter
 from livesegment.overlay.compositor import Compositor
 from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
@@ -100,6 +101,7 @@ class AnnotateLoop:
         on_frame: Called after each frame written.
         redactor: Says what of a picture may leave; None: all of it.
         memory: What the run may take; None: what it needs.
+        counts_scenes: Whether sinks are told which scene a frame belongs to.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class AnnotateLoop:
         on_frame: Callable[[], None] = lambda: None,
         redactor: Redactor | None = None,
         memory: MemoryBudget | None = None,
+        counts_scenes: bool = False,
     ) -> None:
         self._parts = parts
         self._controls = controls
@@ -124,6 +127,7 @@ class AnnotateLoop:
         self._metrics = metrics
         self._on_frame = on_frame
         self._redactor = redactor
+        self._scenes = SceneCounter() if counts_scenes else None
         self._asked: tuple[float, Mask | None] | None = None
         self._result = AnnotateResult()
         self._compositor = Compositor()
@@ -245,12 +249,15 @@ class AnnotateLoop:
         return self._ask(waiting.chosen.frame, let_go) if waiting.is_asked else None
 
     def _write(self, masked: Masked) -> None:
+        # Of the picture as it came: what is hidden of it is no other scene.
+        scene = 0 if self._scenes is None else self._scenes.number(masked.frame)
         with stage("hide"):
             leaving = self._leave(masked)
         with stage("draw"):
             drawn = annotated(
                 self._compositor, leaving.frame, leaving.mask, self._controls, self._parts.sinks
             )
+            drawn = replace(drawn, scene=scene)
         with stage("encode"):
             for sink in self._parts.sinks:
                 sink.write(drawn)

@@ -9,7 +9,14 @@ from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import OutputNotWritable
-from livesegment.export import ExportKind, check_export_free, export_path, open_exporter
+from livesegment.export import (
+    ExportKind,
+    Origin,
+    Split,
+    check_export_free,
+    export_path,
+    open_exporter,
+)
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
@@ -52,7 +59,7 @@ class Outputs:
         for path in self._own_files():
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
-            check_export_free(kind, path, overwrite=overwrite)
+            check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
 
     def are_complete(self, journal: Journal) -> bool:
         """Tell whether an earlier run of the same command finished, and nobody touched them."""
@@ -62,8 +69,16 @@ class Outputs:
         identity, sizes = json.loads(noted)
         return bool(identity == self._identity and sizes == self._sizes())
 
-    def open(self, source: Source, journal: Journal, stack: ExitStack) -> list[Sink]:
+    def open(
+        self, source: Source, origin: Origin, journal: Journal, stack: ExitStack
+    ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
+
+        Args:
+            source: The input.
+            origin: What annotations say of where they come from.
+            journal: What an earlier run of the same command has done.
+            stack: Closes the sinks.
 
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
@@ -73,7 +88,8 @@ class Outputs:
         evidence = _FINISHING if self._job.kind == "video" else _BEGUN
         ours = unfinished and journal.noted(evidence) == self._identity
         overwrite = self._options.overwrite or ours
-        sinks = [stack.enter_context(sink) for sink in self._sinks(source, overwrite=overwrite)]
+        opened = self._sinks(source, origin, overwrite=overwrite)
+        sinks = [stack.enter_context(sink) for sink in opened]
         if journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
@@ -98,7 +114,7 @@ class Outputs:
         if complete:
             journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
 
-    def _sinks(self, source: Source, *, overwrite: bool) -> Iterator[Sink]:
+    def _sinks(self, source: Source, origin: Origin, *, overwrite: bool) -> Iterator[Sink]:
         job = self._job
         images = source.paths if isinstance(source, ImagesSource) else None
         if job.kind == "image":
@@ -120,6 +136,7 @@ class Outputs:
             yield MaskFileSink(
                 job.masks, fps=source.fps, overwrite=overwrite, source=mark_of(job.source)
             )
+        split, seed = self._options.split, self._options.split_seed
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
             yield open_exporter(
@@ -128,6 +145,8 @@ class Outputs:
                 pictures,
                 overwrite=overwrite,
                 copies_files=not (self._options.redact.is_wanted or self._options.hide),
+                split=None if split is None else Split(split, seed),
+                origin=origin,
             )
 
     def files(self) -> list[Path]:
@@ -145,9 +164,13 @@ class Outputs:
         job = self._job
         is_folder = job.kind == "image folder"
         return {
-            kind: export_path(kind, job.output, is_folder=is_folder)
+            kind: export_path(kind, job.output, is_folder=is_folder, is_divided=self._is_divided)
             for kind in self._options.export
         }
+
+    @property
+    def _is_divided(self) -> bool:
+        return self._options.split is not None
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""

@@ -2,60 +2,45 @@
 
 import logging
 from abc import abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from livesegment.errors import SinkError
+from livesegment.export.card import Contents, Origin
+from livesegment.export.class_book import ClassBook
 from livesegment.export.output_folder import OutputFolder
 from livesegment.export.picture_names import PictureNames
+from livesegment.export.split import TRAIN, VALIDATION, Split
+from livesegment.export.spool import Spool
 from livesegment.frame import Frame
-from livesegment.mask import Mask, background_ids, name_of_unnamed, unclassed_ids
+from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import OutputFile, refused
 
-
-class ClassBook:
-    """Collects the classes of masks. The first name that an id is given stays."""
-
-    def __init__(self) -> None:
-        self._named: dict[int, str] = {}
-        self._noted: dict[int, int] = {}
-
-    def note(self, mask: Mask) -> None:
-        """Take note of the classes that a mask names and of those that occur in it."""
-        for class_id, name in mask.class_map.items():
-            if name:
-                self._named.setdefault(class_id, name)
-        unclassed = self.unclassed
-        for class_id in sorted(mask.class_map.keys() | mask.coverage().keys()):
-            if class_id not in unclassed:
-                self._noted.setdefault(class_id, len(self._noted))
-
-    def name(self, class_id: int) -> str:
-        """Return the name of a class, `class 7` for an id that no mask named."""
-        unnamed = name_of_unnamed(class_id, background_ids(self._named))
-        return self._named.get(class_id, unnamed)
-
-    @property
-    def unclassed(self) -> frozenset[int]:
-        """Ids that are no class to annotate: the background's, and void."""
-        return unclassed_ids(self._named)
-
-    def index(self, class_id: int) -> int:
-        """Return the number of a noted class, counted without gaps as they were noted."""
-        return self._noted[class_id]
-
-    @property
-    def noted(self) -> list[int]:
-        """Ids of all classes noted so far without the background, by their `index`."""
-        return list(self._noted)
-
-    @property
-    def all_names(self) -> dict[int, str]:
-        """Names of all classes, background included, by ascending id."""
-        ids = self._named.keys() | self._noted.keys() | background_ids(self._named)
-        return {each: self.name(each) for each in sorted(ids)}
-
-
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What annotations are of, and how they are written.
+
+    Attributes:
+        pictures: What the pictures are called. For a video, its stem; for image files, their
+            paths; see `PictureNames`.
+        origin: Where the annotations come from, for who finds them.
+        split: Divides them into training and validation; None: all are for training.
+        overwrite: Replace earlier annotations; other files are never removed.
+        copies_files: Where pictures are exported too, image files may be copied as they are;
+            False: what the frames show is written, which is not what is in the files.
+    """
+
+    pictures: str | Sequence[Path]
+    origin: Origin = field(default_factory=Origin)
+    split: Split | None = None
+    overwrite: bool = False
+    copies_files: bool = True
 
 
 class Exporter(Sink):
@@ -68,19 +53,35 @@ class Exporter(Sink):
     Args:
         output: Where the annotations go.
         names: What the pictures are called.
+        dataset: What they are of, and how they are written.
     """
 
-    def __init__(self, output: OutputFile | OutputFolder, names: PictureNames) -> None:
+    def __init__(
+        self, output: OutputFile | OutputFolder, names: PictureNames, dataset: Dataset
+    ) -> None:
         self._output = output
         self._names = names
+        self._dataset = dataset
         self._classes = ClassBook()
+        self._pictures: Counter[int] = Counter()  # by scene
+        self._spools: list[Spool] = []
         self._left_out = 0
         self._is_written = False
         self._is_closed = False
 
+    @classmethod
+    def layout(cls, *, is_divided: bool) -> tuple[str, ...] | None:  # noqa: ARG003 - hooks
+        """Return glob patterns of the files in the folder that it makes; None: it makes a file."""
+        return None
+
     @abstractmethod
-    def _add(self, frame: Frame, mask: Mask) -> None:
+    def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         """Write the annotations of one picture.
+
+        Args:
+            frame: The picture.
+            mask: Its mask.
+            scene: The number of its scene.
 
         Raises:
             OSError: If the disk does not take them.
@@ -108,8 +109,9 @@ class Exporter(Sink):
             self._left_out += 1
             return
         self._classes.note(picture.mask)
+        self._pictures[picture.scene] += 1
         try:
-            self._add(picture.frame, picture.mask)
+            self._add(picture.frame, picture.mask, picture.scene)
         except OSError as error:
             raise refused(self._output.path, error) from error
 
@@ -124,7 +126,8 @@ class Exporter(Sink):
             return
         self._finish_or_refuse()
         self._output.commit()
-        self._is_closed = True
+        self._release()
+        self._warn_of_one_scene()
         if self._left_out:
             _log.info(
                 "%s leaves out %d pictures without a mask", self._output.final_path, self._left_out
@@ -137,11 +140,11 @@ class Exporter(Sink):
         """
         if self._is_closed:
             return
-        self._is_closed = True
         try:
             self._finish_or_refuse()
         except SinkError as error:
             _log.warning("%s", error)
+        self._release()
         self._output.leave(written=self._is_written)
 
     def _finish_or_refuse(self) -> None:
@@ -149,3 +152,34 @@ class Exporter(Sink):
             self._finish()
         except OSError as error:
             raise refused(self._output.path, error) from error
+
+    def _release(self) -> None:
+        self._is_closed = True
+        for spool in self._spools:
+            spool.close()
+
+    def _spool(self) -> Spool:
+        """Return a list of lines that wait for `_finish`."""
+        spool = Spool(self._output.path.parent)
+        self._spools.append(spool)
+        return spool
+
+    def _contents(self, classes: Mapping[int, str]) -> Contents:
+        """Return what there is, with the names of its classes by the numbers they have in it."""
+        held_back = self._validation()
+        counts = {TRAIN: 0, VALIDATION: 0}
+        for scene, pictures in self._pictures.items():
+            counts[VALIDATION if scene in held_back else TRAIN] += pictures
+        return Contents(counts, classes, self._dataset.split)
+
+    def _validation(self) -> frozenset[int]:
+        """Return the scenes that are for validation, of those so far."""
+        split = self._dataset.split
+        return frozenset() if split is None else split.validation(self._pictures)
+
+    def _warn_of_one_scene(self) -> None:
+        if self._dataset.split is not None and len(self._pictures) == 1:
+            _log.warning(
+                "%s has one scene alone, and no scene is divided: all of it is for training",
+                self._output.final_path,
+            )

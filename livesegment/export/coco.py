@@ -1,143 +1,156 @@
 """Masks as a COCO annotation file."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
+from typing import Any
 
 from livesegment.errors import OptionsError
-from livesegment.export.base import Exporter
+from livesegment.export.base import Dataset, Exporter
+from livesegment.export.card import CARD_FILE, LICENCE, card
+from livesegment.export.objects import Objects
+from livesegment.export.output_folder import OutputFolder
 from livesegment.export.picture_names import PictureNames
+from livesegment.export.split import TRAIN, VALIDATION
+from livesegment.export.spool import Spool
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.rle import Region, regions
+from livesegment.rle import regions
 from livesegment.sinks.output_file import OutputFile
 
-_ELSEWHERE = np.uint16(256)  # no class
-
-_HEAD = b'{"info": {"description": "livesegment"},\n"licenses": [],\n"annotations": ['
+_ANNOTATIONS = "annotations"
+_FILES = {subset: f"{_ANNOTATIONS}/instances_{subset}.json" for subset in (VALIDATION, TRAIN)}
 
 
 class CocoExporter(Exporter):
-    """Writes the masks of all pictures into one COCO JSON file.
+    """Writes the masks of all pictures into one COCO JSON file, or divided into two.
 
     The form is that of COCO's stuff segmentation, made for semantic masks: one annotation for each
     class in a picture, its pixels as compressed run lengths, exactly, with area and box, and
     `iscrowd` 0. Where a mask tells instances apart there is one for each of them, of what the mask
     shows of it, and one for what else there is of a class. The background is not annotated. A
-    category's id is the class id. Numbers of pictures and annotations count from 1. Pictures of a
-    video also have `frame_index` and `time_s`, the media time in seconds.
+    category's id is the class id, or one more where class 0 is annotated: readers take category 0
+    for none. Numbers of pictures and annotations count from 1. Pictures of a video also have
+    `frame_index` and `time_s`, the media time in seconds. Divided, a folder holds
+    `annotations/instances_train.json` and `instances_val.json`.
     Source: cocodataset.org, data format, 3. stuff segmentation; read by pycocotools, supervision.
 
-    Annotations go to the disk as they come, so a file may be longer than the memory.
+    Annotations wait on the disk, so a file may be longer than the memory.
 
     Args:
-        path: A name that ends in .json.
-        pictures: Stem of the video, or the image files; see `PictureNames`.
-        overwrite: Replace an existing file.
+        path: A name that ends in .json; divided, a folder.
+        dataset: What it is of, and how it is written.
 
     Raises:
         OptionsError: If the suffix is not .json, or two image files have the same name.
-        OutputExists: If the file exists and `overwrite` is False.
+        OutputExists: If the output exists and may not be replaced.
         OutputNotWritable: If it cannot be created.
     """
 
-    def __init__(
-        self, path: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
-    ) -> None:
-        if path.suffix.lower() != ".json":
+    def __init__(self, path: Path, dataset: Dataset) -> None:
+        names = PictureNames(dataset.pictures, by_stem=False)
+        output: OutputFile | OutputFolder
+        if dataset.split is not None:
+            names.check_outside(path)
+            layout = self.layout(is_divided=True)
+            assert layout is not None
+            output = OutputFolder(path, layout, [_ANNOTATIONS], overwrite=dataset.overwrite)
+        elif path.suffix.lower() == ".json":
+            output = OutputFile(path, overwrite=dataset.overwrite)
+        else:
             raise OptionsError(f"{path} cannot keep COCO annotations: its name ends in .json")
-        names = PictureNames(pictures, by_stem=False)
-        super().__init__(OutputFile(path, overwrite=overwrite), names)
-        self._annotations: _JsonList | None = None
-        self._images: _JsonList | None = None
+        super().__init__(output, names, dataset)
+        self._waiting: tuple[Spool, Spool] | None = None
+        self._images = self._annotations = 0
 
-    def _add(self, frame: Frame, mask: Mask) -> None:
-        annotations, images = self._open()
+    @classmethod
+    def layout(cls, *, is_divided: bool) -> tuple[str, ...] | None:
+        """Return the files in the folder that it makes where it divides; None: it makes a file."""
+        return (_FILES[TRAIN], _FILES[VALIDATION], CARD_FILE) if is_divided else None
+
+    def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
+        images, annotations = self._open()
         width, height = mask.frame_size
+        self._images += 1
         image: dict[str, Any] = {
-            "id": images.count + 1,
+            "id": self._images,
             "file_name": self._names.name(frame.index),
             "width": width,
             "height": height,
         }
         if self._names.is_video:
             image |= {"frame_index": frame.index, "time_s": frame.pts_s}
-        images.append(image)
-        unclassed = self._classes.unclassed
-        for class_id, region in _regions(mask):
-            if class_id not in unclassed:
-                annotations.append(
-                    {
-                        "id": annotations.count + 1,
-                        "image_id": images.count,
-                        "category_id": class_id,
-                        "segmentation": {"size": [height, width], "counts": region.counts},
-                        "area": region.area,
-                        "bbox": region.box,
-                        "iscrowd": 0,
-                    }
-                )
+        images.append(json.dumps([scene, image]))
+        objects = Objects.of(mask, self._classes.unclassed)
+        for region in regions(objects.ids):
+            if region.id not in objects.class_of:
+                continue
+            self._annotations += 1
+            annotation = {
+                "id": self._annotations,
+                "image_id": self._images,
+                "category_id": objects.class_of[region.id],
+                "segmentation": {"size": [height, width], "counts": region.counts},
+                "area": region.area,
+                "bbox": region.box,
+                "iscrowd": 0,
+            }
+            annotations.append(json.dumps([scene, annotation]))
 
-    def _open(self) -> "tuple[_JsonList, _JsonList]":
-        if self._images is None:
-            # Two lists of one JSON file grow at the same time: the second waits in a file that
-            # has no name, so that nothing of it stays behind, not even after a kill.
-            spool = tempfile.TemporaryFile(dir=self._output.path.parent)  # noqa: SIM115 - kept
-            self._images = _JsonList(spool)
-        if self._annotations is None:
-            file = self._output.path.open("wb")
-            file.write(_HEAD)
-            self._annotations = _JsonList(file)
-        return self._annotations, self._images
+    def _open(self) -> tuple[Spool, Spool]:
+        if self._waiting is None:
+            self._waiting = self._spool(), self._spool()
+        return self._waiting
 
     def _finish(self) -> None:
         if not self._is_written:
             return
-        annotations, images = self._open()
-        file, spool = annotations.file, images.file
-        if file.closed:
+        if isinstance(self._output, OutputFile):
+            self._write(self._output.path, None)
             return
+        names = self._names_by_category()
+        text = card(self._dataset.origin, self._contents(names), use="For readers of COCO files.")
+        (self._output.path / CARD_FILE).write_text(text, encoding="utf-8", newline="\n")
+        for subset, name in _FILES.items():
+            self._write(self._output.path / name, subset)
+
+    def _write(self, path: Path, subset: str | None) -> None:
+        """Write the file of a subset, or of all that there is."""
+        images, annotations = self._open()
+        plus = self._plus
+        origin = self._dataset.origin
+        info = {
+            "description": f"Masks of {origin.source}, made by livesegment",
+            "model": origin.model,
+            "confidence": origin.confidence,
+        }
+        licences = [{"id": 1, "name": LICENCE, "url": ""}]
         categories = [
-            {"id": class_id, "name": self._classes.name(class_id), "supercategory": ""}
-            for class_id in sorted(self._classes.noted)
+            {"id": category, "name": name, "supercategory": ""}
+            for category, name in self._names_by_category().items()
         ]
-        with file, spool:
-            file.write(b'],\n"images": [')
-            spool.seek(0)
-            shutil.copyfileobj(spool, file)
-            file.write(b'],\n"categories": ' + json.dumps(categories).encode() + b"}\n")
+        with path.open("w", encoding="ascii", newline="\n") as file:
+            file.write(f'{{"info": {json.dumps(info)},\n"licenses": {json.dumps(licences)}')
+            file.write(',\n"annotations": [')
+            for number, each in enumerate(self._of(subset, annotations)):
+                each["category_id"] += plus
+                file.write((",\n" if number else "\n") + json.dumps(each))
+            file.write('],\n"images": [')
+            for number, each in enumerate(self._of(subset, images)):
+                file.write((",\n" if number else "\n") + json.dumps(each))
+            file.write(f'],\n"categories": {json.dumps(categories)}}}\n')
 
+    def _of(self, subset: str | None, lines: Spool) -> Iterator[dict[str, Any]]:
+        held_back = self._validation()
+        for line in lines:
+            scene, entry = json.loads(line)
+            if subset is None or (scene in held_back) == (subset == VALIDATION):
+                yield entry
 
-def _regions(mask: Mask) -> Iterator[tuple[int, Region]]:
-    """Yield the class and the region of each annotation: instances, then what is in none."""
-    if mask.instance_ids is None:
-        yield from ((region.id, region) for region in regions(mask.class_ids))
-        return
-    class_of = np.zeros(int(mask.instance_ids.max()) + 1, np.uint8)
-    class_of[mask.instance_ids] = mask.class_ids  # an instance has one class
-    for region in regions(mask.instance_ids):
-        if region.id:
-            yield int(class_of[region.id]), region
-    is_none = mask.instance_ids == 0
-    if is_none.any():
-        elsewhere = np.where(is_none, mask.class_ids, _ELSEWHERE)
-        yield from ((each.id, each) for each in regions(elsewhere) if each.id != _ELSEWHERE)
+    @property
+    def _plus(self) -> int:
+        """What a category's id is more than the class id: known when all classes are."""
+        return int(0 in self._classes.noted)
 
-
-class _JsonList:
-    """Appends to the list that a JSON file ends with so far, one entry a line."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.count = 0
-
-    def append(self, entry: dict[str, Any]) -> None:
-        separator = ",\n" if self.count else "\n"
-        # JSON's own escapes keep what UTF-8 cannot: file names that are no valid text.
-        self.file.write((separator + json.dumps(entry)).encode("ascii"))
-        self.count += 1
+    def _names_by_category(self) -> dict[int, str]:
+        return {each + self._plus: self._classes.name(each) for each in sorted(self._classes.noted)}

@@ -1,22 +1,20 @@
 """Masks as PNG files whose palette indices are the class ids."""
 
+import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from livesegment.export.base import Exporter
-from livesegment.export.output_folder import OutputFolder
+from livesegment.export.base import Dataset
+from livesegment.export.picture_folder import FolderExporter
 from livesegment.export.picture_names import PictureNames
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 
 CLASSES_FILE = "classes.json"
-LAYOUT = (CLASSES_FILE, "*.png")
-"""Files in the folder, the one written last first."""
 
 
 def voc_palette() -> npt.NDArray[np.uint8]:
@@ -33,37 +31,48 @@ def voc_palette() -> npt.NDArray[np.uint8]:
     return colours
 
 
-class IndexedPngExporter(Exporter):
+def indexed_png(indices: npt.NDArray[np.uint8]) -> bytes:
+    """Return an indexed 8-bit PNG in the colours of `voc_palette`.
+
+    Args:
+        indices: uint8 (H, W).
+    """
+    image = Pillow.fromarray(np.ascontiguousarray(indices))
+    image.putpalette(voc_palette().tobytes())
+    written = io.BytesIO()
+    image.save(written, "PNG", bits=8)
+    return written.getvalue()
+
+
+class IndexedPngExporter(FolderExporter):
     """Writes the mask of each picture as an indexed 8-bit PNG of the picture's size and stem.
 
     A pixel's palette index is its class id, all ids included; the colours are those of PASCAL VOC.
     The names are in `classes.json`, the background's among them: `{"0": "background", ...}`.
-    `numpy.array(PIL.Image.open(file))` gives the ids back.
+    `numpy.array(PIL.Image.open(file))` gives the ids back. Divided, they are in `train/` and
+    `val/`.
 
     Args:
         folder: Folder to make.
-        pictures: Stem of the video, or the image files; see `PictureNames`.
-        overwrite: Replace an earlier export.
+        dataset: What it is of, and how it is written.
 
     Raises:
         OptionsError: If two image files differ in their suffix alone, or are in the folder.
-        OutputExists: If the folder exists and `overwrite` is False, or holds other files.
+        OutputExists: If the folder exists and may not be replaced, or holds other files.
         OutputNotWritable: If it cannot be made.
     """
 
-    def __init__(
-        self, folder: Path, pictures: str | Sequence[Path], *, overwrite: bool = False
-    ) -> None:
-        names = PictureNames(pictures, by_stem=True)
-        names.check_outside(folder)
-        super().__init__(OutputFolder(folder, LAYOUT, overwrite=overwrite), names)
-        self._palette = voc_palette().tobytes()
+    files = (CLASSES_FILE,)
+    places = (("{}", "*.png"),)
 
-    def _add(self, frame: Frame, mask: Mask) -> None:
-        image = Pillow.fromarray(np.ascontiguousarray(mask.class_ids))
-        image.putpalette(self._palette)
-        image.save(self._output.path / f"{self._names.stem(frame.index)}.png", bits=8)
+    def __init__(self, folder: Path, dataset: Dataset) -> None:
+        super().__init__(folder, PictureNames(dataset.pictures, by_stem=True), dataset)
+
+    def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
+        file = self._file("{}", f"{self._names.stem(frame.index)}.png", scene)
+        file.write_bytes(indexed_png(mask.class_ids))
 
     def _finish(self) -> None:
+        self._divide()
         names = json.dumps(self._classes.all_names, indent=1)
-        (self._output.path / CLASSES_FILE).write_text(names + "\n", encoding="ascii")
+        self._write(CLASSES_FILE, names + "\n")

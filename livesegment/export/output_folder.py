@@ -67,6 +67,7 @@ class OutputFolder:
         path: The final name.
         layout: Glob patterns of the files in it, relative to it, the first without wildcards: the
             file that is written last and that every complete folder has.
+        folders: What is made in it at once, relative to it.
         overwrite: Replace what is there.
 
     Attributes:
@@ -79,7 +80,12 @@ class OutputFolder:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], layout: Sequence[str], *, overwrite: bool = False
+        self,
+        path: str | os.PathLike[str],
+        layout: Sequence[str],
+        folders: Sequence[str],
+        *,
+        overwrite: bool = False,
     ) -> None:
         self.final_path = Path(path)
         self._layout = tuple(layout)
@@ -91,8 +97,8 @@ class OutputFolder:
                 _refuse_strangers(self.path, self._layout)
                 shutil.rmtree(self.path)
             self.path.mkdir()
-            for folder in {Path(pattern).parent for pattern in self._layout}:
-                (self.path / folder).mkdir(exist_ok=True)
+            for folder in folders:
+                (self.path / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(self.final_path, error) from error
 

@@ -15,20 +15,27 @@ class PictureNames:
     Args:
         pictures: Stem of a video, or the image files: the picture of `Frame.index` i is the i-th.
         by_stem: Whether two names that differ only in their suffix collide.
+        reader: Who reads them in a text, which cannot hold every name; None: nobody does.
 
     Attributes:
         is_video: Whether the pictures are those of a video.
 
     Raises:
-        OptionsError: If two pictures would have one name, or a stem is no plain file name.
+        OptionsError: If two pictures would have one name, a stem is no plain file name, or a reader
+            would not find a name again.
     """
 
-    def __init__(self, pictures: str | Sequence[Path], *, by_stem: bool) -> None:
+    def __init__(
+        self, pictures: str | Sequence[Path], *, by_stem: bool, reader: str | None = None
+    ) -> None:
         self.is_video = isinstance(pictures, str)
         self._stem = pictures if isinstance(pictures, str) else ""
         self._files = [] if isinstance(pictures, str) else list(pictures)
         if Path(self._stem).name != self._stem:
             raise OptionsError(f"'{self._stem}' is no plain file name")
+        for each in (self._stem, *(file.name for file in self._files)):
+            if reader is not None and not _is_plain(each):
+                raise OptionsError(f"{reader} would not find a picture called {each!r}: rename it")
         seen: dict[str, Path] = {}
         for file in self._files:
             name = file.stem if by_stem else file.name
@@ -77,3 +84,13 @@ class PictureNames:
         if not 0 <= index < len(self._files):
             raise SinkError(f"there is no name for picture {index}")
         return self._files[index]
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a line of a text can hold a name, so that it is the same when it is read."""
+    return (
+        name.isprintable()
+        and name.strip() == name
+        and not name.startswith("#")
+        and "\\" not in name
+    )

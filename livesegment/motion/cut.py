@@ -5,10 +5,12 @@ from typing import cast
 import cv2
 import numpy as np
 
-from livesegment.frame import Image
+from livesegment.downscale import fitting
+from livesegment.frame import Frame, Image
 from livesegment.motion.raster import Bytes, Floats, shrink
 
 _THUMBNAIL = (32, 18)
+_SMALL = (160, 160)  # which a thumbnail is made of as well as of a whole picture
 
 # Neighbouring frames of moving hand-held footage keep a correlation above 0.59 and a histogram
 # overlap above 0.94, and frames six apart still overlap by 0.86; frames of different scenes
@@ -43,6 +45,23 @@ class CutDetector:
             return True
         change = float(cv2.absdiff(last, self._last).mean())
         return correlation < _NO_STRUCTURE_LEFT and change > _VISIBLE_CHANGE
+
+
+class SceneCounter:
+    """Numbers the scenes of frames that come in order, from 0; another size is another scene."""
+
+    def __init__(self) -> None:
+        self._cut = CutDetector()
+        self._size: tuple[int, int] | None = None
+        self._number = 0
+
+    def number(self, frame: Frame) -> int:
+        """Return the number of the scene that the next frame belongs to."""
+        is_cut = self._cut.is_cut(frame.downscaled(fitting(frame.frame_size, _SMALL)))
+        if self._size is not None and (is_cut or frame.frame_size != self._size):
+            self._number += 1
+        self._size = frame.frame_size
+        return self._number
 
 
 def _correlation(first: Bytes, second: Bytes) -> float:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from livesegment.settings.endpoint import EndpointOptions
 from livesegment.settings.group import Settings, option, same_as, section
@@ -16,9 +16,10 @@ from livesegment.settings.zone import Polygon
 Codec = Literal["h264", "vp9", "av1", "prores"]
 CODECS: tuple[Codec, ...] = ("h264", "vp9", "av1", "prores")
 
-ExportKind = Literal["coco", "png", "yolo"]
-"""A COCO JSON file, a folder of indexed PNGs, or a folder that YOLO trains on."""
-EXPORTS: tuple[ExportKind, ...] = ("coco", "png", "yolo")
+ExportKind = Literal["coco", "cvat", "huggingface", "label-studio", "png", "semantic", "yolo"]
+"""A COCO JSON file, an archive for CVAT, or a folder: for Hugging Face's `datasets`, for Label
+Studio, of indexed PNGs, of masks or of outlines that Ultralytics trains on."""
+EXPORTS: tuple[ExportKind, ...] = get_args(ExportKind)
 
 _FEWER, _OUTPUT, _MANY = "Fewer calls", "Output", "Many files"
 
@@ -89,6 +90,9 @@ class AnnotateOptions(Settings):
         kept_masks: Mask file of an earlier run to draw in place of asking; a folder with several
             inputs; None: ask.
         export: Annotations to write beside the output, for other tools.
+        split: Which share of what is exported is for training, 0.01 to 0.99; the rest is for
+            validation. A scene is not divided. None: all is together.
+        split_seed: Another number divides otherwise.
         codec: Video codec of the output; None: the one that is usual under its name, h264, in
             .webm vp9, in .mov prores where what is cut out is to stay clear.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
@@ -129,6 +133,20 @@ class AnnotateOptions(Settings):
         flag="--export",
         group=_OUTPUT,
         is_common=True,
+    )
+    split: float | None = option(
+        None,
+        number(0.01, 0.99, metavar="SHARE"),
+        "Divide what is exported, by scene: such a share is for training.",
+        flag="--split",
+        group=_OUTPUT,
+    )
+    split_seed: int = option(
+        0,
+        number(0, math.inf, whole=True),
+        "Another number divides otherwise.",
+        flag="--split-seed",
+        group=_OUTPUT,
     )
     codec: Codec | None = option(
         None,
@@ -172,7 +190,13 @@ class AnnotateOptions(Settings):
     hide: tuple[Polygon, ...] = same_as(LiveOptions, "hide")
 
     def check(self) -> None:
-        """Check that kept masks are not asked for what only a model can give."""
+        """Check that there is what is divided, and that kept masks can give what is wanted."""
+        self.require(
+            self.split is None or bool(self.export),
+            "{split} divides what is exported: give {export}",
+            "split",
+            "export",
+        )
         self.require(
             self.kept_masks is None or self.keyframes == KeyframeOptions(),
             "{kept_masks} has a mask for every frame: leave {every}, {budget} and {skip_still} out",

@@ -34,12 +34,14 @@ class Annotated:
         alpha: How much of each of its pixels is there, 0 to 255, uint8 (H, W), valid as long; None:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
+        scene: Number of the scene that it belongs to, from 0; 0 for all where nobody counts them.
     """
 
     frame: Frame
     mask: Mask | None
     image: Image
     alpha: Alpha | None = None
+    scene: int = 0
 
 
 class Sink(Resource):

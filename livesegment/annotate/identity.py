@@ -82,7 +82,8 @@ def origin_of(
         masks = "unknown" if job.kept_masks is None else f"the masks in {job.kept_masks.name}"
         return Origin(name, masks)
     if not endpoint.names_a_model or endpoint.endpoint == BUILTIN:  # which says it in words
-        return Origin(name, segmenter.identity)
+        model, _, told = segmenter.identity.partition(" (confidence ")
+        return Origin(name, model, told.rstrip(")") or None)
     if endpoint.model_path is not None:
         model = Path(endpoint.model_path).name
     else:

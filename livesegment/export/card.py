@@ -56,7 +56,7 @@ def card(origin: Origin, contents: Contents, *, front: Sequence[str] = (), use: 
     rows = {
         "Source": _shown(origin.source),
         "Model": _shown(origin.model),
-        "Confidence": "not known" if origin.confidence is None else _shown(origin.confidence),
+        **({} if origin.confidence is None else {"Confidence": _shown(origin.confidence)}),
         "Pictures": _counted(contents),
         "Licence": f"{LICENCE}: before this is handed on, say here and above what may be done"
         " with the pictures",

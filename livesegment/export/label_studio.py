@@ -30,8 +30,8 @@ class LabelStudioExporter(FolderExporter):
     for each instance, or for each class where the mask tells no instances apart, with its score
     where the model says how sure it is. A prediction's score is the lowest of them, so that the
     least certain pictures can be had first. `labels.xml` is the labelling set-up. The pictures are
-    in `images/`; tasks name them as Label Studio serves local files, below the folder in which the
-    export stands. Divided, a task's data has `split`, `train` or `val`; no file is elsewhere.
+    in `images/`; tasks name them as Label Studio serves local files from the export's folder,
+    wherever that is. Divided, a task's data has `split`, `train` or `val`; no file is elsewhere.
     Source: labelstud.io/guide, predictions, local storage; read by label-studio-sdk.
 
     Args:
@@ -55,7 +55,7 @@ class LabelStudioExporter(FolderExporter):
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         picture = self._add_picture(frame, "images", scene)
         objects = Objects.of(mask, self._classes.unclassed)
-        data: dict[str, Any] = {_IMAGE: _address(self._output.final_path, picture)}
+        data: dict[str, Any] = {_IMAGE: _address(picture)}
         if self._names.is_video:
             data |= {"frame_index": frame.index, "time_s": frame.pts_s}
         results = [_result(objects, each, mask.frame_size) for each in objects.class_of]
@@ -90,15 +90,15 @@ class LabelStudioExporter(FolderExporter):
 _USE = (
     f"In Label Studio make a project with `{LABELS_FILE}` as its labelling set-up, and import"
     f" `{TASKS_FILE}`. It shows the pictures where it serves local files"
-    " (`LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true`) from the folder in which this one stands"
-    " (`LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`), which is added to the project as a local storage."
+    " (`LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true`) from this folder"
+    " (`LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`), of which `images` is added to the project as a"
+    " local storage."
 )
 
 
-def _address(folder: Path, picture: str) -> str:
+def _address(picture: str) -> str:
     # Any bytes may be a file's name.
-    path = quote(os.fsencode(f"{folder.absolute().name}/images/{picture}"))
-    return f"/data/local-files/?d={path}"
+    return f"/data/local-files/?d={quote(os.fsencode(f'images/{picture}'))}"
 
 
 def _result(objects: Objects, object_id: int, size: tuple[int, int]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from livesegment.mask import Mask
 
 _FIRST_CLASS = 65_536  # beyond the numbers of instances
+_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,8 +21,9 @@ class Objects:
         ids: Which object each pixel belongs to, whole numbers of shape (H, W); those of no object
             are not in `class_of`.
         class_of: The class of each object, by rising id: instances first, then what is in none.
-        score_of: How sure the model is of it, 0 to 1: its confidence in an instance, else the mean
-            certainty of its pixels; an object of which it does not say so is left out.
+        score_of: How sure the model is of it, 0 to 1, rounded to four digits: its confidence in an
+            instance, else the mean certainty of its pixels; an object of which it does not say so
+            is left out.
     """
 
     ids: npt.NDArray[np.unsignedinteger[Any]]
@@ -51,7 +53,7 @@ class Objects:
         for each in classes:
             if each < _FIRST_CLASS:
                 is_told = each <= len(mask.confidences)
-                scores[each] = mask.confidences[each - 1] if is_told else 1.0
+                scores[each] = round(mask.confidences[each - 1], _DIGITS) if is_told else 1.0
         return cls(ids, classes, scores)
 
     def region(self, object_id: int) -> npt.NDArray[np.uint8]:
@@ -65,4 +67,4 @@ def _certainties(
 ) -> dict[int, float]:
     if mask.certainty is None:
         return {}
-    return {each: float(mask.certainty[ids == each].mean()) / 255 for each in which}
+    return {each: round(float(mask.certainty[ids == each].mean()) / 255, _DIGITS) for each in which}

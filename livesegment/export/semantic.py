@@ -10,7 +10,7 @@ from livesegment.export.card import CARD_FILE
 from livesegment.export.numbered_classes import NumberedClasses
 from livesegment.export.picture_folder import FolderExporter
 from livesegment.export.picture_names import PictureNames
-from livesegment.export.yolo import DATA_FILE, data_yaml
+from livesegment.export.yolo import CACHES, DATA_FILE, data_yaml
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 
@@ -33,7 +33,7 @@ class SemanticExporter(FolderExporter):
         OutputNotWritable: If it cannot be made.
     """
 
-    files = (DATA_FILE, CARD_FILE)
+    files = (DATA_FILE, CARD_FILE, *CACHES)
     places = (("images/{}", "*"), ("masks/{}", "*.png"))
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:

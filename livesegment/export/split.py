@@ -15,8 +15,8 @@ class Split:
     learnt by heart.
 
     Attributes:
-        share: Which share of the pictures is for training, above 0 and below 1; as near to it as
-            whole scenes come.
+        share: Which share of the pictures is for training, above 0 and below 1; about so many, as
+            far as whole scenes go.
         seed: Another number divides otherwise, the same number alike.
     """
 
@@ -37,12 +37,12 @@ class Split:
         chosen: set[int] = set()
         held = 0
         for scene in scenes:
-            if abs(held + pictures[scene] - wanted) < abs(held - wanted):
+            if held + pictures[scene] <= wanted:
                 chosen.add(scene)
                 held += pictures[scene]
-        smallest = min(scenes, key=pictures.__getitem__)
-        if not chosen:
+        left = [scene for scene in scenes if scene not in chosen]
+        smallest = min(left, key=pictures.__getitem__)
+        is_nearer = held + pictures[smallest] - wanted < wanted - held
+        if not chosen or (is_nearer and len(left) > 1):
             chosen.add(smallest)
-        elif len(chosen) == len(scenes):
-            chosen.remove(smallest)
         return frozenset(chosen)

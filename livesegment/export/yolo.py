@@ -17,6 +17,8 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 
 DATA_FILE = "data.yaml"
+CACHES = ("*.cache", "labels/*.cache", "masks/*.cache")
+"""What Ultralytics leaves in a data set that it has read."""
 
 
 class YoloExporter(FolderExporter):
@@ -43,7 +45,7 @@ class YoloExporter(FolderExporter):
         OutputNotWritable: If it cannot be made.
     """
 
-    files = (DATA_FILE, CARD_FILE)
+    files = (DATA_FILE, CARD_FILE, *CACHES)
     places = (("images/{}", "*"), ("labels/{}", "*.txt"))
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:

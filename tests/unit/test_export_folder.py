@@ -11,8 +11,14 @@ from livesegment.export import ExportKind, check_export_free, export_path, open_
 from livesegment.settings import EXPORTS
 
 MASKS = [SCENES["several"], SCENES["donut"]]
-FOLDERS: dict[ExportKind, str] = {"png": "classes.json", "yolo": "data.yaml"}
-each_kind = pytest.mark.parametrize("kind", ["coco", *FOLDERS])
+FOLDERS: dict[ExportKind, str] = {
+    "huggingface": "id2label.json",
+    "label-studio": "tasks.json",
+    "png": "classes.json",
+    "semantic": "data.yaml",
+    "yolo": "data.yaml",
+}
+each_kind = pytest.mark.parametrize("kind", EXPORTS)
 each_folder = pytest.mark.parametrize("kind", FOLDERS)
 
 
@@ -23,7 +29,15 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @each_kind
 def test_annotations_are_beside_their_output(kind):
-    suffix = {"coco": ".coco.json", "png": ".masks", "yolo": ".yolo"}[kind]
+    suffix = {
+        "coco": ".coco.json",
+        "cvat": ".cvat.zip",
+        "huggingface": ".huggingface",
+        "label-studio": ".label-studio",
+        "png": ".masks",
+        "semantic": ".semantic",
+        "yolo": ".yolo",
+    }[kind]
     assert export_path(kind, Path("x/my.clip.mp4")) == Path(f"x/my.clip{suffix}")
     assert export_path(kind, Path("x/day.1"), is_folder=True) == Path(f"x/day.1{suffix}")
 
@@ -122,7 +136,8 @@ def test_a_link_in_the_place_of_the_folder_stays(kind, tmp_path):
 def test_pictures_that_are_read_are_not_replaced(kind, tmp_path):
     path = export(kind, tmp_path / "a", MASKS)
     before = content(tmp_path)
-    files = [file for file in path.rglob("*") if file.suffix in {".png", ".jpg"}]
+    found = {file.stem: file for file in path.rglob("*") if file.suffix in {".png", ".jpg"}}
+    files = [*found.values()]
     with pytest.raises(OptionsError, match="would destroy what is read"):
         open_exporter(kind, path, files, overwrite=True)
     assert content(tmp_path) == before
@@ -177,8 +192,8 @@ def test_a_disk_that_takes_no_more_is_one_sentence(kind, tmp_path):
         open_exporter(kind, tmp_path / "a.json", "a" * 250) as exporter,
         pytest.raises(OutputNotWritable, match="cannot write"),
     ):
-        # No file system takes names this long; COCO, which has only one file, loses its folder.
-        if kind == "coco":
+        # No file system takes names this long; what has only one file loses its folder.
+        if kind not in FOLDERS:
             (tmp_path / "a.part.json").unlink()
             tmp_path.rmdir()
         exporter.write(picture(MASKS[0]))

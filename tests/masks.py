@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livesegment.export import ExportKind, open_exporter
+from livesegment.export import ExportKind, Origin, Split, open_exporter
 from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.sinks.base import Annotated
@@ -74,12 +74,14 @@ def picture(
     index: int = 0,
     names: Mapping[int, str] = NAMES,
     size: tuple[int, int] = (16, 12),
+    scene: int = 0,
 ) -> Annotated:
     """Return a picture with a mask; without ids a picture of a size without a mask."""
     height, width = ids.shape if ids is not None else size[::-1]
     image = np.full((height, width, 3), 40 * index % 256, np.uint8)
     mask = None if ids is None else Mask(ids, names, index)
-    return Annotated(Frame(image, index, index / 25, 0.0), mask, np.zeros_like(image))
+    frame = Frame(image, index, index / 25, 0.0)
+    return Annotated(frame, mask, np.zeros_like(image), scene=scene)
 
 
 def export(
@@ -90,10 +92,16 @@ def export(
     *,
     names: Mapping[int, str] = NAMES,
     overwrite: bool = False,
+    split: Split | None = None,
+    scenes: Sequence[int] | None = None,
+    origin: Origin | None = None,
 ) -> Path:
     """Export masks from beginning to end."""
-    with open_exporter(kind, path, pictures, overwrite=overwrite) as exporter:
+    with open_exporter(
+        kind, path, pictures, overwrite=overwrite, split=split, origin=origin
+    ) as exporter:
         for index, ids in enumerate(masks):
-            exporter.write(picture(ids, index, names))
+            scene = 0 if scenes is None else scenes[index]
+            exporter.write(picture(ids, index, names, scene=scene))
         exporter.commit()
     return path

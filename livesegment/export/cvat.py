@@ -27,7 +27,7 @@ _UNDIVIDED = "default"
 _LABELS = "labelmap.txt"
 
 _MOST = 255  # colours beside the background's
-_LONGEST_LABEL = 64
+_LONGEST_LABEL = 60  # of the 64 characters that CVAT takes, so that there is room for an id
 
 
 class CvatExporter(Exporter):
@@ -62,12 +62,14 @@ class CvatExporter(Exporter):
         self._is_finished = False
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
+        if len(self._classes.noted) > _MOST:
+            raise SinkError(f"an archive for CVAT has {_MOST} classes at the most")
         stem = self._names.stem(frame.index)
         unclassed = self._classes.unclassed
         colours = np.zeros(256, np.uint8)
         for each in mask.pixel_counts():
             if each not in unclassed:
-                colours[each] = self._colour(each)
+                colours[each] = self._classes.index(each) + 1
         objects = Objects.of(mask, unclassed)
         numbers = _numbered(objects) if len(objects.class_of) <= _MOST else colours[mask.class_ids]
         self._put(f"{_CLASSES}/{stem}.png", indexed_png(colours[mask.class_ids]))
@@ -75,13 +77,6 @@ class CvatExporter(Exporter):
         if self._stems is None:
             self._stems = self._spool()
         self._stems.append(json.dumps([scene, stem]))
-
-    def _colour(self, class_id: int) -> int:
-        """Return the number of a class's colour, and of its line among the labels."""
-        colour = self._classes.index(class_id) + 1
-        if colour > _MOST:
-            raise SinkError(f"an archive for CVAT has {_MOST} classes at the most")
-        return colour
 
     def _put(self, name: str, content: bytes) -> None:
         if self._archive is None:
@@ -95,7 +90,7 @@ class CvatExporter(Exporter):
         if self._is_finished or not self._is_written:
             return
         self._is_finished = True  # an archive that could not be closed is not opened again
-        names = {each: self._classes.name(each) for each in self._classes.noted}
+        names = {each: self._classes.name(each) for each in self._classes.noted[:_MOST]}
         labels = [BACKGROUND, *distinct(names, _label, taken=[BACKGROUND]).values()]
         colours = voc_palette()[: len(labels)].tolist()
         lines = [

@@ -110,6 +110,28 @@ def test_id_0_is_annotated_unless_it_is_background(tmp_path):
     assert [each["name"] for each in coco.dataset["categories"]] == ["sky", "ring", "class 2"]
 
 
+def test_no_category_is_0_which_readers_take_for_none(tmp_path):
+    # That class 0 is one is known with the second picture only.
+    path = tmp_path / "a.json"
+    with open_exporter("coco", path, "clip") as exporter:
+        for index, names in enumerate([{1: "ring"}, {0: "sky", 1: "ring"}]):
+            exporter.write(picture(SCENES["donut"], index, names))
+        exporter.commit()
+    coco = COCO(str(path))
+    assert [(each["id"], each["name"]) for each in coco.dataset["categories"]] == [
+        (1, "sky"),
+        (2, "ring"),
+        (3, "class 2"),
+    ]
+    for number, wanted in ((1, {2, 3}), (2, {1, 2, 3})):
+        found = np.zeros_like(SCENES["donut"])
+        for annotation in coco.imgToAnns[number]:
+            found[coco.annToMask(annotation) == 1] = annotation["category_id"]
+        assert {each["category_id"] for each in coco.imgToAnns[number]} == wanted
+        is_annotated = found > 0
+        assert np.array_equal(found[is_annotated], SCENES["donut"][is_annotated] + 1)
+
+
 def test_only_pictures_without_masks_still_make_a_valid_file(tmp_path):
     coco = COCO(str(export("coco", tmp_path / "a.json", [None, None])))
     assert coco.dataset["images"] == coco.dataset["annotations"] == []

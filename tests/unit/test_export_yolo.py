@@ -13,6 +13,9 @@ from livesegment.class_name import clean_class_name
 from livesegment.errors import SinkError
 from livesegment.export import open_exporter
 from livesegment.export.polygons import region_polygons
+from livesegment.frame import Frame
+from livesegment.mask import Mask
+from livesegment.sinks.base import Annotated
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +146,21 @@ def test_polygons_of_any_region_fill_to_that_region(share):
             assert len(polygon) >= 3
             cv2.fillPoly(filled, [polygon], (1,))
         assert np.array_equal(filled, region)
+
+
+def test_instances_that_touch_have_lines_of_their_own(tmp_path):
+    ids, instances = np.zeros((2, 40, 60), np.uint16)
+    ids[5:20, 5:40], instances[5:20, 5:40] = 1, 1
+    ids[5:20, 20:40], instances[5:20, 20:40] = 1, 2
+    ids[30:] = 1  # in no instance
+    mask = Mask(ids.astype(np.uint8), NAMES, instance_ids=instances)
+    image = np.zeros((40, 60, 3), np.uint8)
+    with open_exporter("yolo", tmp_path / "a", "clip") as exporter:
+        exporter.write(Annotated(Frame(image, 0, 0.0, 0.0), mask, image))
+        exporter.commit()
+    data = load(tmp_path / "a")
+    found = data.annotations[data.image_paths[0]]
+    assert found.class_id.tolist() == [0, 0, 0]
+    regions = (instances == 1, instances == 2, (ids > 0) & (instances == 0))
+    for each, region in zip(found.mask, regions, strict=True):
+        assert np.array_equal(each, region)

@@ -14,6 +14,15 @@ from livesegment.sinks.base import Annotated
 NAMES = {0: "background", 1: "person", 2: 'a "quoted" \\ name: #1', 7: "été 動画 😀"}
 
 
+PICTURES: dict[ExportKind, str] = {
+    "huggingface": "train/images",
+    "label-studio": "images",
+    "semantic": "images",
+    "yolo": "images",
+}
+"""Where the pictures are in exports that have them."""
+
+
 def several() -> ClassIds:
     """Return overlapping things that touch all borders, of an odd size."""
     ids = np.zeros((71, 97), np.uint8)

@@ -1,6 +1,8 @@
 """What every sink that leaves a file promises. A new sink joins by one line in SINKS."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from livesegment.errors import OutputExists, OutputNotWritable, SinkError
 from livesegment.export import open_exporter
@@ -32,6 +35,23 @@ def coco_file(path: Path, **options: bool) -> Sink:
     return open_exporter("coco", path, "clip", **options)
 
 
+def cvat_archive(path: Path, **options: bool) -> Sink:
+    return open_exporter("cvat", path, "clip", **options)
+
+
+def cvat_levels(path: Path) -> list[int]:
+    """Return the classes in the order of the pictures, as the colours of their labels say."""
+    with zipfile.ZipFile(path) as archive:
+        lines = archive.read("labelmap.txt").decode().splitlines()[2:]
+        stems = archive.read("ImageSets/Segmentation/default.txt").decode().split()
+        found = []
+        for stem in stems:
+            with Image.open(io.BytesIO(archive.read(f"SegmentationClass/{stem}.png"))) as image:
+                colour = ",".join(map(str, image.convert("RGB").getpixel((5, 5))))
+            found += [LEVELS[at] for at, line in enumerate(lines) if f":{colour}:" in line]
+    return found
+
+
 def coco_levels(path: Path) -> list[int]:
     return [each["category_id"] for each in json.loads(path.read_text())["annotations"]]
 
@@ -53,6 +73,7 @@ SINKS: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
     "av1": (partial(VideoFileSink, codec="av1"), "out.mp4", video_levels, 4),
     "masks": (MaskFileSink, "masks.mkv", video_levels, 4),
     "coco": (coco_file, "out.json", coco_levels, 4),
+    "cvat": (cvat_archive, "out.zip", cvat_levels, 4),
     "image": (ImageFileSink, "out.png", image_levels, 1),
     "folder": (folder_sink, "out", image_levels, 4),
 }
@@ -173,7 +194,7 @@ def test_names_in_any_script(tmp_path, any_case):
     assert len(read(path)) == count
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco", "cvat"])
 def test_without_commit_a_readable_part_stays(tmp_path, kind, caplog):
     make, name, read, _ = SINKS[kind]
     with make(tmp_path / name) as sink:
@@ -184,7 +205,7 @@ def test_without_commit_a_readable_part_stays(tmp_path, kind, caplog):
     assert str(part) in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "masks", "coco", "cvat"])
 def test_a_closed_sink_takes_nothing_more(tmp_path, kind):
     make, name, _, _ = SINKS[kind]
     sink = make(tmp_path / name)
@@ -195,7 +216,7 @@ def test_a_closed_sink_takes_nothing_more(tmp_path, kind):
     sink.close()
 
 
-@pytest.mark.parametrize("kind", ["mp4", "masks", "coco"])
+@pytest.mark.parametrize("kind", ["mp4", "masks", "coco", "cvat"])
 def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path, kind):
     make, name, read, _ = SINKS[kind]
     with make(tmp_path / name) as sink:

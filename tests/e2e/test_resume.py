@@ -16,11 +16,13 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, Mask, Segmenter, annotate
 from livesegment.errors import JournalMismatch, OutputExists
 from livesegment.export.coco import CocoExporter
 from livesegment.server.embedded import EmbeddedServer
+from livesegment.settings import EXPORTS
 from livesegment.settings.serve import ServeOptions
 
 FRAMES = 120
@@ -63,10 +65,10 @@ def endpoint(model: Bright) -> Iterator[str]:
         yield server.url
 
 
-def start(folder: Path, endpoint: str, *more: str) -> "subprocess.Popen[str]":
+def start(folder: Path, endpoint: str, *more: str, frames: int = FRAMES) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "livesegment", "annotate", f"pattern:128x96:{FRAMES}"),
+            *(sys.executable, "-m", "livesegment", "annotate", f"pattern:128x96:{frames}"),
             *("-o", "out.mp4", "--masks", "masks.mkv", "--export", "coco"),
             *("--endpoint", endpoint, "--model", "any/1", "--in-flight", str(IN_FLIGHT), *more),
         ],
@@ -76,8 +78,10 @@ def start(folder: Path, endpoint: str, *more: str) -> "subprocess.Popen[str]":
     )
 
 
-def finish(folder: Path, endpoint: str, *more: str) -> "subprocess.CompletedProcess[str]":
-    with start(folder, endpoint, *more) as program:
+def finish(
+    folder: Path, endpoint: str, *more: str, frames: int = FRAMES
+) -> "subprocess.CompletedProcess[str]":
+    with start(folder, endpoint, *more, frames=frames) as program:
         _, said = program.communicate(timeout=60)
     return subprocess.CompletedProcess(program.args, program.returncode, None, said)
 
@@ -88,6 +92,15 @@ def outputs(folder: Path) -> dict[str, bytes]:
         for path in folder.iterdir()
         if path.is_file() and path.suffix != ".journal"
     }
+
+
+def has_files(folder: Path, count: int) -> bool:
+    return len([*folder.glob("*")]) >= count
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".journal")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
@@ -125,6 +138,28 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
     assert last.returncode == 0, last.stderr
     assert outputs(tmp_path / "stormy") == calm
     assert model.calls <= FRAMES + kills * IN_FLIGHT
+
+
+def test_killed_as_it_exports_it_ends_as_if_undisturbed(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    frames = 24
+    more = [*(f"--export={kind}" for kind in EXPORTS if kind != "coco"), "--split", "0.7"]
+    for name in ("calm", "stormy"):
+        (tmp_path / name).mkdir()
+    assert finish(tmp_path / "calm", endpoint, *more, frames=frames).returncode == 0
+    pictures = tmp_path / "stormy" / "out.part.yolo" / "images" / "train"
+    for written in (1, frames):
+        with start(tmp_path / "stormy", endpoint, *more, frames=frames) as program:
+            wait_until(partial(has_files, pictures, written), f"{written} pictures")
+            program.send_signal(signal.SIGKILL)
+            program.communicate()
+        assert pictures.exists()
+    last = finish(tmp_path / "stormy", endpoint, *more, frames=frames)
+    assert last.returncode == 0, last.stderr
+    calm, stormy = (tree(tmp_path / name) for name in ("calm", "stormy"))
+    assert len(calm) > 8 * frames
+    assert stormy == calm
 
 
 def test_killed_after_its_last_call_it_pays_for_nothing_more(

@@ -65,7 +65,7 @@ def _picture(ids: ClassIds, index: int) -> Image:
 def main(folder: Path) -> None:
     """Write everything."""
     made = masks()
-    (folder / "divided").mkdir(parents=True)
+    (folder / "divided").mkdir(parents=True, exist_ok=True)
     origin = Origin("clip.mp4", "model/3", "40")
     for kind in EXPORTS:
         for split in (None, Split(0.7, seed=1)):

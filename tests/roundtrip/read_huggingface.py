@@ -1,10 +1,14 @@
 """Reads the folder with Hugging Face's datasets: `read_huggingface.py FOLDER`, of `make.py`."""
 
 import json
+import os
 import tempfile
 from pathlib import Path
 
 import numpy as np
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before it is imported: nothing is to be looked up
+
 from datasets import Image, load_dataset
 from truth import VOID, Truth, main
 

@@ -1,5 +1,6 @@
 """Nothing of a redacted class is in what annotating writes."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from masks import PICTURES
 from privacy import CLASS_NAME, Shot, entering_shots, pattern_shots, seen_pixels
 
 from livesegment import (
@@ -22,7 +24,9 @@ from livesegment import (
     annotate,
 )
 from livesegment.errors import OutputExists
+from livesegment.export import export_path
 from livesegment.frame import Image
+from livesegment.settings import EXPORTS
 from livesegment.sources.pattern import CLASS_MAP
 
 PLAIN = OverlayOptions(opacity=0, legend=False)
@@ -116,12 +120,16 @@ def test_exported_pictures_are_not_the_files_themselves(tmp_path: Path, suffix: 
     out = tmp_path / "out"
     if suffix == ".ppm":
         out = tmp_path / "out.mp4"
-    annotate(images, out, segmenter=Truth(shots), options=options(export=("yolo", "png", "coco")))
-    exported = read_images(tmp_path / "out.yolo" / "images")
-    assert len(exported) == 3
-    for image, shot in zip(exported, shots, strict=True):
-        assert seen_pixels(image, shot.class_ids, CODED if suffix == ".jpg" else 0) == 0
-    assert not list((tmp_path / "out.masks").glob("*.jpg"))
+    annotate(images, out, segmenter=Truth(shots), options=options(export=EXPORTS))
+    for kind, place in PICTURES.items():
+        exported = read_images(export_path(kind, tmp_path / "out") / place)
+        assert len(exported) == 3
+        for image, shot in zip(exported, shots, strict=True):
+            assert seen_pixels(image, shot.class_ids, CODED if suffix == ".jpg" else 0) == 0
+    found = [file for file in tmp_path.rglob("*.jpg") if file.parent.name != "images"]
+    assert all(file.parent in {images, out} for file in found)
+    with zipfile.ZipFile(tmp_path / "out.cvat.zip") as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".jpg")]
 
 
 def test_without_redaction_exported_pictures_are_the_files_themselves(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from masks import PICTURES
 from privacy import (
     CANARY_ZONE,
     CanaryFinder,
@@ -37,11 +38,13 @@ from livesegment import (
 )
 from livesegment.annotate.estimate import estimate
 from livesegment.errors import JournalMismatch
+from livesegment.export import export_path
 from livesegment.frame import CodedFrame, Image
 from livesegment.live.page import LivePage
 from livesegment.live.run import run_live
 from livesegment.output import LiveRun
 from livesegment.server.embedded import EmbeddedServer
+from livesegment.settings import EXPORTS
 from livesegment.settings.serve import ServeOptions
 from livesegment.settings.zone import Polygon
 from livesegment.sinks.mask_file import MaskFileReader
@@ -199,7 +202,7 @@ def test_nothing_of_a_zone_is_in_what_annotating_asks_and_writes(
             PLAIN,
             keyframes,
             masks=str(tmp_path / "masks.mkv"),
-            export=("yolo", "png", "coco"),
+            export=EXPORTS,
             hide=HIDE,
             # So little that frames would be kept as they came.
             max_memory="50MB",
@@ -208,8 +211,10 @@ def test_nothing_of_a_zone_is_in_what_annotating_asks_and_writes(
         assert estimate(clip, out, options=options).kept == len(finder.asked)
         with pytest.raises(JournalMismatch, match="another hidden zones"):
             annotate(clip, out, options=replace(options, hide=()))
-    pictures = [*finder.asked, *video(out), *images(tmp_path / "out.yolo")]
-    assert len(pictures) == len(finder.asked) + 2 * COUNT
+    pictures = [*finder.asked, *video(out)]
+    for kind, place in PICTURES.items():
+        pictures += images(export_path(kind, out) / place)
+    assert len(pictures) == len(finder.asked) + (1 + len(PICTURES)) * COUNT
     assert max(map(canary_seen, pictures)) == 0
     with MaskFileReader(tmp_path / "masks.mkv") as reader:
         masks = [ids for _, ids in reader]
@@ -221,11 +226,13 @@ def test_images_are_exported_without_it_though_they_might_be_copied(tmp_path: Pa
     (tmp_path / "in").mkdir()
     for index, image in enumerate(canary_pictures(3, SIZE)):
         cv2.imwrite(str(tmp_path / "in" / f"{index}.jpg"), image)
-    options = AnnotateOptions(overlay=PLAIN, export=("yolo",), hide=HIDE)
+    options = AnnotateOptions(overlay=PLAIN, export=EXPORTS, hide=HIDE)
     finder = CanaryFinder()
     annotate(tmp_path / "in", tmp_path / "out", segmenter=finder, options=options)
-    written = [*images(tmp_path / "out"), *images(tmp_path / "out.yolo")]
-    assert len(written) == 6
+    written = images(tmp_path / "out")
+    for kind, place in PICTURES.items():
+        written += images(export_path(kind, tmp_path / "out") / place)
+    assert len(written) == 3 * (1 + len(PICTURES))
     assert max(map(canary_seen, [*finder.asked, *written])) == 0
 
 

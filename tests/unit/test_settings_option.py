@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from livesegment import (
+    AnnotateOptions,
     ApiKey,
     EndpointOptions,
     EventOptions,
@@ -85,6 +86,11 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             " not the text 'worst'",
         ),
         (lambda: EndpointOptions(endpoint="http://a"), "endpoint needs model, slug/version"),
+        (
+            lambda: AnnotateOptions(export=("coco",), split=1.0),
+            "split is a number from 0.01 to 0.99, not 1.0",
+        ),
+        (lambda: AnnotateOptions(split=0.8), "split divides what is exported: give export"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (
             lambda: LiveOptions(background="#12345"),

@@ -11,7 +11,8 @@ from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceError, SourceNotFound, system_words
 from livesegment.export import Origin
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import BUILTIN, AnnotateOptions, Codec, RedactOptions
+from livesegment.segmenters.pattern import PatternSegmenter
+from livesegment.settings import AnnotateOptions, Codec, RedactOptions
 from livesegment.settings.zone import Polygon
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
@@ -81,15 +82,26 @@ def origin_of(
     if segmenter is None:
         masks = "unknown" if job.kept_masks is None else f"the masks in {job.kept_masks.name}"
         return Origin(name, masks)
-    if not endpoint.names_a_model or endpoint.endpoint == BUILTIN:  # which says it in words
-        model, _, told = segmenter.identity.partition(" (confidence ")
-        return Origin(name, model, told.rstrip(")") or None)
+    if endpoint.is_builtin:
+        return Origin(name, *_unnamed_model(segmenter))
     if endpoint.model_path is not None:
         model = Path(endpoint.model_path).name
     else:
         model = endpoint.asked.removeprefix("model ")
     confidence = endpoint.confidence if raised is None else raised.wanted
     return Origin(name, model, confidence if isinstance(confidence, str) else f"{confidence:g}")
+
+
+def _unnamed_model(segmenter: Segmenter) -> tuple[str, str | None]:
+    """Return name and confidence of a segmenter that no option has named."""
+    from livesegment.segmenters.builtin import BuiltinSegmenter  # most runs have another
+
+    if isinstance(segmenter, BuiltinSegmenter):
+        model, _, confidence = segmenter.identity.partition(" (confidence ")
+        return model, confidence.rstrip(")")
+    if isinstance(segmenter, PatternSegmenter):
+        return segmenter.identity, None
+    return type(segmenter).__name__, None  # a program's own
 
 
 def _name(source: str, opened: Source) -> str:

@@ -70,7 +70,7 @@ class Exporter(Sink):
         self._is_closed = False
 
     @classmethod
-    def layout(cls, *, is_divided: bool) -> tuple[str, ...] | None:  # noqa: ARG003 - hooks
+    def layout(cls, *, is_divided: bool) -> tuple[str, ...] | None:  # noqa: ARG003 - of those that may
         """Return glob patterns of the files in the folder that it makes; None: it makes a file."""
         return None
 

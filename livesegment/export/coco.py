@@ -60,8 +60,8 @@ class CocoExporter(Exporter):
         else:
             raise OptionsError(f"{path} cannot keep COCO annotations: its name ends in .json")
         super().__init__(output, names, dataset)
-        self._waiting: tuple[Spool, Spool] | None = None
-        self._images = self._annotations = 0
+        self._images, self._annotations = self._spool(), self._spool()
+        self._image_count = self._annotation_count = 0
 
     @classmethod
     def layout(cls, *, is_divided: bool) -> tuple[str, ...] | None:
@@ -69,38 +69,32 @@ class CocoExporter(Exporter):
         return (_FILES[TRAIN], _FILES[VALIDATION], CARD_FILE) if is_divided else None
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
-        images, annotations = self._open()
         width, height = mask.frame_size
-        self._images += 1
+        self._image_count += 1
         image: dict[str, Any] = {
-            "id": self._images,
+            "id": self._image_count,
             "file_name": self._names.name(frame.index),
             "width": width,
             "height": height,
         }
         if self._names.is_video:
             image |= {"frame_index": frame.index, "time_s": frame.pts_s}
-        images.append(json.dumps([scene, image]))
-        objects = Objects.of(mask, self._classes.unclassed)
+        self._images.append(json.dumps([scene, image]))
+        objects = Objects(mask, self._classes.unclassed)
         for region in regions(objects.ids):
             if region.id not in objects.class_of:
                 continue
-            self._annotations += 1
+            self._annotation_count += 1
             annotation = {
-                "id": self._annotations,
-                "image_id": self._images,
+                "id": self._annotation_count,
+                "image_id": self._image_count,
                 "category_id": objects.class_of[region.id],
                 "segmentation": {"size": [height, width], "counts": region.counts},
                 "area": region.area,
                 "bbox": region.box,
                 "iscrowd": 0,
             }
-            annotations.append(json.dumps([scene, annotation]))
-
-    def _open(self) -> tuple[Spool, Spool]:
-        if self._waiting is None:
-            self._waiting = self._spool(), self._spool()
-        return self._waiting
+            self._annotations.append(json.dumps([scene, annotation]))
 
     def _finish(self) -> None:
         if not self._is_written:
@@ -116,7 +110,6 @@ class CocoExporter(Exporter):
 
     def _write(self, path: Path, subset: str | None) -> None:
         """Write the file of a subset, or of all that there is."""
-        images, annotations = self._open()
         plus = self._plus
         origin = self._dataset.origin
         info = {
@@ -132,11 +125,11 @@ class CocoExporter(Exporter):
         with path.open("w", encoding="ascii", newline="\n") as file:
             file.write(f'{{"info": {json.dumps(info)},\n"licenses": {json.dumps(licences)}')
             file.write(',\n"annotations": [')
-            for number, each in enumerate(self._of(subset, annotations)):
+            for number, each in enumerate(self._of(subset, self._annotations)):
                 each["category_id"] += plus
                 file.write((",\n" if number else "\n") + json.dumps(each))
             file.write('],\n"images": [')
-            for number, each in enumerate(self._of(subset, images)):
+            for number, each in enumerate(self._of(subset, self._images)):
                 file.write((",\n" if number else "\n") + json.dumps(each))
             file.write(f'],\n"categories": {json.dumps(categories)}}}\n')
 

@@ -16,7 +16,6 @@ from livesegment.export.indexed_png import indexed_png, voc_palette
 from livesegment.export.objects import Objects
 from livesegment.export.picture_names import PictureNames
 from livesegment.export.split import TRAIN, VALIDATION
-from livesegment.export.spool import Spool
 from livesegment.frame import Frame
 from livesegment.mask import BACKGROUND, Mask
 from livesegment.sinks.output_file import OutputFile
@@ -58,7 +57,7 @@ class CvatExporter(Exporter):
         names = PictureNames(pictures, by_stem=True, reader="CVAT")
         super().__init__(OutputFile(path, overwrite=dataset.overwrite), names, dataset)
         self._archive: zipfile.ZipFile | None = None
-        self._stems: Spool | None = None
+        self._stems = self._spool()
         self._is_finished = False
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
@@ -70,12 +69,10 @@ class CvatExporter(Exporter):
         for each in mask.pixel_counts():
             if each not in unclassed:
                 colours[each] = self._classes.index(each) + 1
-        objects = Objects.of(mask, unclassed)
+        objects = Objects(mask, unclassed)
         numbers = _numbered(objects) if len(objects.class_of) <= _MOST else colours[mask.class_ids]
         self._put(f"{_CLASSES}/{stem}.png", indexed_png(colours[mask.class_ids]))
         self._put(f"{_OBJECTS}/{stem}.png", indexed_png(numbers))
-        if self._stems is None:
-            self._stems = self._spool()
         self._stems.append(json.dumps([scene, stem]))
 
     def _put(self, name: str, content: bytes) -> None:
@@ -114,7 +111,7 @@ class CvatExporter(Exporter):
         for subset in (TRAIN, VALIDATION) if is_divided else (_UNDIVIDED,):
             lists[subset] = []
         held_back = self._validation()
-        for line in self._stems or ():
+        for line in self._stems:
             scene, stem = json.loads(line)
             subset = VALIDATION if scene in held_back else TRAIN
             lists[subset if is_divided else _UNDIVIDED].append(stem)

@@ -54,13 +54,13 @@ class LabelStudioExporter(FolderExporter):
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         picture = self._add_picture(frame, "images", scene)
-        objects = Objects.of(mask, self._classes.unclassed)
+        objects = Objects(mask, self._classes.unclassed)
         data: dict[str, Any] = {_IMAGE: _address(picture)}
         if self._names.is_video:
             data |= {"frame_index": frame.index, "time_s": frame.pts_s}
         results = [_result(objects, each, mask.frame_size) for each in objects.class_of]
         classes = list(objects.class_of.values())
-        score = min(objects.score_of.values(), default=None)
+        score = min((each["score"] for each in results if "score" in each), default=None)
         task = json.dumps([scene, classes, data, score, results], separators=(",", ":"))
         self._tasks.append(task)
 
@@ -113,8 +113,8 @@ def _result(objects: Objects, object_id: int, size: tuple[int, int]) -> dict[str
         "image_rotation": 0,
         "value": {"format": "rle", "rle": list(packed_runs(objects.region(object_id)))},
     }
-    if object_id in objects.score_of:
-        result["score"] = objects.score_of[object_id]
+    if (score := objects.score(object_id)) is not None:
+        result["score"] = score
     return result
 
 

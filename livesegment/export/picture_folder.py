@@ -59,7 +59,7 @@ class FolderExporter(Exporter):
         self._waiting = None if dataset.split is None else self._spool()
 
     @classmethod
-    def layout(cls, *, is_divided: bool = False) -> tuple[str, ...]:  # noqa: ARG003 - both
+    def layout(cls, *, is_divided: bool = False) -> tuple[str, ...]:  # noqa: ARG003 - the same for both
         """Return glob patterns of the files in the folder; one may replace the other."""
         patterns = [
             f"{place.format(subset)}/{pattern}".lstrip("/")

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 
 class Spool:
@@ -16,7 +17,8 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - kept
+        self._folder = folder
+        self._file: IO[bytes] | None = None
 
     def append(self, line: str) -> None:
         """Add an ASCII text without line breaks.
@@ -24,6 +26,8 @@ class Spool:
         Raises:
             OSError: If the disk is full.
         """
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - kept
         self._file.write(line.encode("ascii") + b"\n")
 
     def __iter__(self) -> Iterator[str]:
@@ -32,11 +36,14 @@ class Spool:
         Raises:
             OSError: If the disk is full.
         """
+        if self._file is None:
+            return
         self._file.seek(0)
         for line in self._file:
             yield line[:-1].decode("ascii")
 
     def close(self) -> None:
         """Drop the lines. May be called twice."""
-        with suppress(OSError):  # what the disk had no room for is not wanted any more
-            self._file.close()
+        if self._file is not None:
+            with suppress(OSError):  # what the disk had no room for is not wanted any more
+                self._file.close()

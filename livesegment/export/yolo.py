@@ -53,7 +53,7 @@ class YoloExporter(FolderExporter):
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         self._add_picture(frame, "images/{}", scene)
-        objects = Objects.of(mask, self._classes.unclassed)
+        objects = Objects(mask, self._classes.unclassed)
         lines = [
             f"{self._classes.index(class_id)} {_corners_text(polygon, mask.frame_size)}\n"
             for each, class_id in objects.class_of.items()

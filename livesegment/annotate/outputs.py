@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from livesegment.annotate.choice import FrameChoice, open_choice
+from livesegment.annotate.chosen_frames import ChosenFrames, chosen_frames_path
 from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import OutputNotWritable
 from livesegment.export import ExportKind, check_export_free, export_path, open_exporter
+from livesegment.export.base import Exporter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
@@ -53,6 +56,8 @@ class Outputs:
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite)
+        for path in self._list_of_frames():
+            check_free(path, overwrite=overwrite)
 
     def are_complete(self, journal: Journal) -> bool:
         """Tell whether an earlier run of the same command finished, and nobody touched them."""
@@ -74,6 +79,11 @@ class Outputs:
         ours = unfinished and journal.noted(evidence) == self._identity
         overwrite = self._options.overwrite or ours
         sinks = [stack.enter_context(sink) for sink in self._sinks(source, overwrite=overwrite)]
+        if (choice := open_choice(self._options.exported)) is not None:
+            exporters = [sink for sink in sinks if isinstance(sink, Exporter)]
+            sinks = [sink for sink in sinks if sink not in exporters]
+            chosen = self._chosen_frames(choice, exporters, source, overwrite=overwrite)
+            sinks.append(stack.enter_context(chosen))
         if journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
@@ -130,9 +140,16 @@ class Outputs:
                 copies_files=not (self._options.redact.is_wanted or self._options.hide),
             )
 
+    def _chosen_frames(
+        self, choice: FrameChoice, exporters: list[Exporter], source: Source, *, overwrite: bool
+    ) -> ChosenFrames:
+        pictures = source.paths if isinstance(source, ImagesSource) else Path(self._job.source).stem
+        [path] = self._list_of_frames()
+        return ChosenFrames(choice, exporters, path, pictures, overwrite=overwrite)
+
     def files(self) -> list[Path]:
         """Return what is written beside the journal: the files of an image folder one by one."""
-        return [*self._own_files(), *self._exports().values()]
+        return [*self._own_files(), *self._exports().values(), *self._list_of_frames()]
 
     def _own_files(self) -> list[Path]:
         job = self._job
@@ -148,6 +165,12 @@ class Outputs:
             kind: export_path(kind, job.output, is_folder=is_folder)
             for kind in self._options.export
         }
+
+    def _list_of_frames(self) -> list[Path]:
+        if self._options.exported.given is None:
+            return []
+        is_folder = self._job.kind == "image folder"
+        return [chosen_frames_path(self._job.output, is_folder=is_folder)]
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.exported_frames import ExportedFramesOptions
 from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.live import LiveOptions
@@ -89,6 +90,7 @@ class AnnotateOptions(Settings):
         kept_masks: Mask file of an earlier run to draw in place of asking; a folder with several
             inputs; None: ask.
         export: Annotations to write beside the output, for other tools.
+        exported: Which frames are in them.
         codec: Video codec of the output; None: the one that is usual under its name, h264, in
             .webm vp9, in .mov prores where what is cut out is to stay clear.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
@@ -130,6 +132,7 @@ class AnnotateOptions(Settings):
         group=_OUTPUT,
         is_common=True,
     )
+    exported: ExportedFramesOptions = section(ExportedFramesOptions)
     codec: Codec | None = option(
         None,
         choice(CODECS),
@@ -173,6 +176,13 @@ class AnnotateOptions(Settings):
 
     def check(self) -> None:
         """Check that kept masks are not asked for what only a model can give."""
+        if (chosen := self.exported.given) is not None:
+            self.require(
+                bool(self.export),
+                f"{{{chosen}}} says which frames {{export}} writes: name a format with it",
+                chosen,
+                "export",
+            )
         self.require(
             self.kept_masks is None or self.keyframes == KeyframeOptions(),
             "{kept_masks} has a mask for every frame: leave {every}, {budget} and {skip_still} out",

@@ -34,12 +34,14 @@ class Annotated:
         alpha: How much of each of its pixels is there, 0 to 255, uint8 (H, W), valid as long; None:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
+        is_carried: Whether the mask was made for another picture and carried to this one.
     """
 
     frame: Frame
     mask: Mask | None
     image: Image
     alpha: Alpha | None = None
+    is_carried: bool = False
 
 
 class Sink(Resource):

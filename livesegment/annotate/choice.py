@@ -1,5 +1,6 @@
 """Which frames are exported, and why."""
 
+import logging
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left, insort
@@ -17,6 +18,8 @@ from livesegment.motion.disagreement import LEAST_SHARE, CarriedDisagreement, di
 from livesegment.motion.raster import worst_channel
 from livesegment.settings import ExportedFramesOptions
 from livesegment.sinks.base import Annotated
+
+_log = logging.getLogger(__name__)
 
 _ACROSS = 160
 _OTHER_LEVEL = 24  # of 255, in the channel that differs most
@@ -137,6 +140,12 @@ class Hardest(FrameChoice):
         """Choose, and return the frames chosen; fewer where nothing is known of the others."""
         known = [place for place, score in enumerate(self._scores) if score != _UNKNOWN]
         scores = [round(self._scores[place], _DIGITS) for place in known]
+        if (unknown := len(self._scores) - len(known)) and len(known) < self._count:
+            _log.warning(
+                "how hard %s cannot be told: the replies do not say how sure the model is, and no"
+                " other frame that was asked about shows the same scene",
+                "1 frame is" if unknown == 1 else f"{unknown} frames are",
+            )
         chosen = spread(scores, [self._scenes[place] for place in known], self._count)
         self._chosen = {
             self._indices[known[each]]: Reason(

@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 
 _ACROSS = 160
 _OTHER_LEVEL = 24  # of 255, in the channel that differs most
-CHANGED_PICTURE = 0.1
+CHANGED_PICTURE = 0.25
 """Share of a picture that shows something else when it has changed notably."""
-CHANGED_MASKS = 0.2
+CHANGED_MASKS = 0.5
 """How much masks differ, as `disagreement` counts, that have changed notably."""
 
 _DIGITS = 4

@@ -34,7 +34,8 @@ class Annotated:
         alpha: How much of each of its pixels is there, 0 to 255, uint8 (H, W), valid as long; None:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
-        is_carried: Whether the mask was made for another picture and carried to this one.
+        is_carried: Whether `annotate` has the mask from other pictures than this one; live, whose
+            masks come late, does not say.
     """
 
     frame: Frame

@@ -99,7 +99,7 @@ def test_small_changes_add_up_until_they_are_notable() -> None:
     [
         (disc(80), scene(seed=2), "picture"),
         (disc(80, class_id=2), scene(), "masks"),
-        (disc(80, radius=40), scene(), "masks"),
+        (disc(80, radius=50), scene(), "masks"),
         (disc(80, class_id=0), scene(), "masks"),
     ],
 )

@@ -19,10 +19,8 @@ _log = logging.getLogger(__name__)
 COLUMNS = ("picture", "frame_index", "time_s", "reason", "score")
 
 
-def chosen_frames_path(output: Path, *, is_folder: bool) -> Path:
-    """Return where it is said which frames are exported: `clip.mp4` has `clip.frames.csv`."""
-    name = output.name or output.resolve().name
-    return output.with_name(f"{name if is_folder else output.stem}.frames.csv")
+SUFFIX = ".frames.csv"
+"""Beside an output: `clip.mp4` has `clip.frames.csv`."""
 
 
 class ChosenFrames(Sink):

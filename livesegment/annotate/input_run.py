@@ -193,7 +193,10 @@ class InputRun:
             limiter=Limiter(1, Quota(max_calls=0)),
             metrics=Metrics(),
         )
-        return not self._stopped and loop.run().complete
+        if not self._stopped and loop.run().complete:
+            return True
+        self._say_kept(journal)
+        return False
 
     def _new_loop(
         self,
@@ -228,13 +231,16 @@ class InputRun:
         try:
             loop.run()
         finally:
-            replies = 0 if parts.journal is None else len(parts.journal)
-            if replies and not self._result.complete:
-                logger.warning(
-                    "%d replies for %s are kept: the same command goes on from there",
-                    replies,
-                    self.job.output,
-                )
+            if parts.journal is not None and not self._result.complete:
+                self._say_kept(parts.journal)
+
+    def _say_kept(self, journal: Journal) -> None:
+        if replies := len(journal):
+            logger.warning(
+                "%d replies for %s are kept: the same command goes on from there",
+                replies,
+                self.job.output,
+            )
 
     def _segmenter(self, source: Source, stack: ExitStack) -> Segmenter | None:
         shared = self._shared

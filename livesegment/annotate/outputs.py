@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from livesegment.annotate.choice import FrameChoice, open_choice
-from livesegment.annotate.chosen_frames import ChosenFrames, chosen_frames_path
+from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames
 from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import OutputNotWritable
-from livesegment.export import ExportKind, check_export_free, export_path, open_exporter
+from livesegment.export import ExportKind, beside, check_export_free, export_path, open_exporter
 from livesegment.export.base import Exporter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
@@ -170,7 +170,7 @@ class Outputs:
         if self._options.exported.given is None:
             return []
         is_folder = self._job.kind == "image folder"
-        return [chosen_frames_path(self._job.output, is_folder=is_folder)]
+        return [beside(self._job.output, SUFFIX, is_folder=is_folder)]
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""

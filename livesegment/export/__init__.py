@@ -9,7 +9,7 @@ from livesegment.settings import EXPORTS, ExportKind
 from livesegment.sinks.base import Sink
 from livesegment.sinks.output_file import check_free
 
-__all__ = ["ExportKind", "check_export_free", "export_path", "open_exporter"]
+__all__ = ["ExportKind", "beside", "check_export_free", "export_path", "open_exporter"]
 
 _SUFFIXES: dict[ExportKind, str] = {"coco": ".coco.json", "png": ".masks", "yolo": ".yolo"}
 
@@ -30,10 +30,21 @@ def export_path(
         OptionsError: If there is no such kind.
     """
     _check_kind(kind)
+    return beside(output, _SUFFIXES[kind], is_folder=is_folder)
+
+
+def beside(output: str | os.PathLike[str], suffix: str, *, is_folder: bool = False) -> Path:
+    """Return the path beside an output that has its name and another suffix.
+
+    Args:
+        output: The annotated video, image or folder of images.
+        suffix: What follows the name.
+        is_folder: Whether it is a folder, whose name has no suffix to leave out.
+    """
     output = Path(output)
     if not output.name:  # the folder one stands in
         output = output.resolve()
-    return output.with_name((output.name if is_folder else output.stem) + _SUFFIXES[kind])
+    return output.with_name((output.name if is_folder else output.stem) + suffix)
 
 
 def check_export_free(kind: ExportKind, path: str | os.PathLike[str], *, overwrite: bool) -> None:

@@ -102,10 +102,10 @@ class ChosenFrames(Sink):
             self._file.commit()
         self._is_closed = True
         _log.info(
-            "%d of %s with a mask exported%s",
+            "%d of %s with a mask are exported%s",
             self._chosen,
             counted(self._seen, "frame"),
-            f"; {self._file.final_path} says why each" if self._chosen else "",
+            f"; {self._file.final_path} says why" if self._chosen else "",
         )
 
     def close(self) -> None:

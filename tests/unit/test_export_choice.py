@@ -29,9 +29,11 @@ from livesegment.cli.line import read_line
 from livesegment.errors import OptionsError, OutputExists, SinkError
 from livesegment.settings.commands import AnnotateCommand
 from livesegment.sinks.base import Annotated
+from livesegment.sinks.mask_file import read_masks
 
 NAMES = {0: "background", 1: "person", 2: "cup"}
 SIZE = (160, 120)
+_DAVIS = ("JPEGImages", "Annotations")
 
 
 def scene(seed: int = 0, shift: int = 0) -> np.ndarray:
@@ -381,3 +383,29 @@ def test_frames_without_a_mask_are_not_chosen(tmp_path: Path) -> None:
     report = annotate(PATTERN, tmp_path / "a.mp4", segmenter=Unsure(), options=options)
     assert report.calls == 5
     assert len(listed(tmp_path / "a.frames.csv")) == 5
+
+
+@pytest.mark.parametrize("name", ["scooter-gray", "stroller"])
+def test_on_real_footage_the_masks_of_hard_frames_are_worse(
+    media: Path, tmp_path: Path, name: str
+) -> None:
+    pictures, truth = (media / "davis" / each / "480p" / name for each in _DAVIS)
+    if not pictures.is_dir():
+        pytest.skip(f"the real footage has no {pictures.name}")
+    options = AnnotateOptions(
+        masks=f"{tmp_path / 'masks.mkv'}",
+        export=("coco",),
+        exported=ExportedFramesOptions(export_uncertain=5),
+    )
+    annotate(pictures, tmp_path / "out.mp4", options=options)
+    similarities = [
+        Mask((cv2.imread(f"{path}", cv2.IMREAD_GRAYSCALE) > 127).astype(np.uint8)).similarity(
+            Mask(ids), 1
+        )
+        for path, (_, ids) in zip(
+            sorted(truth.iterdir()), read_masks(tmp_path / "masks.mkv"), strict=True
+        )
+    ]
+    hard = [similarities[int(line["frame_index"])] for line in listed(tmp_path / "out.frames.csv")]
+    assert len(hard) == 5
+    assert np.mean(hard) < np.mean(similarities)

@@ -4,11 +4,11 @@ import logging
 from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from livesegment.class_name import comparable
 from livesegment.downscale import fitting
@@ -112,7 +112,7 @@ class Hardest(FrameChoice):
     do not, as much as its mask differs from that of the frame asked before or after it, carried
     along the motion from the one to the other: one of the two is wrong, or both are.
 
-    Of each frame that was asked about, 20 bytes are kept: pictures and masks are read once more.
+    Of each frame that was asked about, 17 bytes are kept: pictures and masks are read once more.
 
     Args:
         count: How many frames.
@@ -138,18 +138,19 @@ class Hardest(FrameChoice):
 
     def settled(self) -> frozenset[int]:
         """Choose, and return the frames chosen; fewer where nothing is known of the others."""
-        known = [place for place, score in enumerate(self._scores) if score != _UNKNOWN]
-        scores = [round(self._scores[place], _DIGITS) for place in known]
-        if (unknown := len(self._scores) - len(known)) and len(known) < self._count:
+        every = np.array(self._scores, np.float64)
+        known = np.flatnonzero(every != _UNKNOWN)
+        scores = every[known].round(_DIGITS)
+        if (unknown := every.size - known.size) and known.size < self._count:
             _log.warning(
                 "how hard %s cannot be told: the replies do not say how sure the model is, and no"
                 " other frame that was asked about shows the same scene",
                 "1 frame is" if unknown == 1 else f"{unknown} frames are",
             )
-        chosen = spread(scores, [self._scenes[place] for place in known], self._count)
+        chosen = spread(scores, np.array(self._scenes, np.int32)[known], self._count)
         self._chosen = {
             self._indices[known[each]]: Reason(
-                "unsure" if self._is_unsure[known[each]] else "disagrees", scores[each]
+                "unsure" if self._is_unsure[known[each]] else "disagrees", float(scores[each])
             )
             for each in chosen
         }
@@ -198,7 +199,7 @@ def _has_background(mask: Mask) -> bool:
     return any(comparable(name) == BACKGROUND for name in mask.class_map.values())
 
 
-def spread(scores: Sequence[float], scenes: Sequence[int], count: int) -> list[int]:
+def spread(scores: npt.NDArray[np.float64], scenes: npt.NDArray[np.int32], count: int) -> list[int]:
     """Return the places of the highest scores, of which none of one scene are close together.
 
     The highest is taken first, and of equal ones the earlier. Two of one scene lie at least half as
@@ -206,15 +207,16 @@ def spread(scores: Sequence[float], scenes: Sequence[int], count: int) -> list[i
     scene has more than about twice its share.
 
     Args:
-        scores: One for each frame, in order.
-        scenes: The number of each frame's scene.
+        scores: Of each frame, in order, float64 (frames,).
+        scenes: The number of each frame's scene, int32 (frames,).
         count: How many to take, if there are so many.
     """
     apart = max(1, len(scores) // (2 * count))
     taken: list[int] = []
-    for place in sorted(range(len(scores)), key=lambda each: (-scores[each], each)):
+    for found in np.argsort(-scores, kind="stable"):
         if len(taken) == count:
             break
+        place = int(found)
         near = bisect_left(taken, place)
         if all(
             abs(place - other) >= apart or scenes[place] != scenes[other]

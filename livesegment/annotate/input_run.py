@@ -66,7 +66,10 @@ def open_shared(
     is_unasked = not options.endpoint.names_a_model and all(is_drawn(job.source) for job in jobs)
     if is_unasked or options.kept_masks is not None:
         return None
-    return stack.enter_context(open_segmenter(options.endpoint))
+    segmenter = stack.enter_context(open_segmenter(options.endpoint))
+    if options.exported.export_uncertain is not None:
+        segmenter.keeps_certainty = True  # by which it is told what is hard
+    return segmenter
 
 
 def asked_about(

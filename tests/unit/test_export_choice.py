@@ -209,17 +209,21 @@ def test_doubt_about_instances_is_that_of_their_pixels() -> None:
     assert 0 < small < large < 1
 
 
+def taken_of(scores: list[float], scenes: list[int], count: int) -> list[int]:
+    return spread(np.array(scores, np.float64), np.array(scenes, np.int32), count)
+
+
 def test_the_hardest_are_taken_first_and_the_earlier_of_equals() -> None:
-    assert spread([0.1, 0.9, 0.1, 0.1, 0.5, 0.1, 0.1, 0.1], [0] * 8, 2) == [1, 4]
-    assert spread([0.5] * 8, [0] * 8, 2) == [0, 2]
-    assert spread([], [], 5) == []
-    assert spread([0.2, 0.1], [0, 0], 5) == [0, 1]
+    assert taken_of([0.1, 0.9, 0.1, 0.1, 0.5, 0.1, 0.1, 0.1], [0] * 8, 2) == [1, 4]
+    assert taken_of([0.5] * 8, [0] * 8, 2) == [0, 2]
+    assert taken_of([], [], 5) == []
+    assert taken_of([0.2, 0.1], [0, 0], 5) == [0, 1]
 
 
 def test_neighbours_are_not_all_taken_unless_a_cut_is_between_them() -> None:
     scores = [0.0] * 10 + [0.9, 0.8, 0.7] + [0.0] * 17
-    assert spread(scores, [0] * 30, 3)[:2] != [10, 11]
-    assert spread(scores, [0] * 11 + [1] * 19, 2) == [10, 11]
+    assert taken_of(scores, [0] * 30, 3)[:2] != [10, 11]
+    assert taken_of(scores, [0] * 11 + [1] * 19, 2) == [10, 11]
 
 
 def test_so_many_are_found_whatever_the_scores_and_none_are_close() -> None:
@@ -227,7 +231,7 @@ def test_so_many_are_found_whatever_the_scores_and_none_are_close() -> None:
     for _ in range(200):
         length, count = int(random.integers(1, 60)), int(random.integers(1, 20))
         scores = random.integers(0, 4, length).tolist()
-        taken = spread(scores, [0] * length, count)
+        taken = taken_of(scores, [0] * length, count)
         assert len(taken) == min(count, length)
         assert taken == sorted(set(taken))
         apart = max(1, length // (2 * count))
@@ -409,3 +413,23 @@ def test_on_real_footage_the_masks_of_hard_frames_are_worse(
     hard = [similarities[int(line["frame_index"])] for line in listed(tmp_path / "out.frames.csv")]
     assert len(hard) == 5
     assert np.mean(hard) < np.mean(similarities)
+
+
+def test_the_built_in_model_says_how_sure_it_is_and_so_does_its_journal(tmp_path: Path) -> None:
+    with open_source("sample:") as source:
+        frames = [frame for frame in iter(source.read, None) if frame.index < 12]
+    (tmp_path / "in").mkdir()
+    for frame in frames:
+        cv2.imwrite(f"{tmp_path / 'in' / f'{frame.index:02}.png'}", frame.image)
+    options = AnnotateOptions(export=("coco",), exported=ExportedFramesOptions(export_uncertain=3))
+    said = []
+    for calls in (12, 0):
+        report = annotate(tmp_path / "in", tmp_path / "out.mp4", options=options)
+        assert report.calls == calls
+        said.append(content(tmp_path))
+        for name in ("out.mp4", "out.frames.csv", "out.coco.json"):
+            (tmp_path / name).rename(tmp_path / f"{name}.{calls}")
+    lines = listed(tmp_path / "out.frames.csv.0")
+    assert [line["reason"] for line in lines] == ["unsure"] * 3
+    for name in ("out.mp4", "out.frames.csv", "out.coco.json"):
+        assert said[0][name] == said[1][name]

@@ -34,6 +34,10 @@ CHANGELOG = (
     " before .858 / .834 / .777, and {dense|`--align warp`, `annotate --every`|one in 4:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|one in 8:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|one in 16:s.3f} with one call in",
+    "the built-in model's masks have J {hard frames|all, as by chance|mean:s.3f} on all frames,"
+    " {hard frames|`--export-uncertain`, the model says how sure it is|mean:s.3f} on those chosen"
+    " by its certainty, and {hard frames|`--export-uncertain`, it does not|mean:s.3f} on those"
+    " chosen without it.",
     "`live sample:` has a mask in its window after {starting|`live sample:`|s:.2f} s,"
     " {starting|`live sample:`|times:.1f} times",
     "`annotate sample:` writes its first frame after {starting|`annotate sample:`|s:.2f} s,"

@@ -99,6 +99,7 @@ class Carrier:
         at_once: How many threads call `run`; 0: none.
         most_bytes: Says how many bytes the pictures of segments in work may take, given one of
             their frames; one segment is in work however large it is.
+        wanted: Indices of the frames whose masks somebody wants; None: all. Others may have none.
     """
 
     def __init__(
@@ -107,10 +108,12 @@ class Carrier:
         asks_for_all: bool = False,
         at_once: int = 0,
         most_bytes: Callable[[Frame], int] = lambda _: sys.maxsize,
+        wanted: frozenset[int] | None = None,
     ) -> None:
         self._asks_for_all = asks_for_all
         self._at_once = at_once
         self._most_bytes = most_bytes
+        self._wanted = wanted
         self._jobs: Buffer[_Segment] = Buffer("wait", at_once + 1)
         self._lock = threading.Lock()
         self._queue: deque[Masked | _Segment] = deque()
@@ -148,7 +151,7 @@ class Carrier:
             self._held.append(frame)
             if len(self._held) == MOST_BETWEEN:
                 # What comes after them is carried from the last of them.
-                yield from self._begin(None)
+                yield from self._begin(None, is_needed=True)
                 for masked in self._ready(0):
                     self._before = masked.frame, masked.mask
                     yield masked
@@ -169,8 +172,15 @@ class Carrier:
             yield from self._begin(None)
         yield from self._ready(0)
 
-    def _begin(self, after: tuple[Frame, Mask | None] | None) -> Iterator[Masked]:
+    def _begin(
+        self, after: tuple[Frame, Mask | None] | None, *, is_needed: bool = False
+    ) -> Iterator[Masked]:
         """Have the frames carried that are held; yield what must be finished for that."""
+        if not (is_needed or self._wanted is None or self._is_wanted(self._wanted)):
+            for frame in self._held:
+                self._put(Masked(frame, None, Role.CARRIED))
+            self._held = []
+            return
         assert self._before is not None, "the first frame of all is a keyframe"
         first, mask_before = self._before
         frames = [first, *self._held, *([] if after is None else [after[0]])]
@@ -185,6 +195,9 @@ class Carrier:
             segment.carry()
         else:
             self._jobs.put(segment)
+
+    def _is_wanted(self, wanted: frozenset[int]) -> bool:
+        return any(frame.index in wanted for frame in self._held)
 
     def _in_work(self) -> int:
         return sum(isinstance(each, _Segment) for each in self._queue)

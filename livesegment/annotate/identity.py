@@ -143,6 +143,7 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             **({"alpha": True} if _writes_alpha(job, options) else {}),
             **_names(options),
             **({} if options.split is None else {"split": [options.split, options.split_seed]}),
+            **_exported(options),
         },
         sort_keys=True,
     )
@@ -167,6 +168,12 @@ def _names(options: AnnotateOptions) -> dict[str, list[str]]:
     # was finished without them stays finished.
     names = options.endpoint.class_names
     return {} if names is None else {"class_names": list(names)}
+
+
+def _exported(options: AnnotateOptions) -> dict[str, list[int | str]]:
+    # Left out where all frames are, for the same reason.
+    name = options.exported.given
+    return {} if name is None else {"exported": [name, getattr(options.exported, name)]}
 
 
 def _redaction(redact: RedactOptions) -> list[str] | None:

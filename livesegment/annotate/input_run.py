@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from livesegment.annotate.asking import KeptMasks
+from livesegment.annotate.chosen_frames import ChosenFrames
 from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
@@ -15,6 +16,7 @@ from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResul
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
 from livesegment.calls.limiter import Limiter
+from livesegment.calls.quota import Quota
 from livesegment.duration import counted
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost, SourceNotFound
 from livesegment.frame import Frame
@@ -24,6 +26,7 @@ from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions, EndpointOptions
+from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sources import is_drawn, open_source
 from livesegment.sources.base import Source
@@ -63,7 +66,10 @@ def open_shared(
     is_unasked = not options.endpoint.names_a_model and all(is_drawn(job.source) for job in jobs)
     if is_unasked or options.kept_masks is not None:
         return None
-    return stack.enter_context(open_segmenter(options.endpoint))
+    segmenter = stack.enter_context(open_segmenter(options.endpoint))
+    if options.exported.export_uncertain is not None:
+        segmenter.keeps_certainty = True  # by which it is told what is hard
+    return segmenter
 
 
 def asked_about(
@@ -161,25 +167,68 @@ class InputRun:
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
         result = self._result
-        if not result.complete:
+        if not result.complete or not self._look_again(sinks, segmenter, journal, stack):
             return "interrupted"
         if result.frames:
             outputs.commit(sinks, journal, complete=result.lost is None)
         self._tell(_names(source) if job.kind == "image folder" else None)
         return "done" if result.lost is None else "cut short"
 
-    def _run_loop(self, parts: AnnotateParts) -> None:
-        self._loop = loop = AnnotateLoop(
+    def _look_again(
+        self,
+        sinks: Sequence[Sink],
+        segmenter: Segmenter | None,
+        journal: Journal,
+        stack: ExitStack,
+    ) -> bool:
+        """Export the frames that are only now known to be chosen; False if it is stopped.
+
+        Their masks are those of the first time, from the journal or the kept masks: pictures and
+        masks of a whole input would be too many to keep.
+        """
+        chosen = next((sink for sink in sinks if isinstance(sink, ChosenFrames)), None)
+        if chosen is None or not (only := chosen.settled()):
+            return True
+        logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
+        source = stack.enter_context(hidden(open_source(self.job.source), self._options.hide))
+        asked = self._asked(segmenter, stack)
+        self._loop = loop = self._new_loop(
+            AnnotateParts(source, asked, [chosen], journal, only),
+            limiter=Limiter(1, Quota(max_calls=0)),
+            metrics=Metrics(),
+        )
+        if not self._stopped and loop.run().complete:
+            return True
+        self._say_kept(journal)
+        return False
+
+    def _new_loop(
+        self,
+        parts: AnnotateParts,
+        *,
+        limiter: Limiter,
+        metrics: Metrics,
+        on_frame: Callable[[], None] = lambda: None,
+    ) -> AnnotateLoop:
+        return AnnotateLoop(
             parts,
             self._options.overlay.controls(),
-            limiter=self._shared.limiter,
-            metrics=self._metrics,
+            limiter=limiter,
+            metrics=metrics,
             keyframes=self._options.keyframes,
             planned=self._planned(),
-            on_frame=lambda: self._shared.on_frame(self),
+            on_frame=on_frame,
             redactor=self._redactor(parts.segmenter),
             memory=self._shared.memory,
             counts_scenes=self._options.split is not None,
+        )
+
+    def _run_loop(self, parts: AnnotateParts) -> None:
+        self._loop = loop = self._new_loop(
+            parts,
+            limiter=self._shared.limiter,
+            metrics=self._metrics,
+            on_frame=lambda: self._shared.on_frame(self),
         )
         self._result = loop.result
         if self._stopped:  # before there was a loop to stop
@@ -187,13 +236,16 @@ class InputRun:
         try:
             loop.run()
         finally:
-            replies = 0 if parts.journal is None else len(parts.journal)
-            if replies and not self._result.complete:
-                logger.warning(
-                    "%d replies for %s are kept: the same command goes on from there",
-                    replies,
-                    self.job.output,
-                )
+            if parts.journal is not None and not self._result.complete:
+                self._say_kept(parts.journal)
+
+    def _say_kept(self, journal: Journal) -> None:
+        if replies := len(journal):
+            logger.warning(
+                "%d replies for %s are kept: the same command goes on from there",
+                replies,
+                self.job.output,
+            )
 
     def _segmenter(self, source: Source, stack: ExitStack) -> Segmenter | None:
         shared = self._shared

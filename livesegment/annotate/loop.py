@@ -44,6 +44,7 @@ class AnnotateParts:
         source: Where frames come from.
         segmenter: Who is asked; the masks of an earlier run in its place need no call.
         sinks: Get every frame, in order.
+        only: Indices of those that they get instead; None: every one.
         journal: Keeps the replies, and answers for frames asked about in an earlier run.
     """
 
@@ -51,6 +52,7 @@ class AnnotateParts:
     segmenter: Segmenter | KeptMasks
     sinks: Sequence[Sink]
     journal: Journal | None = None
+    only: frozenset[int] | None = None
 
 
 @dataclass(slots=True)
@@ -143,6 +145,8 @@ class AnnotateLoop:
             asks_for_all=self._asks_for_all,
             at_once=self._carriers,
             most_bytes=lambda frame: self._left(frame) // 2,
+            # What is hidden of a picture depends on the masks of those before it.
+            wanted=parts.only if redactor is None else None,
         )
         # Before anything runs: a run may be stopped before it begins.
         for stop in (parts.source.stop, self._window.stop, limiter.wake, self._carrier.stop):
@@ -253,11 +257,13 @@ class AnnotateLoop:
         scene = 0 if self._scenes is None else self._scenes.number(masked.frame)
         with stage("hide"):
             leaving = self._leave(masked)
+        if self._parts.only is not None and masked.frame.index not in self._parts.only:
+            return
         with stage("draw"):
             drawn = annotated(
                 self._compositor, leaving.frame, leaving.mask, self._controls, self._parts.sinks
             )
-            drawn = replace(drawn, scene=scene)
+            drawn = replace(drawn, is_carried=masked.role is not Role.ASKED, scene=scene)
         with stage("encode"):
             for sink in self._parts.sinks:
                 sink.write(drawn)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from livesegment.annotate.choice import FrameChoice, open_choice
+from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames
 from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
@@ -13,10 +15,12 @@ from livesegment.export import (
     ExportKind,
     Origin,
     Split,
+    beside,
     check_export_free,
     export_path,
     open_exporter,
 )
+from livesegment.export.base import Exporter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
@@ -60,6 +64,8 @@ class Outputs:
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
+        for path in self._list_of_frames():
+            check_free(path, overwrite=overwrite)
 
     def are_complete(self, journal: Journal) -> bool:
         """Tell whether an earlier run of the same command finished, and nobody touched them."""
@@ -90,6 +96,11 @@ class Outputs:
         overwrite = self._options.overwrite or ours
         opened = self._sinks(source, origin, overwrite=overwrite)
         sinks = [stack.enter_context(sink) for sink in opened]
+        if (choice := open_choice(self._options.exported)) is not None:
+            exporters = [sink for sink in sinks if isinstance(sink, Exporter)]
+            sinks = [sink for sink in sinks if sink not in exporters]
+            chosen = self._chosen_frames(choice, exporters, source, overwrite=overwrite)
+            sinks.append(stack.enter_context(chosen))
         if journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
@@ -149,9 +160,16 @@ class Outputs:
                 origin=origin,
             )
 
+    def _chosen_frames(
+        self, choice: FrameChoice, exporters: list[Exporter], source: Source, *, overwrite: bool
+    ) -> ChosenFrames:
+        pictures = source.paths if isinstance(source, ImagesSource) else Path(self._job.source).stem
+        [path] = self._list_of_frames()
+        return ChosenFrames(choice, exporters, path, pictures, overwrite=overwrite)
+
     def files(self) -> list[Path]:
         """Return what is written beside the journal: the files of an image folder one by one."""
-        return [*self._own_files(), *self._exports().values()]
+        return [*self._own_files(), *self._exports().values(), *self._list_of_frames()]
 
     def _own_files(self) -> list[Path]:
         job = self._job
@@ -171,6 +189,12 @@ class Outputs:
     @property
     def _is_divided(self) -> bool:
         return self._options.split is not None
+
+    def _list_of_frames(self) -> list[Path]:
+        if self._options.exported.given is None:
+            return []
+        is_folder = self._job.kind == "image folder"
+        return [beside(self._job.output, SUFFIX, is_folder=is_folder)]
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""

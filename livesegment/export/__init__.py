@@ -30,6 +30,7 @@ __all__ = [
     "ExportKind",
     "Origin",
     "Split",
+    "beside",
     "check_export_free",
     "export_path",
     "open_exporter",
@@ -74,11 +75,22 @@ def export_path(
         OptionsError: If there is no such kind.
     """
     suffix = _format(kind).suffix
+    if kind == "coco" and not is_divided:
+        suffix += ".json"
+    return beside(output, suffix, is_folder=is_folder)
+
+
+def beside(output: str | os.PathLike[str], suffix: str, *, is_folder: bool = False) -> Path:
+    """Return the path beside an output that has its name and another suffix.
+
+    Args:
+        output: The annotated video, image or folder of images.
+        suffix: What follows the name.
+        is_folder: Whether it is a folder, whose name has no suffix to leave out.
+    """
     output = Path(output)
     if not output.name:  # the folder one stands in
         output = output.resolve()
-    if kind == "coco" and not is_divided:
-        suffix += ".json"
     return output.with_name((output.name if is_folder else output.stem) + suffix)
 
 

@@ -21,6 +21,7 @@ from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.settings.endpoint import HOSTED_ENDPOINT, Auto, EndpointOptions
 from livesegment.settings.endpoint_mistakes import BUILTIN
 from livesegment.settings.events import EventOptions
+from livesegment.settings.exported_frames import ExportedFramesOptions
 from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.model_file import ModelFileOptions
@@ -45,6 +46,7 @@ __all__ = [
     "EndpointOptions",
     "EventOptions",
     "ExportKind",
+    "ExportedFramesOptions",
     "KeyframeOptions",
     "LiveOptions",
     "ModelFileOptions",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from livesegment.settings.endpoint import EndpointOptions
+from livesegment.settings.exported_frames import ExportedFramesOptions
 from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.live import LiveOptions
@@ -93,6 +94,7 @@ class AnnotateOptions(Settings):
         split: Which share of what is exported is for training, 0.01 to 0.99; the rest is for
             validation. A scene is not divided. None: all is together.
         split_seed: Another number divides otherwise.
+        exported: Which frames are in them.
         codec: Video codec of the output; None: the one that is usual under its name, h264, in
             .webm vp9, in .mov prores where what is cut out is to stay clear.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
@@ -148,6 +150,7 @@ class AnnotateOptions(Settings):
         flag="--split-seed",
         group=_OUTPUT,
     )
+    exported: ExportedFramesOptions = section(ExportedFramesOptions)
     codec: Codec | None = option(
         None,
         choice(CODECS),
@@ -197,6 +200,14 @@ class AnnotateOptions(Settings):
             "split",
             "export",
         )
+        """Check that kept masks are not asked for what only a model can give."""
+        if (chosen := self.exported.given) is not None:
+            self.require(
+                bool(self.export),
+                f"{{{chosen}}} says which frames {{export}} writes: name a format with it",
+                chosen,
+                "export",
+            )
         self.require(
             self.kept_masks is None or self.keyframes == KeyframeOptions(),
             "{kept_masks} has a mask for every frame: leave {every}, {budget} and {skip_still} out",

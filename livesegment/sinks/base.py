@@ -35,6 +35,8 @@ class Annotated:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
         scene: Number of the scene that it belongs to, from 0; 0 for all where nobody counts them.
+        is_carried: Whether `annotate` has the mask from other pictures than this one; live, whose
+            masks come late, does not say.
     """
 
     frame: Frame
@@ -42,6 +44,7 @@ class Annotated:
     image: Image
     alpha: Alpha | None = None
     scene: int = 0
+    is_carried: bool = False
 
 
 class Sink(Resource):

@@ -62,6 +62,7 @@ class Part:
 PARTS = {
     "late": Part("late masks", "overlay_truth", "davis"),
     "keyframes": Part("fewer calls", "keyframes", "davis"),
+    "hard": Part("frames that are hard for the model", "hard_frames", "davis"),
     "dense": Part("a class on every pixel", "drive", "dense"),
     "program": Part("late masks through the whole program", "live_truth", "davis"),
     "picture": Part("frames a second that live shows", "live_sizes"),

@@ -174,6 +174,33 @@ def test_killed_after_its_last_call_it_pays_for_nothing_more(
     assert model.calls <= paid + IN_FLIGHT
 
 
+def test_killed_before_and_as_it_looks_again_it_chooses_the_same_frames(
+    tmp_path: Path, model: Bright, endpoint: str
+) -> None:
+    more = ("--export", "yolo", "--export-uncertain", "5")
+    for name in ("calm", "stormy"):
+        (tmp_path / name).mkdir()
+    assert finish(tmp_path / "calm", endpoint, *more).returncode == 0
+    calls = model.calls
+    model.calls = 0
+    with start(tmp_path / "stormy", endpoint, *more) as program:
+        model.wait_for(10, program)
+        program.send_signal(signal.SIGKILL)
+    with start(tmp_path / "stormy", endpoint, *more) as program:
+        assert program.stderr is not None
+        assert any("looking again at its 5 frames" in line for line in program.stderr)
+        program.send_signal(signal.SIGKILL)
+    assert program.returncode in {0, -signal.SIGKILL}  # it may have been too quick
+    assert finish(tmp_path / "stormy", endpoint, *more).returncode == 0
+    assert model.calls <= calls + IN_FLIGHT
+    assert outputs(tmp_path / "stormy") == outputs(tmp_path / "calm")
+    chosen = sorted((tmp_path / "calm" / "out.yolo").rglob("*.*"))
+    assert len([path for path in chosen if path.suffix == ".jpg"]) == 5
+    for path in chosen:
+        again = tmp_path / "stormy" / path.relative_to(tmp_path / "calm")
+        assert again.read_bytes() == path.read_bytes()
+
+
 def test_finished_work_is_not_done_again(tmp_path: Path, model: Bright, endpoint: str) -> None:
     assert finish(tmp_path, endpoint).returncode == 0
     before, paid = outputs(tmp_path), model.calls

@@ -17,6 +17,7 @@ from livesegment import (
     ApiKey,
     EndpointOptions,
     EventOptions,
+    ExportedFramesOptions,
     KeyframeOptions,
     LiveOptions,
     ModelFileOptions,
@@ -92,6 +93,18 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         ),
         (lambda: AnnotateOptions(split=0.8), "split divides what is exported: give export"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
+        (
+            lambda: ExportedFramesOptions(export_uncertain=0),
+            "export_uncertain is a whole number, 1 or more, not 0",
+        ),
+        (
+            lambda: ExportedFramesOptions(export_every=2, export_changed=True),
+            "export_every and export_changed both say which frames are exported: give one of them",
+        ),
+        (
+            lambda: AnnotateOptions(exported=ExportedFramesOptions(export_every=2)),
+            "export_every says which frames export writes: name a format with it",
+        ),
         (
             lambda: LiveOptions(background="#12345"),
             "background is blur, a colour such as '#203040' (in quotes), or the path of a picture",

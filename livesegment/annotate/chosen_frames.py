@@ -1,0 +1,147 @@
+"""Hands the frames that are chosen to exporters, and says why each was."""
+
+import csv
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from livesegment.annotate.choice import FrameChoice, Reason
+from livesegment.duration import counted
+from livesegment.errors import SinkError
+from livesegment.export.picture_names import PictureNames
+from livesegment.frame import Frame
+from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.output_file import OutputFile, refused
+
+_log = logging.getLogger(__name__)
+
+COLUMNS = ("picture", "frame_index", "time_s", "reason", "score")
+
+
+SUFFIX = ".frames.csv"
+"""Beside an output: `clip.mp4` has `clip.frames.csv`."""
+
+
+class ChosenFrames(Sink):
+    """Hands the frames that are chosen to exporters, and lists them in a CSV file.
+
+    Each has a line, in order: what its picture is called in the annotations, its number in the
+    source, its media time in seconds, and why it was chosen, as `Reason` has it.
+
+    Args:
+        choice: Says which.
+        exporters: Get them, and are committed with the list; whoever opened them closes them.
+        path: The list.
+        pictures: Stem of the video, or the image files; see `PictureNames`.
+        overwrite: Replace an earlier list.
+
+    Raises:
+        OutputExists: If the list exists and `overwrite` is False.
+        OutputNotWritable: If it cannot be created.
+    """
+
+    def __init__(
+        self,
+        choice: FrameChoice,
+        exporters: Sequence[Sink],
+        path: Path,
+        pictures: str | Sequence[Path],
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        self._choice = choice
+        self._exporters = exporters
+        self._names = PictureNames(pictures, by_stem=False)
+        self._file = OutputFile(path, overwrite=overwrite)
+        self._stream: TextIO | None = None
+        self._seen = self._chosen = 0
+        self._is_settled = self._is_closed = False
+
+    @property
+    def path(self) -> Path:
+        """The list as it is called now."""
+        return self._file.path
+
+    def settled(self) -> frozenset[int]:
+        """Say that every frame was written, and return those that are to be written once more."""
+        self._is_settled = True
+        return self._choice.settled()
+
+    def write(self, picture: Annotated) -> None:
+        """Export a frame if it is chosen; one without a mask never is.
+
+        Raises:
+            SinkError: If an exporter does not take it, or this is closed.
+            OutputNotWritable: If the disk is full.
+        """
+        if self._is_closed:
+            raise SinkError(f"{self._file.final_path} is closed")
+        if picture.mask is None:
+            return
+        self._seen += not self._is_settled
+        reason = self._choice.consider(picture)
+        if reason is None:
+            return
+        for exporter in self._exporters:
+            exporter.write(picture)
+        self._list(picture.frame, reason)
+
+    def commit(self) -> None:
+        """Finish the exports and the list; where no frame was chosen there is neither.
+
+        Raises:
+            SinkError: If one of them cannot be finished.
+        """
+        if self._is_closed:
+            return
+        for exporter in self._exporters:
+            exporter.commit()
+        if self._stream is not None:
+            self._end(self._stream)
+            self._file.commit()
+        self._is_closed = True
+        _log.info(
+            "%d of %s with a mask are exported%s",
+            self._chosen,
+            counted(self._seen, "frame"),
+            f"; {self._file.final_path} says why" if self._chosen else "",
+        )
+
+    def close(self) -> None:
+        """Leave the list as far as it goes. May be called twice; a full disk is logged."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._stream is not None:
+            try:
+                self._end(self._stream)
+            except SinkError as error:
+                _log.warning("%s", error)
+        self._file.leave(written=self._stream is not None)
+
+    def _list(self, frame: Frame, reason: Reason) -> None:
+        line = (
+            self._names.name(frame.index),
+            frame.index,
+            f"{frame.pts_s:.3f}",
+            reason.word,
+            "" if reason.score is None else f"{reason.score:.4f}",
+        )
+        try:
+            if self._stream is None:
+                # A file may be called what is no text: that is kept as it can be read.
+                self._stream = self._file.path.open(
+                    "w", encoding="utf-8", errors="backslashreplace", newline=""
+                )
+                csv.writer(self._stream, lineterminator="\n").writerow(COLUMNS)
+            csv.writer(self._stream, lineterminator="\n").writerow(line)
+        except OSError as error:
+            raise refused(self._file.path, error) from error
+        self._chosen += 1
+
+    def _end(self, stream: TextIO) -> None:
+        try:
+            stream.close()
+        except OSError as error:
+            raise refused(self._file.path, error) from error

@@ -20,6 +20,9 @@ from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.base import Source
 from livesegment.sources.images import ImagesSource, find_images, is_images
 from livesegment.sources.video_file import VideoFileSource
+from livesegment.timeline.kept import KeptTimeline, TimelineSink
+from livesegment.timeline.measuring import Measurer
+from livesegment.timeline.table import TableSink
 
 _BEGUN, _FINISHING, _COMPLETE = "begun", "finishing", "complete"
 _NOTHING = json.dumps([None, {}])  # what is complete while outputs get their names
@@ -38,6 +41,7 @@ class Outputs:
         self._job = job
         self._options = options
         self._identity = identity
+        self._measurer = Measurer()
 
     def check(self) -> None:
         """Find out before the first call whether the outputs may be written.
@@ -62,8 +66,16 @@ class Outputs:
         identity, sizes = json.loads(noted)
         return bool(identity == self._identity and sizes == self._sizes())
 
-    def open(self, source: Source, journal: Journal, stack: ExitStack) -> list[Sink]:
+    def open(
+        self, source: Source, journal: Journal, timeline: KeptTimeline | None, stack: ExitStack
+    ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
+
+        Args:
+            source: Where the pictures come from.
+            journal: The journal.
+            timeline: Where to keep what a report shows of them; None: nowhere.
+            stack: Closes the sinks.
 
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
@@ -74,6 +86,8 @@ class Outputs:
         ours = unfinished and journal.noted(evidence) == self._identity
         overwrite = self._options.overwrite or ours
         sinks = [stack.enter_context(sink) for sink in self._sinks(source, overwrite=overwrite)]
+        if timeline is not None:
+            sinks.append(stack.enter_context(TimelineSink(timeline, self._measurer)))
         if journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
@@ -120,6 +134,8 @@ class Outputs:
             yield MaskFileSink(
                 job.masks, fps=source.fps, overwrite=overwrite, source=mark_of(job.source)
             )
+        if job.table is not None:
+            yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
             yield open_exporter(
@@ -139,7 +155,7 @@ class Outputs:
         files = [job.output]
         if job.kind == "image folder":
             files = [job.output / file.name for file in find_images(job.source)]
-        return files if job.masks is None else [*files, job.masks]
+        return [*files, *job.written[1:]]
 
     def _exports(self) -> dict[ExportKind, Path]:
         job = self._job
@@ -167,7 +183,7 @@ def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:
         SourceNotFound: If an image input is not there.
     """
     inputs = [path for job in jobs for path in _inputs(job)]
-    outputs: list[str | Path | None] = [options.report]
+    outputs: list[str | Path | None] = [*options.report]
     for job in jobs:
         outputs += [*Outputs(job, options, "").files(), journal_path(job.output)]
     check_distinct(inputs, outputs)
@@ -179,7 +195,7 @@ def make_folders(jobs: Sequence[Job]) -> None:
     Raises:
         OutputNotWritable: If that is not possible.
     """
-    for path in (path for job in jobs for path in (job.output, job.masks) if path is not None):
+    for path in (path for job in jobs for path in job.written):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):

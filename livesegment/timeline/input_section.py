@@ -87,7 +87,7 @@ def _facts(report: Mapping[str, Any], kept: Timeline | None, price: Price) -> li
     frames = report["frames"] or (0 if kept is None else kept["frames"])
     waits = report.get("round_trip_ms") or {}
     typical, slowest = waits.get("p50"), waits.get("max")
-    waited = "" if typical is None else f"{typical:,.0f} ms, the longest {slowest:,.0f} ms"
+    waited = "" if typical is None else f"{typical:,.0f} ms, at most {slowest:,.0f} ms"
     errors = ", ".join(f"{count} {shown(name)}" for name, count in report["errors"].items())
     hidden = report.get("frames_hidden", 0)
     return [
@@ -166,6 +166,8 @@ def _masks(kept: Timeline) -> str:
 def _chart(number: int, kept: Timeline) -> str:
     if len(kept["times"]) < 2 or not kept["classes"]:
         return ""
+    is_dense = kept["frames"] <= len(kept["times"])
+    band = "" if is_dense else " The pale band holds all frames of a point."
     counts = f"Count of {kept['counted']}" if kept["counted"] else "Count"
     return (
         f'<section class="card chart" data-of="data-{number}"><header><h2>Over time</h2>'
@@ -176,10 +178,10 @@ def _chart(number: int, kept: Timeline) -> str:
         ' aria-valuemin="0" aria-valuenow="0"></div>'
         '<canvas class="strip" height="6" aria-hidden="true"></canvas><p class="at"></p>'
         '<ul class="legend" aria-label="Classes"></ul>'
-        '<p class="quiet">Point at it, or press the arrow keys, for the values at a time; drag to'
-        " look closer, twice quickly to see all. A pale band goes from the least to the greatest"
-        " frame of a point.</p><noscript><p>The chart needs JavaScript; the table below does"
-        " not.</p></noscript></section>"
+        '<p class="quiet">Point at the chart, or press its arrow keys, for the values at a time.'
+        f" Drag to zoom in, double-click to zoom out.{band}</p>"
+        "<noscript><p>The chart needs JavaScript; the table below does not.</p></noscript>"
+        "</section>"
     )
 
 
@@ -194,13 +196,15 @@ def _scenes(number: int, scenes: Sequence[Mapping[str, Any]], most: int) -> str:
 
 
 def _figure(number: int, scene: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{shown(name)} {percent(share)}" for name, share in scene["classes"])
+    found = [(shown(name), percent(share)) for name, share in scene["classes"]]
+    plain = ", ".join(f"{name} {share}" for name, share in found)
+    said = ", ".join(f"<bdi>{name}</bdi> {share}" for name, share in found)
     at = clock(scene["at_s"])
     return (
         f'<figure><button type="button" data-of="data-{number}" data-at="{scene["at_s"]}"'
-        f' aria-label="Show {at} in the chart"><img loading="lazy" decoding="async" alt="{said}"'
+        f' aria-label="Show {at} in the chart"><img loading="lazy" decoding="async" alt="{plain}"'
         f' src="data:image/jpeg;base64,{scene["jpeg"]}"></button><figcaption><b>{at}</b>'
-        f"{' new scene' if scene['begins_scene'] else ''}<br><bdi>{said}</bdi></figcaption>"
+        f"{' new scene' if scene['begins_scene'] else ''}<br>{said}</figcaption>"
         "</figure>"
     )
 
@@ -208,29 +212,31 @@ def _figure(number: int, scene: Mapping[str, Any]) -> str:
 def _classes(classes: Sequence[Mapping[str, Any]], counted_what: str) -> str:
     if not classes:
         return '<section class="card"><h2>Classes</h2><p>None was seen.</p></section>'
-    rows = [_class_row(each) for each in classes]
-    more = rows[_ROWS:]
+    more = classes[_ROWS:]
     folded = (
         f"<details><summary>{len(more)} more</summary>{_table(more, counted_what)}</details>"
         if more
         else ""
     )
-    first = _table(rows[:_ROWS], counted_what)
+    first = _table(classes[:_ROWS], counted_what)
     return f'<section class="card"><h2>Classes</h2>{first}{folded}</section>'
 
 
-def _table(rows: Sequence[str], counted_what: str) -> str:
+def _table(classes: Sequence[Mapping[str, Any]], counted_what: str) -> str:
+    is_sure = any(each["confidence"] is not None for each in classes)
+    rows = "".join(_class_row(each, says_how_sure=is_sure) for each in classes)
     most = f"Most {counted_what}" if counted_what else "Most"
-    names = ("Mean share", "Greatest share", "At", "In frames", most, "Confidence")
-    heads = "".join(f'<th scope="col" class="number">{each}</th>' for each in names)
+    names = ("Mean share", "Greatest share", "At", "In frames", most)
+    told = (*names, "Confidence") if is_sure else names
+    heads = "".join(f'<th scope="col" class="number">{each}</th>' for each in told)
     return (
         '<div class="wide" tabindex="0" role="region" aria-label="Classes"><table><thead><tr>'
-        f'<th scope="col">Class</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'<th scope="col">Class</th>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
 
 
-def _class_row(each: Mapping[str, Any]) -> str:
+def _class_row(each: Mapping[str, Any], *, says_how_sure: bool) -> str:
     sure = "" if each["confidence"] is None else f"{each['confidence']:.2f}"
     cells = (
         percent(each["share"]),
@@ -238,7 +244,7 @@ def _class_row(each: Mapping[str, Any]) -> str:
         clock(each["peak_s"]),
         f"{each['frames']:,}",
         f"{each['most']:,}",
-        sure,
+        *([sure] if says_how_sure else []),
     )
     numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
     return f'<tr><th scope="row">{_name(each["name"], each["colour"])}</th>{numbers}</tr>'

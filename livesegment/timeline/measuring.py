@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from livesegment.events.counts import ClassCounter
 from livesegment.events.event import Counted
@@ -104,36 +103,37 @@ class _ClassNames:
         return self._ids
 
 
-Numbers = npt.NDArray[np.float64]
-
-
 class _Confidences:
-    """How sure a model is of the classes of one mask."""
+    """How sure a model is of the classes of one mask.
+
+    Looked at is a grid of its pixels, and all of them for a class that the grid has not.
+    """
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
-        instances = mask.instances if mask.confidences else None
-        self._instances = None if instances is None else [*instances]
-        self._sums: Numbers = np.zeros(256)
-        self._pixels: Numbers = np.zeros(256)
-        if self._instances is None and mask.certainty is not None:
+        self._tells_instances = bool(mask.confidences) and mask.instance_ids is not None
+        self._says = self._tells_instances or mask.certainty is not None
+        if self._says:
             grid = ZoneGrid(None, mask.frame_size)
-            ids = mask.class_ids[grid.rows, grid.columns].ravel()
-            certainty = mask.certainty[grid.rows, grid.columns].ravel()
-            self._sums = np.bincount(ids, certainty, 256).astype(float)
-            self._pixels = np.bincount(ids, minlength=256).astype(float)
+            self._place = (grid.rows, grid.columns)
+            self._on_grid = mask.class_ids[self._place]
 
     def mean(self, ids: Sequence[int]) -> float | None:
         """Return the mean of some classes that the mask has, 0 to 1; None: the model does not say.
 
-        Of pixels it is that of a grid of them, or of all where the grid has none.
+        It is that of their instances where the model says it of those, else of their pixels.
         """
-        mask = self._mask
-        if self._instances is not None:
-            sure = [each.confidence for each in self._instances if each.class_id in ids]
-            return sum(sure) / len(sure) if sure else None
-        if mask.certainty is None:
+        if not self._says:
             return None
-        if pixels := float(self._pixels[ids].sum()):
-            return float(self._sums[ids].sum()) / pixels / 255
-        return float(mask.certainty[np.isin(mask.class_ids, ids)].mean()) / 255
+        mask, where = self._mask, np.isin(self._on_grid, ids)
+        values = mask.instance_ids if self._tells_instances else mask.certainty
+        assert values is not None
+        found = values[self._place][where]
+        if not found.size:
+            found = values[np.isin(mask.class_ids, ids)]
+        if not self._tells_instances:
+            return float(found.mean()) / 255
+        numbers = [int(number) for number in np.unique(found) if number]
+        known = mask.confidences
+        sure = [known[each - 1] if each <= len(known) else 1.0 for each in numbers]
+        return sum(sure) / len(sure) if sure else None

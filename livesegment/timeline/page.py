@@ -21,7 +21,7 @@ from livesegment.timeline.input_section import (
 )
 from livesegment.timeline.kept import KeptTimeline, Timeline
 from livesegment.timeline.series import MOST_POINTS
-from livesegment.timeline.words import Price, clock, fact, shown
+from livesegment.timeline.words import Price, clock, fact, shown, shown_source
 
 _FILES = Path(__file__).with_name("page")
 # What a page holds, whatever the number of its inputs, and so how large it is: a few MB.
@@ -73,7 +73,7 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
             data.append(section.data)
             colours |= section.colours
     is_one = len(inputs) == 1
-    first = shown(inputs[0].report["source"]) if inputs else ""
+    first = shown_source(inputs[0].report["source"]) if inputs else ""
     title = first if is_one else counted(len(inputs), "input")
     body = [_head_line(title, model)]
     if is_one:
@@ -124,7 +124,7 @@ def _totals(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
 def _row(
     number: int, report: Mapping[str, Any], kept: Timeline | None, *, has_section: bool
 ) -> str:
-    name = f"<bdi>{shown(report['source'])}</bdi>"
+    name = f"<bdi>{shown_source(report['source'])}</bdi>"
     link = f'<a href="#input-{number}">{name}</a>' if has_section else name
     frames = report["frames"] or (0 if kept is None else kept["frames"])
     length = "" if kept is None else clock(length_s(kept))
@@ -163,7 +163,7 @@ def _overview(rows: Sequence[str]) -> str:
 
 
 def _folded(number: int, each: PageInput, section: str) -> str:
-    name = shown(each.report["source"])
+    name = shown_source(each.report["source"])
     return (
         f'<details class="input" id="input-{number}"><summary><bdi>{name}</bdi>'
         f" {badge(each.report['outcome'])}</summary>{section}</details>"

@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from livesegment.address import shown_text
+from livesegment.address import shown_url
 from livesegment.class_name import is_half_a_character
 
 _MOST_LETTERS = 300
@@ -29,10 +29,14 @@ class Price:
 
 
 def shown(text: str) -> str:
-    """Return a text of strangers for HTML: bounded, escaped, without a password in an address."""
+    """Return a text of strangers for HTML: bounded and escaped."""
     cut = text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."
-    whole = "".join("\ufffd" if is_half_a_character(each) else each for each in shown_text(cut))
-    return html.escape(whole)
+    return html.escape("".join("\ufffd" if is_half_a_character(each) else each for each in cut))
+
+
+def shown_source(source: str) -> str:
+    """Return the name of an input for HTML; an address without a password."""
+    return shown(shown_url(source) if "://" in source else source)
 
 
 def clock(seconds: float) -> str:

@@ -19,11 +19,12 @@
   }
 
   function percent(share) {
+    if (share > 0 && share < 0.001) return "<0.1 %";
     return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
   }
 
   function niceTop(most, isShare) {
-    const steps = isShare ? [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
+    const steps = isShare ? [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
     return steps.find((each) => most <= each) ?? (isShare ? 1 : Math.ceil(most / 100) * 100);
   }
 
@@ -95,18 +96,17 @@
           cursor: { y: false, drag: { x: true, y: false }, points: { size: 7 } },
           scales: { x: { time: false }, y: { range: (_, __, most) => [0, niceTop(Math.max(most ?? 0, 0), this.what === "share")] } },
           axes: [
-            { ...axis, values: (_, splits) => splits.map(clock), space: 70 },
+            { ...axis, values: (_, splits) => splits.map(clock), space: 70, size: 32 },
             { ...axis, values: (_, splits) => splits.map(say), size: 56 },
           ],
           series: [{}, ...this.data.classes.flatMap((each, index) => this.series(each, index))],
           bands: this.data.classes.map((each, index) => ({ series: [2 + 3 * index, 3 + 3 * index], fill: `${each.colour}2e` })),
-          hooks: { setCursor: [(chart) => this.say(chart.cursor.idx ?? null)], setScale: [() => this.drawStrip()] },
+          hooks: { setCursor: [(chart) => this.say(chart.cursor.idx ?? null)], draw: [() => this.drawStrip()] },
         },
         [this.data.times, ...this.values.flat()],
         this.plot,
       );
       this.say(null);
-      this.drawStrip();
     }
 
     series(each, index) {
@@ -207,7 +207,6 @@
       const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
       if (width && (width !== this.chart.width || height !== this.chart.height)) {
         this.chart.setSize({ width, height });
-        this.drawStrip();
       }
     }
   }

@@ -29,11 +29,13 @@ class Room:
         points: Of each curve.
         curves: Of classes.
         pictures: Of the contact sheet.
+        rows: Of the table of classes.
     """
 
     points: int
     curves: int
     pictures: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def input_section(
         *(facts, error, _masks(kept)),
         _chart(number, kept),
         _scenes(number, kept["scenes"], room.pictures),
-        _classes(kept["classes"], kept["counted"]),
+        _classes(kept["classes"], kept["counted"], room.rows),
     ]
     curves = json.dumps(thinned(kept, room.points, room.curves), separators=(",", ":"))
     # JSON's own escapes: the text cannot end its element, whatever the classes are called.
@@ -83,7 +85,6 @@ def input_section(
 
 def _facts(report: Mapping[str, Any], kept: Timeline | None, price: Price) -> list[str]:
     size = "" if kept is None else "{} &times; {}".format(*kept["frame_size"])
-    length = "" if kept is None or len(kept["times"]) < 2 else clock(length_s(kept))
     frames = report["frames"] or (0 if kept is None else kept["frames"])
     waits = report.get("round_trip_ms") or {}
     typical, slowest = waits.get("p50"), waits.get("max")
@@ -93,7 +94,7 @@ def _facts(report: Mapping[str, Any], kept: Timeline | None, price: Price) -> li
     return [
         fact("Outcome", badge(report["outcome"])),
         fact("Size", size),
-        fact("Length", length),
+        fact("Length", length(kept)),
         fact("Frames", f"{frames:,}"),
         fact("Calls", f"{report['calls']:,}"),
         fact("Cost", price.of(report["calls"])),
@@ -118,9 +119,11 @@ def _why_nothing(outcome: str) -> str:
     return f'<p class="quiet">{said}</p>'
 
 
-def length_s(kept: Timeline) -> float:
-    """Return the seconds from the first frame of a film to its last."""
-    return float(kept["end_s"] - kept["times"][0])
+def length(kept: Timeline | None) -> str:
+    """Return the time from the first frame of a film to its last; empty: it is a picture."""
+    if kept is None or len(kept["times"]) == 1:
+        return ""
+    return clock(kept["end_s"] - kept["times"][0])
 
 
 def badge(outcome: str) -> str:
@@ -164,7 +167,7 @@ def _masks(kept: Timeline) -> str:
 
 
 def _chart(number: int, kept: Timeline) -> str:
-    if len(kept["times"]) < 2 or not kept["classes"]:
+    if len(kept["times"]) == 1 or not kept["classes"]:
         return ""
     is_dense = kept["frames"] <= len(kept["times"])
     band = "" if is_dense else " The pale band holds all frames of a point."
@@ -209,17 +212,19 @@ def _figure(number: int, scene: Mapping[str, Any]) -> str:
     )
 
 
-def _classes(classes: Sequence[Mapping[str, Any]], counted_what: str) -> str:
+def _classes(classes: Sequence[Mapping[str, Any]], counted_what: str, most: int) -> str:
     if not classes:
         return '<section class="card"><h2>Classes</h2><p>None was seen.</p></section>'
-    more = classes[_ROWS:]
+    more = classes[_ROWS:most]
+    left_out = len(classes) - max(_ROWS, most)
+    rest = f'<p class="quiet">{left_out} that cover less are left out.</p>' if left_out > 0 else ""
     folded = (
         f"<details><summary>{len(more)} more</summary>{_table(more, counted_what)}</details>"
         if more
         else ""
     )
     first = _table(classes[:_ROWS], counted_what)
-    return f'<section class="card"><h2>Classes</h2>{first}{folded}</section>'
+    return f'<section class="card"><h2>Classes</h2>{first}{folded}{rest}</section>'
 
 
 def _table(classes: Sequence[Mapping[str, Any]], counted_what: str) -> str:

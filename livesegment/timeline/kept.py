@@ -3,7 +3,7 @@
 import base64
 import json
 import logging
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,9 @@ _MOST_BYTES = 64 * 2**20
 _MOST_CLASSES = 256
 _MOST_JPEG = 2**20
 _NO_TIMELINE = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
-_COLOUR_LETTERS = frozenset("0123456789abcdef")
+_COLOUR = re.compile("#[0-9a-f]{6}")
+_MOST = 1e12  # of any number
+_MOST_NAMES = 8  # of a scene
 
 Timeline = Mapping[str, Any]
 """What `KeptTimeline.read` returns: what is in the file, checked. Most of it is what
@@ -139,8 +141,8 @@ def _checked(kept: Mapping[str, Any]) -> Timeline:
     width, height = kept["frame_size"]
     return {
         "is_complete": kept["is_complete"] is True,
-        "frame_size": (int(width), int(height)),
-        "frames": int(kept["frames"]),
+        "frame_size": (int(_number(width)), int(_number(height))),
+        "frames": int(_number(kept["frames"])),
         "counted": kept["counted"] if kept["counted"] in ("instances", "regions") else "",
         "times": _numbers(kept["times"], points),
         "end_s": _number(kept["end_s"]),
@@ -152,14 +154,14 @@ def _checked(kept: Mapping[str, Any]) -> Timeline:
 
 def _checked_class(kept: Mapping[str, Any], points: int) -> dict[str, Any]:
     colour, sure = kept["colour"], kept["confidence"]
-    if len(colour) != len("#rrggbb") or colour[0] != "#" or not set(colour[1:]) <= _COLOUR_LETTERS:
+    if not _COLOUR.fullmatch(colour):
         raise ValueError(colour)
     curves = ("mean", "low", "high", "count", "count_most")
     return {
         "name": clean_class_name(kept["name"]),
         "colour": colour,
-        "frames": int(kept["frames"]),
-        "most": int(kept["most"]),
+        "frames": int(_number(kept["frames"])),
+        "most": int(_number(kept["most"])),
         "confidence": None if sure is None else _number(sure),
         **{name: _number(kept[name]) for name in ("share", "peak", "peak_s")},
         **{name: _numbers(kept[name], points) for name in curves},
@@ -171,17 +173,18 @@ def _checked_scene(kept: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(jpeg, str) or len(jpeg) > _MOST_JPEG:
         raise ValueError("no picture")
     base64.b64decode(jpeg, validate=True)
+    shown = kept["classes"][:_MOST_NAMES]
     return {
         **{name: _number(kept[name]) for name in ("begin_s", "end_s", "at_s")},
         "begins_scene": kept["begins_scene"] is True,
-        "classes": [(clean_class_name(name), _number(share)) for name, share in kept["classes"]],
+        "classes": [(clean_class_name(name), _number(share)) for name, share in shown],
         "jpeg": jpeg,
     }
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+        raise ValueError("no number, or none that can be")
     return value
 
 

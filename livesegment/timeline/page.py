@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,18 +16,19 @@ from livesegment.timeline.input_section import (
     badge,
     colour_rules,
     input_section,
-    length_s,
+    length,
     mostly,
 )
 from livesegment.timeline.kept import KeptTimeline, Timeline
 from livesegment.timeline.series import MOST_POINTS
-from livesegment.timeline.words import Price, clock, fact, shown, shown_source
+from livesegment.timeline.words import Price, fact, shown, shown_source
 
 _FILES = Path(__file__).with_name("page")
 # What a page holds, whatever the number of its inputs, and so how large it is: a few MB.
 _MOST_NUMBERS = 250_000
 _MOST_SECTIONS = 300
 _PICTURES = 96
+_ROWS = 4000  # of classes; twenty of an input in any case
 _CURVES, _CURVES_OF_MANY = 24, 8
 _LEAST_POINTS = 50
 
@@ -67,7 +68,7 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
         model = model or ("" if each.timeline is None else each.timeline.model)
         rows.append(_row(number, each.report, kept, has_section=number < _MOST_SECTIONS))
         if number < _MOST_SECTIONS:
-            room_of_it = room if number < _PICTURES else Room(room.points, room.curves, 0)
+            room_of_it = room if number < _PICTURES else replace(room, pictures=0)
             section = input_section(number, each.report, kept, price, room_of_it)
             sections.append(section.html)
             data.append(section.data)
@@ -91,7 +92,8 @@ def _room(inputs: int) -> Room:
     sections = max(1, min(inputs, _MOST_SECTIONS))
     points = _MOST_NUMBERS // (sections * curves)
     pictures = max(1, min(MOST_PICTURES, _PICTURES // sections))
-    return Room(max(_LEAST_POINTS, min(MOST_POINTS, points)), curves, pictures)
+    most = max(_LEAST_POINTS, min(MOST_POINTS, points))
+    return Room(most, curves, pictures, rows=_ROWS // sections)
 
 
 def _head_line(title: str, model: str) -> str:
@@ -127,20 +129,20 @@ def _row(
     name = f"<bdi>{shown_source(report['source'])}</bdi>"
     link = f'<a href="#input-{number}">{name}</a>' if has_section else name
     frames = report["frames"] or (0 if kept is None else kept["frames"])
-    length = "" if kept is None else clock(length_s(kept))
     failed = sum(report["errors"].values())
     cells = (
         f"{frames:,}",
-        length,
+        length(kept),
         f"{report['calls']:,}",
         f"{report['calls_saved']:,}",
         f"{failed:,}",
         in_words(report["elapsed_s"]),
     )
     numbers = "".join(f'<td class="number">{each}</td>' for each in cells)
+    said = shown(report["error"]) if report["error"] else mostly(kept)
     return (
         f'<tr><th scope="row">{link}</th><td>{badge(report["outcome"])}</td>{numbers}'
-        f"<td>{mostly(kept)}</td></tr>"
+        f"<td>{said}</td></tr>"
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from livesegment.class_name import clean_class_name
 from livesegment.errors import SinkError
 from livesegment.overlay.palette import class_colours
@@ -189,6 +191,8 @@ def _number(value: Any) -> float:
 
 
 def _numbers(values: Any, points: int) -> list[float]:
-    if not isinstance(values, list) or len(values) != points:
+    array = np.array(values)
+    if array.shape != (points,) or array.dtype.kind not in "iuf" or not (abs(array) <= _MOST).all():
         raise ValueError("not a number for each point")
-    return [_number(each) for each in values]
+    listed: list[float] = array.tolist()
+    return listed

@@ -31,7 +31,9 @@ class Price:
 def shown(text: str) -> str:
     """Return a text of strangers for HTML: bounded and escaped."""
     cut = text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."
-    return html.escape("".join("\ufffd" if is_half_a_character(each) else each for each in cut))
+    if not cut.isprintable():
+        cut = "".join("\ufffd" if is_half_a_character(each) else each for each in cut)
+    return html.escape(cut)
 
 
 def shown_source(source: str) -> str:

@@ -36,6 +36,7 @@ from livesegment.timeline.thinning import thinned
 from livesegment.timeline.words import Price
 
 SIZE = (64, 48)
+FILM = 2300  # frames: more than a timeline has points
 FREE = Price(None, None)
 NAMES = {0: "background", 1: "person", 2: "cat"}
 
@@ -173,20 +174,20 @@ def test_a_table_appears_when_it_is_complete_and_replaces_nothing(tmp_path: Path
 
 
 def test_a_long_film_keeps_its_means_its_extremes_and_its_gaps(tmp_path: Path) -> None:
-    widths = np.random.default_rng(1).integers(0, 64, 4500)
+    widths = np.random.default_rng(1).integers(0, 64, FILM)
     frames = (
-        picture(i, None if 3000 <= i < 3100 else [(1, 0, 0, int(w), 48)])
+        picture(i, None if 1500 <= i < 1600 else [(1, 0, 0, int(w), 48)])
         for i, w in enumerate(widths)
     )
     found = kept(tmp_path, frames)  # type: ignore[arg-type]  # one at a time
-    assert found["frames"] == 4500
+    assert found["frames"] == FILM
     assert 1000 <= len(found["times"]) <= 2000
-    shares = np.where((np.arange(4500) >= 3000) & (np.arange(4500) < 3100), np.nan, widths / 64)
+    shares = np.where((np.arange(FILM) >= 1500) & (np.arange(FILM) < 1600), np.nan, widths / 64)
     for timeline in (thinned(found, 2000, 5), thinned(found, 300, 5)):
         [person], times = timeline["classes"], timeline["times"]
         assert len(person["mean"]) == len(times) == len(timeline["masked"]) <= 2000
         starts = [round(10 * each) for each in times]
-        parts = [shares[a:b] for a, b in zip(starts, [*starts[1:], 4500], strict=True)]
+        parts = [shares[a:b] for a, b in zip(starts, [*starts[1:], FILM], strict=True)]
         for at, part in enumerate(parts):
             seen = part[~np.isnan(part)]
             assert timeline["masked"][at] == seen.size
@@ -288,16 +289,16 @@ def test_many_inputs_with_many_classes_make_a_page_of_a_few_mb(tmp_path: Path) -
     noise = np.random.default_rng(0)
     place = KeptTimeline(tmp_path / ".livesegment" / "x.timeline", "mine", "a model")
     with TimelineSink(place, Measurer()) as sink:
-        for index in range(40):
+        for index in range(10):
             boxes = [
                 (int(each), 8 * (i % 8), 8 * (i // 8), 7, 7)
                 for i, each in enumerate(noise.integers(1, 201, 48))
             ]
             sink.write(picture(index, boxes, names=names))
     one = page([report_of(place)], 1.0, FREE)
-    many = page([report_of(place, source=f"{number}.mp4") for number in range(320)], 1.0, FREE)
+    many = page([report_of(place, source=f"{number}.mp4") for number in range(310)], 1.0, FREE)
     assert one.count('<th scope="row">') == len(place.read()["classes"]) > 150  # type: ignore[index]
-    for number in range(320):
+    for number in range(310):
         assert f"<bdi>{number}.mp4</bdi>" in many
     assert max(len(one), len(many)) < 6_000_000
 

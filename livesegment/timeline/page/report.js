@@ -233,6 +233,10 @@
   }, { rootMargin: "200px" });
   for (const section of document.querySelectorAll(".chart")) seen.observe(section);
 
+  addEventListener("beforeprint", () => {
+    for (const section of document.querySelectorAll(".chart")) if (section.offsetParent) chartOf(section);
+  });
+
   for (const button of document.querySelectorAll(".sheet button")) {
     const section = document.querySelector(`.chart[data-of="${button.dataset.of}"]`);
     if (!section) {

@@ -62,7 +62,7 @@ def tab(chromium: "playwright.Browser") -> Iterator["playwright.Page"]:
     tab.set_default_timeout(20_000)
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(str(error)))
-    tab.on("console", lambda said: wrong.append(said.text))
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     asked: list[str] = []
     tab.on("request", lambda each: asked.append(each.url))
     yield tab

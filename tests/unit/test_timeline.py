@@ -383,3 +383,18 @@ def test_a_page_of_what_was_complete_before_shows_what_the_run_kept(tmp_path: Pa
     assert "already complete" in second
     for part in (r'id="data-0">(.*?)</script>', r'"sheet">(.*?)</section>'):
         assert re.findall(part, first, re.DOTALL) == re.findall(part, second, re.DOTALL) != []
+
+
+def test_a_name_that_is_no_text_is_in_every_report(tmp_path: Path) -> None:
+    shots = pattern_shots(1)
+    source = tmp_path / "caf\udce9.png"
+    source.write_bytes(cv2.imencode(".png", shots[0].image)[1].tobytes())
+    names = ("report.json", "report.html")
+    options = AnnotateOptions(
+        report=tuple(str(tmp_path / each) for each in names), table=str(tmp_path / "t.csv")
+    )
+    annotate(source, tmp_path / "out.png", segmenter=Truth(shots), options=options)
+    [said] = json.loads((tmp_path / "report.json").read_text("utf-8"))["files"]
+    assert said["source"] == str(source)
+    assert "caf\ufffd.png</bdi>" in (tmp_path / "report.html").read_text("utf-8")
+    assert rows(tmp_path / "t.csv")[0]["file"] == "caf\\udce9.png"

@@ -17,7 +17,7 @@ from livesegment.mask import BACKGROUND, Mask
 from livesegment.motion.disagreement import LEAST_SHARE, CarriedDisagreement, disagreement
 from livesegment.motion.raster import worst_channel
 from livesegment.settings import ExportedFramesOptions
-from livesegment.sinks.base import Annotated
+from livesegment.sinks.base import Annotated, Role
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Hardest(FrameChoice):
             return self._chosen.get(picture.frame.index)
         assert picture.mask is not None
         self._scene += self._carried.observe(picture.frame)
-        if not picture.is_carried:
+        if picture.role is Role.ASKED:
             self._note(picture.frame, picture.mask)
         return None
 

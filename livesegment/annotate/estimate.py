@@ -187,7 +187,8 @@ def estimate(
     """
     options = options or AnnotateOptions()
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
+    beside = options.masks, options.kept_masks, options.table
+    jobs = plan_jobs([str(each) for each in given], str(output), *beside)
     with ExitStack() as stack:
         shared = open_shared(jobs, options, stack)
         files = tuple(_look_at(job, shared, options, count=count) for job in jobs)

@@ -133,6 +133,7 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             "legend": overlay.legend,
             "redact": _redaction(options.redact),
             "masks": None if job.masks is None else str(job.masks.absolute()),
+            **({} if job.table is None else {"table": str(job.table.absolute())}),
             "export": sorted(options.export),
             "codec": written_codec(job.output, options),
             "quality": options.quality,

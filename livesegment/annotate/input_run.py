@@ -1,5 +1,6 @@
 """One input on its way to its output."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from livesegment.annotate.asking import KeptMasks
 from livesegment.annotate.chosen_frames import ChosenFrames
 from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
-from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal import Identity, Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
 from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
 from livesegment.annotate.outputs import Outputs
@@ -32,6 +33,7 @@ from livesegment.sources import is_drawn, open_source
 from livesegment.sources.base import Source
 from livesegment.sources.hidden import hidden
 from livesegment.sources.images import ImagesSource
+from livesegment.timeline.kept import KeptTimeline, timeline_path
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +101,7 @@ class InputRun:
         self._options = shared.options
         self._result = AnnotateResult()
         self._loop: AnnotateLoop | None = None
+        self._timeline: KeptTimeline | None = None
         self._stopped = False
 
     def run(self) -> FileReport:
@@ -134,6 +137,7 @@ class InputRun:
             figures=figures,
             elapsed_s=elapsed_s,
             error=error,
+            timeline=self._timeline,
         )
 
     def stop(self) -> None:
@@ -144,7 +148,8 @@ class InputRun:
 
     def _annotate(self, stack: ExitStack) -> Outcome:
         job, options = self.job, self._options
-        outputs = Outputs(job, options, output_identity(job, options))
+        written = output_identity(job, options)
+        outputs = Outputs(job, options, written)
         outputs.check()
         opened = stack.enter_context(open_source(job.source))
         source = hidden(opened, options.hide)
@@ -156,13 +161,15 @@ class InputRun:
         journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
         if (raised := journal.raised) is not None:
             logger.info("%s: its replies are drawn with confidence %d", job.output, raised.wanted)
-            outputs = Outputs(job, options, output_identity(job, options, raised))
+            written = output_identity(job, options, raised)
+            outputs = Outputs(job, options, written)
+        self._timeline = self._where_kept(identity, written)
         if outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
         origin = origin_of(job, options, opened, segmenter, raised)
-        sinks = outputs.open(opened, origin, journal, stack)
+        sinks = outputs.open(opened, origin, journal, self._timeline, stack)
         if len(journal):
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
@@ -173,6 +180,12 @@ class InputRun:
             outputs.commit(sinks, journal, complete=result.lost is None)
         self._tell(_names(source) if job.kind == "image folder" else None)
         return "done" if result.lost is None else "cut short"
+
+    def _where_kept(self, replies: Identity, written: str) -> KeptTimeline | None:
+        if not self._options.pages:
+            return None
+        identity = json.dumps([dict(replies), written], sort_keys=True)
+        return KeptTimeline(timeline_path(self.job.output), identity, replies["model"])
 
     def _look_again(
         self,

@@ -33,6 +33,7 @@ class Job:
         kind: What the output is.
         masks: Mask file to write; None: none.
         kept_masks: Mask file to draw in place of asking; None: none.
+        table: CSV file to write; None: none.
     """
 
     source: str
@@ -40,6 +41,13 @@ class Job:
     kind: Kind
     masks: Path | None = None
     kept_masks: Path | None = None
+    table: Path | None = None
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """What is written under the names that were asked for, with or beside the output."""
+        asked = (self.output, self.masks, self.table)
+        return tuple(path for path in asked if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +59,28 @@ class _Item:
     name: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The files beside the outputs, or the folders of them, as in `Job`."""
+
+    masks: Path | None
+    kept_masks: Path | None
+    table: Path | None
+
+
 def plan_jobs(
     inputs: Sequence[str],
     output: str,
     masks: str | None = None,
     kept_masks: str | None = None,
+    table: str | None = None,
 ) -> list[Job]:
     """Decide what each input becomes.
 
     A video becomes an .mp4, an image an image, a folder or glob of images a folder, or a video
     where OUTPUT ends in .mp4. With several inputs, or where OUTPUT is an existing folder or ends
-    in a slash, OUTPUT, `masks` and `kept_masks` are folders that hold one file an input, under its
-    name. A folder that holds videos or folders becomes a folder of the same structure.
+    in a slash, OUTPUT, `masks`, `kept_masks` and `table` are folders that hold one file an input,
+    under its name. A folder that holds videos or folders becomes a folder of the same structure.
 
     Raises:
         OptionsError: If inputs and output do not fit together.
@@ -70,7 +88,7 @@ def plan_jobs(
     """
     inputs = [path for source in inputs for path in _expanded(source)]
     require(bool(inputs), "there is nothing to annotate")
-    target = Path(output)
+    target, beside = Path(output), _Beside(_path(masks), _path(kept_masks), _path(table))
     if len(inputs) == 1 and _is_tree(inputs[0]):
         items = list(_mirrored(Path(inputs[0]), target, Path()))
     elif len(inputs) > 1 or (
@@ -78,12 +96,12 @@ def plan_jobs(
     ):
         items = [item for source in inputs for item in _items(source, target)]
     else:
-        return [_single(inputs[0], target, _path(masks), _path(kept_masks))]
+        return [_single(inputs[0], target, beside)]
     require(
         target.suffix.lower() not in IMAGE_SUFFIXES + VIDEO_SUFFIXES,
         f"{' '.join(inputs[:3])} wants a folder as OUTPUT, and {output} is named like a file",
     )
-    jobs = [_in_folder(item, target, _path(masks), _path(kept_masks)) for item in items]
+    jobs = [_in_folder(item, target, beside) for item in items]
     _refuse_collisions(jobs)
     return jobs
 
@@ -92,7 +110,7 @@ def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _single(source: str, output: Path, masks: Path | None, kept_masks: Path | None) -> Job:
+def _single(source: str, output: Path, beside: _Beside) -> Job:
     kind, suffix = _input_kind(source), output.suffix.lower()
     if kind == "image folder" and suffix in VIDEO_SUFFIXES:
         kind = "video"
@@ -107,21 +125,22 @@ def _single(source: str, output: Path, masks: Path | None, kept_masks: Path | No
             suffix in wanted,
             f"{source} cannot become {output}: the name of its output ends in {', '.join(wanted)}",
         )
-    return Job(source, output, kind, masks, kept_masks)
+    return Job(source, output, kind, beside.masks, beside.kept_masks, beside.table)
 
 
-def _in_folder(item: _Item, folder: Path, masks: Path | None, kept_masks: Path | None) -> Job:
+def _in_folder(item: _Item, folder: Path, beside: _Beside) -> Job:
     output = folder / item.name
     stem = item.name.with_suffix("") if item.kind == "image" else item.name
     if item.kind == "video":
         output = output.with_name(f"{output.name}.mp4")
 
-    def mask_file(parent: Path | None) -> Path | None:
+    def file_in(parent: Path | None, suffix: str) -> Path | None:
         # The images of the folder itself have its name.
         name = stem if stem.name else Path(Path(item.source).resolve().name)
-        return None if parent is None else (parent / name).with_name(f"{name.name}.mkv")
+        return None if parent is None else (parent / name).with_name(f"{name.name}{suffix}")
 
-    return Job(item.source, output, item.kind, mask_file(masks), mask_file(kept_masks))
+    masks, kept_masks = file_in(beside.masks, ".mkv"), file_in(beside.kept_masks, ".mkv")
+    return Job(item.source, output, item.kind, masks, kept_masks, file_in(beside.table, ".csv"))
 
 
 def _items(source: str, target: Path) -> Iterator[_Item]:
@@ -202,9 +221,7 @@ def _input_kind(source: str) -> Kind:
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
     seen: dict[Path, str] = {}
     for job in jobs:
-        for path in (job.output, job.masks):
-            if path is None:
-                continue
+        for path in job.written:
             if path in seen:
                 raise OptionsError(f"{seen[path]} and {job.source} would both become {path}")
             seen[path] = job.source

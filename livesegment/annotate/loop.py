@@ -8,7 +8,7 @@ from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.carrier import MOST_AT_ONCE, Carrier, Masked
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.journal import Journal
-from livesegment.annotate.keyframes import MOST_BETWEEN, KeyframeChooser, Role
+from livesegment.annotate.keyframes import MOST_BETWEEN, KeyframeChooser
 from livesegment.annotate.ordered import OrderedWindow
 from livesegment.annotate.waiting import Waiting
 from livesegment.calls.limiter import Limiter
@@ -25,7 +25,7 @@ from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import KeyframeOptions
 from livesegment.settings.controls import Controls
-from livesegment.sinks.base import Sink
+from livesegment.sinks.base import Role, Sink
 from livesegment.sources.base import Source
 from livesegment.workers import WorkerGroup
 
@@ -261,9 +261,14 @@ class AnnotateLoop:
             return
         with stage("draw"):
             drawn = annotated(
-                self._compositor, leaving.frame, leaving.mask, self._controls, self._parts.sinks
+                self._compositor,
+                leaving.frame,
+                leaving.mask,
+                self._controls,
+                self._parts.sinks,
+                masked.role,
             )
-            drawn = replace(drawn, is_carried=masked.role is not Role.ASKED, scene=scene)
+            drawn = replace(drawn, scene=scene)
         with stage("encode"):
             for sink in self._parts.sinks:
                 sink.write(drawn)

@@ -31,6 +31,9 @@ from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.base import Source
 from livesegment.sources.images import ImagesSource, find_images, is_images
 from livesegment.sources.video_file import VideoFileSource
+from livesegment.timeline.kept import KeptTimeline, TimelineSink
+from livesegment.timeline.measuring import Measurer
+from livesegment.timeline.table import TableSink
 
 _BEGUN, _FINISHING, _COMPLETE = "begun", "finishing", "complete"
 _NOTHING = json.dumps([None, {}])  # what is complete while outputs get their names
@@ -49,6 +52,7 @@ class Outputs:
         self._job = job
         self._options = options
         self._identity = identity
+        self._measurer = Measurer()
 
     def check(self) -> None:
         """Find out before the first call whether the outputs may be written.
@@ -76,7 +80,12 @@ class Outputs:
         return bool(identity == self._identity and sizes == self._sizes())
 
     def open(
-        self, source: Source, origin: Origin, journal: Journal, stack: ExitStack
+        self,
+        source: Source,
+        origin: Origin,
+        journal: Journal,
+        timeline: KeptTimeline | None,
+        stack: ExitStack,
     ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
 
@@ -84,6 +93,7 @@ class Outputs:
             source: The input.
             origin: What annotations say of where they come from.
             journal: What an earlier run of the same command has done.
+            timeline: Where to keep what a report shows of the pictures; None: nowhere.
             stack: Closes the sinks.
 
         Raises:
@@ -101,6 +111,8 @@ class Outputs:
             sinks = [sink for sink in sinks if sink not in exporters]
             chosen = self._chosen_frames(choice, exporters, source, overwrite=overwrite)
             sinks.append(stack.enter_context(chosen))
+        if timeline is not None:
+            sinks.append(stack.enter_context(TimelineSink(timeline, self._measurer)))
         if journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
@@ -148,6 +160,8 @@ class Outputs:
                 job.masks, fps=source.fps, overwrite=overwrite, source=mark_of(job.source)
             )
         split, seed = self._options.split, self._options.split_seed
+        if job.table is not None:
+            yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
             yield open_exporter(
@@ -176,7 +190,7 @@ class Outputs:
         files = [job.output]
         if job.kind == "image folder":
             files = [job.output / file.name for file in find_images(job.source)]
-        return files if job.masks is None else [*files, job.masks]
+        return [*files, *job.written[1:]]
 
     def _exports(self) -> dict[ExportKind, Path]:
         job = self._job
@@ -214,7 +228,7 @@ def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:
         SourceNotFound: If an image input is not there.
     """
     inputs = [path for job in jobs for path in _inputs(job)]
-    outputs: list[str | Path | None] = [options.report]
+    outputs: list[str | Path | None] = [*options.report]
     for job in jobs:
         outputs += [*Outputs(job, options, "").files(), journal_path(job.output)]
     check_distinct(inputs, outputs)
@@ -226,7 +240,7 @@ def make_folders(jobs: Sequence[Job]) -> None:
     Raises:
         OutputNotWritable: If that is not possible.
     """
-    for path in (path for job in jobs for path in (job.output, job.masks) if path is not None):
+    for path in (path for job in jobs for path in job.written):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from livesegment.errors import LiveSegmentError, SourceLost
+from livesegment.timeline.kept import KeptTimeline
 
 Outcome = Literal["done", "already complete", "cut short", "failed", "interrupted", "not started"]
 
@@ -31,6 +32,8 @@ class FileReport:
         elapsed_s: Seconds that it took.
         error: Why it failed or was cut short.
         figures: Everything that was counted, by name; of several machines, by the last one.
+        timeline: Where what it shows over time is kept; None: a page was not asked for, or nothing
+            came of it.
     """
 
     source: str
@@ -46,6 +49,7 @@ class FileReport:
     elapsed_s: float = 0.0
     error: LiveSegmentError | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
+    timeline: KeptTimeline | None = None
 
     @property
     def calls_saved(self) -> int:

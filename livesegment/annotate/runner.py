@@ -63,11 +63,12 @@ def annotate_with(
 ) -> AnnotateReport:
     """Plan, check, have a runner do the work, and report: what `annotate` tells."""
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    jobs = plan_jobs([str(each) for each in given], str(output), options.masks, options.kept_masks)
+    beside = options.masks, options.kept_masks, options.table
+    jobs = plan_jobs([str(each) for each in given], str(output), *beside)
     check_together(jobs, options)
     make_folders(jobs)
     with open_runner(options, jobs) as runner:
-        report = _run_all(jobs, runner, options.report, on_progress)
+        report = _run_all(jobs, runner, options, on_progress)
     if len(jobs) == 1 and report.files[0].outcome == "failed":
         error = report.files[0].error
         assert error is not None
@@ -76,9 +77,9 @@ def annotate_with(
 
 
 def _run_all(
-    jobs: Sequence[Job], runner: Runner, report_path: str | None, on_progress: OnProgress | None
+    jobs: Sequence[Job], runner: Runner, options: AnnotateOptions, on_progress: OnProgress | None
 ) -> AnnotateReport:
-    """Run the jobs, so many at once as wanted, and write the report whatever happens."""
+    """Run the jobs, so many at once as wanted, and write the reports whatever happens."""
     began_s = time.monotonic()
     progress = ProgressCount(jobs, on_progress)
     runs = [runner.run_of(job, progress.on_frame) for job in jobs]
@@ -90,7 +91,11 @@ def _run_all(
         return AnnotateReport(files, time.monotonic() - began_s)
 
     pool = ThreadPoolExecutor(runner.at_once, thread_name_prefix="annotate")
-    with written_at_end(report_path, lambda: report().as_json()):
+    with ExitStack() as reports:
+        for path in options.report:
+            is_page = path in options.pages
+            words = partial(_page, report, options) if is_page else lambda: report().as_json()
+            reports.enter_context(written_at_end(path, words))
         try:
             futures.update((pool.submit(on_thread(run.run)), run) for run in runs)
             for future in as_completed(futures):
@@ -107,6 +112,15 @@ def _run_all(
                 run.stop()
             pool.shutdown(wait=True)
     return report()
+
+
+def _page(report: Callable[[], AnnotateReport], options: AnnotateOptions) -> str:
+    from livesegment.timeline.page import PageInput, page  # most runs write none
+    from livesegment.timeline.words import Price
+
+    found = report()
+    inputs = [PageInput(each.as_json(), each.timeline) for each in found.files]
+    return page(inputs, found.elapsed_s, Price(options.price_per_call, options.currency))
 
 
 def _has_result(future: Future[FileReport]) -> bool:

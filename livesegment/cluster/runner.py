@@ -155,4 +155,5 @@ def _absolute(job: Job) -> Job:
         output=job.output.absolute(),
         masks=None if job.masks is None else job.masks.absolute(),
         kept_masks=None if job.kept_masks is None else job.kept_masks.absolute(),
+        table=None if job.table is None else job.table.absolute(),
     )

@@ -90,6 +90,8 @@ class AnnotateOptions(Settings):
         masks: Mask file to write, Matroska; a folder with several inputs; None: none.
         kept_masks: Mask file of an earlier run to draw in place of asking; a folder with several
             inputs; None: ask.
+        table: CSV file to write with a row a frame and class; a folder with several inputs; None:
+            none.
         export: Annotations to write beside the output, for other tools.
         split: Which share of what is exported is for training, 0.01 to 0.99; the rest is for
             validation. A scene is not divided. None: all is together.
@@ -99,8 +101,10 @@ class AnnotateOptions(Settings):
             .webm vp9, in .mov prores where what is cut out is to stay clear.
         quality: 1 to 100 of the output's video; 100 is hard to tell from the input.
         jobs: Inputs to work on at once; None: one, or as many as a cluster has processors.
-        report: JSON file to write what became of each input to; None: none. It replaces an older
-            one.
+        report: Files to write what became of each input to: JSON, or a page where the name ends in
+            .html. They replace older ones. One alone may be given as it is.
+        price_per_call: What a call costs, for that page; None: not known.
+        currency: Of what; None: it is not said.
         max_memory: What the process may take, such as `600MB`: the larger pictures are, the fewer
             of them wait. At least one of each input does in any case.
         overwrite: Replace existing outputs.
@@ -126,6 +130,13 @@ class AnnotateOptions(Settings):
         path("FILE.mkv", "the path of a file"),
         "Draw the masks kept by an earlier run: no call is made.",
         flag="--masks-from",
+        group=_OUTPUT,
+    )
+    table: str | None = option(
+        None,
+        path("FILE.csv", "the path of a file"),
+        "Write what each class covers, a row a frame and class; a folder with several inputs.",
+        flag="--table",
         group=_OUTPUT,
     )
     export: tuple[ExportKind, ...] = option(
@@ -173,13 +184,21 @@ class AnnotateOptions(Settings):
         group=_MANY,
         is_common=True,
     )
-    report: str | None = option(
-        None,
-        path("FILE.json", "the path of a file"),
-        "Write what became of each input; replaces it.",
+    report: tuple[str, ...] = option(
+        (),
+        several(path("FILE.json|FILE.html", "the path of a file"), takes_one=True),
+        "Write what became of each input, as JSON or as a page; may be repeated, replaces it.",
         flag="--report",
         group=_MANY,
     )
+    price_per_call: float | None = same_as(
+        LiveOptions,
+        "price_per_call",
+        help="What a call costs, for the page of --report.",
+        group=_MANY,
+        key=None,
+    )
+    currency: str | None = same_as(LiveOptions, "currency", group=_MANY, key=None)
     overwrite: bool = option(
         False,
         flag(),
@@ -191,6 +210,11 @@ class AnnotateOptions(Settings):
     max_memory: str = same_as(LiveOptions, "max_memory", key=None)
     redact: RedactOptions = section(RedactOptions)
     hide: tuple[Polygon, ...] = same_as(LiveOptions, "hide")
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Those of the reports that are pages."""
+        return tuple(each for each in self.report if each.lower().endswith((".html", ".htm")))
 
     def check(self) -> None:
         """Check that there is what is divided, and that kept masks can give what is wanted."""

@@ -175,10 +175,17 @@ def either(kinds: tuple[Kind, ...], phrase: str, metavar: str) -> Kind:
     )
 
 
-def several(kind: Kind) -> Kind:
-    """Return the kind of a list, each value once; a command line gives the option for each."""
+def several(kind: Kind, *, takes_one: bool = False) -> Kind:
+    """Return the kind of a list, each value once; a command line gives the option for each.
+
+    Args:
+        kind: That of each value.
+        takes_one: Whether a value alone stands for a list of it.
+    """
 
     def read(value: Any) -> tuple[Any, ...]:
+        if takes_one and not isinstance(value, list | tuple):
+            value = [] if value is None else [value]
         if not isinstance(value, list | tuple):
             raise ValueError("a list")  # noqa: TRY004 - one error for all
         try:

@@ -23,6 +23,9 @@ DEFAULT_FOR_S: dict[Subject, float] = {
     "camera": 5.0,
     "endpoint": 10.0,
 }
+SMALLEST = 0.001
+"""Share of the picture that a region needs to be counted, unless a rule says otherwise."""
+
 _MARGIN = 0.2  # of the threshold
 _LONGEST_S = 86400
 _TIME = number(0, _LONGEST_S, "seconds")
@@ -81,7 +84,7 @@ class Rule(Settings):
         0, _COUNT, "By how many it has to go back for it to end.", key="rule.count_hysteresis"
     )
     smallest: float = option(
-        0.001,
+        SMALLEST,
         share(),
         "Share of the picture that a region needs to be counted.",
         key="rule.smallest",

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -22,6 +23,17 @@ def with_alpha(image: Image, alpha: Alpha | None) -> npt.NDArray[np.uint8]:
     return cv2.merge((image, alpha)).astype(np.uint8, copy=False)
 
 
+class Role(StrEnum):
+    """Where a frame's mask comes from, where all frames are annotated."""
+
+    ASKED = "asked"
+    """The segmenter: it is a keyframe."""
+    CARRIED = "carried"
+    """The keyframes before and after it, along the motion."""
+    STILL = "still"
+    """The keyframe before it, as it is: nothing has moved since."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotated:
     """One picture on its way out.
@@ -35,8 +47,7 @@ class Annotated:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
         scene: Number of the scene that it belongs to, from 0; 0 for all where nobody counts them.
-        is_carried: Whether `annotate` has the mask from other pictures than this one; live, whose
-            masks come late, does not say.
+        role: Where the mask comes from; None: of a live picture, whose masks all come late.
     """
 
     frame: Frame
@@ -44,7 +55,7 @@ class Annotated:
     image: Image
     alpha: Alpha | None = None
     scene: int = 0
-    is_carried: bool = False
+    role: Role | None = None
 
 
 class Sink(Resource):

@@ -70,6 +70,7 @@ def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator
         yield
     finally:
         try:
-            file.write_text(text(), encoding="utf-8")
+            # Names of files may be bytes that are no text; in JSON this is how they are written.
+            file.write_text(text(), encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise refused(file, error) from error

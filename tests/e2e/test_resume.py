@@ -69,7 +69,7 @@ def start(folder: Path, endpoint: str, *more: str, frames: int = FRAMES) -> "sub
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "livesegment", "annotate", f"pattern:128x96:{frames}"),
-            *("-o", "out.mp4", "--masks", "masks.mkv", "--export", "coco"),
+            *("-o", "out.mp4", "--masks", "masks.mkv", "--export", "coco", "--table", "out.csv"),
             *("--endpoint", endpoint, "--model", "any/1", "--in-flight", str(IN_FLIGHT), *more),
         ],
         cwd=folder,
@@ -111,7 +111,7 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(
     assert finish(tmp_path / "calm", endpoint).returncode == 0
     assert model.calls == FRAMES
     calm = outputs(tmp_path / "calm")
-    assert sorted(calm) == ["masks.mkv", "out.coco.json", "out.mp4"]
+    assert sorted(calm) == ["masks.mkv", "out.coco.json", "out.csv", "out.mp4"]
 
     moments = random.Random(4)
     model.calls = kills = 0

@@ -179,6 +179,10 @@ def test_an_endpoint_that_repeats_what_it_was_asked_with(what: str, tmp_path: Pa
             "out.mkv",
             "--report",
             "report.json",
+            "--report",
+            "report.html",
+            "--table",
+            "out.csv",
             "--export",
             "coco",
         )
@@ -193,6 +197,7 @@ def test_films_and_what_was_paid_for(tmp_path: Path) -> None:
     with endpoint.serving() as url:
         ask = ("--endpoint", named(url), "--model", "any/1", "--in-flight", "1")
         keep = ("-o", "out.mp4", "--masks", "out.mkv", "--report", "report.json")
+        keep += ("--report", "report.html", "--table", "out.csv")
         result = run(tmp_path, "annotate", "film.mp4", *keep, *ask, *VERBOSE)
     assert result.returncode == 4, result.stderr
     assert list(tmp_path.rglob("*.journal"))

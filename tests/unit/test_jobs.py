@@ -48,6 +48,19 @@ def test_several_inputs_become_files_of_their_names_in_a_folder() -> None:
     ]
 
 
+def test_tables_are_named_as_masks_are() -> None:
+    [one] = plan_jobs(["clip.mp4"], "new.mp4", table="t.csv")
+    assert one.table == Path("t.csv")
+    jobs = plan_jobs(["tree", "photo.jpg"], "new", table="tables")
+    assert [job.table for job in jobs] == [
+        Path("tables/tree.csv"),
+        Path("tables/tree/day.1/a.csv"),
+        Path("tables/tree/day.1/b.csv"),
+        Path("tables/tree/night/x.csv"),
+        Path("tables/photo.csv"),
+    ]
+
+
 def test_a_folder_of_videos_and_folders_is_mirrored() -> None:
     jobs = plan_jobs(["tree"], "new", "masks")
     assert jobs == [

@@ -58,6 +58,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": CORE
     | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
     "redaction": CORE | {"motion", "overlay"},
+    "timeline": CORE
+    | {"sinks.base", "sinks.output_file", "events.counts", "events.event", "events.zone"}
+    | {"overlay.palette", "motion.cut"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette", "sinks.live_track"},
     "live": CORE
@@ -65,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"redaction", "web"},
     "annotate": CORE
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "export"}
-    | {"redaction"},
+    | {"redaction", "timeline"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE
     | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"}

@@ -112,6 +112,8 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
         (lambda: LiveOptions(web="x"), "web is made by WebOptions(...), not the text 'x'"),
         (lambda: LiveOptions(events=None), "events is made by EventOptions(...), not None"),
         (lambda: LiveOptions(publish="rtsp://a"), "publish is a list"),
+        (lambda: AnnotateOptions(table=" "), "table is the path of a file, not the text ' '"),
+        (lambda: AnnotateOptions(report=["a.json", 1]), "report is a list, each the path of a fi"),
         (lambda: LiveOptions(publish=["srt://a/KEY"]), "publish is a list, each an address, rtsp:"),
         (lambda: EventOptions(rules=["person > 5%"]), "rules is a list, each a Rule, not ['person"),
         (

@@ -25,6 +25,7 @@ from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
+from livesegment.settings.part import LayoutOptions, PartOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import Retention
 from livesegment.settings.secret import ApiKey
@@ -46,9 +47,11 @@ __all__ = [
     "EventOptions",
     "ExportKind",
     "KeyframeOptions",
+    "LayoutOptions",
     "LiveOptions",
     "ModelFileOptions",
     "OverlayOptions",
+    "PartOptions",
     "RedactOptions",
     "Retention",
     "ServeOptions",

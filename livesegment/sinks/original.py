@@ -9,7 +9,15 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from livesegment.errors import SourceNotFound
-from livesegment.media_file import BOUNDED, BT709, Colour, colour_of, find_video, origin_s
+from livesegment.media_file import (
+    BOUNDED,
+    BT709,
+    Colour,
+    colour_of,
+    find_video,
+    origin_s,
+    turn_of,
+)
 
 # Words about the whole; the rest (who encoded it, brands, places) is not true of the new file or
 # not to be spread.
@@ -63,7 +71,7 @@ def read_original(path: str | os.PathLike[str]) -> Original:
             raise SourceNotFound(f"{os.fspath(path)} holds no video")
         aspect = video.sample_aspect_ratio
         first = _first_picture(container, video)
-        if first is not None and round(first.rotation) % 180 and aspect:
+        if first is not None and turn_of(first).quarters % 2 and aspect:
             aspect = 1 / aspect
         last_s, end_s = _end_of(container, video)
         return Original(

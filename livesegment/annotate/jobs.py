@@ -9,6 +9,7 @@ from typing import Literal
 
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.settings import require
+from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
 from livesegment.sources import SAMPLE, SAMPLE_FILE, is_drawn
@@ -41,6 +42,11 @@ class Job:
     masks: Path | None = None
     kept_masks: Path | None = None
 
+    @property
+    def is_to_stdout(self) -> bool:
+        """Whether the output is standard output, which keeps no journal."""
+        return str(self.output) == STANDARD_OUTPUT
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -62,7 +68,8 @@ def plan_jobs(
     A video becomes an .mp4, an image an image, a folder or glob of images a folder, or a video
     where OUTPUT ends in .mp4. With several inputs, or where OUTPUT is an existing folder or ends
     in a slash, OUTPUT, `masks` and `kept_masks` are folders that hold one file an input, under its
-    name. A folder that holds videos or folders becomes a folder of the same structure.
+    name. A folder that holds videos or folders becomes a folder of the same structure. `-` is
+    standard output, for one input.
 
     Raises:
         OptionsError: If inputs and output do not fit together.
@@ -70,6 +77,8 @@ def plan_jobs(
     """
     inputs = [path for source in inputs for path in _expanded(source)]
     require(bool(inputs), "there is nothing to annotate")
+    if output == STANDARD_OUTPUT:
+        return [_to_stdout(inputs, _path(masks), _path(kept_masks))]
     target = Path(output)
     if len(inputs) == 1 and _is_tree(inputs[0]):
         items = list(_mirrored(Path(inputs[0]), target, Path()))
@@ -90,6 +99,16 @@ def plan_jobs(
 
 def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
+
+
+def _to_stdout(inputs: Sequence[str], masks: Path | None, kept_masks: Path | None) -> Job:
+    is_one = len(inputs) == 1 and not _is_tree(inputs[0]) and _input_kind(inputs[0]) != "image"
+    require(
+        is_one,
+        f"{' '.join(inputs[:3])} cannot become one video: standard output (-o -) takes one video,"
+        " or a folder of images",
+    )
+    return Job(inputs[0], Path(STANDARD_OUTPUT), "video", masks, kept_masks)
 
 
 def _single(source: str, output: Path, masks: Path | None, kept_masks: Path | None) -> Job:

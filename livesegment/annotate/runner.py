@@ -67,7 +67,7 @@ def annotate_with(
     check_together(jobs, options)
     make_folders(jobs)
     with open_runner(options, jobs) as runner:
-        report = _run_all(jobs, runner, options.report, on_progress)
+        report = _run_all(jobs, runner, options, on_progress)
     if len(jobs) == 1 and report.files[0].outcome == "failed":
         error = report.files[0].error
         assert error is not None
@@ -76,11 +76,14 @@ def annotate_with(
 
 
 def _run_all(
-    jobs: Sequence[Job], runner: Runner, report_path: str | None, on_progress: OnProgress | None
+    jobs: Sequence[Job],
+    runner: Runner,
+    options: AnnotateOptions,
+    on_progress: OnProgress | None,
 ) -> AnnotateReport:
     """Run the jobs, so many at once as wanted, and write the report whatever happens."""
     began_s = time.monotonic()
-    progress = ProgressCount(jobs, on_progress)
+    progress = ProgressCount(jobs, options, on_progress)
     runs = [runner.run_of(job, progress.on_frame) for job in jobs]
     futures: dict[Future[FileReport], Run] = {}
 
@@ -90,7 +93,7 @@ def _run_all(
         return AnnotateReport(files, time.monotonic() - began_s)
 
     pool = ThreadPoolExecutor(runner.at_once, thread_name_prefix="annotate")
-    with written_at_end(report_path, lambda: report().as_json()):
+    with written_at_end(options.report, lambda: report().as_json()):
         try:
             futures.update((pool.submit(on_thread(run.run)), run) for run in runs)
             for future in as_completed(futures):

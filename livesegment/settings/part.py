@@ -115,6 +115,11 @@ class PartOptions(Settings):
     )
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether there are not all frames of the input."""
+        return not (self.start_s is None and self.end_s is None and self.fps is None)
+
+    @property
     def begins_s(self) -> float:
         """When it begins, in seconds of the input's time."""
         return self.start_s or 0.0

@@ -22,8 +22,7 @@ def part_of(source: Source, options: PartOptions) -> Source:
     Raises:
         OptionsError: If more frames a second are wanted than there are.
     """
-    is_whole = options.start_s is None and options.end_s is None and options.fps is None
-    return source if is_whole else _PartSource(source, options)
+    return _PartSource(source, options) if options.leaves_out else source
 
 
 class _PartSource(WrappedSource):

@@ -65,7 +65,9 @@ def mark_of(source: str, rotate: Rotation | None = None) -> SourceMark | None:
         with rotated(open_source(source), rotate) as opened:
             first = opened.read()
             name = _name(source, opened)
-            return None if first is None else SourceMark.of(name, first, opened.frame_count)
+            if first is None:
+                return None
+            return SourceMark.of(name, first, opened.frame_count, rotate or 0)
     except SourceError:
         return None
 

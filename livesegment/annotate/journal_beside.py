@@ -13,6 +13,10 @@ from livesegment.annotate.journal_file import (
     read_records,
 )
 
+# Of an archive's folder each journal would be opened once for each of the others. One that begins
+# anew, for another input, is not looked at again: that costs a call at the most.
+_others: dict[Path, Mapping[str, str]] = {}
+
 
 class RepliesBeside:
     """The replies in the other journals of a folder that depend on the same things.
@@ -30,7 +34,9 @@ class RepliesBeside:
         if not identity:
             return
         for other in sorted(path.parent.glob("*.journal")):
-            if other.name != path.name and (places := _places(other, identity)):
+            if other.name == path.name or _others.get(other, identity) != identity:
+                continue
+            if (places := _places(other, identity)) is not None:
                 self._found.append((other, places))
 
     def __contains__(self, frame_index: int) -> bool:
@@ -59,7 +65,10 @@ def _places(path: Path, identity: Mapping[str, str]) -> ReplyPlaces | None:
         with path.open("rb") as file:
             records = _records(file)
             first = next(records, None)
-            if first is None or read_identity(read_note(first)) != identity:
+            found = None if first is None else read_identity(read_note(first))
+            if found is not None and found != identity:
+                _others[path] = found
+            if found != identity:
                 return None
             for record in records:
                 places.remember(record.number, record.begin)

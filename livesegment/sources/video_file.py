@@ -12,6 +12,7 @@ from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.media_file import BOUNDED, find_video
+from livesegment.settings.part import timecode
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
 
@@ -124,7 +125,11 @@ class VideoFileSource(Source):
         self._skip_to_s = None
         pictures = self._decoder.pictures_from(pts_s, lambda: self._is_stopped)
         if pictures is None and not self._is_stopped:
-            # Which frames come there can only be known by decoding all before them.
+            logger.info(
+                "%s: which frames come at %s is not known without decoding all before them",
+                self.name,
+                timecode(max(0.0, pts_s)),
+            )
             self._container.close()
             self._container, stream = self._open()
             self._decoder = Decoder(self._container, stream, self.name)

@@ -365,7 +365,7 @@ def test_stdout_takes_one_video(clip: Path) -> None:
 def test_a_part_that_cannot_be_leaves_no_output(
     clip: Path, tmp_path: Path, wanted: AnnotateOptions
 ) -> None:
-    with pytest.raises(OptionsError, match="of clip.mp4"):
+    with pytest.raises(OptionsError, match=r"of clip\.mp4"):
         annotate(clip, tmp_path / "out.mp4", options=wanted)
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [
         "clip.mp4"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from livesegment.annotate.journal_beside import RepliesBeside
+from livesegment.annotate.journal_beside import RepliesBeside, forget
 from livesegment.annotate.journal_file import (
     IDENTITY,
     NOTE,
@@ -192,6 +192,7 @@ class Journal(Resource):
                 )
         self._places = ReplyPlaces()
         self._notes.clear()
+        forget(self._path)
         self._cut_off(0)
         self._write(SIGNATURE)
         self.note(IDENTITY, json.dumps(identity))

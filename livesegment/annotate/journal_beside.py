@@ -13,9 +13,14 @@ from livesegment.annotate.journal_file import (
     read_records,
 )
 
-# Of an archive's folder each journal would be opened once for each of the others. One that begins
-# anew, for another input, is not looked at again: that costs a call at the most.
-_others: dict[Path, Mapping[str, str]] = {}
+# Of an archive's folder each journal would be opened once for each of the others. One that another
+# process begins anew is not looked at again: that costs calls at the most.
+_known: dict[Path, Mapping[str, str]] = {}
+
+
+def forget(path: Path) -> None:
+    """Look anew at what a journal's replies depend on: it has been begun anew."""
+    _known.pop(path.absolute(), None)
 
 
 class RepliesBeside:
@@ -34,7 +39,7 @@ class RepliesBeside:
         if not identity:
             return
         for other in sorted(path.parent.glob("*.journal")):
-            if other.name == path.name or _others.get(other, identity) != identity:
+            if other.name == path.name or _known.get(other.absolute(), identity) != identity:
                 continue
             if (places := _places(other, identity)) is not None:
                 self._found.append((other, places))
@@ -66,8 +71,8 @@ def _places(path: Path, identity: Mapping[str, str]) -> ReplyPlaces | None:
             records = _records(file)
             first = next(records, None)
             found = None if first is None else read_identity(read_note(first))
-            if found is not None and found != identity:
-                _others[path] = found
+            if found is not None:
+                _known[path.absolute()] = found
             if found != identity:
                 return None
             for record in records:

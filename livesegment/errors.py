@@ -26,6 +26,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
         ├── JournalMismatch             the journal beside an output is another run's
         │   └── JournalInUse            that run is under way
         ├── OutputNotWritable           folder missing, no permission, disk full
+        │   └── ReaderGone              nobody reads standard output any more
         └── DisplayUnavailable          no screen, or an OpenCV without windows
 
 ``*``: retryable, the same request may succeed a little later. `Backoff` reads nothing else; once
@@ -229,6 +230,10 @@ class JournalInUse(JournalMismatch):
 
 class OutputNotWritable(SinkError):
     """The output cannot be created or written further."""
+
+
+class ReaderGone(OutputNotWritable):
+    """Nobody reads standard output any more: a person's doing, who need not be told."""
 
 
 class DisplayUnavailable(SinkError):

@@ -1,8 +1,9 @@
 """What a media file says of itself, which the source of its pictures and a sink must read alike."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -88,6 +89,41 @@ class Colour:
     def swscale_matrix(self) -> int:
         """The matrix as libswscale calls it, where both standards of BT.601 are one."""
         return BT601_625 if self.matrix == BT601_525 else self.matrix
+
+
+class Turn(NamedTuple):
+    """What makes a picture upright.
+
+    Attributes:
+        is_mirrored: Left and right are exchanged, before it is turned.
+        quarters: By how many right angles it is turned clockwise, 0 to 3.
+    """
+
+    is_mirrored: bool = False
+    quarters: int = 0
+
+    def size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the (width, height) of a picture of a size when it is turned."""
+        return size[::-1] if self.quarters % 2 else size
+
+
+def turn_of(picture: av.VideoFrame) -> Turn:
+    """Return how a decoded picture is to be turned; by right angles only, as players do.
+
+    Source: the display matrix of ISO/IEC 14496-12, which FFmpeg hands on from any container: a
+    point (x, y) of the coded picture is shown at (ax + cy, bx + dy).
+    """
+    said = picture.side_data.get("DISPLAYMATRIX")
+    if said is None:
+        return Turn()
+    matrix: Any = said  # it has a buffer, which its stubs do not say
+    numbers = np.frombuffer(matrix, np.int32).astype(float)
+    a, b, c, d = numbers[[0, 1, 3, 4]] if numbers.size >= 9 else (1.0, 0.0, 0.0, 1.0)
+    is_mirrored = a * d - b * c < 0
+    if is_mirrored:
+        a, b = -a, -b
+    degrees = round(math.degrees(math.atan2(b, a)))
+    return Turn(is_mirrored, degrees // 90 % 4 if degrees % 90 == 0 else 0)
 
 
 def plane_pixels(plane: VideoPlane) -> npt.NDArray[np.uint8]:

@@ -45,6 +45,7 @@ def write_video(
     pixels: str = "yuv420p",
     size: tuple[int, int] = (WIDTH, HEIGHT),
     muxer: dict[str, str] | None = None,
+    coder: dict[str, str] | None = None,
     sound_s: float = 0.0,
     noisy: bool = False,
 ) -> Path:
@@ -58,6 +59,7 @@ def write_video(
         pixels: Pixel format.
         size: (width, height).
         muxer: Options of the container.
+        coder: Further options of the encoder.
         sound_s: Length of a tone.
         noisy: Add noise, which makes a file large enough to cut.
     """
@@ -70,6 +72,7 @@ def write_video(
             stream.options = {"g": "10", "bf": "2", "preset": "veryfast"}
         else:
             stream.bit_rate = 4_000_000
+        stream.options = {**stream.options, **(coder or {})}
         sound = container.add_stream("aac", rate=44100) if sound_s else None
         for index, time in enumerate(range(times) if isinstance(times, int) else times):
             image = picture(index, size)
@@ -95,9 +98,22 @@ def cut(path: Path, share: float) -> Path:
     return path
 
 
-def turn(path: Path, degrees: int) -> Path:
-    """Write into an MP4 that it is to be shown turned clockwise, as phones do."""
-    a, b, c, d = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]
+def turn(path: Path, degrees: int, *, mirrored: bool = False) -> Path:
+    """Write into an MP4 that it is to be shown turned clockwise, as phones do.
+
+    Args:
+        path: The file.
+        degrees: By so many.
+        mirrored: Exchange left and right before that, as cameras that face their user do.
+    """
+    a, b, c, d = {
+        0: (1, 0, 0, 1),
+        90: (0, 1, -1, 0),
+        180: (-1, 0, 0, -1),
+        270: (0, -1, 1, 0),
+    }[degrees]
+    if mirrored:
+        a, b = -a, -b
     matrix = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
     content = path.read_bytes()
     at = content.index(b"tkhd") + 44  # the matrix in a track header, ISO/IEC 14496-12

@@ -40,12 +40,19 @@ class KeptMasks:
         masks: `(pts_s, class_ids)` of every frame, in order, as a mask file gives them.
         class_map: Names of the classes.
         name: What to call them in an error.
+        skips: Whether there may be masks of frames that are left out here.
     """
 
     def __init__(
-        self, masks: Iterator[tuple[float, ClassIds]], class_map: Mapping[int, str], name: str
+        self,
+        masks: Iterator[tuple[float, ClassIds]],
+        class_map: Mapping[int, str],
+        name: str,
+        *,
+        skips: bool = False,
     ) -> None:
         self._masks = masks
+        self._skips = skips
         self._class_map = class_map
         self._name = name
         self._offset_s: float | None = None
@@ -56,7 +63,7 @@ class KeptMasks:
         Raises:
             SourceNotFound: If the masks are another input's: other times, or too few.
         """
-        pts_s, class_ids = next(self._masks, (None, None))
+        pts_s, class_ids = self._next_at(frame.pts_s)
         if pts_s is None or class_ids is None:
             raise SourceNotFound(f"{self._name} has no mask for frame {frame.index}")
         if self._offset_s is None:
@@ -75,6 +82,13 @@ class KeptMasks:
                 f" {pts_s:.3f} s, the frame of {frame.pts_s:.3f} s"
             )
         return Mask(class_ids, self._class_map, frame.index).resized(frame.frame_size)
+
+    def _next_at(self, frame_s: float) -> tuple[float, ClassIds] | tuple[None, None]:
+        """Return the next mask; where some may be skipped, the next at a frame's time or later."""
+        for pts_s, class_ids in self._masks:
+            if not self._skips or pts_s >= frame_s - _SLACK_S:
+                return pts_s, class_ids
+        return None, None
 
 
 # An endpoint that never answered is most likely a wrong address: that shows within seconds.

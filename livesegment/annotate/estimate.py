@@ -1,5 +1,6 @@
 """What annotating would take, found out without a call."""
 
+import math
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from livesegment.annotate.identity import reply_identity, written_codec
 from livesegment.annotate.input_run import asked_about, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal_beside import RepliesBeside
+from livesegment.annotate.opening import open_input
 from livesegment.calls.opening import expected_in_flight
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
@@ -24,27 +27,21 @@ from livesegment.motion.propagate import Propagator
 from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions
-from livesegment.settings.zone import Polygon
+from livesegment.settings import AnnotateOptions, PartOptions
 from livesegment.sinks.video_file import VideoFileSink
-from livesegment.sources import open_source
 from livesegment.sources.base import Source
-from livesegment.sources.hidden import hidden
 
 _FRAMES = 9
 
 
-def first_frames(spec: str, hide: Sequence[Polygon]) -> list[Frame]:
-    """Return the first few frames of an input.
-
-    Args:
-        spec: The input.
-        hide: What is hidden of its pictures.
+def first_frames(spec: str, options: AnnotateOptions) -> list[Frame]:
+    """Return the first few frames of an input, of the part that is wanted.
 
     Raises:
         SourceError: If they cannot be read.
+        OptionsError: If there is no such part.
     """
-    with hidden(open_source(spec), hide) as source:
+    with open_input(spec, options).source as source:
         return list(islice(iter(source.read, None), _FRAMES))
 
 
@@ -193,7 +190,7 @@ def estimate(
         shared = open_shared(jobs, options, stack)
         files = tuple(_look_at(job, shared, options, count=count) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
-        frames = first_frames(readable[0], options.hide) if readable else []
+        frames = first_frames(readable[0], options) if readable else []
         in_flight, round_trip_s, is_assumed = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
@@ -219,7 +216,7 @@ def _calling(
     with ExitStack() as stack:
         asked = shared
         if readable and options.kept_masks is None:
-            source = stack.enter_context(hidden(open_source(readable[0]), options.hide))
+            source = stack.enter_context(open_input(readable[0], options).source)
             asked = asked_about(source, shared, endpoint, stack)
         if asked is None:
             return 1, 0.0, False
@@ -237,36 +234,71 @@ def _look_at(
 ) -> FileEstimate:
     try:
         with ExitStack() as stack:
-            source = stack.enter_context(open_source(job.source))
+            file, source = open_input(job.source, options)
+            stack.enter_context(source)
             if source.is_endless:
                 raise OptionsError(f"{source.name} has no end")
             frames, is_guess = source.frame_count, source.is_count_guessed
             if count and (frames is None or is_guess):
-                frames, is_guess = _counted(source), False
+                indices: Sequence[int] | None = _indices(source)
+                frames, is_guess = len(indices or ()), False
+            else:
+                indices = _likely_indices(source, file.fps, options.part)
             asked = asked_about(source, shared, options.endpoint, stack)
-            kept = _kept(job, asked, options.hide)
+            kept = _kept(job, asked, options, indices)
+            kept = kept if frames is None else min(kept, frames)
     except LiveSegmentError as error:
         return FileEstimate(job.source, job.output, error=error)
     calls = None if frames is None else max(0, _calls(frames, options) - kept)
     return FileEstimate(job.source, job.output, frames, calls, kept, is_guess)
 
 
-def _counted(source: Source) -> int:
-    """Return how many frames can be read of a source."""
+def _indices(source: Source) -> list[int]:
+    """Return the numbers of the frames that can be read of a source."""
     source.is_lazy = True
-    frames = 0
+    indices = []
     with suppress(SourceLost):
-        while source.read() is not None:
-            frames += 1
-    return frames
+        while (frame := source.read()) is not None:
+            indices.append(frame.index)
+    return indices
 
 
-def _kept(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon]) -> int:
-    path = journal_path(job.output)
-    if not path.exists():
+def _likely_indices(source: Source, fps: float | None, part: PartOptions) -> range | None:
+    """Return among which numbers the frames of an input are; None where it does not say.
+
+    Args:
+        source: The part that is wanted.
+        fps: Frames a second of the whole.
+        part: Which part that is.
+    """
+    frames, first = source.frame_count, 0
+    if part.start_s is not None:
+        source.is_lazy = True
+        frame = source.read()
+        first = 0 if frame is None else frame.index
+    if frames is None:
+        return None
+    if part.fps is not None and fps is not None:
+        frames = math.ceil(frames * max(1.0, fps / part.fps))
+    return range(first, first + frames)
+
+
+def _kept(
+    job: Job,
+    segmenter: Segmenter | None,
+    options: AnnotateOptions,
+    indices: Sequence[int] | None,
+) -> int:
+    """Return how many replies are kept for frames of some numbers; None: for any."""
+    if job.is_to_stdout:
         return 0
-    with Journal(path, reply_identity(job, segmenter, hide)) as journal:
-        return len(journal)
+    path = journal_path(job.output)
+    identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
+    if not path.exists():
+        beside = RepliesBeside(path, identity)
+        return sum(index in beside for index in indices or ())
+    with Journal(path, identity) as journal:
+        return len(journal) if indices is None else sum(index in journal for index in indices)
 
 
 def _calls(frames: int, options: AnnotateOptions) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
@@ -13,6 +14,7 @@ from livesegment.export import Origin
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import AnnotateOptions, Codec, RedactOptions
+from livesegment.settings.part import Rotation
 from livesegment.settings.zone import Polygon
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
@@ -20,17 +22,26 @@ from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources import open_source
 from livesegment.sources.base import Source
 from livesegment.sources.images import find_images, is_images
+from livesegment.sources.turned import rotated
 
 _PIECE = 65_536
 
 
-def reply_identity(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon] = ()) -> Identity:
+def reply_identity(
+    job: Job,
+    segmenter: Segmenter | None,
+    hide: Sequence[Polygon] = (),
+    rotate: Rotation | None = None,
+) -> Identity:
     """Return what the masks of a job depend on.
+
+    Which part of the input is wanted is not among it: replies are kept by the input's own frames.
 
     Args:
         job: The job.
         segmenter: Who is asked; None where the job has kept masks.
         hide: What is hidden of every picture before anybody is asked about it.
+        rotate: By how many degrees it is turned before that.
 
     Raises:
         SourceNotFound: If the input or the kept masks cannot be read.
@@ -43,19 +54,22 @@ def reply_identity(job: Job, segmenter: Segmenter | None, hide: Sequence[Polygon
             model = segmenter.identity
         # Left out where there is none, so that journals of before serve.
         zones = {"hidden zones": json.dumps(sorted(hide))} if hide else {}
-        return {"input": _input(job.source), "model": model, **zones}
+        turn = {} if rotate is None else {"rotation": f"{rotate} degrees"}
+        return {"input": _input(job.source), "model": model, **zones, **turn}
     except OSError as error:
         reason = system_words(error)
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
 
 
-def mark_of(source: str) -> SourceMark | None:
-    """Return by what an input is known again; None where it cannot be read."""
+def mark_of(source: str, rotate: Rotation | None = None) -> SourceMark | None:
+    """Return by what an input, turned, is known again; None where it cannot be read."""
     try:
-        with open_source(source) as opened:
+        with rotated(open_source(source), rotate) as opened:
             first = opened.read()
             name = _name(source, opened)
-            return None if first is None else SourceMark.of(name, first, opened.frame_count)
+            if first is None:
+                return None
+            return SourceMark.of(name, first, opened.frame_count, rotate or 0)
     except SourceError:
         return None
 
@@ -145,6 +159,7 @@ def output_identity(job: Job, options: AnnotateOptions, raised: Raised | None = 
             **_names(options),
             **({} if options.split is None else {"split": [options.split, options.split_seed]}),
             **_exported(options),
+            **_part(options),
         },
         sort_keys=True,
     )
@@ -175,6 +190,19 @@ def _exported(options: AnnotateOptions) -> dict[str, list[int | str]]:
     # Left out where all frames are, for the same reason.
     name = options.exported.given
     return {} if name is None else {"exported": [name, getattr(options.exported, name)]}
+
+
+def _part(options: AnnotateOptions) -> dict[str, Any]:
+    # Left out where there is none, so that what was finished before stays finished.
+    part, layout = options.part, options.layout
+    said = {
+        "start": part.start_s,
+        "end": part.end_s,
+        "fps": part.fps,
+        "size": layout.size,
+        "side_by_side": layout.side_by_side or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _redaction(redact: RedactOptions) -> list[str] | None:

@@ -14,6 +14,7 @@ from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity, Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
 from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
+from livesegment.annotate.opening import open_input
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
 from livesegment.calls.limiter import Limiter
@@ -29,9 +30,9 @@ from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions, EndpointOptions
 from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileReader
-from livesegment.sources import is_drawn, open_source
+from livesegment.sinks.standard_output import STANDARD_OUTPUT_NAME
+from livesegment.sources import is_drawn
 from livesegment.sources.base import Source
-from livesegment.sources.hidden import hidden
 from livesegment.sources.images import ImagesSource
 from livesegment.timeline.kept import KeptTimeline, timeline_path
 
@@ -151,35 +152,45 @@ class InputRun:
         written = output_identity(job, options)
         outputs = Outputs(job, options, written)
         outputs.check()
-        opened = stack.enter_context(open_source(job.source))
-        source = hidden(opened, options.hide)
+        opened, source = open_input(job.source, options)
+        stack.enter_context(source)
         if source.is_endless:
             raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
         segmenter = self._segmenter(source, stack)
-        identity = reply_identity(job, segmenter, options.hide)
-        path = journal_path(job.output)
-        journal = stack.enter_context(Journal(path, identity, replace=options.overwrite))
-        if (raised := journal.raised) is not None:
+        identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
+        journal = self._journal(identity, stack)
+        raised = None if journal is None else journal.raised
+        if raised is not None:
             logger.info("%s: its replies are drawn with confidence %d", job.output, raised.wanted)
             written = output_identity(job, options, raised)
             outputs = Outputs(job, options, written)
         self._timeline = self._where_kept(identity, written)
-        if outputs.are_complete(journal):
+        if journal is not None and outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
         origin = origin_of(job, options, opened, segmenter, raised)
         sinks = outputs.open(opened, origin, journal, self._timeline, stack)
-        if len(journal):
-            logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
         result = self._result
         if not result.complete or not self._look_again(sinks, segmenter, journal, stack):
             return "interrupted"
         if result.frames:
             outputs.commit(sinks, journal, complete=result.lost is None)
-        self._tell(_names(source) if job.kind == "image folder" else None)
+        names_images = job.kind == "image folder" and not options.part.leaves_out
+        self._tell(_names(opened) if names_images else None)
         return "done" if result.lost is None else "cut short"
+
+    def _journal(self, identity: Identity, stack: ExitStack) -> Journal | None:
+        job = self.job
+        if job.is_to_stdout:
+            logger.info("standard output has no journal: once more, it would all be asked again")
+            return None
+        path = journal_path(job.output)
+        journal = stack.enter_context(Journal(path, identity, replace=self._options.overwrite))
+        if len(journal):
+            logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
+        return journal
 
     def _where_kept(self, replies: Identity, written: str) -> KeptTimeline | None:
         if not self._options.pages:
@@ -191,7 +202,7 @@ class InputRun:
         self,
         sinks: Sequence[Sink],
         segmenter: Segmenter | None,
-        journal: Journal,
+        journal: Journal | None,
         stack: ExitStack,
     ) -> bool:
         """Export the frames that are only now known to be chosen; False if it is stopped.
@@ -203,7 +214,7 @@ class InputRun:
         if chosen is None or not (only := chosen.settled()):
             return True
         logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
-        source = stack.enter_context(hidden(open_source(self.job.source), self._options.hide))
+        source = stack.enter_context(open_input(self.job.source, self._options).source)
         asked = self._asked(segmenter, stack)
         self._loop = loop = self._new_loop(
             AnnotateParts(source, asked, [chosen], journal, only),
@@ -212,7 +223,8 @@ class InputRun:
         )
         if not self._stopped and loop.run().complete:
             return True
-        self._say_kept(journal)
+        if journal is not None:
+            self._say_kept(journal)
         return False
 
     def _new_loop(
@@ -281,7 +293,7 @@ class InputRun:
             assert segmenter is not None
             return segmenter
         reader = stack.enter_context(MaskFileReader(path))
-        mark = mark_of(self.job.source)
+        mark = mark_of(self.job.source, self._options.part.rotate)
         if reader.source is None:
             logger.warning(
                 "%s does not say which pictures its masks are of: it is taken where sizes and times"
@@ -290,7 +302,8 @@ class InputRun:
             )
         elif mark is not None and not reader.source.is_of(mark):
             raise SourceNotFound(f"{path} belongs to another input, {reader.source}, not {mark}")
-        return KeptMasks(iter(reader), reader.class_map, str(path))
+        skips = self._options.part.leaves_out
+        return KeptMasks(iter(reader), reader.class_map, str(path), skips=skips)
 
     def _planned(self) -> frozenset[int] | None:
         budget = self._options.keyframes.budget
@@ -298,7 +311,7 @@ class InputRun:
 
     def _frames(self) -> Iterator[Frame]:
         """Yield the input's frames, as far as it goes."""
-        with hidden(open_source(self.job.source), self._options.hide) as source:
+        with open_input(self.job.source, self._options).source as source:
             try:
                 while not self._stopped and (frame := source.read()) is not None:
                     yield frame
@@ -306,7 +319,8 @@ class InputRun:
                 return  # said when it is read for good
 
     def _tell(self, images: Sequence[str] | None) -> None:
-        result, output = self._result, self.job.output
+        result = self._result
+        output = STANDARD_OUTPUT_NAME if self.job.is_to_stdout else self.job.output
         if result.lost is None and images is None:
             logger.info("wrote %s, %s", output, counted(result.frames, "frame"))
         elif result.lost is None and images is not None:

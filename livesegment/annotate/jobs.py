@@ -9,6 +9,7 @@ from typing import Literal
 
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.settings import require
+from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
 from livesegment.sources import SAMPLE, SAMPLE_FILE, is_drawn
@@ -49,6 +50,11 @@ class Job:
         asked = (self.output, self.masks, self.table)
         return tuple(path for path in asked if path is not None)
 
+    @property
+    def is_to_stdout(self) -> bool:
+        """Whether the output is standard output, which keeps no journal."""
+        return str(self.output) == STANDARD_OUTPUT
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -81,6 +87,7 @@ def plan_jobs(
     where OUTPUT ends in .mp4. With several inputs, or where OUTPUT is an existing folder or ends
     in a slash, OUTPUT, `masks`, `kept_masks` and `table` are folders that hold one file an input,
     under its name. A folder that holds videos or folders becomes a folder of the same structure.
+    `-` is standard output, for one input.
 
     Raises:
         OptionsError: If inputs and output do not fit together.
@@ -88,7 +95,10 @@ def plan_jobs(
     """
     inputs = [path for source in inputs for path in _expanded(source)]
     require(bool(inputs), "there is nothing to annotate")
-    target, beside = Path(output), _Beside(_path(masks), _path(kept_masks), _path(table))
+    beside = _Beside(_path(masks), _path(kept_masks), _path(table))
+    if output == STANDARD_OUTPUT:
+        return [_to_stdout(inputs, beside)]
+    target = Path(output)
     if len(inputs) == 1 and _is_tree(inputs[0]):
         items = list(_mirrored(Path(inputs[0]), target, Path()))
     elif len(inputs) > 1 or (
@@ -108,6 +118,17 @@ def plan_jobs(
 
 def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
+
+
+def _to_stdout(inputs: Sequence[str], beside: _Beside) -> Job:
+    is_one = len(inputs) == 1 and not _is_tree(inputs[0]) and _input_kind(inputs[0]) != "image"
+    require(
+        is_one,
+        f"{' '.join(inputs[:3])} cannot become one video: standard output (-o -) takes one video,"
+        " or a folder of images",
+    )
+    output = Path(STANDARD_OUTPUT)
+    return Job(inputs[0], output, "video", beside.masks, beside.kept_masks, beside.table)
 
 
 def _single(source: str, output: Path, beside: _Beside) -> Job:

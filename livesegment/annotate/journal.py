@@ -4,13 +4,24 @@ import json
 import logging
 import os
 import threading
-from array import array
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from livesegment.annotate.journal_file import Record, lock, pack_record, read_records
+from livesegment.annotate.journal_beside import RepliesBeside, forget
+from livesegment.annotate.journal_file import (
+    IDENTITY,
+    NOTE,
+    SIGNATURE,
+    Record,
+    ReplyPlaces,
+    lock,
+    pack_record,
+    read_identity,
+    read_note,
+    read_records,
+)
 from livesegment.annotate.threshold import Raised, raised_threshold
 from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable, system_words
 from livesegment.resource import Resource
@@ -23,11 +34,6 @@ Identity = Mapping[str, str]
 
 _LONGEST_SAID = 300
 _HIDDEN = ".livesegment"
-_SIGNATURE = b"livesegment journal 1\n"
-_NOTE = -1  # in place of a frame's number
-_IDENTITY = "identity"
-_NOWHERE = -1
-_MOST_FRAMES = 10_000_000  # days of film; a place is kept for each up to the last that has a reply
 
 
 def journal_path(output: Path) -> Path:
@@ -45,7 +51,9 @@ class Journal(Resource):
 
     Every record is handed to the system at once, so that it survives the end of the process, and
     to the disk as fast as that takes it, so that a power cut loses no more than its last moment.
-    A record that either cut short is dropped on opening.
+    A record that either cut short is dropped on opening. What the journal of another output in the
+    same folder has, of the same identity, was paid for as well: it is taken from there, and kept
+    here too.
 
     `add` and `reply` may be called from any thread.
 
@@ -68,8 +76,8 @@ class Journal(Resource):
     def __init__(self, path: Path, identity: Identity, *, replace: bool = False) -> None:
         self._path = path
         self._changed = threading.Condition()
-        self._places = array("q")
-        self._replies = 0
+        self._places = ReplyPlaces()
+        self._beside: RepliesBeside | None = None
         self._notes: dict[str, str] = {}
         self.raised: Raised | None = None
         self._unsynced = self._closed = False
@@ -91,7 +99,11 @@ class Journal(Resource):
 
     def __len__(self) -> int:
         """Return how many frames have a reply."""
-        return self._replies
+        return len(self._places)
+
+    def __contains__(self, frame_index: int) -> bool:
+        """Tell whether a frame has a reply, here or in the journal of another output."""
+        return frame_index in self._places or frame_index in self._others()
 
     def reply(self, frame_index: int) -> bytes | None:
         """Return the reply kept for a frame; None where there is none.
@@ -100,16 +112,13 @@ class Journal(Resource):
             OutputNotWritable: If the journal cannot be read.
         """
         with self._changed:
-            known = frame_index < len(self._places)
-            place = self._places[frame_index] if known else _NOWHERE
-            if place == _NOWHERE:
-                return None
             try:
-                self._file.seek(place)
-                record = next(read_records(self._file), None)
+                content = self._places.content(self._file, frame_index)
             except OSError as error:
                 raise self._refused(error) from error
-        return record.content if record and record.number == frame_index else None
+            if content is None and (content := self._others().reply(frame_index)) is not None:
+                self._places.remember(frame_index, self._append(frame_index, content))
+        return content
 
     def check(self) -> None:
         """Check that replies can still be kept.
@@ -127,7 +136,7 @@ class Journal(Resource):
             OutputNotWritable: If the disk does not take it.
         """
         with self._changed:
-            self._remember(frame_index, self._append(frame_index, reply))
+            self._places.remember(frame_index, self._append(frame_index, reply))
 
     def note(self, name: str, text: str) -> None:
         """Keep a word about the run; it is on the disk when this returns.
@@ -136,7 +145,7 @@ class Journal(Resource):
             OutputNotWritable: If the disk does not take it.
         """
         with self._changed:
-            self._append(_NOTE, json.dumps([name, text]).encode())
+            self._append(NOTE, json.dumps([name, text]).encode())
             self._notes[name] = text
         self._hand_to_disk()
 
@@ -155,7 +164,7 @@ class Journal(Resource):
             self._closed = True
             self._changed.notify_all()
         self._syncing.join()
-        if not self._replies and self._notes.keys() == {_IDENTITY}:
+        if not len(self) and self._notes.keys() == {IDENTITY}:
             self._path.unlink(missing_ok=True)
             if self._path.parent.name == _HIDDEN:
                 with suppress(OSError):  # other journals are in it
@@ -170,7 +179,7 @@ class Journal(Resource):
         if kept == identity:
             return
         # One without replies belongs to nobody: an attempt that failed does not block the next.
-        if kept is not None and self._replies:
+        if kept is not None and len(self):
             self.raised, reason = raised_threshold(kept, identity, self._any_reply())
             if self.raised is not None:
                 return
@@ -181,25 +190,32 @@ class Journal(Resource):
                     " another name, or begin anew with --overwrite, which drops the replies kept"
                     " there"
                 )
-        self._places = array("q")
-        self._replies = 0
+        self._places = ReplyPlaces()
         self._notes.clear()
+        forget(self._path)
         self._cut_off(0)
-        self._write(_SIGNATURE)
-        self.note(_IDENTITY, json.dumps(identity))
+        self._write(SIGNATURE)
+        self.note(IDENTITY, json.dumps(identity))
 
     def _any_reply(self) -> bytes | None:
-        known = (frame for frame, place in enumerate(self._places) if place != _NOWHERE)
-        return next(filter(None, map(self.reply, known)), None)
+        found = (self._places.content(self._file, frame) for frame in self._places)
+        return next(filter(None, found), None)
+
+    def _others(self) -> RepliesBeside:
+        if self._beside is None:
+            # Those that this one's replies belong with: its own identity, not the one wanted now.
+            identity = read_identity(self._notes) or {}
+            self._beside = RepliesBeside(self._path, identity)
+        return self._beside
 
     def _read_all(self) -> dict[str, str] | None:
         """Read the file and return whose it is; None if it has not been begun."""
-        end = len(_SIGNATURE)
+        end = len(SIGNATURE)
         try:
             # Buffered: a file of many small records is read in large pieces.
             with self._path.open("rb") as file:
                 signature = file.read(end)
-                if not _SIGNATURE.startswith(signature):
+                if not SIGNATURE.startswith(signature):
                     raise JournalMismatch(f"{self._path} is no journal: move it away")
                 for record in read_records(file):
                     self._learn(record)
@@ -207,31 +223,21 @@ class Journal(Resource):
                 size = file.seek(0, os.SEEK_END)
         except OSError as error:
             raise self._refused(error) from error
-        if _IDENTITY not in self._notes:
+        if IDENTITY not in self._notes:
             return None
         if end < size:
             logger.info("%s ends in the middle of a reply, which is dropped", self._path)
             self._cut_off(end)
-        try:
-            identity: dict[str, str] = json.loads(self._notes[_IDENTITY])
-            return {str(name): str(value) for name, value in identity.items()}
-        except (ValueError, RecursionError, AttributeError):
-            raise JournalMismatch(f"{self._path} is no journal: move it away") from None
+        identity = read_identity(self._notes)
+        if identity is None:
+            raise JournalMismatch(f"{self._path} is no journal: move it away")
+        return identity
 
     def _learn(self, record: Record) -> None:
-        if record.number == _NOTE:
-            with suppress(ValueError, RecursionError, TypeError):  # no two texts
-                name, text = json.loads(record.content)
-                self._notes[str(name)] = str(text)
-        elif 0 <= record.number < _MOST_FRAMES:
-            self._remember(record.number, record.begin)
-
-    def _remember(self, frame_index: int, place: int) -> None:
-        missing = frame_index + 1 - len(self._places)
-        if missing > 0:
-            self._places.extend(array("q", [_NOWHERE]) * missing)
-        self._replies += self._places[frame_index] == _NOWHERE
-        self._places[frame_index] = place
+        if record.number == NOTE:
+            self._notes.update(read_note(record))
+        else:
+            self._places.remember(record.number, record.begin)
 
     def _append(self, number: int, content: bytes) -> int:
         place = self._write(pack_record(number, content))

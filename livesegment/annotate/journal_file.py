@@ -1,9 +1,12 @@
 """An append-only file for one process at a time: records, each with its checksum."""
 
+import json
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from livesegment.protocol.reply import MAX_REPLY_BYTES
@@ -39,6 +42,13 @@ else:
             return True
         return True
 
+
+SIGNATURE = b"livesegment journal 1\n"
+NOTE = -1
+"""The number of a record that is about the run: a name and a text."""
+
+IDENTITY = "identity"
+"""Name of the note that says what the replies depend on; the first record of a journal."""
 
 # Length of the packed content, checksum of number and packed content, number.
 _HEAD = struct.Struct("<IIq")
@@ -91,6 +101,68 @@ def read_records(file: BinaryIO) -> Iterator[Record]:
             yield Record(number, content, begin, end)
         begin = end
         file.seek(begin)
+
+
+_NOWHERE = -1
+_MOST_FRAMES = 10_000_000  # days of film; a place is kept for each up to the last that has a reply
+
+
+class ReplyPlaces:
+    """Where in a journal's file the replies for frames begin."""
+
+    def __init__(self) -> None:
+        self._places = array("q")
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many frames have a reply."""
+        return self._count
+
+    def __contains__(self, frame_index: int) -> bool:
+        """Tell whether a frame has a reply."""
+        return frame_index < len(self._places) and self._places[frame_index] != _NOWHERE
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the frames that have one."""
+        return (frame for frame, place in enumerate(self._places) if place != _NOWHERE)
+
+    def remember(self, frame_index: int, place: int) -> None:
+        """Note where a frame's reply is; one of an impossible number is left out."""
+        if not 0 <= frame_index < _MOST_FRAMES:
+            return
+        missing = frame_index + 1 - len(self._places)
+        if missing > 0:
+            self._places.extend(array("q", [_NOWHERE]) * missing)
+        self._count += self._places[frame_index] == _NOWHERE
+        self._places[frame_index] = place
+
+    def content(self, file: BinaryIO, frame_index: int) -> bytes | None:
+        """Return the reply for a frame from the file; None where there is none.
+
+        Raises:
+            OSError: If the file cannot be read.
+        """
+        if frame_index not in self:
+            return None
+        file.seek(self._places[frame_index])
+        record = next(read_records(file), None)
+        return record.content if record and record.number == frame_index else None
+
+
+def read_note(record: Record) -> dict[str, str]:
+    """Return what a note says, by its name; nothing where it is none."""
+    with suppress(ValueError, RecursionError, TypeError):  # no two texts
+        name, text = json.loads(record.content)
+        return {str(name): str(text)}
+    return {}
+
+
+def read_identity(notes: Mapping[str, str]) -> dict[str, str] | None:
+    """Return what replies depend on, as a journal's notes say it; None where they do not."""
+    with suppress(KeyError, ValueError, RecursionError, AttributeError):
+        identity: dict[str, str] = json.loads(notes[IDENTITY])
+        return {str(name): str(value) for name, value in identity.items()}
+    return None
 
 
 def _unpacked(packed: bytes) -> bytes | None:

@@ -68,10 +68,12 @@ class KeyframeChooser:
         if skip_still and not begins_scene and self._stillness.is_still(frame.image):
             self._since = 0
             return Chosen(frame, Role.STILL)
+        # A part goes on asking as the whole does, as far as frames before it can be known.
+        behind = frame.index % self._options.every if self._since is None else 0
         self._since = 0 if self._since is None else self._since + 1
         if not (begins_scene or is_last or self._is_due(frame)):
             return Chosen(frame, Role.CARRIED)
-        self._since = 0
+        self._since = behind
         if skip_still:
             self._stillness.mark(frame.image)
         return Chosen(frame, Role.ASKED, begins_scene)

@@ -21,13 +21,15 @@ from livesegment.export import (
     open_exporter,
 )
 from livesegment.export.base import Exporter
-from livesegment.settings import AnnotateOptions
+from livesegment.settings import AnnotateOptions, require
+from livesegment.sinks.arranged import arranged
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.output_file import check_free, refused
 from livesegment.sinks.run_files import check_distinct
 from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sinks.video_to_stdout import VideoToStdout
 from livesegment.sources.base import Source
 from livesegment.sources.images import ImagesSource, find_images, is_images
 from livesegment.sources.video_file import VideoFileSource
@@ -63,7 +65,8 @@ class Outputs:
             OutputExists: If there is one, no journal tells of it, and it may not be replaced.
             OutputNotWritable: If a folder is missing.
         """
-        overwrite = self._options.overwrite or journal_path(self._job.output).exists()
+        journal = None if self._job.is_to_stdout else journal_path(self._job.output)
+        overwrite = self._options.overwrite or (journal is not None and journal.exists())
         for path in self._own_files():
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
@@ -83,27 +86,23 @@ class Outputs:
         self,
         source: Source,
         origin: Origin,
-        journal: Journal,
+        journal: Journal | None,
         timeline: KeptTimeline | None,
         stack: ExitStack,
     ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
 
         Args:
-            source: The input.
+            source: The input, as it was opened.
             origin: What annotations say of where they come from.
-            journal: What an earlier run of the same command has done.
+            journal: What an earlier run of the same command has done; None: nobody knows.
             timeline: Where to keep what a report shows of the pictures; None: nowhere.
             stack: Closes the sinks.
 
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
         """
-        unfinished = journal.noted(_COMPLETE) in {None, _NOTHING}
-        # Images appear one by one, a video and its masks when all is finished.
-        evidence = _FINISHING if self._job.kind == "video" else _BEGUN
-        ours = unfinished and journal.noted(evidence) == self._identity
-        overwrite = self._options.overwrite or ours
+        overwrite = self._options.overwrite or (journal is not None and self._are_ours(journal))
         opened = self._sinks(source, origin, overwrite=overwrite)
         sinks = [stack.enter_context(sink) for sink in opened]
         if (choice := open_choice(self._options.exported)) is not None:
@@ -113,55 +112,47 @@ class Outputs:
             sinks.append(stack.enter_context(chosen))
         if timeline is not None:
             sinks.append(stack.enter_context(TimelineSink(timeline, self._measurer)))
-        if journal.noted(_BEGUN) is None:
+        if journal is not None and journal.noted(_BEGUN) is None:
             journal.note(_BEGUN, self._identity)
         return sinks
 
-    def commit(self, sinks: Sequence[Sink], journal: Journal, *, complete: bool) -> None:
+    def _are_ours(self, journal: Journal) -> bool:
+        unfinished = journal.noted(_COMPLETE) in {None, _NOTHING}
+        # Images appear one by one, a video and its masks when all is finished.
+        evidence = _FINISHING if self._job.kind == "video" else _BEGUN
+        return unfinished and journal.noted(evidence) == self._identity
+
+    def commit(self, sinks: Sequence[Sink], journal: Journal | None, *, complete: bool) -> None:
         """Give the outputs their names.
 
         Args:
             sinks: What `open` returned.
-            journal: Is told before and after.
+            journal: Is told before and after; None: nobody is.
             complete: Whether there is nothing more to do with this input.
 
         Raises:
             SinkError: If an output cannot be finished.
         """
-        journal.note(_FINISHING, self._identity)
-        if journal.noted(_COMPLETE) is not None:
+        if journal is not None:
+            journal.note(_FINISHING, self._identity)
+        if journal is not None and journal.noted(_COMPLETE) is not None:
             # An earlier run's, whose outputs have gone: what is there from now on is this run's.
             journal.note(_COMPLETE, _NOTHING)
         for sink in sinks:
             sink.commit()
-        if complete:
+        if complete and journal is not None:
             journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
 
     def _sinks(self, source: Source, origin: Origin, *, overwrite: bool) -> Iterator[Sink]:
-        job = self._job
+        job, options = self._job, self._options
         images = source.paths if isinstance(source, ImagesSource) else None
-        if job.kind == "image":
-            yield ImageFileSink(job.output, overwrite=overwrite)
-        elif job.kind == "image folder" and images is not None:
-            names = [path.name for path in images]
-            yield ImageFolderSink(job.output, names, overwrite=overwrite)
-        else:
-            yield VideoFileSink(
-                job.output,
-                fps=source.fps,
-                overwrite=overwrite,
-                codec=self._options.codec,
-                quality=self._options.quality,
-                like=job.source if isinstance(source, VideoFileSource) else None,
-                alpha=self._options.overlay.style == "cutout",
-            )
+        yield arranged(self._picture_sink(source, overwrite=overwrite), options.layout)
         if job.masks is not None:
-            yield MaskFileSink(
-                job.masks, fps=source.fps, overwrite=overwrite, source=mark_of(job.source)
-            )
-        split, seed = self._options.split, self._options.split_seed
+            fps, mark = options.part.fps or source.fps, mark_of(job.source, options.part.rotate)
+            yield MaskFileSink(job.masks, fps=fps, overwrite=overwrite, source=mark)
         if job.table is not None:
             yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)
+        are_other = options.redact.is_wanted or options.hide or options.part.rotate
         for kind, path in self._exports().items():
             pictures = images or Path(job.source).stem
             yield open_exporter(
@@ -169,8 +160,8 @@ class Outputs:
                 path,
                 pictures,
                 overwrite=overwrite,
-                copies_files=not (self._options.redact.is_wanted or self._options.hide),
-                split=None if split is None else Split(split, seed),
+                copies_files=not are_other,
+                split=None if options.split is None else Split(options.split, options.split_seed),
                 origin=origin,
             )
 
@@ -181,13 +172,35 @@ class Outputs:
         [path] = self._list_of_frames()
         return ChosenFrames(choice, exporters, path, pictures, overwrite=overwrite)
 
+    def _picture_sink(self, source: Source, *, overwrite: bool) -> Sink:
+        job, options = self._job, self._options
+        if job.kind == "image":
+            return ImageFileSink(job.output, overwrite=overwrite)
+        if job.kind == "image folder" and isinstance(source, ImagesSource):
+            names = [path.name for path in source.paths]
+            return ImageFolderSink(job.output, names, overwrite=overwrite)
+        fps = options.part.fps or source.fps
+        like = job.source if isinstance(source, VideoFileSource) else None
+        if job.is_to_stdout:
+            return VideoToStdout(fps=fps, quality=options.quality, like=like, part=options.part)
+        return VideoFileSink(
+            job.output,
+            fps=fps,
+            overwrite=overwrite,
+            codec=options.codec,
+            quality=options.quality,
+            like=like,
+            part=options.part,
+            alpha=options.overlay.style == "cutout",
+        )
+
     def files(self) -> list[Path]:
         """Return what is written beside the journal: the files of an image folder one by one."""
         return [*self._own_files(), *self._exports().values(), *self._list_of_frames()]
 
     def _own_files(self) -> list[Path]:
         job = self._job
-        files = [job.output]
+        files = [] if job.is_to_stdout else [job.output]
         if job.kind == "image folder":
             files = [job.output / file.name for file in find_images(job.source)]
         return [*files, *job.written[1:]]
@@ -230,8 +243,27 @@ def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:
     inputs = [path for job in jobs for path in _inputs(job)]
     outputs: list[str | Path | None] = [*options.report]
     for job in jobs:
-        outputs += [*Outputs(job, options, "").files(), journal_path(job.output)]
+        if job.is_to_stdout:
+            _check_stdout(options)
+        else:
+            outputs.append(journal_path(job.output))
+        outputs += Outputs(job, options, "").files()
     check_distinct(inputs, outputs)
+
+
+def _check_stdout(options: AnnotateOptions) -> None:
+    require(
+        not options.export,
+        "--export writes annotations beside the output, and -o - has no place: name a file",
+    )
+    require(
+        not options.pages,
+        "a page of --report is made of what is kept beside the output, and -o - has no place",
+    )
+    require(
+        options.codec in {None, "h264"},
+        f"-o - writes h264 to standard output, not {options.codec}: leave --codec out",
+    )
 
 
 def make_folders(jobs: Sequence[Job]) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from livesegment.annotate.jobs import Job
+from livesegment.annotate.opening import open_input
 from livesegment.annotate.report import FileReport
 from livesegment.errors import LiveSegmentError
-from livesegment.sources import open_source
+from livesegment.settings import AnnotateOptions
 
 
 class Run(Protocol):
@@ -54,14 +55,22 @@ class ProgressCount:
 
     Args:
         jobs: The inputs; each is looked at, for how many frames to expect.
+        options: Which part of each is wanted.
         on_progress: Called with every change; None: nothing is counted.
     """
 
-    def __init__(self, jobs: Sequence[Job], on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        options: AnnotateOptions,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._under_way: set[Run] = set()
-        self._expected = {} if on_progress is None else {job: expected_frames(job) for job in jobs}
+        self._expected = {}
+        if on_progress is not None:
+            self._expected = {job: expected_frames(job, options) for job in jobs}
         self._ended = Progress(0, 0, 0, 0, 0, 0, len(jobs))
 
     def on_frame(self, run: Run) -> None:
@@ -106,10 +115,10 @@ def _sum(progress: Progress, report: FileReport) -> Progress:
     )
 
 
-def expected_frames(job: Job) -> int | None:
-    """Return how many frames an input says that it has; None where it does not say."""
+def expected_frames(job: Job, options: AnnotateOptions) -> int | None:
+    """Return how many frames there are of an input, as it says; None where it does not say."""
     try:
-        with open_source(job.source) as source:
+        with open_input(job.source, options).source as source:
             return source.frame_count
     except LiveSegmentError:
         return 0  # reported when its turn comes

@@ -81,7 +81,7 @@ def _run_all(
 ) -> AnnotateReport:
     """Run the jobs, so many at once as wanted, and write the reports whatever happens."""
     began_s = time.monotonic()
-    progress = ProgressCount(jobs, on_progress)
+    progress = ProgressCount(jobs, options, on_progress)
     runs = [runner.run_of(job, progress.on_frame) for job in jobs]
     futures: dict[Future[FileReport], Run] = {}
 

@@ -25,6 +25,7 @@ _GROUPS = (
         "Model file",
         "Calls",
         "Fewer calls",
+        "Part of a file",
         "Picture",
         "Output",
         "Many files",

@@ -7,7 +7,7 @@
 | 2 | usage: an option is wrong or contradicts another |
 | 3 | source: it cannot be opened, or ended early |
 | 4 | endpoint: unreachable, key refused, no such model, ...; a cluster that fails |
-| 5 | output: exists already, folder missing, disk full, no display |
+| 5 | output: exists already, folder missing, disk full, no display; nobody reads `-o -` any more |
 | 130 | interrupted (Ctrl-C, SIGTERM) |
 """
 
@@ -27,6 +27,7 @@ from livesegment.errors import (
     OptionsError,
     OutOfMemory,
     OutputNotWritable,
+    ReaderGone,
     SinkError,
     SourceError,
     system_words,
@@ -56,6 +57,8 @@ def run_to_outcome(command: Callable[[], int]) -> int:
     try:
         with _terminable():
             return command()
+    except ReaderGone:
+        return OUTPUT
     except LiveSegmentError as error:
         say(logging.ERROR, f"{error}")
         return exit_code(error)

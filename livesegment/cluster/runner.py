@@ -22,7 +22,7 @@ from livesegment.cluster.relay import Relay, RemoteRelay
 from livesegment.cluster.remote_run import Cluster, RemoteRun
 from livesegment.cluster.task import FileTask, annotate_file
 from livesegment.errors import ClusterError
-from livesegment.settings import AnnotateOptions, EndpointOptions
+from livesegment.settings import AnnotateOptions, EndpointOptions, require
 from livesegment.sources.images import is_images
 
 _RELAY_OPENS_S = 60.0
@@ -68,6 +68,10 @@ class _RayRunner(Runner):
     """Works on each input in a Ray task."""
 
     def __init__(self, address: str, options: AnnotateOptions, jobs: Sequence[Job]) -> None:
+        require(
+            not any(job.is_to_stdout for job in jobs),
+            "-o - is standard output here, where no machine of a cluster can write: name a file",
+        )
         requests = _requests(jobs, options)
         self._options = replace(options, endpoint=_for_workers(options.endpoint))
         self._numbers = itertools.count()

@@ -26,6 +26,7 @@ from livesegment.settings.group import require
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.model_file import ModelFileOptions
 from livesegment.settings.overlay import OverlayOptions
+from livesegment.settings.part import LayoutOptions, PartOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.retention import Retention
 from livesegment.settings.secret import ApiKey
@@ -48,9 +49,11 @@ __all__ = [
     "ExportKind",
     "ExportedFramesOptions",
     "KeyframeOptions",
+    "LayoutOptions",
     "LiveOptions",
     "ModelFileOptions",
     "OverlayOptions",
+    "PartOptions",
     "RedactOptions",
     "Retention",
     "ServeOptions",

@@ -10,6 +10,7 @@ from livesegment.settings.group import Settings, option, same_as, section
 from livesegment.settings.kinds import choice, flag, number, several
 from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
+from livesegment.settings.part import LayoutOptions, PartOptions
 from livesegment.settings.redact import RedactOptions
 from livesegment.settings.text_kinds import path
 from livesegment.settings.zone import Polygon
@@ -87,6 +88,8 @@ class AnnotateOptions(Settings):
         endpoint: Which model to ask, and how.
         overlay: How masks are drawn.
         keyframes: Which frames are asked about.
+        part: Which frames of each input there are, and which way up.
+        layout: How the output's pictures are laid out.
         masks: Mask file to write, Matroska; a folder with several inputs; None: none.
         kept_masks: Mask file of an earlier run to draw in place of asking; a folder with several
             inputs; None: ask.
@@ -118,6 +121,8 @@ class AnnotateOptions(Settings):
     endpoint: EndpointOptions = section(EndpointOptions)
     overlay: OverlayOptions = section(OverlayOptions)
     keyframes: KeyframeOptions = section(KeyframeOptions)
+    part: PartOptions = section(PartOptions)
+    layout: LayoutOptions = section(LayoutOptions)
     masks: str | None = option(
         None,
         path("FILE.mkv", "the path of a file"),

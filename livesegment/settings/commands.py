@@ -156,7 +156,7 @@ class AnnotateCommand(Settings):
     output: str = option(
         ...,
         path("OUTPUT", "the path of a video, an image or a folder"),
-        "Video (.mp4), image or folder; a folder with several inputs.",
+        "Video (.mp4), image or folder; a folder with several inputs; - is standard output.",
         flag="--output",
         short="-o",
         group=_OUTPUT,

@@ -123,6 +123,36 @@ def share() -> Kind:
     return Kind("number", read, load, parse, percent.schema, "N%")
 
 
+_SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
+
+
+def size(largest: int, *, even: bool = False) -> Kind:
+    """Return the kind of a width and a height in pixels, as a pair.
+
+    Args:
+        largest: Of either.
+        even: Whether both must be even.
+    """
+    example, least = ("1280x720", 2) if even else ("512x512", 1)
+    each_is = f"{'both even and' if even else 'each'} from {least} to {largest}"
+    phrase = f"a width and a height in pixels such as {example}, {each_is}"
+
+    def is_side(value: Any) -> bool:
+        return type(value) is int and least <= value <= largest and not (even and value % 2)
+
+    def read(value: Any) -> tuple[int, int]:
+        if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
+            value = int(match[1]), int(match[2])
+        is_pair = isinstance(value, list | tuple) and len(value) == 2
+        if not is_pair or not all(map(is_side, value)):
+            raise ValueError(phrase)
+        width, height = value
+        return width, height
+
+    schema = {"type": "string", "pattern": "^[0-9]{1,5}x[0-9]{1,5}$"}
+    return Kind("text", read, read, read, schema, "WxH")
+
+
 def choice(values: tuple[str, ...]) -> Kind:
     """Return the kind of one of a few words."""
 

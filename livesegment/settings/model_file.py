@@ -1,6 +1,5 @@
 """A model's own file, run in this process, and how pictures are put into it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
@@ -8,7 +7,7 @@ from numbers import Real
 from typing import Any, Literal
 
 from livesegment.settings.group import Settings, option, own_options
-from livesegment.settings.kinds import Kind, choice, flag, number
+from livesegment.settings.kinds import Kind, choice, flag, number, size
 from livesegment.settings.text_kinds import path, text
 
 SUFFIXES = (".onnx", ".tflite")
@@ -22,29 +21,12 @@ _IMAGENET_STD: Three = (0.229, 0.224, 0.225)
 """Of red, green and blue from 0 to 1; source: torchvision.models, pre-trained weights."""
 
 _LARGEST = 16384  # pixels
-_SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _MODEL_FILE = "Model file"
 
 
 def is_model_file(written: str) -> bool:
     """Tell whether what was given for a model is the name of a file, and no model's name."""
     return written.lower().endswith(SUFFIXES)
-
-
-def _size() -> Kind:
-    phrase = f"a width and a height in pixels such as 512x512, each from 1 to {_LARGEST}"
-
-    def read(value: Any) -> tuple[int, int]:
-        if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
-            value = int(match[1]), int(match[2])
-        is_pair = isinstance(value, list | tuple) and len(value) == 2
-        if not is_pair or not all(type(each) is int and 1 <= each <= _LARGEST for each in value):
-            raise ValueError(phrase)
-        width, height = value
-        return width, height
-
-    schema = {"type": "string", "pattern": "^[0-9]{1,5}x[0-9]{1,5}$"}
-    return Kind("text", read, read, read, schema, "WxH")
 
 
 def _three(phrase: str, is_right: Callable[[float], bool] = isfinite) -> Kind:
@@ -116,7 +98,7 @@ class ModelFileOptions(Settings):
     )
     input_size: tuple[int, int] | None = option(
         None,
-        _size(),
+        size(_LARGEST),
         "Size to run it at; without it, its own, or 512x512 if it takes any.",
         flag="--input-size",
         key="endpoint.input_size",

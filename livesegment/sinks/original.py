@@ -3,13 +3,23 @@
 import os
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import takewhile
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from livesegment.errors import SourceNotFound
-from livesegment.media_file import BOUNDED, BT709, Colour, colour_of, find_video, origin_s
+from livesegment.media_file import (
+    BOUNDED,
+    BT709,
+    Colour,
+    colour_of,
+    find_video,
+    origin_s,
+    turn_of,
+)
+from livesegment.settings.part import PartOptions
 
 # Words about the whole; the rest (who encoded it, brands, places) is not true of the new file or
 # not to be spread.
@@ -51,8 +61,13 @@ def open_original(path: str | os.PathLike[str]) -> InputContainer:
         raise SourceNotFound(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
 
 
-def read_original(path: str | os.PathLike[str]) -> Original:
+def read_original(path: str | os.PathLike[str], part: PartOptions | None = None) -> Original:
     """Read what a video file says besides its pictures. Decodes one picture.
+
+    Args:
+        path: The file.
+        part: Of which part of it the pictures are, and how they are turned: what is returned is
+            that of a video that begins where the part does. None: of all of it.
 
     Raises:
         SourceNotFound: If it cannot be opened or holds no video.
@@ -61,11 +76,15 @@ def read_original(path: str | os.PathLike[str]) -> Original:
         video = find_video(container)
         if video is None:
             raise SourceNotFound(f"{os.fspath(path)} holds no video")
+        part = part or PartOptions()
         aspect = video.sample_aspect_ratio
         first = _first_picture(container, video)
-        if first is not None and round(first.rotation) % 180 and aspect:
+        quarters = (part.rotate or 0) // 90
+        if first is not None:
+            quarters += turn_of(first).quarters
+        if quarters % 2 and aspect:
             aspect = 1 / aspect
-        last_s, end_s = _end_of(container, video)
+        last_s, end_s = _end_of(container, video, part)
         return Original(
             pixel_aspect=aspect if aspect and aspect != 1 else None,
             colour=Colour() if first is None else _kept_colour(colour_of(first)),
@@ -89,19 +108,29 @@ def _first_picture(container: InputContainer, video: VideoStream) -> av.VideoFra
         return None
 
 
-def _end_of(container: InputContainer, video: VideoStream) -> tuple[float | None, float | None]:
-    """Return when the last picture is shown and when it ends, in media time."""
+def _end_of(
+    container: InputContainer, video: VideoStream, part: PartOptions
+) -> tuple[float | None, float | None]:
+    """Return when a part's last picture is shown and when it ends, counted from its beginning."""
+    if video.time_base is None:
+        return None, None
+    zero = (origin_s(container) + Fraction(part.begins_s)) / video.time_base
+    limit: int | None = None
+    if part.end_s is not None:
+        limit = round(Fraction(part.end_s - part.begins_s) / video.time_base + zero)
     ends: list[tuple[int, int]] = []
     try:
-        container.seek(_FAR, stream=video)
-        for packet in container.demux(video):
+        container.seek(_FAR if limit is None else limit, stream=video)
+        packets = container.demux(video)
+        # From the limit on in the order of decoding, none is shown before it.
+        for packet in takewhile(lambda each: limit is None or (each.dts or 0) < limit, packets):
             time = packet.dts if packet.pts is None else packet.pts
-            if time is not None:
+            if time is not None and (limit is None or time < limit):
                 ends.append((time, time + (packet.duration or 0)))
     except av.FFmpegError:
         return None, None  # a file that is cut short has no known end
-    if not ends or video.time_base is None:
+    if not ends:
         return None, None
     last, end = max(ends)
-    origin = origin_s(container)
-    return float(last * video.time_base - origin), float(end * video.time_base - origin)
+    end = end if limit is None else min(end, limit)
+    return float((last - zero) * video.time_base), float((end - zero) * video.time_base)

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import os
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -14,12 +15,17 @@ from av.stream import Discard
 
 from livesegment.media_file import origin_s
 from livesegment.resource import Resource
+from livesegment.settings.part import PartOptions
 from livesegment.sinks.original import open_original
 
 _log = logging.getLogger(__name__)
 
 # To look for one that takes what another does not.
 _CONTAINERS = {".mkv": "matroska", ".mp4": "mp4", ".mov": "mov"}
+# These have no times below 0 for it.
+_FROM_0 = frozenset(("matroska", "webm", "mpegts"))
+# A transport stream takes anything, and nobody could read the rest.
+_IN_TRANSPORT = frozenset(("aac", "mp3", "mp2", "ac3", "eac3", "opus", "dts"))
 _KEPT_WORDS = ("language", "title", "handler_name")
 
 
@@ -33,6 +39,7 @@ class SoundCopier(Resource):
         path: The file with the sound.
         output: The file that is to carry it, for messages.
         container: Name of libavformat's muxer of that file.
+        part: Which part of the file is carried over, at times from its beginning on; None: all.
 
     Attributes:
         shift_s: Seconds by which the pictures were moved, and the sound must be.
@@ -42,13 +49,20 @@ class SoundCopier(Resource):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], output: str | os.PathLike[str], container: str
+        self,
+        path: str | os.PathLike[str],
+        output: str | os.PathLike[str],
+        container: str,
+        part: PartOptions | None = None,
     ) -> None:
         self.shift_s = Fraction(0)
+        part = part or PartOptions()
+        self._begins_s = Fraction(part.begins_s)
+        self._length_s = math.inf if part.end_s is None else part.end_s - part.begins_s
         self._path = os.fspath(path)
         self._input = open_original(path)
-        self._origin_s = origin_s(self._input)
-        self._is_clustered = container in {"matroska", "webm"}
+        self._origin_s = origin_s(self._input) + self._begins_s
+        self._begins_at_0 = container in _FROM_0
         self._carried: list[AudioStream] = []
         for stream in self._input.streams.audio:
             if _can_carry(container, stream):
@@ -104,7 +118,7 @@ class SoundCopier(Resource):
                 if pts is None or packet.time_base is None:
                     continue
                 pts -= round(self._origin_s / packet.time_base)
-                if self._is_clustered and _only_prepares(packet, pts):
+                if self._is_outside(packet, pts):
                     continue
                 index = packet.stream.index
                 if pts <= last.get(index, pts - 1):
@@ -120,6 +134,16 @@ class SoundCopier(Resource):
                 "%d disordered packets of sound in %s are left out", disordered, self._path
             )
 
+    def _is_outside(self, packet: "av.Packet[Any]", pts: int) -> bool:
+        """Tell whether a packet of sound, at a time of the new file, does not belong to it."""
+        assert packet.time_base is not None
+        if pts * packet.time_base >= self._length_s:
+            return True
+        if self._begins_at_0 and _only_prepares(packet, pts):
+            return True
+        # The last packet before a part prepares the decoder for the first one that is heard.
+        return bool(self._begins_s) and pts + 2 * (packet.duration or 0) <= 0
+
     def _warn_of_loss(self, stream: AudioStream, output: str) -> None:
         keeping = [suffix for suffix, other in _CONTAINERS.items() if _can_carry(other, stream)]
         _log.warning(
@@ -134,7 +158,7 @@ class SoundCopier(Resource):
 
 
 def _only_prepares(packet: "av.Packet[Any]", pts: int) -> bool:
-    """Whether a packet of sound is not to be heard: Matroska has no times below 0 for it.
+    """Whether a packet of sound is not to be heard, where there are no times below 0 for it.
 
     Opus begins before 0 by an amount that Matroska knows; that packet is heard in part.
     """
@@ -145,6 +169,9 @@ def _only_prepares(packet: "av.Packet[Any]", pts: int) -> bool:
 
 def _can_carry(container: str, stream: AudioStream) -> bool:
     """Find out by writing a head to memory, which is what would fail later."""
+    codec = stream.codec_context.name if stream.codec_context else None
+    if container == "mpegts" and codec not in _IN_TRANSPORT:
+        return False
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:
             trial.add_stream_from_template(stream)

@@ -26,6 +26,7 @@ class SourceMark:
             the one to its right. Nothing else of it can be told from that. Source: the difference
             hash, Krawetz, "Kind of Like That", 2013.
         frames: How many pictures it says it has; None: it does not say.
+        rotation: By how many degrees its pictures were turned clockwise before all else.
     """
 
     name: str
@@ -33,24 +34,28 @@ class SourceMark:
     height: int
     first: int
     frames: int | None = None
+    rotation: int = 0
 
     @classmethod
-    def of(cls, name: str, first: Frame, frames: int | None) -> Self:
-        """Return the mark of a source with a first picture."""
+    def of(cls, name: str, first: Frame, frames: int | None, rotation: int = 0) -> Self:
+        """Return the mark of a source with a first picture, which has been turned."""
         small = cv2.resize(first.image, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         bits = np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes()
         width, height = first.frame_size
-        return cls(name[:_LONGEST_NAME], width, height, int.from_bytes(bits), frames)
+        return cls(name[:_LONGEST_NAME], width, height, int.from_bytes(bits), frames, rotation)
 
     def is_of(self, other: "SourceMark") -> bool:
         """Tell whether two marks may be of one source."""
-        same_size = (self.width, self.height) == (other.width, other.height)
-        return same_size and (self.first ^ other.first).bit_count() <= _MOST_BITS
+        alike = ((each.width, each.height, each.rotation) for each in (self, other))
+        return len(set(alike)) == 1 and (self.first ^ other.first).bit_count() <= _MOST_BITS
 
     def written(self) -> str:
         """Return it as a text that `read` understands."""
-        return json.dumps(asdict(self))
+        said = asdict(self)
+        if not self.rotation:
+            del said["rotation"]  # earlier versions know nothing of it
+        return json.dumps(said)
 
     @classmethod
     def read(cls, text: str) -> Self | None:
@@ -60,7 +65,7 @@ class SourceMark:
             mark = cls(**fields)
         except (ValueError, RecursionError, TypeError):
             return None
-        numbers = (mark.width, mark.height, mark.first, mark.frames or 0)
+        numbers = (mark.width, mark.height, mark.first, mark.frames or 0, mark.rotation)
         is_mark = isinstance(mark.name, str) and all(
             type(each) is int and each >= 0 for each in numbers
         )
@@ -70,4 +75,5 @@ class SourceMark:
         """Return it in words, with nothing in its name that cannot be printed."""
         name = self.name if self.name.isprintable() else ascii(self.name)
         frames = "" if self.frames is None else f", {self.frames} frames"
-        return f"{name[:_LONGEST_NAME]} ({self.width}x{self.height}{frames})"
+        turned = f", turned by {self.rotation} degrees" if self.rotation else ""
+        return f"{name[:_LONGEST_NAME]} ({self.width}x{self.height}{frames}{turned})"

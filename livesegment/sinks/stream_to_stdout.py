@@ -1,19 +1,12 @@
 """Writes a run's pictures to standard output, as a video that another program reads."""
 
-import errno
-import os
-import sys
-from contextlib import suppress
 from fractions import Fraction
 from typing import BinaryIO, cast
 
-from livesegment.errors import OptionsError, OutputNotWritable, SinkError
+from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.output import LiveRun
 from livesegment.sinks.published_stream import MPEGTS_OPTIONS, PublishedStream
-
-_NAME = "standard output"
-_STDOUT, _STDERR = 1, 2
-_GONE = frozenset((errno.EPIPE, errno.EINVAL))  # as Windows calls a pipe that nobody reads
+from livesegment.sinks.standard_output import STANDARD_OUTPUT_NAME, StandardOutput
 
 
 class StreamToStdout(PublishedStream):
@@ -30,27 +23,10 @@ class StreamToStdout(PublishedStream):
     """
 
     def __init__(self, *, fps: Fraction | float | None = None) -> None:
-        super().__init__(_NAME, "mpegts", MPEGTS_OPTIONS, fps, is_session=False)
+        super().__init__(STANDARD_OUTPUT_NAME, "mpegts", MPEGTS_OPTIONS, fps, is_session=False)
         self._live: LiveRun | None = None
         self._failure: OutputNotWritable | None = None
-        self._errno: int | None = None
-        try:
-            self._file = os.dup(_STDOUT)
-        except OSError:
-            raise OutputNotWritable("the video cannot be written: stdout is closed") from None
-        if os.isatty(self._file):
-            os.close(self._file)
-            raise OptionsError(
-                "--publish - writes a video to stdout, for another program: ... | ffplay -"
-            )
-        self._has_ended = False
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        os.dup2(_STDERR, _STDOUT)
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.setmode(self._file, os.O_BINARY)
+        self._stdout = StandardOutput("--publish -")
 
     def on_start(self, run: LiveRun) -> None:
         """Get to know whom to end."""
@@ -67,25 +43,14 @@ class StreamToStdout(PublishedStream):
 
     def is_ready(self) -> bool:
         """Tell whether somebody may still read it."""
-        return self._errno is None
+        return not self._stdout.is_broken
 
     def begin(self) -> BinaryIO:
         """Return standard output as it was."""
-        return cast(BinaryIO, self)
+        return cast(BinaryIO, self._stdout)
 
     def end(self) -> None:
         """Leave it as it is."""
-
-    def write(self, data: bytes) -> int:
-        """Write all of it, waiting for whoever reads."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-        except OSError as error:
-            self._errno = error.errno
-            raise
-        return len(data)
 
     def on_sent(self) -> None:
         """Count a picture."""
@@ -94,7 +59,7 @@ class StreamToStdout(PublishedStream):
 
     def on_broken(self, error: SinkError) -> None:
         """End the run."""
-        if self._errno not in _GONE:
+        if not self._stdout.is_unread:
             self._failure = OutputNotWritable(str(error))
         elif self._live is not None:
             self._live.stop()
@@ -102,11 +67,4 @@ class StreamToStdout(PublishedStream):
     def close(self) -> None:
         """End the video, and give standard output back. May be called twice."""
         super().close()
-        if self._has_ended:
-            return
-        self._has_ended = True
-        with suppress(OSError, ValueError, AttributeError):  # it is closed
-            sys.stdout.flush()
-        os.dup2(self._file, _STDOUT)
-        if self._thread is None or not self._thread.is_alive():  # else it is being written to
-            os.close(self._file)
+        self._stdout.close(is_in_use=self._thread is not None and self._thread.is_alive())

@@ -12,7 +12,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.profile import stage
-from livesegment.settings import Codec
+from livesegment.settings import Codec, PartOptions
 from livesegment.sinks.base import Annotated, with_alpha
 from livesegment.sinks.codecs import (
     DEFAULT_QUALITY,
@@ -63,6 +63,8 @@ class VideoFileSink(TrackSink):
         quality: 1 (small) to 100 (hardly to be told from the original), the same for all codecs.
         preset: Speed in the encoder's own words; None: one that keeps up with annotating.
         like: The video file that the pictures come from.
+        part: Which part of `like` the pictures are, and how they are turned: the file's time 0 is
+            where it begins. None: all of it, as it is.
         alpha: Keep `Annotated.alpha` where name and codec can: .webm or .mkv with vp9, .mov or .mkv
             with prores. Colours are not multiplied by it (straight alpha); a player that knows
             nothing of it shows black where nothing is there.
@@ -89,6 +91,7 @@ class VideoFileSink(TrackSink):
         quality: int = DEFAULT_QUALITY,
         preset: str | None = None,
         like: str | os.PathLike[str] | None = None,
+        part: PartOptions | None = None,
         alpha: bool = False,
     ) -> None:
         if fragmented and like is not None:
@@ -100,7 +103,8 @@ class VideoFileSink(TrackSink):
         self._keeps_alpha = alpha and video_keeps_alpha(Path(path), codec)
         self._fps = fps
         self._fragmented = fragmented
-        self._like = Original() if like is None else read_original(like)
+        self._begins_s = 0.0 if part is None else part.begins_s
+        self._like = Original() if like is None else read_original(like, part)
         if self._like.pixel_aspect is not None and not keeps_pixel_aspect(self._coding):
             _log.warning(
                 "%s cannot say that the pixels of %s are not square, and is shown in another "
@@ -109,7 +113,9 @@ class VideoFileSink(TrackSink):
                 like,
             )
         super().__init__(OutputFile(path, overwrite=overwrite, in_place=fragmented))
-        self._sound = None if like is None else SoundCopier(like, path, self._coding.container)
+        self._sound = None
+        if like is not None:
+            self._sound = SoundCopier(like, path, self._coding.container, part)
         self._planes = Planes(self._like.colour)
         self._reformatter = VideoReformatter()
         self._frame_size = (0, 0)
@@ -141,7 +147,7 @@ class VideoFileSink(TrackSink):
     def _add(self, track: VideoTrack, picture: Annotated) -> None:
         with stage("to YUV"):
             coded = self._coded(picture)
-        is_keyframe = track.write(coded, picture.frame.pts_s)
+        is_keyframe = track.write(coded, picture.frame.pts_s - self._begins_s)
         if is_keyframe and self._fragmented:
             self._file.sync()
 

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import av.error
@@ -83,6 +83,7 @@ class VideoTrack:
             `like` knows better.
         like: Colours, shape of pixels and metadata to write, and when it ends.
         sound: Sound to carry over; it stays the caller's to close.
+        to: Where it is written in place of the file; it stays the caller's to close.
 
     Attributes:
         is_empty: Whether no picture has reached the file yet.
@@ -100,6 +101,7 @@ class VideoTrack:
         fps: Fraction | float | None = None,
         like: Original,
         sound: SoundCopier | None = None,
+        to: BinaryIO | None = None,
     ) -> None:
         self._path = path
         self._frame_size = frame_size
@@ -122,7 +124,7 @@ class VideoTrack:
         try:
             # The prefix keeps a name such as "rtmp:x.mp4" from being taken for an address.
             self._container = av.open(
-                f"file:{path}",
+                to or f"file:{path}",
                 "w",
                 format=coding.container,
                 # Bit-exact: no random identity, no date of writing.

@@ -57,6 +57,12 @@ class Source(Resource):
             SourceLost: If the source breaks before its end.
         """
 
+    def skip_to(self, pts_s: float) -> None:
+        """Say, before the first `read`, that frames before a media time are not wanted.
+
+        They may be left out; those that come keep their numbers and times.
+        """
+
     def stop(self) -> None:
         """Ask a waiting `read` to return soon. It may do so with None."""
 

@@ -5,17 +5,15 @@ from typing import Any
 
 import av
 import av.error
-import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from livesegment.downscale import downscaled
 from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.frame import CodedFrame, Frame, Image
-from livesegment.media_file import BT709, Colour, colour_of, plane_pixels
+from livesegment.media_file import BT709, Colour, Turn, colour_of, plane_pixels, turn_of
 from livesegment.profile import stage
-
-_TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+from livesegment.sources.turned import turned
 
 _PLANAR = frozenset(("yuv420p", "yuvj420p"))
 """Pixel formats whose planes are made smaller one by one: what nearly every video has."""
@@ -35,9 +33,9 @@ class DecodedPicture:
     def __init__(self, frame: av.VideoFrame) -> None:
         self._frame = frame
         self._colour = colour_of(frame)
-        self._turn = _TURNS.get(round(frame.rotation) % 360)
+        self._turn = turn_of(frame)
         self._came_as = sum(plane.buffer_size for plane in frame.planes)
-        is_plain = self._turn is None and not self._colour.is_hdr
+        is_plain = self._turn == Turn() and not self._colour.is_hdr
         self._is_planar = is_plain and frame.format.name in _PLANAR
         self._lock = threading.Lock()
         self._image: Image | None = None
@@ -46,8 +44,7 @@ class DecodedPicture:
     @property
     def frame_size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
-        size = self._frame.width, self._frame.height
-        return size[::-1] if self._turn in {_TURNS[90], _TURNS[270]} else size
+        return self._turn.size((self._frame.width, self._frame.height))
 
     @property
     def nbytes(self) -> int:
@@ -100,11 +97,7 @@ class DecodedPicture:
                 halves.clear()
 
     def _made(self) -> Image:
-        image = _bgr(self._frame, self._colour)
-        # FFmpeg says by how much to turn it counter-clockwise; OpenCV turns by itself, PyAV not.
-        if self._turn is not None:
-            image = cv2.rotate(image, self._turn).astype(np.uint8, copy=False)
-        return image
+        return turned(_bgr(self._frame, self._colour), self._turn)  # PyAV does not by itself
 
 
 def _bgr(frame: av.VideoFrame, colour: Colour) -> Image:

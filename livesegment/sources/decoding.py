@@ -2,9 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from itertools import chain
 
 import av
 import av.error
@@ -16,6 +16,7 @@ from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.media_file import BOUNDED, origin_s
 from livesegment.metrics import DropLog
 from livesegment.sources.decoded import DecodedPicture
+from livesegment.sources.skipping import Packet, PictureNumbers, last_group_before
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 # Each thread decodes a picture of its own: so many pixels are in work at once.
 _MOST_PIXELS = 16_600_000
 _MOST_THREADS = 16
+_SAME_S = 1e-6
 
 
 def _threads(stream: VideoStream) -> int:
@@ -46,10 +48,11 @@ class Decoder:
 
     Attributes:
         damaged: Packets that were skipped because they could not be decoded.
-        coded: Pictures that came so far, decodable or not.
+        coded: Pictures of the video so far, decodable or not.
         video_end_s: Where the last packet of video read so far ends, in the container's time.
         end_s: Where the last packet of any kind read so far ends, in the container's time.
         breaks_off: The last packet of video read so far was cut short.
+        number: The number of the last picture in the video.
     """
 
     def __init__(
@@ -68,7 +71,10 @@ class Decoder:
         self._container = container
         self._stream = stream
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
-        self._origin_s = float(origin_s(container))
+        self._exact_origin_s = origin_s(container)
+        self._origin_s = float(self._exact_origin_s)
+        self._numbers = PictureNumbers(stream, has_end=not low_delay)
+        self.number = -1
         self._last_s: float | None = None
         self._damage_log = DropLog(logger, f"damaged packets skipped in {name}")
         self.damaged = 0
@@ -88,7 +94,47 @@ class Decoder:
             av.error.FFmpegError: If the container cannot be read any further.
             OutOfMemory: If there is too little memory for decoding.
         """
-        for packet in self._container.demux():
+        yield from self._decoded_of(self._container.demux())
+
+    def pictures_from(
+        self, pts_s: float, is_stopped: Callable[[], bool]
+    ) -> Iterator[tuple[DecodedPicture, float]] | None:
+        """Return the pictures from a keyframe on, the last at or before a media time.
+
+        Those of the keyframe's group are the same as of the whole video, with their numbers.
+
+        Args:
+            pts_s: The media time.
+            is_stopped: Asked now and then whether to give up.
+
+        Returns:
+            None: it cannot be known which pictures they are. The container has to be opened again.
+
+        Raises:
+            av.error.FFmpegError: If the container cannot be read as far as that.
+            OutOfMemory: If there is too little memory for decoding.
+        """
+        packets = self._container.demux()
+        until_s = Fraction(pts_s) + self._exact_origin_s
+        group = last_group_before(packets, self._stream, until_s, is_stopped)
+        if group is None:
+            return None
+        self._numbers.begin_at(group.before)
+        pictures = self._decoded_of(chain(group.packets, packets))
+        if not group.before:
+            return pictures
+        key_s = float(group.pts * (self._stream.time_base or 1) - self._exact_origin_s)
+        # What comes before the keyframe was made from pictures that were not decoded.
+        first = next((each for each in pictures if each[1] > key_s - _SAME_S), None)
+        if first is None or first[1] > key_s + _SAME_S or not self._numbers.are_certain:
+            return None
+        # Those that were not decoded count as whole, and those before the keyframe among them.
+        self.coded += group.before
+        self._decoded, self.damaged = self.number + 1, 0
+        return chain([first], pictures)
+
+    def _decoded_of(self, packets: Iterator[Packet]) -> Iterator[tuple[DecodedPicture, float]]:
+        for packet in packets:
             self._note(packet)
             if packet.stream is not self._stream:
                 continue
@@ -102,12 +148,19 @@ class Decoder:
                 continue
             frames.reverse()
             while frames:  # not kept here while somebody works on the picture
-                yield self._picture(frames.pop())
+                if self._is_in_order(frames[-1]):
+                    yield DecodedPicture(frames[-1]), self._time_s(frames.pop())
+                else:
+                    frames.pop()
 
-    def _picture(self, frame: av.VideoFrame) -> tuple[DecodedPicture, float]:
-        self._decoded += 1
+    def _is_in_order(self, frame: av.VideoFrame) -> bool:
         self._is_interlaced |= frame.interlaced_frame
-        return DecodedPicture(frame), self._time_s(frame)
+        number = self._numbers.number(frame)
+        if number is None:
+            return False
+        self.number = number
+        self._decoded += 1
+        return True
 
     @property
     def missing(self) -> int:
@@ -115,11 +168,12 @@ class Decoder:
         # A packet may be half a picture, one of its two fields.
         return self.damaged if self._is_interlaced else self.coded - self._decoded
 
-    def _note(self, packet: "av.Packet[Any]") -> None:
+    def _note(self, packet: Packet) -> None:
         if not packet.size:
             return  # marks the end, carries nothing
         is_video = packet.stream is self._stream
         if is_video:
+            self._numbers.code(packet)
             self.breaks_off = packet.is_corrupt
             self.coded += not packet.is_discard  # else it was cut away by whoever edited the file
         time = packet.dts if packet.pts is None else packet.pts

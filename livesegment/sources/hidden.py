@@ -12,6 +12,7 @@ from livesegment.mask import VOID, Mask
 from livesegment.scene import Scene
 from livesegment.settings.zone import Polygon
 from livesegment.sources.base import Source
+from livesegment.sources.wrapped import WrappedSource
 
 # Where a video is coded with half as many colours as pixels, each is mixed with its neighbours'.
 _BEYOND = 2  # pixels
@@ -26,7 +27,7 @@ def hidden(source: Source, zones: Sequence[Polygon]) -> Source:
     return _HiddenSource(source, zones) if zones else source
 
 
-class _HiddenSource(Source):
+class _HiddenSource(WrappedSource):
     """Hands on a source's pictures with zones blackened: whoever has it gets no others.
 
     Whole pictures are made whatever `is_lazy` says: pixels that are made later, and of any size
@@ -34,16 +35,9 @@ class _HiddenSource(Source):
     """
 
     def __init__(self, source: Source, zones: Sequence[Polygon]) -> None:
-        self._source = source
+        super().__init__(source)
         self._zones = _Zones(zones)
-        self.name = source.name
         self.scene = None if source.scene is None else _HiddenScene(source.scene, self._zones)
-        self._follow()
-
-    @property
-    def lost_since_s(self) -> float | None:
-        """When the last picture came, if it is waited for."""
-        return self._source.lost_since_s
 
     def read(self) -> Frame | None:
         """Return the next picture with its zones black; None at the end.
@@ -52,28 +46,12 @@ class _HiddenSource(Source):
             SourceLost: If the source breaks before its end.
         """
         frame = self._source.read()
-        self._follow()
+        self.follow()
         if frame is None:
             return None
         image = np.zeros(frame.image.shape, np.uint8)
         cv2.copyTo(frame.image, self._zones.outside(frame.frame_size), image)
         return Frame(image, frame.index, frame.pts_s, frame.captured_at_s)
-
-    def stop(self) -> None:
-        """Let a waiting read return soon."""
-        self._source.stop()
-
-    def close(self) -> None:
-        """Close the source. May be called twice."""
-        self._source.close()
-
-    def _follow(self) -> None:
-        """Say of itself what the source says now: a network camera learns its rate on the way."""
-        source = self._source
-        self.fps, self.frame_count = source.fps, source.frame_count
-        self.is_count_guessed = source.is_count_guessed
-        self.is_live, self.is_endless = source.is_live, source.is_endless
-        self.reconnects, self.scene_began = source.reconnects, source.scene_began
 
 
 class _HiddenScene:

@@ -3,6 +3,7 @@
 import glob
 import io
 import logging
+import math
 import re
 import time
 import warnings
@@ -144,6 +145,10 @@ class ImagesSource(Source):
         self.frame_count = len(self.paths)
         self._index = 0
         self._first = read_image(self.paths[0]) if len(self.paths) == 1 else None
+
+    def skip_to(self, pts_s: float) -> None:
+        """Begin with the first image at or after a media time."""
+        self._index = min(max(0, math.ceil(pts_s * FPS)), len(self.paths))
 
     def read(self) -> Frame | None:
         """Return the next image; None at the end.

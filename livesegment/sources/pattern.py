@@ -99,6 +99,10 @@ class PatternSource(Source):
         index, self._index = self._index, self._index + 1
         return Frame(self._draw(index), index, index / self.fps, time.monotonic())
 
+    def skip_to(self, pts_s: float) -> None:
+        """Begin with the first picture at or after a media time."""
+        self._index = max(0, math.ceil(pts_s * self.fps))
+
     def truth(self, index: int) -> Mask:
         """Return the true mask of frame `index`, of the picture's size."""
         width, height = self._frame_size

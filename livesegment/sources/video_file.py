@@ -12,6 +12,7 @@ from livesegment.address import shown_text
 from livesegment.errors import SourceLost, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.media_file import BOUNDED, find_video
+from livesegment.settings.part import timecode
 from livesegment.sources.base import Source
 from livesegment.sources.decoding import Decoder
 
@@ -54,8 +55,8 @@ class VideoFileSource(Source):
             self.is_count_guessed = True
         self._decoder = Decoder(self._container, stream, self.name)
         self._pictures = self._decoder.pictures()
-        self._index = 0
-        self._ended = False
+        self._skip_to_s: float | None = None
+        self._ended = self._is_stopped = False
 
     def _open(self) -> tuple[InputContainer, av.VideoStream]:
         if not self._path.exists():
@@ -87,12 +88,16 @@ class VideoFileSource(Source):
         if self._ended:
             return None
         try:
+            if self._skip_to_s is not None:
+                self._skip(self._skip_to_s)
             picture = next(self._pictures, None)
         except av.error.FFmpegError as error:
             self._ended = True
             raise self._lost() from error
         if picture is None:
             self._ended = True
+            if self._is_stopped:
+                return None
             missing, coded = self._decoder.missing, self._decoder.coded
             if missing > _MOST_DAMAGED * coded:
                 raise SourceLost(
@@ -106,9 +111,30 @@ class VideoFileSource(Source):
                 )
             return None
         decoded, pts_s = picture
-        frame = decoded.frame(self._index, pts_s, time.monotonic(), is_lazy=self.is_lazy)
-        self._index += 1
-        return frame
+        return decoded.frame(self._decoder.number, pts_s, time.monotonic(), is_lazy=self.is_lazy)
+
+    def skip_to(self, pts_s: float) -> None:
+        """Say that frames before a media time are not wanted: few of them are decoded."""
+        self._skip_to_s = pts_s
+
+    def stop(self) -> None:
+        """Let the search for where to begin end soon."""
+        self._is_stopped = True
+
+    def _skip(self, pts_s: float) -> None:
+        self._skip_to_s = None
+        pictures = self._decoder.pictures_from(pts_s, lambda: self._is_stopped)
+        if pictures is None and not self._is_stopped:
+            logger.info(
+                "%s: which frames come at %s is not known without decoding all before them",
+                self.name,
+                timecode(max(0.0, pts_s)),
+            )
+            self._container.close()
+            self._container, stream = self._open()
+            self._decoder = Decoder(self._container, stream, self.name)
+            pictures = self._decoder.pictures()
+        self._pictures = pictures or iter(())
 
     def close(self) -> None:
         """Close the file."""
@@ -116,7 +142,7 @@ class VideoFileSource(Source):
         self._container.close()
 
     def _breaks_off(self) -> bool:
-        if self._index == 0 or self._decoder.breaks_off:
+        if self._decoder.number < 0 or self._decoder.breaks_off:
             return True
         slack_s = max(_SLACK_S, _SLACK_FRAMES / (self.fps or 25))
         if self._video_length_s is not None:
@@ -124,7 +150,7 @@ class VideoFileSource(Source):
         return self._length_s is not None and self._decoder.end_s < self._length_s - slack_s
 
     def _lost(self) -> SourceLost:
-        return SourceLost(f"{self._path} breaks off after {self._index} frames")
+        return SourceLost(f"{self._path} breaks off after {self._decoder.number + 1} frames")
 
 
 def _lengths_s(

@@ -17,6 +17,8 @@ from livesegment.errors import OutputExists, OutputNotWritable, SinkError
 from livesegment.export import open_exporter
 from livesegment.frame import Frame
 from livesegment.mask import Mask
+from livesegment.settings import LayoutOptions
+from livesegment.sinks.arranged import arranged
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
@@ -29,6 +31,10 @@ LEVELS = (40, 90, 140, 190)
 
 def folder_sink(path: Path, **options: bool) -> Sink:
     return ImageFolderSink(path, [f"{i}.png" for i in range(len(LEVELS))], **options)
+
+
+def arranged_file(path: Path, **options: bool) -> Sink:
+    return arranged(VideoFileSink(path, **options), LayoutOptions(size=(32, 32)))
 
 
 def coco_file(path: Path, **options: bool) -> Sink:
@@ -71,6 +77,7 @@ SINKS: dict[str, tuple[MakeSink, str, Callable[[Path], list[int]], int]] = {
     "mkv": (VideoFileSink, "out.mkv", video_levels, 4),
     "vp9": (partial(VideoFileSink, codec="vp9"), "out.webm", video_levels, 4),
     "av1": (partial(VideoFileSink, codec="av1"), "out.mp4", video_levels, 4),
+    "arranged": (arranged_file, "out.mp4", video_levels, 4),
     "masks": (MaskFileSink, "masks.mkv", video_levels, 4),
     "coco": (coco_file, "out.json", coco_levels, 4),
     "cvat": (cvat_archive, "out.zip", cvat_levels, 4),

@@ -11,7 +11,9 @@ from clips import HEIGHT, WIDTH, picture, serve_folder, shows, write_video
 
 from livesegment.errors import SourceNotFound
 from livesegment.frame import Frame
+from livesegment.settings import PartOptions
 from livesegment.sources import Source, open_source
+from livesegment.sources.part import part_of
 
 FRAMES = 12
 
@@ -50,6 +52,11 @@ def open_pattern(folder: Path) -> Iterator[Open]:
     yield lambda: open_source(f"pattern:{WIDTH}x{HEIGHT}@30:{FRAMES}")
 
 
+def open_part(folder: Path) -> Iterator[Open]:
+    path = write_video(folder / "video.mp4", 3 * FRAMES)
+    yield lambda: part_of(open_source(path), PartOptions(end_s=FRAMES / 30))
+
+
 BACKENDS = {
     "video": open_video,
     "matroska": open_matroska,
@@ -57,6 +64,7 @@ BACKENDS = {
     "glob": open_glob,
     "network": open_network,
     "pattern": open_pattern,
+    "part": open_part,
 }
 
 

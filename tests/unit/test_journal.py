@@ -169,3 +169,41 @@ def test_a_journal_that_kept_nothing_is_not_left_behind(tmp_path: Path) -> None:
         kept.add(0, b"paid")
         Journal(journal_path(tmp_path / "out.mp4"), MINE).close()
     assert [each.name for each in tmp_path.rglob("*.journal")] == ["kept.mp4.journal"]
+
+
+def test_what_another_output_of_the_same_input_paid_for_is_taken_and_kept(tmp_path: Path) -> None:
+    other, own = (journal_path(tmp_path / name) for name in ("other.mp4", "own.mp4"))
+    with Journal(other, MINE) as journal:
+        journal.add(3, b"three")
+    with Journal(own, MINE) as journal:
+        assert (3 in journal, 4 in journal, len(journal)) == (True, False, 0)
+        assert (journal.reply(3), journal.reply(4)) == (b"three", None)
+        assert len(journal) == 1
+    other.unlink()
+    with Journal(own, MINE) as journal:
+        assert journal.reply(3) == b"three"
+
+
+def test_what_is_beside_and_is_none_of_its_own_is_left_out(tmp_path: Path) -> None:
+    other, own = (journal_path(tmp_path / name) for name in ("other.mp4", "own.mp4"))
+    with Journal(other, {**MINE, "model": "another"}) as journal:
+        journal.add(3, b"another's")
+    (other.parent / "odd.journal").write_bytes(b"dear diary")
+    (other.parent / "folder.journal").mkdir()
+    with Journal(own, MINE) as journal:
+        assert journal.reply(3) is None
+    with Journal(other, MINE, replace=True) as journal:
+        journal.add(3, b"mine")
+    with other.open("ab") as file:
+        file.write(b"cut short by a crash")
+    with Journal(own, MINE) as journal:
+        assert journal.reply(3) == b"mine"
+
+
+def test_a_journal_that_is_being_written_is_read_beside(tmp_path: Path) -> None:
+    other, own = (journal_path(tmp_path / name) for name in ("other.mp4", "own.mp4"))
+    with Journal(other, MINE) as running, Journal(own, MINE) as journal:
+        running.add(0, b"a")
+        assert journal.reply(0) == b"a"
+        running.add(1, b"b")
+        assert journal.reply(1) is None  # it came later

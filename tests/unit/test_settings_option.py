@@ -19,10 +19,12 @@ from livesegment import (
     EventOptions,
     ExportedFramesOptions,
     KeyframeOptions,
+    LayoutOptions,
     LiveOptions,
     ModelFileOptions,
     OptionsError,
     OverlayOptions,
+    PartOptions,
 )
 from livesegment.cli.app import run
 from livesegment.cli.help import help_text
@@ -74,6 +76,22 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             "max_frames is a whole number of frames, 1 or more, not 1.5",
         ),
         (lambda: LiveOptions(max_memory="7d"), "max_memory is a size such as 600MB or 1.5GB, not"),
+        (
+            lambda: PartOptions(start_s=-1),
+            "start_s is a time in seconds or as HH:MM:SS, such as 90",
+        ),
+        (lambda: PartOptions(start_s=float("nan")), "start_s is a time in seconds or as HH:MM:SS"),
+        (
+            lambda: PartOptions("1:00", "0:59.9"),
+            "end_s is after start_s: 00:00:59.900 is not after",
+        ),
+        (lambda: PartOptions(end_s=0), "end_s is after start_s: 00:00:00 is not after 00:00:00"),
+        (lambda: PartOptions(rotate=45), "rotate is one of 90, 180, 270, not 45"),
+        (lambda: PartOptions(fps=0), "fps is a number above 0 to 1000 frames a second, not 0"),
+        (
+            lambda: LayoutOptions((640, 481)),
+            "size is a width and a height in pixels such as 1280x720, both even and from 2 to",
+        ),
         (lambda: LiveOptions(smooth=1), "smooth is true or false, not 1"),
         (lambda: LiveOptions(align="wrap"), "align is one of warp, delay, paste, not the text"),
         (lambda: OverlayOptions(opacity=float("nan")), "opacity is a number from 0 to 1, not nan"),
@@ -275,6 +293,37 @@ def test_a_python_program_may_give_a_path_as_one() -> None:
 def test_a_command_line_is_told_in_its_own_words(line: str, sentence: str) -> None:
     with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
         read_line(LiveCommand, line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "--start 1:99",
+            "--start is a time in seconds or as HH:MM:SS, such as 90, 1:30 or 00:01:3",
+        ),
+        ("--start=-1", "--start is a time in seconds or as HH:MM:SS"),
+        ("--end 1e3", "--end is a time in seconds or as HH:MM:SS"),
+        ("--start 10 --end 0:10", "--end is after --start: 00:00:10 is not after 00:00:10"),
+        ("--rotate 45", "--rotate is one of 90, 180, 270, not 45"),
+        ("--size 0x480", "--size is a width and a height in pixels such as 1280x720, both even"),
+        ("--size 641x480", "--size is a width and a height in pixels such as 1280x720, both even"),
+        ("--fps 0", "--fps is a number above 0 to 1000 frames a second, not 0"),
+        ("--side-by-side=yes", "--side-by-side takes no value"),
+    ],
+)
+def test_a_part_that_cannot_be_is_told_in_its_own_words(line: str, sentence: str) -> None:
+    with pytest.raises(OptionsError, match=f"^{re.escape(sentence)}"):
+        read_line(AnnotateCommand, ["clip.mp4", "-o", "out.mp4", *line.split()])
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("90", 90), ("1:30", 90), ("0:01:30.5", 90.5), ("100:00:00", 360_000), (" 7.25 ", 7.25)],
+)
+def test_a_time_is_written_in_seconds_or_as_a_timecode(written: str, seconds: float) -> None:
+    read, _ = read_line(AnnotateCommand, ["clip.mp4", "-o", "out.mp4", "--start", written])
+    assert read.options.part.start_s == seconds
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ SETTINGS = record(
     shared=_VALUES,
     records={"type": "boolean"},
     cameras=list_of(_CAMERA),
+    fields=list_of(
+        record(
+            **dict.fromkeys(("key", "help", "kind"), TEXT),
+            values=list_of(TEXT),
+            **dict.fromkeys(("low", "high"), or_null(NUMBER)),
+        )
+    ),
 )
 _TABLES = ("camera", "overlay", "picture", "record")
 
@@ -129,7 +136,22 @@ async def _edit(kind: str, request: Request) -> Edit:
 
 
 async def _answered(editor: Editor) -> dict[str, Any]:
-    return await asyncio.to_thread(editor.settings)
+    return {**await asyncio.to_thread(editor.settings), "fields": _fields()}
+
+
+def _fields() -> list[dict[str, Any]]:
+    """Return how the page draws each value that it may have saved."""
+    return [
+        {
+            "key": key,
+            "help": option.help.replace("`", ""),
+            "kind": option.kind.form,
+            "values": list(option.kind.values),
+            "low": option.kind.schema.get("minimum", option.kind.schema.get("exclusiveMinimum")),
+            "high": option.kind.schema.get("maximum"),
+        }
+        for key, option in saved_by_page().items()
+    ]
 
 
 async def _refusing(doing: Any) -> Any:

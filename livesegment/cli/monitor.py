@@ -31,13 +31,14 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
     set_up_logging(command.log)
     # Here, because these have much to import.
     from livesegment.events.opening import check_notify
+    from livesegment.monitor.config import is_missing
     from livesegment.monitor.config_file import ConfigFile, usual_config
 
     is_run = not (command.check_only or command.test_notify)
     config = usual_config() if command.config is None else Path(command.config)
     # Without cameras there is the page, on which the first is added: but not of a file that is
     # named and not there.
-    may_be_empty = command.config is None and (is_run or config.exists())
+    may_be_empty = command.config is None and (is_run or not is_missing(config))
     file = ConfigFile(config, may_be_empty=may_be_empty)
     read = file.config()
     for warning in read.warnings:

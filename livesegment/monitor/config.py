@@ -56,14 +56,12 @@ def read_config(
         ConfigMistakes: If anything is wrong with it; the error has every mistake and its line.
         OptionsError: If it cannot be read at all.
     """
-    is_there = not may_be_empty or path.exists()
-    text = _text(path) if is_there else ""
+    if may_be_empty and is_missing(path):
+        return checked_config("", path.name, environment, may_be_empty=True)
+    text = _text(path)
+    private = is_private(path.stat())
     return checked_config(
-        text,
-        path.name,
-        environment,
-        is_private=not is_there or is_private(path.stat()),
-        may_be_empty=may_be_empty,
+        text, path.name, environment, is_private=private, may_be_empty=may_be_empty
     )
 
 
@@ -98,6 +96,17 @@ def checked_config(
         raise ConfigMistakes(name, list(reader.mistakes))
     warnings = tuple(f"{name}:{each.line}: {each.text}" for each in reader.warnings)
     return MonitorConfig(cameras, budget, web, warnings)
+
+
+def is_missing(path: Path) -> bool:
+    """Tell whether there is no such file; one that cannot be looked at is there."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def is_private(status: os.stat_result) -> bool:

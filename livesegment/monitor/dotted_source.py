@@ -46,6 +46,8 @@ class _Address:
 
 def dotted(source: str) -> str:
     """Return a source without what may be a secret: passwords, and the values of a query."""
+    if source.startswith("pattern:"):
+        return source
     address = _Address.of(source)
     if address is None:
         return source if shown_text(source) == source and "@" not in source else DOTS

@@ -13,6 +13,7 @@ from livesegment.monitor.dotted_source import dotted, undotted
 from livesegment.monitor.source_try import NO_PICTURE, tried
 from livesegment.monitor.toml_text import TomlText
 from livesegment.settings.monitor import CAMERA_LISTS, CameraOptions, saved_by_page
+from livesegment.settings.option import quoted
 from livesegment.web.editing import Edit, Editor, NoCamera, NoPicture, require_page_source
 
 _MOST_SEEN = 16  # sources from which a picture came
@@ -123,7 +124,7 @@ def _remove(toml: TomlText, edit: Edit) -> None:
 
 
 def _try_only(toml: TomlText, edit: Edit) -> None:
-    names = [each.get("name") for each in toml.meant.get("camera", [])]
+    names = [str(each.get("name")).strip() for each in toml.meant.get("camera", [])]
     (_change if edit.camera in names else _add)(toml, edit)
 
 
@@ -158,9 +159,9 @@ def _put_values(toml: TomlText, place: tuple[str, int], values: Mapping[str, Any
 
 def _place(toml: TomlText, name: str) -> tuple[str, int]:
     for number, each in enumerate(toml.meant.get("camera", [])):
-        if each.get("name") == name:
+        if str(each.get("name")).strip() == name:
             return "camera", number
-    raise NoCamera(f"the file has no camera '{name}' any more")
+    raise NoCamera(f"the file has no camera {quoted(name)}")
 
 
 def _camera(draft: Draft, name: str) -> CameraOptions:
@@ -171,7 +172,7 @@ def _shown(written: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a camera's tables say, without secrets, and without what the page may not."""
     own = {**{f"camera.{key}": each for key, each in written.items()}, **_of_tables(written)}
     return {
-        "name": written["name"],
+        "name": str(written["name"]).strip(),
         "source": dotted(str(written["source"])),
         "own": {
             key: own[key]

@@ -46,7 +46,8 @@ export class Field {
     const elsewhere = shared === null ? "" : shown(shared);
     this.input = this.#input(described, elsewhere);
     this.input.name = this.key;
-    this.element = row(LABELS[this.key] ?? this.key, this.input, described.help);
+    this.input.title = described.help;
+    this.element = row(LABELS[this.key] ?? this.key, this.input);
     this.put(this.before);
   }
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from livesegment.errors import ChangedMeanwhile, OptionsError, OutputNotWritable, system_words
@@ -67,11 +67,13 @@ class Draft:
         text: All of it.
         revision: The file that it was made from.
         config: What it says.
+        before: What that says; None where nothing is to become another.
     """
 
-    text: str
+    text: str = field(repr=False)  # it holds passwords
     revision: str
     config: MonitorConfig
+    before: MonitorConfig | None = None
 
 
 class ConfigFile:
@@ -118,15 +120,21 @@ class ConfigFile:
             raise OptionsError(f"{self.path} is no text in UTF-8") from error
         return Draft(text, self._revision(content), self._checked(text))
 
-    def draft(self, change: Callable[[str], str]) -> Draft:
+    def draft(self, change: Callable[[str], str], revision: str | None = None) -> Draft:
         """Return it with a change, not written yet; raises as `read` does, also for the new text.
 
         Args:
             change: Returns another text for the text that there is.
+            revision: The file that the change is made for; None: whatever there is.
+
+        Raises:
+            ChangedMeanwhile: If the file is another one.
         """
         before = self.read()
+        if revision is not None and revision != before.revision:
+            raise self._changed_meanwhile()
         text = change(before.text or first_text(self._environment))
-        return Draft(text, before.revision, self._checked(text))
+        return Draft(text, before.revision, self._checked(text), before.config)
 
     def write(self, draft: Draft) -> None:
         """Make it what a draft says, whole or not at all; what it was is kept beside it.
@@ -138,7 +146,7 @@ class ConfigFile:
         with self._lock:
             before = self._content()
             if self._revision(before) != draft.revision:
-                raise self.changed_meanwhile()
+                raise self._changed_meanwhile()
             try:
                 self._replace(before, draft.text.encode())
             except OSError as error:
@@ -147,7 +155,7 @@ class ConfigFile:
                     f"{self.path} cannot be written, nothing was saved: {reason}"
                 ) from error
 
-    def changed_meanwhile(self) -> ChangedMeanwhile:
+    def _changed_meanwhile(self) -> ChangedMeanwhile:
         """Return the error of a change that was made for another file than that which is there."""
         return ChangedMeanwhile(
             f"{self.path.name} was changed meanwhile, by hand or on another page: nothing was"

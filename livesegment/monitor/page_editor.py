@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.errors import OptionsError
+from livesegment.monitor.config import MonitorConfig
 from livesegment.monitor.config_file import ConfigFile, Draft
 from livesegment.monitor.config_tables import ConfigMistakes
 from livesegment.monitor.dotted_source import dotted, undotted
@@ -42,7 +43,6 @@ class PageEditor(Editor):
             "may_be_empty": self._file.may_be_empty,
             "devices": [str(each) for each in sorted(Path("/dev").glob("video*"))],
             "shared": {},
-            "records": False,
             "cameras": [],
         }
         try:
@@ -56,24 +56,21 @@ class PageEditor(Editor):
             "revision": read.revision,
             "problem": self._file.why_not_writable(),
             "shared": shared,
-            "records": "folder" in document.get("record", {}) or not read.text,
-            "cameras": [_shown(each) for each in document.get("camera", [])],
+            "cameras": [_shown(each, document) for each in document.get("camera", [])],
         }
 
     async def save(self, edit: Edit) -> None:
         """Write a change into the file and have it take effect."""
-        draft = await asyncio.to_thread(self._draft, edit)
-        if edit.revision != draft.revision:
-            raise self._file.changed_meanwhile()
-        if edit.source is not None and not edit.is_untried:
-            await self._try(_camera(draft, edit.camera))
+        draft = await asyncio.to_thread(self._draft, edit, edit.revision)
+        if edit.source is not None and not edit.is_untried and _is_new(draft, edit.camera):
+            await self._try(_camera(draft.config, edit.camera))
         await asyncio.to_thread(self._file.write, draft)
         self._on_saved()
 
     async def tried(self, edit: Edit) -> bytes:
         """Return a picture of a camera as it would be, JPEG; empty where it may not be shown."""
         draft = await asyncio.to_thread(self._draft, edit)
-        return await self._try(_camera(draft, edit.camera), is_wanted=True)
+        return await self._try(_camera(draft.config, edit.camera), is_wanted=True)
 
     async def _try(self, camera: CameraOptions, *, is_wanted: bool = False) -> bytes:
         if camera.source in self._seen and not is_wanted:
@@ -87,14 +84,14 @@ class PageEditor(Editor):
             del self._seen[next(iter(self._seen))]
         return jpeg
 
-    def _draft(self, edit: Edit) -> Draft:
+    def _draft(self, edit: Edit, revision: str | None = None) -> Draft:
         def change(text: str) -> str:
             toml = TomlText(text)
             _EDITS[edit.kind](toml, edit)
             return toml.text
 
         try:
-            return self._file.draft(change)
+            return self._file.draft(change, revision)
         except ConfigMistakes as error:
             raise OptionsError(_in_one_line(error)) from error
 
@@ -164,12 +161,24 @@ def _place(toml: TomlText, name: str) -> tuple[str, int]:
     raise NoCamera(f"the file has no camera {quoted(name)}")
 
 
-def _camera(draft: Draft, name: str) -> CameraOptions:
-    return next(each for each in draft.config.cameras if each.name == name)
+def _camera(config: MonitorConfig, name: str) -> CameraOptions:
+    return next(each for each in config.cameras if each.name == name)
 
 
-def _shown(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a camera's tables say, without secrets, and without what the page may not."""
+def _is_new(draft: Draft, name: str) -> bool:
+    """Tell whether a camera has another source than it had, or had none."""
+    before = () if draft.before is None else draft.before.cameras
+    source = _camera(draft.config, name).source
+    return not any((each.name, each.source) == (name, source) for each in before)
+
+
+def _shown(written: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a camera's tables say, without secrets, and without what the page may not.
+
+    Args:
+        written: They.
+        document: All that the file says.
+    """
     own = {**{f"camera.{key}": each for key, each in written.items()}, **_of_tables(written)}
     return {
         "name": str(written["name"]).strip(),
@@ -179,6 +188,7 @@ def _shown(written: Mapping[str, Any]) -> dict[str, Any]:
             for key in saved_by_page()
             if key in own and key not in {"camera.name", "camera.source"}
         },
+        "has_folder": any("folder" in each.get("record", {}) for each in (written, document)),
         "rules": [dict(each) for each in written.get("rule", [])],
         "hidden": [each["zone"] for each in written.get("hide", [])],
     }

@@ -44,7 +44,7 @@ class Edit:
     kind: str
     revision: str = ""
     values: Values = field(default_factory=dict)
-    source: str | None = None
+    source: str | None = field(default=None, repr=False)  # it may hold a password
     number: int | None = None
     table: Values | None = None
     is_untried: bool = False

@@ -21,7 +21,12 @@ PATH = "/api/settings"
 _ANY_VALUE = any_of((TEXT, NUMBER, {"type": "boolean"}, {"type": "array"}))
 _VALUES: Schema = {"type": "object", "additionalProperties": _ANY_VALUE}
 _CAMERA = record(
-    name=TEXT, source=TEXT, own=_VALUES, rules=list_of(_VALUES), hidden=list_of({"type": "array"})
+    name=TEXT,
+    source=TEXT,
+    own=_VALUES,
+    has_folder={"type": "boolean"},
+    rules=list_of(_VALUES),
+    hidden=list_of({"type": "array"}),
 )
 SETTINGS = record(
     revision=TEXT,
@@ -30,7 +35,6 @@ SETTINGS = record(
     may_be_empty={"type": "boolean"},
     devices=list_of(TEXT),
     shared=_VALUES,
-    records={"type": "boolean"},
     cameras=list_of(_CAMERA),
     fields=list_of(
         record(

@@ -151,7 +151,7 @@ export class CameraSettings {
   }
 
   #values(mine, title, tables) {
-    if (title === "Recording" && !this.saved.said.records) {
+    if (title === "Recording" && !mine.has_folder) {
       return made("p", { className: "hint" }, "Where recordings go is said in the file: [record] folder = ...");
     }
     const fields = this.#described(tables).map((each) => new Field(each, mine.own[each.key], this.saved.said.shared[each.key]));

@@ -216,6 +216,18 @@ def test_a_folder_that_cannot_be_written_is_said(
     assert "can be changed by hand only" in visitor.settings()["problem"]
 
 
+def test_a_disk_that_is_full_is_said_and_leaves_the_file(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    said = "cannot be written, nothing was saved: no space left on device"
+    visitor.refused("/gate", 503, said, values={"camera.title": "G"})
+    assert visitor.saved == []
+
+
 HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("/gate", {"values": {"camera.title": 5000 * "["}}, "at most 200 characters"),
     ("/gate", {"values": {"camera.title": "a\nsource = 1"}}, "one line"),

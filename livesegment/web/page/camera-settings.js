@@ -1,6 +1,6 @@
 // The settings of one camera, beside its picture: what the file says of it, and what it shall say.
 
-import { changed, Field } from "./fields.js";
+import { changed, Field, inOrder } from "./fields.js";
 import { button, made } from "./made.js";
 import { hiddenLine, listed, RuleForm, ruleLine } from "./rules.js";
 import { SourceField } from "./source-field.js";
@@ -101,6 +101,7 @@ export class CameraSettings {
       if (error.status !== 409) return error;
       this.rule = undefined;
       this.#draw(error.message);
+      this.said.scrollIntoView({ block: "nearest" });
       return null;
     }
     this.announce(`${this.camera.title}: ${done}`);
@@ -108,7 +109,7 @@ export class CameraSettings {
     this.#draw();
     this.said.className = "done";
     this.said.textContent = `${done[0].toUpperCase()}${done.slice(1)}.`;
-    this.section.scrollIntoView({ block: "nearest" });
+    this.said.scrollIntoView({ block: "nearest" });
     return null;
   }
 
@@ -154,7 +155,7 @@ export class CameraSettings {
     if (title === "Recording" && !mine.has_folder) {
       return made("p", { className: "hint" }, "Where recordings go is said in the file: [record] folder = ...");
     }
-    const fields = this.#described(tables).map((each) => new Field(each, mine.own[each.key], this.saved.said.shared[each.key]));
+    const fields = inOrder(this.#described(tables)).map((each) => new Field(each, mine.own[each.key], this.saved.said.shared[each.key]));
     const submit = () => this.#save("", { values: changed(fields) }, "saved");
     const more = title === "Picture" ? [button("As it is now", () => this.#takeControls(fields))] : [];
     return this.#form(fields.map((each) => each.element), submit, more);

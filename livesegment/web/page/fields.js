@@ -24,6 +24,11 @@ const LABELS = {
   "rule.smallest": "Smallest region, percent",
 };
 
+const ORDER = Object.keys(LABELS);
+
+// Return what is described in the order in which people look for it.
+export const inOrder = (described) => [...described].sort((one, other) => ORDER.indexOf(one.key) - ORDER.indexOf(other.key));
+
 const shown = (value) => {
   if (typeof value === "boolean") return value ? "yes" : "no";
   return Array.isArray(value) ? value.join(", ") : String(value);

@@ -4,23 +4,26 @@ import { Field } from "./fields.js";
 import { button, made, row } from "./made.js";
 
 const BEGINS = {
-  above: "covers more than, percent",
-  below: "covers less than, percent",
-  count_above: "more of them than",
-  count_below: "fewer of them than",
+  above: "it covers more than so many percent",
+  below: "it covers less than so many percent",
+  count_above: "there are more of it than",
+  count_below: "there are fewer of it than",
+};
+const SENTENCES = {
+  above: (name, number) => `${name} covers more than ${number}%`,
+  below: (name, number) => `${name} covers less than ${number}%`,
+  count_above: (name, number) => `more than ${number} ${name}`,
+  count_below: (name, number) => `fewer than ${number} ${name}`,
 };
 const MORE = ["hysteresis", "cooldown", "count_hysteresis", "smallest"];
 
 const zoneWords = (zone) => (zone ? `a zone of ${zone.length} corners` : "the whole picture");
 
-export function ruleWords(rule) {
+function ruleWords(rule) {
   const begin = Object.keys(BEGINS).find((each) => each in rule);
-  const words = begin === undefined ? "" : `${BEGINS[begin].replace(", percent", "")} ${rule[begin]}${begin.startsWith("count") ? "" : "%"}`;
-  return `${rule.class ?? ""} ${words} in ${zoneWords(rule.zone)}${rule.for === undefined ? "" : ` for ${rule.for} s`}`.trim();
+  const lasting = rule.for === undefined ? "" : ` for ${rule.for} s`;
+  return `${SENTENCES[begin](rule.class, rule[begin])} in ${zoneWords(rule.zone)}${lasting}`;
 }
-
-// What a rule is called that has no name of its own is its sentence.
-const ruleName = (rule) => rule.name ?? ruleWords(rule);
 
 export class RuleForm {
   // `draw` lets somebody draw a zone and hands it over; `save` gets the whole table.
@@ -86,5 +89,5 @@ export function listed(title, items, words, actions) {
   return list;
 }
 
-export const ruleLine = (rule) => (rule.name ? `${rule.name}: ${ruleWords(rule)}` : ruleName(rule));
+export const ruleLine = (rule) => (rule.name ? `${rule.name}: ${ruleWords(rule)}` : ruleWords(rule));
 export const hiddenLine = (zone) => `A part with ${zone.length} corners`;

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from livesegment.errors import ChangedMeanwhile, OptionsError, OutputNotWritable, system_words
-from livesegment.monitor.config import MonitorConfig, checked_config, is_private, read_config
+from livesegment.monitor.config import (
+    MonitorConfig,
+    checked_config,
+    is_missing,
+    is_private,
+    read_config,
+)
 from livesegment.monitor.toml_text import written
 
 _MOST_BYTES = 2**20
@@ -82,7 +88,7 @@ class ConfigFile:
     Args:
         path: Where it is.
         environment: What `${NAME}` stands for in it.
-        may_be_empty: Whether it may have no camera, or not be there.
+        may_be_empty: Whether it may have no camera, or not be there: until it is, once.
 
     Attributes:
         path: Where it is.
@@ -98,13 +104,18 @@ class ConfigFile:
         self.path = path
         self._environment = environment
         self.may_be_empty = may_be_empty
+        self._was_there = False
         self._lock = threading.Lock()
         # A file with a short secret in it could be guessed by a bare hash.
         self._key = secrets.token_bytes(32)
 
     def config(self) -> MonitorConfig:
         """Return what it says; raises as `read_config` does."""
-        return read_config(self.path, self._environment, may_be_empty=self.may_be_empty)
+        if is_missing(self.path) and self._was_there:
+            raise self._gone()  # whoever moves it does not want all cameras to end
+        config = read_config(self.path, self._environment, may_be_empty=self.may_be_empty)
+        self._was_there = not is_missing(self.path)
+        return config
 
     def read(self) -> Draft:
         """Return it as it is.
@@ -155,6 +166,9 @@ class ConfigFile:
                     f"{self.path} cannot be written, nothing was saved: {reason}"
                 ) from error
 
+    def _gone(self) -> OptionsError:
+        return OptionsError(f"{self.path} is not there any more")
+
     def _changed_meanwhile(self) -> ChangedMeanwhile:
         """Return the error of a change that was made for another file than that which is there."""
         return ChangedMeanwhile(
@@ -174,12 +188,13 @@ class ConfigFile:
         try:
             content = self.path.read_bytes()
         except FileNotFoundError as error:
-            if self.may_be_empty:
+            if self.may_be_empty and not self._was_there:
                 return b""
-            raise OptionsError(f"{self.path} is not there any more") from error
+            raise self._gone() from error
         except OSError as error:
             reason = system_words(error)
             raise OptionsError(f"{self.path} cannot be read: {reason}") from error
+        self._was_there = True
         if len(content) > _MOST_BYTES:
             raise OptionsError(f"{self.path} is larger than 1 MB, and is changed by hand only")
         return content

@@ -245,7 +245,12 @@ def initial_controls(config: CameraOptions) -> Controls:
 
 
 def same_run(one: CameraOptions, other: CameraOptions) -> bool:
-    """Tell whether a run of one configuration can go on with another, by its controls alone."""
+    """Tell whether a run of one configuration can go on with another, by its controls alone.
+
+    Where another background is promised for what is no class shown, these classes are no control.
+    """
+    if one.options.background is not None:
+        return one == other
     options = replace(one.options, overlay=other.options.overlay, align=other.options.align)
     return replace(one, options=options) == other
 

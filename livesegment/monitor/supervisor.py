@@ -151,7 +151,8 @@ class Supervisor:
         self._page_url = [*page.urls_elsewhere, page.url][0]
         for sentence in page.announcement():
             logger.info("%s", sentence)
-        _say_budget(self._config.budget)
+        if self._config.cameras:
+            _say_budget(self._config.budget)
         notices = ServiceNotices()
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -223,7 +224,8 @@ class Supervisor:
         for name in self._feeds.keys() - wanted.keys():
             self._coordinator.forget(name)
             self._feeds.pop(name).close()
-        if config.budget != self._config.budget:
+        is_first = bool(config.cameras) and not self._config.cameras
+        if config.budget != self._config.budget or is_first:
             _say_budget(config.budget)
         self._config = config
         self._coordinator.change(config.budget.in_flight or 1, config.budget.calls_per_hour)

@@ -113,16 +113,11 @@ def read_edit(kind: str, camera: object, sent: object) -> Edit:
         kind,
         _text(sent.get("revision", ""), "revision"),
         _checked_values(sent.get("values", {}), ""),
-        None if source is None else checked_source(source),
+        None if source is None else _text(source, "camera.source", _LONGEST_SOURCE),
         number if is_number else None,
         None if table is None else _checked_values(table, f"{kind}."),
         sent.get("is_untried") is True,
     )
-
-
-def checked_source(sent: object) -> str:
-    """Return the text of a source; whether the page may have it saved says `is_page_source`."""
-    return _text(sent, "camera.source", _LONGEST_SOURCE)
 
 
 def require_page_source(source: str) -> None:

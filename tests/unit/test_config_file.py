@@ -34,6 +34,12 @@ def test_the_first_camera_makes_the_file_for_its_owner_alone(tmp_path: Path) -> 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [each.name for each in path.parent.iterdir()] == ["cameras.toml"]
+    # Somebody who moves it does not want all cameras to end.
+    path.rename(path.with_name("elsewhere.toml"))
+    for read in (file.config, file.read):
+        with pytest.raises(OptionsError, match="is not there any more"):
+            read()
+    path.with_name("elsewhere.toml").rename(path)
     # It says where recordings go, so that one may be wished for on the page.
     [camera] = file.config().cameras
     assert (camera.options.record, camera.options.keep) == (None, None)

@@ -10,6 +10,7 @@ export class AddDialog {
     this.onAdded = onAdded;
     this.dialog = made("dialog", { className: "add" });
     this.dialog.setAttribute("aria-label", "Add a camera");
+    this.dialog.addEventListener("cancel", (event) => this.cancel.disabled && event.preventDefault());
     document.body.append(this.dialog);
   }
 
@@ -33,6 +34,7 @@ export class AddDialog {
     this.title.addEventListener("input", () => {
       if (!this.isNamed) this.name.value = shortName(this.title.value);
     });
+    this.cancel = button("Cancel", () => this.dialog.close());
     this.save = made("button", { type: "submit", disabled: problem !== null }, "Save");
     this.said = made("p", { className: "problem" }, problem ?? "");
     this.said.setAttribute("role", "alert");
@@ -44,7 +46,7 @@ export class AddDialog {
       row("Short name", this.name, "In addresses and names of files: letters, digits, - and _"),
       this.source.element,
       this.said,
-      made("p", { className: "row" }, this.save, button("Cancel", () => this.dialog.close())),
+      made("p", { className: "row" }, this.save, this.cancel),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -57,7 +59,7 @@ export class AddDialog {
     const title = this.title.value.trim();
     const values = title ? { "camera.title": title } : {};
     this.said.textContent = "";
-    this.save.disabled = true;
+    this.save.disabled = this.cancel.disabled = true; // what is under way is saved, whoever looks away
     this.save.textContent = "Trying the camera";
     try {
       await this.saved.save("", { camera: this.name.value.trim(), values, ...this.source.change });
@@ -67,7 +69,7 @@ export class AddDialog {
       if (error.status === 422) this.source.refuse(error);
       else this.said.textContent = error.message;
     }
-    this.save.disabled = false;
+    this.save.disabled = this.cancel.disabled = false;
     this.save.textContent = "Save";
   }
 }

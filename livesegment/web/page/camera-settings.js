@@ -76,6 +76,7 @@ export class CameraSettings {
     const head = made("header", {}, made("h3", {}, "Settings"), button("Close", () => this.close()));
     this.said = made("p", { className: "problem" }, problem);
     this.said.setAttribute("role", "alert");
+    this.said.tabIndex = -1;
     this.section.replaceChildren(head, this.said);
     if (mine === undefined) return;
     this.section.append(
@@ -101,7 +102,7 @@ export class CameraSettings {
       if (error.status !== 409) return error;
       this.rule = undefined;
       this.#draw(error.message);
-      this.said.scrollIntoView({ block: "nearest" });
+      this.said.focus();
       return null;
     }
     this.announce(`${this.camera.title}: ${done}`);
@@ -109,7 +110,7 @@ export class CameraSettings {
     this.#draw();
     this.said.className = "done";
     this.said.textContent = `${done[0].toUpperCase()}${done.slice(1)}.`;
-    this.said.scrollIntoView({ block: "nearest" });
+    this.said.focus();
     return null;
   }
 

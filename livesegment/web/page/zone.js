@@ -54,7 +54,7 @@ export class ZoneDrawing {
     this.#show();
     const { onLeave } = this;
     this.onLeave = () => {};
-    if (hadFocus) this.button.focus();
+    if (hadFocus) this.cameFrom?.focus();
     onLeave();
   }
 
@@ -81,6 +81,7 @@ export class ZoneDrawing {
     this.panel.hidden = false;
     this.#show();
     this.sheet.scrollIntoView({ block: "nearest" });
+    this.cameFrom = document.activeElement;
     this.panel.querySelector(".corner").focus({ preventScroll: true });
   }
 

@@ -22,7 +22,7 @@ export class CameraSettings {
     this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain settings-of");
     this.button.setAttribute("aria-expanded", "false");
     camera.card.querySelector(".enlarge").before(this.button);
-    camera.card.querySelector(".zone").after(this.section);
+    camera.card.querySelector(".sender").before(this.section);
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !camera.zone.isDrawing) this.close();
     });

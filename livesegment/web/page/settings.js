@@ -35,6 +35,7 @@ export class Settings {
     if (!maySave) return;
     for (const [name, camera] of cameras) {
       if (!this.ofCameras.has(name)) this.ofCameras.set(name, new CameraSettings(camera, this.saved, this.announce));
+      this.ofCameras.get(name).button.setAttribute("aria-label", `Settings of ${camera.title}`);
     }
   }
 }

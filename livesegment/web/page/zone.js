@@ -14,6 +14,7 @@ export class ZoneDrawing {
     this.dots = this.sheet.querySelector("g");
     this.button = card.querySelector(".draw");
     this.panel = card.querySelector(".zone");
+    card.querySelector(".side").prepend(this.panel); // beside the picture, or right below it
     this.row = this.panel.querySelector(".row");
     this.texts = [...this.panel.querySelectorAll("code")];
     this.offers = []; // what may be made of a zone, beside its text: [label, what to do with the corners]

@@ -21,8 +21,7 @@ export class CameraSettings {
     this.section.setAttribute("aria-label", "Settings");
     this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain settings-of");
     this.button.setAttribute("aria-expanded", "false");
-    camera.card.querySelector(".enlarge").before(this.button);
-    camera.card.querySelector(".sender").before(this.section);
+    camera.card.querySelector(".sender").before(this.button, this.section);
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !camera.zone.isDrawing) this.close();
     });

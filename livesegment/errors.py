@@ -4,6 +4,7 @@ Everything raised on purpose is a :class:`LiveSegmentError`; its text is one sen
 
     LiveSegmentError
     ├── OptionsError (ValueError)       an option is out of range or contradicts another
+    │   └── ChangedMeanwhile            what was to be changed is not what it was
     ├── MissingExtra (ImportError)      an optional package is not installed
     ├── OutOfMemory (MemoryError)       the system gives no more memory, or no more threads
     ├── ClusterError                    it cannot be joined, or loses its machines
@@ -44,6 +45,10 @@ class LiveSegmentError(Exception):
 
 class OptionsError(LiveSegmentError, ValueError):
     """An option is out of range or contradicts another one."""
+
+
+class ChangedMeanwhile(OptionsError):
+    """What was to be changed is not what it was any more: somebody else has changed it."""
 
 
 class MissingExtra(LiveSegmentError, ImportError):

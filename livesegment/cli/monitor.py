@@ -21,18 +21,26 @@ logger = logging.getLogger(__name__)
 def run(command: MonitorCommand, _: Collection[str]) -> int:
     """Watch many cameras unattended, one process each, and show them on a page.
 
-    SIGHUP reads the file again; cameras that have not changed are not touched.
+    Without a file it is that of the user, or of the service, and may not be there yet: the page
+    adds cameras, rules and zones, and writes them there. SIGHUP reads the file again; cameras that
+    have not changed are not touched.
     """
-    if command.schema or command.config is None:
+    if command.schema:
         print_result(json.dumps(json_schema(), indent=2))
         return DONE
     set_up_logging(command.log)
     # Here, because these have much to import.
     from livesegment.events.opening import check_notify
-    from livesegment.monitor.config import read_config
+    from livesegment.monitor.config import is_missing
+    from livesegment.monitor.config_file import ConfigFile, usual_config
 
-    config = Path(command.config)
-    read = read_config(config)
+    is_run = not (command.check_only or command.test_notify)
+    config = usual_config() if command.config is None else Path(command.config)
+    # Without cameras there is the page, on which the first is added: but not of a file that is
+    # named and not there.
+    may_be_empty = command.config is None and (is_run or not is_missing(config))
+    file = ConfigFile(config, may_be_empty=may_be_empty)
+    read = file.config()
     for warning in read.warnings:
         logger.warning("%s", warning)
     addresses = list(
@@ -51,12 +59,9 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
     from livesegment.monitor.call_ledger import CallLedger, ledger_path
     from livesegment.monitor.supervisor import Supervisor
 
-    running = Supervisor(
-        read,
-        lambda: read_config(config),
-        state_folder(config),
-        CallLedger(ledger_path(config)),
-    )
+    if not read.cameras:
+        logger.info("there is no camera yet: the page adds the first, and %s is made", config)
+    running = Supervisor(read, file, state_folder(config), CallLedger(ledger_path(config)))
     # In place of those that end other commands at once: cameras finish their files first.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: running.stop())

@@ -42,31 +42,76 @@ class MonitorConfig:
     warnings: tuple[str, ...] = ()
 
 
-def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> MonitorConfig:
+def read_config(
+    path: Path, environment: Mapping[str, str] = os.environ, *, may_be_empty: bool = False
+) -> MonitorConfig:
     """Read a configuration.
 
     Args:
         path: The TOML file.
         environment: What `${NAME}` stands for, and where keys are that the file leaves out.
+        may_be_empty: Whether it may have no camera yet, or not be there.
 
     Raises:
         ConfigMistakes: If anything is wrong with it; the error has every mistake and its line.
         OptionsError: If it cannot be read at all.
     """
+    if may_be_empty and is_missing(path):
+        return checked_config("", path.name, environment, may_be_empty=True)
     text = _text(path)
+    private = is_private(path.stat())
+    return checked_config(
+        text, path.name, environment, is_private=private, may_be_empty=may_be_empty
+    )
+
+
+def checked_config(
+    text: str,
+    name: str,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    is_private: bool = True,
+    may_be_empty: bool = False,
+) -> MonitorConfig:
+    """Return what the text of a configuration says; raises as `read_config` does.
+
+    Args:
+        text: The text.
+        name: What mistakes call it.
+        environment: As for `read_config`.
+        is_private: Whether nobody else can read it.
+        may_be_empty: As for `read_config`.
+    """
     if (excess := first_excess(text)) is not None:
-        raise ConfigMistakes(path.name, [Mistake(*excess)])
+        raise ConfigMistakes(name, [Mistake(*excess)])
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigMistakes(path.name, [_syntax_mistake(str(error), text)]) from error
-    is_private = os.name != "posix" or not path.stat().st_mode & _READABLE_BY_OTHERS
+        raise ConfigMistakes(name, [_syntax_mistake(str(error), text)]) from error
     reader = TableReader(key_lines(text), environment, is_private=is_private)
+    if may_be_empty:
+        document.setdefault("camera", [])
     cameras, budget, web = _parts(document, reader, environment)
     if reader.mistakes:
-        raise ConfigMistakes(path.name, list(reader.mistakes))
-    warnings = tuple(f"{path.name}:{each.line}: {each.text}" for each in reader.warnings)
+        raise ConfigMistakes(name, list(reader.mistakes))
+    warnings = tuple(f"{name}:{each.line}: {each.text}" for each in reader.warnings)
     return MonitorConfig(cameras, budget, web, warnings)
+
+
+def is_missing(path: Path) -> bool:
+    """Tell whether there is no such file; one that cannot be looked at is there."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Tell whether nobody but its owner, and root, can read a file."""
+    return os.name != "posix" or not status.st_mode & _READABLE_BY_OTHERS
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +242,20 @@ def initial_controls(config: CameraOptions) -> Controls:
         show_legend=controls.show_legend,
         align=options.align,
     )
+
+
+def same_run(one: CameraOptions, other: CameraOptions) -> bool:
+    """Tell whether a run of one configuration can go on with another, by its controls alone.
+
+    Where another background is promised for what is no class shown, these classes are no control.
+    """
+    if one.options.background is not None:
+        return one == other
+    options = replace(one.options, overlay=other.options.overlay, align=other.options.align)
+    return replace(one, options=options) == other
+
+
+def changed_controls(before: CameraOptions, after: CameraOptions) -> Mapping[str, Any]:
+    """Return the controls that another configuration starts with; of others, what was last set."""
+    old, new = asdict(initial_controls(before)), asdict(initial_controls(after))
+    return {name: value for name, value in new.items() if value != old[name]}

@@ -51,7 +51,7 @@ class CameraProcess:
                 # Our own path and not the working directory, where anybody's files may lie.
                 *(sys.executable, "-P", "-m", _MODULE, config.name),
                 stdin=theirs.fileno(),
-                env=_environment(),
+                env=child_environment(),
                 # Ctrl-C is for the monitor, which then ends its cameras in order.
                 start_new_session=True,
             )
@@ -118,7 +118,8 @@ def exit_in_words(code: int) -> str:
         return f"its process was ended by signal {-code}"
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
+    """Return the environment of a process that imports what this one does, on one thread."""
     path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
     heaps = os.environ.get(_HEAPS, "2")
     return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), _HEAPS: heaps, "PYTHONPATH": path}

@@ -14,9 +14,11 @@ from livesegment.events.jsonl import earlier_events
 from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
+from livesegment.monitor.config_file import ConfigFile
 from livesegment.monitor.coordinator import Coordinator
 from livesegment.monitor.forgetting import Forgetting
-from livesegment.monitor.keeper import Keeper, initial_controls
+from livesegment.monitor.keeper import Keeper, changed_controls, initial_controls, same_run
+from livesegment.monitor.page_editor import PageEditor
 from livesegment.resource import Resource
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.web.page_server import PageServer
@@ -84,7 +86,7 @@ class Supervisor:
 
     Args:
         config: What to watch.
-        read_again: Returns the configuration as it is now, for `reload`; raises OptionsError.
+        file: Where that comes from; it is read again by `reload`, and changed by the page.
         state: Folder of what is remembered from one start to the next.
         ledger: Remembers the calls from one start to the next; None: nobody does.
     """
@@ -92,12 +94,12 @@ class Supervisor:
     def __init__(
         self,
         config: MonitorConfig,
-        read_again: Callable[[], MonitorConfig],
+        file: ConfigFile,
         state: Path,
         ledger: CallLedger | None = None,
     ) -> None:
         self._config = config
-        self._read_again = read_again
+        self._file = file
         self._state = state
         self._forgetting = Forgetting(state / "mqtt.json")
         self._page_url: str | None = None
@@ -138,13 +140,19 @@ class Supervisor:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
+        page = PageServer(
+            lambda: self._shown,
+            self._config.web,
+            beat=lambda: self._beat_at_s,
+            editor=PageEditor(self._file, on_saved=self.reload),
+        )
         page.start()
         # A link is for other machines, if it leads there.
         self._page_url = [*page.urls_elsewhere, page.url][0]
         for sentence in page.announcement():
             logger.info("%s", sentence)
-        _say_budget(self._config.budget)
+        if self._config.cameras:
+            _say_budget(self._config.budget)
         notices = ServiceNotices()
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -184,7 +192,7 @@ class Supervisor:
 
     async def _reload(self) -> None:
         try:
-            config = self._read_again()
+            config = await asyncio.to_thread(self._file.config)
         except OptionsError as error:
             logger.warning("the new configuration is not used, the old one goes on: %s", error)
             return
@@ -198,19 +206,26 @@ class Supervisor:
     async def _apply(self, config: MonitorConfig) -> None:
         """Start, stop and restart cameras until they are those of a configuration.
 
-        Cameras that have not changed are not touched.
+        Cameras that have not changed are not touched; where only controls have, a camera goes on
+        with these.
         """
         wanted = {camera.name: camera for camera in config.cameras}
-        going = [
-            keeper for name, keeper in self._keepers.items() if wanted.get(name) != keeper.config
-        ]
+        going = []
+        for name, keeper in self._keepers.items():
+            camera = wanted.get(name)
+            if camera is None or not same_run(keeper.config, camera):
+                going.append(keeper)
+            elif keeper.config != camera:
+                self._feeds[name].change(changed_controls(keeper.config, camera))
+                keeper.config = camera
         await asyncio.gather(*(keeper.stop() for keeper in going))
         for keeper in going:
             del self._keepers[keeper.config.name]
         for name in self._feeds.keys() - wanted.keys():
             self._coordinator.forget(name)
             self._feeds.pop(name).close()
-        if config.budget != self._config.budget:
+        is_first = bool(config.cameras) and not self._config.cameras
+        if config.budget != self._config.budget or is_first:
             _say_budget(config.budget)
         self._config = config
         self._coordinator.change(config.budget.in_flight or 1, config.budget.calls_per_hour)

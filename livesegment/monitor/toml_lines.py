@@ -1,8 +1,9 @@
-"""On which line each key of a TOML text stands, and what is too much: `tomllib` does not say."""
+"""Where everything stands in a TOML text, and what is too much: `tomllib` does not say."""
 
 import re
 import tomllib
 from collections import Counter
+from dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
 """Where a value is: names of tables and keys, and numbers of elements in arrays."""
@@ -55,6 +56,40 @@ def first_excess(text: str) -> tuple[int, str] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a header stands, or a key with its value, as numbers of characters.
+
+    Attributes:
+        path: The table, or the value.
+        table: The header that it stands below, its own of a header; empty before the first.
+        begin: Where it begins.
+        value: Where its value begins; of a header, where it ends.
+        end: Where it ends, comments not included.
+        is_header: Whether it is a header, [table] or [[table]].
+        is_inline: Whether it stands within the braces of another value.
+    """
+
+    path: KeyPath
+    table: KeyPath
+    begin: int
+    value: int
+    end: int
+    is_header: bool = False
+    is_inline: bool = False
+
+
+def places(text: str) -> list[Place]:
+    """Return where all headers and keys stand, in their order.
+
+    Args:
+        text: What `tomllib` has accepted; nothing is checked again here.
+    """
+    scanner = _Scanner(text)
+    scanner.scan()
+    return sorted(scanner.places, key=lambda place: place.begin)
+
+
 def key_lines(text: str) -> dict[KeyPath, int]:
     """Return the line, from 1, of every table, key and element.
 
@@ -72,6 +107,7 @@ class _Scanner:
         self._at = 0
         self._elements: Counter[KeyPath] = Counter()  # of the arrays of tables
         self.lines: dict[KeyPath, int] = {}
+        self.places: list[Place] = []
 
     def scan(self) -> None:
         table: KeyPath = ()
@@ -100,6 +136,7 @@ class _Scanner:
             self.lines.setdefault(path[:length], line)
 
     def _header(self) -> KeyPath:
+        begin = self._at
         is_element = self._takes("[[") or not self._takes("[")
         names = self._key()
         path: KeyPath = ()
@@ -111,6 +148,7 @@ class _Scanner:
         path = self._newest(path)
         self._note(path)
         self._takes("]]" if is_element else "]")
+        self.places.append(Place(path, path, begin, self._at, self._at, is_header=True))
         return path
 
     def _newest(self, path: KeyPath) -> KeyPath:
@@ -129,17 +167,21 @@ class _Scanner:
             if not self._takes("."):
                 return names
 
-    def _pair(self, table: KeyPath) -> None:
+    def _pair(self, table: KeyPath, *, is_inline: bool = False) -> None:
+        begin = self._at
         path = (*table, *self._key())
         self._note(path)
         self._takes("=")
+        value = self._skip(_BLANK_LINES)
         self._value(path)
+        end = value + len(self._text[value : self._at].rstrip())
+        self.places.append(Place(path, table, begin, value, end, is_inline=is_inline))
 
     def _value(self, path: KeyPath) -> None:
         self._skip(_BLANK_LINES)
         if self._takes("{"):
             while self._skip(_BLANK_LINES) and not self._takes("}"):
-                self._pair(path)
+                self._pair(path, is_inline=True)
                 self._skip(_BLANK_LINES)
                 self._takes(",")
         elif self._takes("["):

@@ -283,7 +283,7 @@ class MonitorCommand(Settings):
     """`livesegment monitor`.
 
     Attributes:
-        config: The configuration; None only for `schema`.
+        config: The configuration; None: the usual one, which may not be there yet.
         check_only: Whether only to say every mistake in it.
         test_notify: Whether only to send a message to each of the phones in it.
         schema: Whether only to print the JSON Schema of such files.
@@ -293,7 +293,8 @@ class MonitorCommand(Settings):
     config: str | None = option(
         None,
         path("CONFIG.toml", "the path of a file"),
-        "The cameras, and what they share.",
+        "The cameras, and what they share; without it ~/.config/livesegment/cameras.toml, or that"
+        " of a service in $STATE_DIRECTORY.",
         flag="CONFIG.toml",
     )
     check_only: bool = option(
@@ -318,12 +319,6 @@ class MonitorCommand(Settings):
         group="Configuration",
     )
     log: LogOptions = section(LogOptions)
-
-    def check(self) -> None:
-        """Check that there is a file where one is needed."""
-        self.require(
-            self.schema or self.config is not None, "the argument {config} is missing", "config"
-        )
 
 
 @dataclass(frozen=True, slots=True)

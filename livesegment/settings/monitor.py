@@ -163,6 +163,27 @@ CAMERA_LISTS = frozenset({"rule", "hide"})
 """Tables of which a camera may have any number, [[camera.rule]], and nothing else has one."""
 
 
+_SAVED_BY_PAGE: Mapping[str, frozenset[str]] = {
+    "camera": frozenset({"name", "source", "title"}),
+    "overlay": frozenset({"style", "opacity", "classes", "legend"}),
+    "picture": frozenset({"align", "mirror", "smooth", "fps_limit"}),
+    "record": frozenset({"on", "segment", "keep"}),
+}
+"""Keys by their tables, beside those of `CAMERA_LISTS`: what who may change something on the page
+may write into the file. Everything else is the file's alone: folders, models and endpoints, where
+anything is sent or told, keys and passwords, and the page itself."""
+
+
+def saved_by_page() -> Mapping[str, Option]:
+    """Return the options that the page may write into the file, by their whole keys."""
+    return {
+        f"{table}.{key}": each
+        for table, options in file_tables().items()
+        for key, each in options.items()
+        if table in CAMERA_LISTS or key in _SAVED_BY_PAGE.get(table, ())
+    }
+
+
 def file_tables() -> Mapping[str, Mapping[str, Option]]:
     """Return the options of every table of the file by its name, and within it by their keys."""
     tables: dict[str, dict[str, Option]] = {}

@@ -53,6 +53,7 @@ CAMERAS = record(
     now=NUMBER,
     needs_login=_WHETHER,
     role={"enum": ["look", "change"], "description": "What you may do."},
+    can_save={"type": "boolean", "description": "Whether /api/settings has a file to change."},
     figures=list_of(_FIGURE),
     cameras=list_of(_CAMERA),
 )

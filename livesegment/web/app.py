@@ -24,12 +24,14 @@ from livesegment.web.answers import camera_report, figure_row
 from livesegment.web.api_document import page_document
 from livesegment.web.client import Client, sent_json
 from livesegment.web.controls import drawn_controls, read_change, shown_controls
+from livesegment.web.editing import Editor
 from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
+from livesegment.web.settings_routes import settings_routes
 from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ def build_app(
     cookie: str,
     beat: Beat | None = None,
     takes_camera: bool = False,
+    editor: Editor | None = None,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -82,8 +85,9 @@ def build_app(
         cookie: Name of the cookie that holds a session.
         beat: The pulse of whoever owns the page, for /healthz.
         takes_camera: Whether the page may ask for the camera of whoever looks.
+        editor: Changes the file that the cameras come from; None: they come from none.
     """
-    page = _Page(feeds, access, streams, cookie)
+    page = _Page(feeds, access, streams, cookie, can_save=editor is not None)
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
@@ -99,6 +103,7 @@ def build_app(
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
+            *settings_routes(editor),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             WebSocketRoute("/api/cameras/{name}/sender", page.send),
@@ -140,11 +145,14 @@ async def _failed(_: Request, error: Exception) -> Response:
 class _Page:
     """Answers requests that the guard has let through."""
 
-    def __init__(self, feeds: Feeds, access: Access, streams: Streams, cookie: str) -> None:
+    def __init__(
+        self, feeds: Feeds, access: Access, streams: Streams, cookie: str, *, can_save: bool
+    ) -> None:
         self._feeds = feeds
         self._access = access
         self._streams = streams
         self._cookie = cookie
+        self._can_save = can_save
 
     async def file(self, request: Request) -> Response:
         """Answer with a file of the page."""
@@ -192,6 +200,7 @@ class _Page:
                 "now": time.time(),
                 "needs_login": self._access.is_demanded,
                 "role": request.state.role.name.lower(),
+                "can_save": self._can_save,
                 "figures": [figure_row(figure) for figure in shown_figures()],
                 "cameras": [camera_report(feed, after) for feed in self._feeds()],
             }

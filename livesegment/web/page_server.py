@@ -10,6 +10,7 @@ from livesegment.settings import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
 from livesegment.web.certificate import server_context
+from livesegment.web.editing import Editor
 from livesegment.web.inlet import Inlet
 from livesegment.web.machine_routes import Beat
 from livesegment.web.streams import Streams
@@ -37,6 +38,7 @@ class PageServer(HttpServer):
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
         beat: The pulse of whoever owns the page, for /healthz.
         inlet: That of the camera whose pictures come from the page itself, if one's do.
+        editor: Changes the file that the cameras come from; None: they come from none.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -51,6 +53,7 @@ class PageServer(HttpServer):
         hangs_after_s: float = 8.0,
         beat: Beat | None = None,
         inlet: Inlet | None = None,
+        editor: Editor | None = None,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -60,7 +63,13 @@ class PageServer(HttpServer):
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
         app = build_app(
-            feeds, access, self._streams, cookie=cookie, beat=beat, takes_camera=inlet is not None
+            feeds,
+            access,
+            self._streams,
+            cookie=cookie,
+            beat=beat,
+            takes_camera=inlet is not None,
+            editor=editor,
         )
         super().__init__(
             app,

@@ -11,6 +11,8 @@ from livesegment import openapi
 from livesegment.openapi import Answer, Schema, json_answer, refusal
 from livesegment.web.answers import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, VALUES
 from livesegment.web.controls import change_schema
+from livesegment.web.settings_routes import BODIES, SETTINGS
+from livesegment.web.settings_routes import PATH as SAVED
 
 
 class Role(IntEnum):
@@ -65,6 +67,24 @@ _PICTURES = {
     503: refusal("Too many are watching already."),
 }
 _KEPT = ("image/jpeg", "video/mp4")
+
+_NO_FILE = {404: refusal("This page has no file in which anything is saved.")}
+_TRIED = {
+    422: refusal("No picture came from there."),
+    503: refusal("The file cannot be written, or too many connections."),
+}
+
+
+def _saving(kind: str, summary: str) -> "Rule":
+    """Return what there is to know of a route that changes the file of a monitor."""
+    answers = {
+        **_json("The settings as they are now", SETTINGS),
+        **_NO_FILE,
+        409: refusal("The file was changed meanwhile; nothing is saved."),
+        **_TRIED,
+    }
+    return Rule(CHANGE, summary, answers, body=BODIES[kind])
+
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/healthz"): Rule(
@@ -159,6 +179,31 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ),
     ("POST", "/api/cameras/{name}/retry"): Rule(
         CHANGE, "Have a camera's endpoint asked at once, though it wants to be left alone.", _DONE
+    ),
+    ("GET", SAVED): Rule(
+        CHANGE,
+        "What the file of a monitor says of its cameras, without secrets.",
+        {**_json("The settings", SETTINGS), **_NO_FILE},
+    ),
+    ("POST", f"{SAVED}/try"): Rule(
+        CHANGE,
+        "Try a camera's source; nothing is saved.",
+        {
+            **_file("A picture from there", "image/jpeg"),
+            204: Answer("A picture came, which may not be shown as it is."),
+            **_NO_FILE,
+            **_TRIED,
+        },
+        body=BODIES["try"],
+    ),
+    ("POST", f"{SAVED}/cameras"): _saving("add", "Add a camera, once a picture comes from it."),
+    ("POST", f"{SAVED}/cameras/{{name}}"): _saving("change", "Change what is said of a camera."),
+    ("POST", f"{SAVED}/cameras/{{name}}/remove"): _saving("remove", "Remove a camera."),
+    ("POST", f"{SAVED}/cameras/{{name}}/rules"): _saving(
+        "rule", "Add, change or remove a rule of a camera."
+    ),
+    ("POST", f"{SAVED}/cameras/{{name}}/hidden"): _saving(
+        "hide", "Add, change or remove a part of a camera's picture that nobody may see."
     ),
     ("WEBSOCKET", "/api/cameras/{name}/sender"): Rule(
         CHANGE, "Send the pictures of a camera of one's own.", {}

@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"redaction", "timeline"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE
-    | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"}
+    | {"calls", "live", "sources", "web", "events.delivery", "events.event", "events.jsonl"}
     | {"events.broker_address", "events.topics", "events.opening", "events.switches"}
     | {"events.mqtt_forgetting"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},

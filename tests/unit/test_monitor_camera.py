@@ -22,7 +22,7 @@ from livesegment.metrics import Snapshot
 from livesegment.monitor.camera_process import home_of, run
 from livesegment.monitor.child_link import ChildLink
 from livesegment.monitor.config import read_config
-from livesegment.monitor.keeper import HEALTHY_S, RESTART
+from livesegment.monitor.keeper import HEALTHY_S, RESTART, changed_controls, same_run
 from livesegment.monitor.link import Message, packed_controls, unpacked_fragment, unpacked_report
 from livesegment.settings.controls import Controls
 from livesegment.settings.monitor import CameraOptions
@@ -241,6 +241,26 @@ def test_the_first_restart_is_at_once_and_later_ones_wait_longer() -> None:
     assert [restarts.after(1.0) for _ in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
     assert restarts.after(HEALTHY_S) == 0
     assert restarts.after(0.5) == 1
+
+
+def test_another_look_is_no_other_run_unless_a_background_hangs_on_it(tmp_path: Path) -> None:
+    def read(more: str) -> CameraOptions:
+        path = tmp_path / "cameras.toml"
+        path.write_text(f'[[camera]]\nname = "a"\nsource = "pattern:"\n{more}')
+        return read_config(path).cameras[0]
+
+    plain, outlined = read(""), read('overlay.style = "outline"\npicture.align = "paste"\n')
+    assert same_run(plain, outlined)
+    assert changed_controls(plain, outlined) == {"style": "outline", "align": "paste"}
+    for more in ('title = "A"\n', "picture.mirror = true\n", 'picture.background = "blur"\n'):
+        assert not same_run(plain, read(more))
+    # What is seen before another background is a promise, which a run makes when it begins.
+    one, two = (
+        read(f'picture.background = "blur"\noverlay.classes = ["{each}"]\n')
+        for each in ("ball", "box")
+    )
+    assert same_run(one, one)
+    assert not same_run(one, two)
 
 
 @pytest.mark.parametrize("are_allowed", [True, False])

@@ -484,8 +484,8 @@ def test_what_is_no_command_is_named(capsys: pytest.CaptureFixture[str]) -> None
     for word, shown in (("", "''"), ("--verison", "--verison: did you mean --version?")):
         assert run([word]) == 2
         assert f" {shown} (see livesegment --help)" in capsys.readouterr().err
-    assert run(["monitor", "--check"]) == 2
-    assert "livesegment: the argument CONFIG.toml is missing" in capsys.readouterr().err
+    assert run(["predict"]) == 2
+    assert "livesegment: the argument IMAGE_OR_URL is missing" in capsys.readouterr().err
 
 
 def uncommented(text: str) -> str:

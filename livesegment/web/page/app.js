@@ -4,6 +4,7 @@ import { Camera } from "./camera.js";
 import { priceWords } from "./figures.js";
 import { Keys } from "./keys.js";
 import { canPlay } from "./player.js";
+import { Settings } from "./settings.js";
 import { readParts, StreamRefused } from "./stream.js";
 
 const REPORT_MS = 1000;
@@ -87,6 +88,7 @@ async function report() {
   looking.hidden = mayChange;
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
+  settings.show(said.can_save && mayChange, cameras);
   lastReportS = Math.floor(said.now);
   const isSilent = [...cameras.values()].some((each) => each.state === "stalled");
   if (isSilent && performance.now() - openedAt > SILENT_MS) openStream();
@@ -179,6 +181,7 @@ function lookedAt() {
   return cameras.get(card?.dataset.camera) ?? null;
 }
 
+const settings = new Settings(document.getElementById("add-camera"), document.getElementById("first"), announce);
 const keys = new Keys(document.getElementById("keys"), document.getElementById("show-keys"), lookedAt);
 
 // Nobody looks at a hidden page: no picture need be made for it.

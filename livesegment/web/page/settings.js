@@ -1,0 +1,41 @@
+// What may be saved from the page: a button for a new camera, and the settings of each.
+
+import { AddDialog } from "./add-camera.js";
+import { CameraSettings } from "./camera-settings.js";
+import { button, made } from "./made.js";
+import { Saved } from "./saved.js";
+
+export class Settings {
+  // `add` opens the dialog for a new camera, and `first` is shown while there is none.
+  constructor(add, first, announce) {
+    this.add = add;
+    this.first = first;
+    this.announce = announce;
+    this.saved = new Saved();
+    this.dialog = new AddDialog(this.saved, (name) => announce(`${name}: saved`));
+    this.ofCameras = new Map();
+    const open = () => this.dialog.open();
+    add.addEventListener("click", open);
+    first.append(
+      made("h2", {}, "No cameras yet"),
+      made("p", {}, "Add the first: a network camera by its address, or one that is plugged in. It is tried before it is saved."),
+      button("Add the first camera", open, ""),
+    );
+  }
+
+  // Show what somebody may do who may save, or nothing of it.
+  show(maySave, cameras) {
+    this.add.hidden = !maySave;
+    this.first.hidden = !maySave || cameras.size > 0;
+    for (const [name, settings] of this.ofCameras) {
+      if (maySave && cameras.get(name) === settings.camera) continue;
+      settings.remove();
+      this.ofCameras.delete(name);
+    }
+    if (!maySave) return;
+    for (const [name, camera] of cameras) {
+      if (!this.ofCameras.has(name)) this.ofCameras.set(name, new CameraSettings(camera, this.saved, this.announce));
+      this.ofCameras.get(name).button.setAttribute("aria-label", `Settings of ${camera.title}`);
+    }
+  }
+}

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 from livesegment import openapi
 from livesegment.errors import OptionsError
 from livesegment.figures import shown_figures
+from livesegment.review.review import Review
 from livesegment.settings.keys import shown_keys
 from livesegment.web.access import SESSION_S, Access
 from livesegment.web.answers import camera_report, figure_row
@@ -28,6 +29,7 @@ from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
+from livesegment.web.review_routes import ReviewRoutes
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
 from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
@@ -72,6 +74,7 @@ def build_app(
     cookie: str,
     beat: Beat | None = None,
     takes_camera: bool = False,
+    review: Review | None = None,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -82,12 +85,14 @@ def build_app(
         cookie: Name of the cookie that holds a session.
         beat: The pulse of whoever owns the page, for /healthz.
         takes_camera: Whether the page may ask for the camera of whoever looks.
+        review: What was seen and recorded; None: nothing was.
     """
-    page = _Page(feeds, access, streams, cookie)
+    page = _Page(feeds, access, streams, cookie, review or Review())
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
             Route("/", page.file),
+            Route("/review", page.file),
             Route("/favicon.ico", page.file),
             # What is needed to log in, each by itself: anybody may have it.
             *(Route(f"/page/{name}", page.file) for name in ("login.js", "style.css", "icon.svg")),
@@ -99,6 +104,7 @@ def build_app(
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
+            *page.past.routes(),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             WebSocketRoute("/api/cameras/{name}/sender", page.send),
@@ -140,7 +146,10 @@ async def _failed(_: Request, error: Exception) -> Response:
 class _Page:
     """Answers requests that the guard has let through."""
 
-    def __init__(self, feeds: Feeds, access: Access, streams: Streams, cookie: str) -> None:
+    def __init__(
+        self, feeds: Feeds, access: Access, streams: Streams, cookie: str, review: Review
+    ) -> None:
+        self.past = ReviewRoutes(feeds, self.feed, review)
         self._feeds = feeds
         self._access = access
         self._streams = streams
@@ -149,6 +158,7 @@ class _Page:
     async def file(self, request: Request) -> Response:
         """Answer with a file of the page."""
         names = {"/": "index.html", "/login": "login.html", "/favicon.ico": "icon.svg"}
+        names["/review"] = "review.html"
         path = request.scope["path"]
         found = page_file(names.get(path) or path.removeprefix("/page/"))
         if found is None:
@@ -187,6 +197,7 @@ class _Page:
         """Answer with everything about every camera but its picture."""
         since = request.query_params.get("since", "0")
         after = int(since) if since.isdecimal() and len(since) <= 15 else 0
+        await self.past.begin()
         return JSONResponse(
             {
                 "now": time.time(),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from livesegment.address import addresses_behind
 from livesegment.http_server import HttpServer
+from livesegment.review.review import Review
 from livesegment.settings import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
@@ -37,6 +38,7 @@ class PageServer(HttpServer):
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
         beat: The pulse of whoever owns the page, for /healthz.
         inlet: That of the camera whose pictures come from the page itself, if one's do.
+        review: What was seen and recorded, which stays the caller's to close; None: nothing was.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -51,6 +53,7 @@ class PageServer(HttpServer):
         hangs_after_s: float = 8.0,
         beat: Beat | None = None,
         inlet: Inlet | None = None,
+        review: Review | None = None,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -60,7 +63,13 @@ class PageServer(HttpServer):
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
         app = build_app(
-            feeds, access, self._streams, cookie=cookie, beat=beat, takes_camera=inlet is not None
+            feeds,
+            access,
+            self._streams,
+            cookie=cookie,
+            beat=beat,
+            takes_camera=inlet is not None,
+            review=review,
         )
         super().__init__(
             app,

@@ -53,6 +53,8 @@ _RECORDING = """
 INSERT OR REPLACE INTO entries (camera, kind, id, began_s, ended_s, size, mtime_s)
 VALUES (?, 'recording', ?, ?, ?, ?, ?)
 """
+_RECORDINGS = """SELECT id, began_s, ended_s, size, mtime_s FROM entries
+WHERE camera = ? AND kind = 'recording'"""
 _COLUMNS = """camera, kind, id, began_s, ended_s, rule, subject, class, coverage, count, counted,
 snapshot, clip, size, mtime_s,
 EXISTS (SELECT 1 FROM seen WHERE seen.camera = entries.camera AND seen.id = entries.id) AS is_seen
@@ -181,17 +183,21 @@ class Index(Resource):
 
     def recordings(self, camera: str, from_s: float, to_s: float, most: int) -> list[Recording]:
         """Return what was recorded in a time, oldest first."""
-        asked = "SELECT id, began_s, ended_s, size, mtime_s FROM entries WHERE camera = ?"
-        asked += " AND kind = 'recording' AND began_s < ? AND ended_s > ? ORDER BY began_s LIMIT ?"
+        asked = f"{_RECORDINGS} AND began_s < ? AND ended_s > ? ORDER BY began_s LIMIT ?"
         values = (camera, to_s, from_s, most)
         rows = self._do(lambda tables: tables.execute(asked, values).fetchall())
         return [Recording(*row) for row in rows]
 
     def recording(self, camera: str, name: str) -> Recording | None:
         """Return a file of a recording; None if there is none of that name."""
-        asked = "SELECT id, began_s, ended_s, size, mtime_s FROM entries WHERE camera = ?"
-        asked += " AND kind = 'recording' AND id = ?"
+        asked = f"{_RECORDINGS} AND id = ?"
         row = self._do(lambda tables: tables.execute(asked, (camera, name)).fetchone())
+        return None if row is None else Recording(*row)
+
+    def newest_recording(self, camera: str) -> Recording | None:
+        """Return the file of a camera's recording that was begun last; None if there is none."""
+        asked = f"{_RECORDINGS} ORDER BY began_s DESC LIMIT 1"
+        row = self._do(lambda tables: tables.execute(asked, (camera,)).fetchone())
         return None if row is None else Recording(*row)
 
     def names_file(self, camera: str, name: str) -> bool:

@@ -20,7 +20,6 @@ from livesegment.sinks.segment_folder import SegmentNames
 _LONGEST_LINE = 65536
 _BATCH = 500  # events: while they are written, nobody reads
 _AGREE_S = 2.0  # of a file's time with what its successor's name says
-_GROWS_S = 15.0  # after the last write
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +227,3 @@ def _end_s(path: Path, each: Recording, after: Recording | None) -> float:
     if fragments is None:  # Matroska
         return max(each.began_s, min(each.mtime_s, latest_s))
     return each.began_s + fragments.end_s
-
-
-def grows(mtime_s: float, now_s: float) -> bool:
-    """Tell whether a file that was last written to at a time is likely to grow on."""
-    return now_s - mtime_s < _GROWS_S

@@ -9,13 +9,14 @@ from typing import Any
 
 from livesegment.resource import Resource
 from livesegment.review.index import Index, Recording
-from livesegment.review.reading import Places, grows, read_events, read_recordings
+from livesegment.review.reading import Places, read_events, read_recordings
 from livesegment.review.seen import read_seen, write_seen
 
 logger = logging.getLogger(__name__)
 
 _MOST_RECORDINGS = 5000  # of a day: segments of a minute are 1440
 _LAG_S = 15.0
+_GROWS_S = 15.0  # after it was last written to
 
 
 class Review(Resource):
@@ -103,6 +104,16 @@ class Review(Resource):
         found = self.index.recordings(camera, time_s - _LAG_S, time_s + 1e-3, _MOST_RECORDINGS)
         return found[-1] if found else None
 
+    def grows(self, camera: str, name: str) -> bool:
+        """Tell whether a file of a camera's recording is being written."""
+        newest, path = self.index.newest_recording(camera), self.recording_file(camera, name)
+        if newest is None or newest.name != name or path is None:
+            return False
+        try:
+            return time.time() - path.stat().st_mtime < _GROWS_S
+        except OSError:
+            return False
+
     def mark(self, camera: str, events: Sequence[str], *, is_seen: bool) -> None:
         """Mark events of a camera as seen, or as not seen.
 
@@ -123,12 +134,11 @@ class Review(Resource):
             name = entry[column]
             is_there = name is not None and self.event_file(camera, name) is not None
             shown[column] = name if is_there else None
+        found: Recording | None
         if entry["kind"] == "recording":
             size, mtime_s = entry["size"], entry["mtime_s"]
-            found: Recording | None = Recording(
-                entry["id"], began_s, entry["ended_s"], size, mtime_s
-            )
-            shown["goes_on"] = grows(mtime_s, time.time())
+            found = Recording(entry["id"], began_s, entry["ended_s"], size, mtime_s)
+            shown["goes_on"] = self.grows(camera, found.name)
         else:
             found = self.recording_at(camera, began_s)
         shown["recording"] = None

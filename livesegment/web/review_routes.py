@@ -18,7 +18,6 @@ from starlette.routing import Route
 from livesegment.errors import OutputNotWritable, SourceNotFound, system_words
 from livesegment.review.fragments import Fragments
 from livesegment.review.index import EntryKind, Wanted
-from livesegment.review.reading import grows
 from livesegment.review.review import Review
 from livesegment.web.client import sent_json
 from livesegment.web.event_routes import KeptFile
@@ -184,8 +183,10 @@ class ReviewRoutes:
         text = request.query_params.get("after", "0")
         after = int(text) if text.isdecimal() and len(text) <= 15 else 0
         try:
+            does_grow = await run_in_threadpool(
+                self._review.grows, request.path_params["name"], path.name
+            )
             found = await run_in_threadpool(Fragments.read, path, after)
-            mtime_s = path.stat().st_mtime
         except OSError as error:
             raise HTTPException(404, "this recording is kept no more") from error
         if found is None:
@@ -197,7 +198,7 @@ class ReviewRoutes:
                 "fragments": found.places,
                 "end": found.end,
                 "ended": found.end_s,
-                "grows": grows(mtime_s, time.time()),
+                "grows": does_grow,
             }
         )
 

@@ -142,10 +142,11 @@ function playAt(camera, time) {
 }
 
 // Go on with the file that follows the one that has come to its end.
-function playNext() {
-  const { camera } = viewer;
-  const following = timeline.recordingAfter(camera, player.began);
-  if (following !== null) viewer.playRecording(camera, following.file, following.began, 0);
+async function playNext() {
+  const [camera, began] = [viewer.camera, player.began];
+  if (timeline.recordingAfter(camera, began) === null) await refreshTimes(); // it has just begun
+  const following = timeline.recordingAfter(camera, began);
+  if (following !== null && player.began === began) viewer.playRecording(camera, following.file, following.began, 0);
 }
 
 async function mark(entries, isSeen) {

@@ -117,6 +117,9 @@ class Index(Resource):
 
     Args:
         path: Where it is; None: in memory.
+
+    Attributes:
+        generation: A number that rises when it is begun anew, and empty.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -124,6 +127,7 @@ class Index(Resource):
         self._lock = threading.RLock()
         self._going_on: set[tuple[str, str]] = set()
         self._revisions: dict[str, int] = {}
+        self.generation = 0
         self._is_closed = self._is_stopping = False
         self._open()
 
@@ -183,8 +187,11 @@ class Index(Resource):
 
     def recordings(self, camera: str, from_s: float, to_s: float, most: int) -> list[Recording]:
         """Return what was recorded in a time, oldest first."""
-        asked = f"{_RECORDINGS} AND began_s < ? AND ended_s > ? ORDER BY began_s LIMIT ?"
-        values = (camera, to_s, from_s, most)
+        first = self.newest_recording(camera, from_s)
+        since_s = from_s if first is None else first.began_s
+        asked = f"{_RECORDINGS} AND began_s >= ? AND began_s < ? AND ended_s > ?"
+        asked += " ORDER BY began_s LIMIT ?"
+        values = (camera, since_s, to_s, from_s, most)
         rows = self._do(lambda tables: tables.execute(asked, values).fetchall())
         return [Recording(*row) for row in rows]
 
@@ -194,10 +201,10 @@ class Index(Resource):
         row = self._do(lambda tables: tables.execute(asked, (camera, name)).fetchone())
         return None if row is None else Recording(*row)
 
-    def newest_recording(self, camera: str) -> Recording | None:
-        """Return the file of a camera's recording that was begun last; None if there is none."""
-        asked = f"{_RECORDINGS} ORDER BY began_s DESC LIMIT 1"
-        row = self._do(lambda tables: tables.execute(asked, (camera,)).fetchone())
+    def newest_recording(self, camera: str, until_s: float = 1e12) -> Recording | None:
+        """Return the file of a camera's recording that was begun last up to a time, if any was."""
+        asked = f"{_RECORDINGS} AND began_s <= ? ORDER BY began_s DESC LIMIT 1"
+        row = self._do(lambda tables: tables.execute(asked, (camera, until_s)).fetchone())
         return None if row is None else Recording(*row)
 
     def names_file(self, camera: str, name: str) -> bool:
@@ -357,6 +364,7 @@ class Index(Resource):
         weakref.finalize(self, self._tables.close)  # for one that nobody closes
 
     def _begin_anew(self) -> None:
+        self.generation += 1
         with suppress(AttributeError, sqlite3.Error):
             self._tables.close()
         try:

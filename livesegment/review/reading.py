@@ -1,25 +1,20 @@
-"""Reads what is new in the files of a camera into the index."""
+"""Reads what is new in the files of a camera's events into the index."""
 
 import json
 import os
-import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from livesegment.events.jsonl import event_files
 from livesegment.review.entry import Noted
-from livesegment.review.fragments import Fragments
-from livesegment.review.index import Index, Recording
+from livesegment.review.index import Index
 from livesegment.settings import LiveOptions
-from livesegment.sinks.segment_folder import SegmentNames
 
 _LONGEST_LINE = 65536
 _BATCH = 500  # events: while they are written, nobody reads
-_AGREE_S = 2.0  # of a file's time with what its successor's name says
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,82 +143,3 @@ def _json(line: bytes) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
-
-
-def read_recordings(index: Index, places: Places) -> None:
-    """Take in which files of a recording there are, and how far they have come."""
-    if places.recording is None:
-        return
-    camera = places.camera
-    known = index.all_recordings(camera)
-    found = _segments(places.recording) if places.is_segmented else _single(places.recording, known)
-    if found is None:
-        return  # a disk that is away for a while
-    changed = []
-    for number, (each, after) in enumerate(pairwise([*found, None])):
-        assert each is not None
-        before = known.get(each.name)
-        is_as_before = before is not None and (before.size, before.mtime_s) == (
-            each.size,
-            each.mtime_s,
-        )
-        # Of the newest but one it may be known only now.
-        if not is_as_before or number == len(found) - 2:
-            path = places.recording.with_name(each.name)
-            ended = replace(each, ended_s=_end_s(path, each, after))
-            if ended != before:
-                changed.append(ended)
-        if index.is_stopping:
-            return
-    index.set_recordings(camera, changed, known.keys() - {each.name for each in found})
-
-
-def _segments(recording: Path) -> list[Recording] | None:
-    names, found = SegmentNames(recording), []
-    try:
-        with os.scandir(recording.parent) as folder:
-            for each in folder:
-                began_s = names.began_s(each.name)
-                if not began_s:
-                    continue
-                status = each.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    size, mtime_s = status.st_size, status.st_mtime
-                    found.append(Recording(each.name, began_s, began_s, size, mtime_s))
-    except OSError:
-        return None
-    return sorted(found, key=lambda each: names.order(each.name) or ("", 0))
-
-
-def _single(recording: Path, known: dict[str, Recording]) -> list[Recording] | None:
-    """Return a recording in one file, which ends when it was last written to."""
-    try:
-        status = recording.stat()
-        fragments = Fragments.read(recording)
-    except OSError:
-        return None
-    if fragments is None:
-        return []
-    before = known.get(recording.name)
-    began_s = status.st_mtime - fragments.end_s
-    if before is not None and status.st_size >= before.size:
-        began_s = before.began_s  # it does not wander with each look
-    return [Recording(recording.name, began_s, began_s, status.st_size, status.st_mtime)]
-
-
-def _end_s(path: Path, each: Recording, after: Recording | None) -> float:
-    """Return when a segment's last picture was taken.
-
-    That is when it was last written to, which costs nothing to find out; where that cannot be, as
-    of a copy, and of the newest, the file itself says it.
-    """
-    latest_s = each.mtime_s if after is None else after.began_s + _AGREE_S
-    if after is not None and each.began_s <= each.mtime_s <= latest_s:
-        return each.mtime_s
-    try:
-        fragments = Fragments.read(path)
-    except OSError:
-        return each.began_s
-    if fragments is None:  # Matroska
-        return max(each.began_s, min(each.mtime_s, latest_s))
-    return each.began_s + fragments.end_s

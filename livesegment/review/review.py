@@ -9,7 +9,8 @@ from typing import Any
 
 from livesegment.resource import Resource
 from livesegment.review.index import Index, Recording
-from livesegment.review.reading import Places, read_events, read_recordings
+from livesegment.review.reading import Places, read_events
+from livesegment.review.recordings import RecordingFiles
 from livesegment.review.seen import read_seen, write_seen
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class Review(Resource):
         self.index.forget_untold()
         self._places: Mapping[str, Places] = {}
         self._reading = threading.Lock()
+        self._generation = self.index.generation
+        self._recordings: dict[str, RecordingFiles] = {}
         self._seen: dict[str, tuple[int, int]] = {}
 
     def close(self) -> None:
@@ -50,16 +53,18 @@ class Review(Resource):
         """Take in which cameras there are, and where their files are."""
         self._places = {each.camera: each for each in places}
         self.index.keep_to({name: each.in_words for name, each in self._places.items()})
-        self._seen = {}
+        self._look_anew()
 
     def refresh(self) -> None:
         """Read what is new; if somebody else does already, wait for that."""
         with self._reading:
-            for places in self._places.values():
+            if self._generation != self.index.generation:
+                self._look_anew()
+            for recording in list(self._recordings.values()):
+                recording.read()
+            for places in list(self._places.values()):
                 if self.index.is_stopping:
                     return
-                read_recordings(self.index, places)
-            for places in self._places.values():
                 read_events(self.index, places)
                 self._refresh_seen(places)
 
@@ -101,8 +106,8 @@ class Review(Resource):
         Of a camera that was lost that is what led to it, and of one that is being written the
         moment is about to come.
         """
-        found = self.index.recordings(camera, time_s - _LAG_S, time_s + 1e-3, _MOST_RECORDINGS)
-        return found[-1] if found else None
+        found = self.index.newest_recording(camera, time_s)
+        return found if found is not None and found.ended_s > time_s - _LAG_S else None
 
     def grows(self, camera: str, name: str) -> bool:
         """Tell whether a file of a camera's recording is being written."""
@@ -145,6 +150,14 @@ class Review(Resource):
         if found is not None:
             shown["recording"] = {"file": found.name, "at_s": began_s - found.began_s}
         return shown
+
+    def _look_anew(self) -> None:
+        """Forget what was looked at already: the index is another one, or the places are."""
+        self._generation = self.index.generation
+        self._recordings = {
+            name: RecordingFiles(self.index, each) for name, each in self._places.items()
+        }
+        self._seen = {}
 
     def _refresh_seen(self, places: Places) -> None:
         if places.seen is None:

@@ -94,6 +94,7 @@ def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path:
         expect(page.locator("#viewer-title")).to_have_text("porch")
         # A stretch is saved as a file.
         with page.expect_download() as saved:
+            page.locator("#stretch summary").click()
             page.locator("#stretch button").click()
         assert saved.value.suggested_filename.startswith("gate_")
         assert Path(saved.value.path()).stat().st_size > 1000

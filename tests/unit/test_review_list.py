@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +60,24 @@ def test_the_list_is_the_same_from_an_index_that_is_kept_lost_or_spoiled(tmp_pat
         data = bytearray(index.read_bytes())
         for at in range(4096, len(data), 512):
             data[at : at + 64] = random.Random(at).randbytes(64)
-        index.write_bytes(data)
+    index.write_bytes(data)
     with opened(tmp_path, "gate", "yard", path=index) as review:
         assert listed(review) == first
 
 
-def _of_another_version(folder: Path) -> bytes:
-    import sqlite3
+def test_an_index_that_is_spoiled_while_it_is_in_use_is_filled_again(tmp_path: Path) -> None:
+    a_past(tmp_path)
+    with opened(tmp_path, "gate", "yard", path=tmp_path / "review.sqlite") as review:
+        review.mark("gate", [f"{3:032x}"], is_seen=True)
+        first = listed(review)
+        with closing(sqlite3.connect(tmp_path / "review.sqlite")) as other:
+            other.execute("DROP TABLE seen")
+        listed(review)  # it is found out, and begun anew
+        review.refresh()
+        assert listed(review) == first
 
+
+def _of_another_version(folder: Path) -> bytes:
     path = folder / "other.sqlite"
     other = sqlite3.connect(path)
     other.executescript("CREATE TABLE entries (camera); PRAGMA user_version = 99;")

@@ -103,9 +103,9 @@ export class Timeline {
     track.node.querySelector(".title").textContent = title;
     const { line } = track;
     const stretches = joined(recordings);
-    const drawn = stretches.map(([began, ended]) => this.#bar("recorded", began, ended, 6, 18));
+    const drawn = stretches.map(([began, ended]) => this.#bar("recorded", began, ended, 13, 22));
     for (const { began, ended, goes_on: goesOn, rule } of events) {
-      const bar = this.#bar("happened", began, ended ?? (goesOn ? this.now : began), 2, 22);
+      const bar = this.#bar("happened", began, ended ?? (goesOn ? this.now : began), 2, 11);
       const name = document.createElementNS(SVG, "title");
       name.textContent = `${rule}, ${timeWords(began)}`;
       bar.append(name);

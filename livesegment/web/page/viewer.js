@@ -16,13 +16,14 @@ export class Viewer {
     this.seen = section.querySelector("#seen");
     this.clip = section.querySelector("#clip");
     this.stretch = section.querySelector("#stretch");
+    this.form = this.stretch.querySelector("form");
     this.offered = null;
-    this.stretch.addEventListener("submit", (event) => this.#download(event));
+    this.form.addEventListener("submit", (event) => this.#download(event));
     this.video.addEventListener("error", () => {
       if (this.camera === null && this.video.error !== null) this.say("The clip cannot be played; download it instead.");
     });
     for (const each of ["since", "until"]) {
-      this.stretch.elements[each].addEventListener("input", () => { this.isEdited = true; });
+      this.form.elements[each].addEventListener("input", () => { this.isEdited = true; });
     }
   }
 
@@ -49,8 +50,8 @@ export class Viewer {
     if (this.offered?.key !== key) this.isEdited = false;
     this.offered = { key, camera };
     if (since === null || this.isEdited) return;
-    this.stretch.elements.since.value = localTime(since);
-    this.stretch.elements.until.value = localTime(Math.max(until, since + 1));
+    this.form.elements.since.value = localTime(since);
+    this.form.elements.until.value = localTime(Math.max(until, since + 1));
   }
 
   playClip(address, poster) {
@@ -90,7 +91,7 @@ export class Viewer {
   // Let the browser save a stretch; what cannot be had is said.
   async #download(event) {
     event.preventDefault();
-    const { since, until } = this.stretch.elements;
+    const { since, until } = this.form.elements;
     const [from, to] = [since, until].map((each) => new Date(each.value).getTime() / 1000);
     const span = `since=${from}&until=${to}`;
     const answer = await fetch(`/api/review/timeline?${span}`).catch(() => null);

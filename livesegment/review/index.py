@@ -340,8 +340,7 @@ class Index(Resource):
             except sqlite3.DatabaseError as error:
                 if self._is_closed:
                     raise
-                logger.warning("%s is begun anew: %s", self._path or "the index", error)
-            self._begin_anew()
+                self._replace(error)
             with self._tables:
                 return work(self._tables)
 
@@ -353,30 +352,53 @@ class Index(Resource):
             self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connect(self._path)
-        except sqlite3.OperationalError:  # it cannot be had, or is held by somebody
-            self._begin_anew()
-        except sqlite3.DatabaseError as error:
-            logger.warning("%s is begun anew: %s", self._path, error)
-            self._begin_anew()
+        except sqlite3.Error as error:
+            self._replace(error)
 
     def _connect(self, path: Path | str) -> None:
         self._tables = _connected(path)
         weakref.finalize(self, self._tables.close)  # for one that nobody closes
 
-    def _begin_anew(self) -> None:
+    def _replace(self, error: sqlite3.Error) -> None:
+        """Begin anew where the file is spoiled, and do without where it cannot be had.
+
+        What somebody else holds, or a disk has no room for, is not spoiled.
+        """
         self.generation += 1
         with suppress(AttributeError, sqlite3.Error):
             self._tables.close()
-        try:
-            if self._path is not None:
+        if self._path is not None and _is_spoiled(error):
+            logger.warning("%s is begun anew: %s", self._path, error)
+            try:
                 for each in ("", "-wal", "-shm"):
                     self._path.with_name(f"{self._path.name}{each}").unlink(missing_ok=True)
                 self._connect(self._path)
+            except (OSError, sqlite3.Error) as another:
+                error = another if isinstance(another, sqlite3.Error) else error
+            else:
                 return
-        except (OSError, sqlite3.Error) as error:
-            logger.warning("%s cannot be written: %s; it is kept in memory", self._path, error)
-            self._path = None
+        if self._path is not None:
+            logger.warning("%s cannot be used: %s; it is kept in memory", self._path, error)
+        self._path = None
         self._connect(":memory:")
+
+
+_UNUSABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
+
+def _is_spoiled(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF not in _UNUSABLE  # the other bits say more of the same
 
 
 def _connected(path: Path | str) -> sqlite3.Connection:

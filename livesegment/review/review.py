@@ -1,12 +1,17 @@
 """One list of all cameras' events and recordings, and the files that it leads to."""
 
+import json
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from livesegment.errors import OutputNotWritable, SourceNotFound
 from livesegment.resource import Resource
 from livesegment.review.index import Index, Recording
 from livesegment.review.reading import Places, read_events
@@ -17,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_RECORDINGS = 5000  # of a day: segments of a minute are 1440
 _LAG_S = 15.0
+_LONGEST_COPY_S = 300.0
 _GROWS_S = 15.0  # after it was last written to
 
 
@@ -118,6 +124,46 @@ class Review(Resource):
             return time.time() - path.stat().st_mtime < _GROWS_S
         except OSError:
             return False
+
+    def write_stretch(self, camera: str, from_s: float, to_s: float, output: Path) -> None:
+        """Write what a camera recorded from one time to another, as `review.stretch` does.
+
+        Raises:
+            SourceNotFound: If nothing was recorded then, or it cannot be read.
+            OutputNotWritable: If there is no room for it.
+        """
+        folder, found = self.recording_folder(camera), self.recordings(camera, from_s, to_s)
+        if folder is None or not found:
+            raise SourceNotFound("nothing was recorded then, or it is kept no more")
+        order = {
+            "folder": str(folder.absolute()),
+            "recordings": [asdict(each) for each in found],
+            "from_s": from_s,
+            "to_s": to_s,
+            "output": str(output),
+        }
+        command = [sys.executable, "-m", "livesegment.review.stretch"]
+        try:
+            ran = subprocess.run(
+                command,
+                input=json.dumps(order),
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=_LONGEST_COPY_S,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            why = (
+                "that took too long"
+                if isinstance(error, subprocess.TimeoutExpired)
+                else "it failed"
+            )
+            raise OutputNotWritable(f"the stretch cannot be written: {why}") from error
+        said = json.loads(ran.stdout or "{}")
+        if "missing" in said:
+            raise SourceNotFound(said["missing"])
+        if "failed" in said:
+            raise OutputNotWritable(said["failed"])
 
     def mark(self, camera: str, events: Sequence[str], *, is_seen: bool) -> None:
         """Mark events of a camera as seen, or as not seen.

@@ -1,5 +1,12 @@
-"""A stretch of a recording as one MP4, copied and not coded again."""
+"""A stretch of a recording as one MP4, copied and not coded again; also a program of its own.
 
+PyAV takes memory that a page's process does without otherwise, and an hour of video some seconds.
+Standard input is the order in JSON, written by `Review.write_stretch`: what `write_stretch` takes.
+Standard output gets `{"missing": WHY}` or `{"failed": WHY}` where there is none, else nothing.
+"""
+
+import json
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +50,19 @@ def write_stretch(
         copier.close()
     if copier.is_empty:
         raise SourceNotFound("nothing was recorded then, or it is kept no more")
+
+
+def main() -> None:
+    """Write the stretch that is ordered."""
+    order = json.load(sys.stdin)
+    recordings = [Recording(**each) for each in order["recordings"]]
+    span = (order["from_s"], order["to_s"])
+    try:
+        write_stretch(Path(order["folder"]), recordings, *span, Path(order["output"]))
+    except SourceNotFound as error:
+        print(json.dumps({"missing": str(error)}))  # noqa: T201 - it is read by who ordered it
+    except OutputNotWritable as error:
+        print(json.dumps({"failed": str(error)}))  # noqa: T201
 
 
 class _Copier:
@@ -125,3 +145,7 @@ def _seek(container: Any, stream: Any, at_s: float) -> None:
 def _refused(error: Exception) -> OutputNotWritable:
     reason = system_words(error) if isinstance(error, OSError) else str(error)
     return OutputNotWritable(f"the stretch cannot be written: {reason}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """Addresses of the one list of events and recordings of all cameras."""
 
 import asyncio
+import logging
 import math
 import tempfile
 import time
@@ -22,6 +23,8 @@ from livesegment.review.review import Review
 from livesegment.web.client import sent_json
 from livesegment.web.event_routes import KeptFile
 from livesegment.web.feed import Feed
+
+logger = logging.getLogger(__name__)
 
 MOST_ENTRIES = 200
 MOST_MARKED = 1000
@@ -53,10 +56,17 @@ class _Refresher:
         is_over = self._work is None or self._work.done()
         if is_over and time.monotonic() - self._began_s > _FRESH_S:
             self._began_s = time.monotonic()
-            self._work = asyncio.create_task(run_in_threadpool(self._review.refresh))
+            self._work = asyncio.create_task(self._read())
         if self._work is not None and not self._work.done():
             await asyncio.wait([self._work], timeout=patience_s)
         return self._work is None or self._work.done()
+
+    async def _read(self) -> None:
+        try:
+            await run_in_threadpool(self._review.refresh)
+        except Exception:
+            # The list is shown as far as it was read.
+            logger.exception("the files of events and recordings cannot be read")
 
 
 class ReviewRoutes:
@@ -219,20 +229,13 @@ class ReviewRoutes:
         if until_s - since_s > LONGEST_STRETCH_S:
             raise HTTPException(400, f"a stretch is {LONGEST_STRETCH_S:.0f} s at the longest")
         await self._refresher.refresh()
-        found = await run_in_threadpool(self._review.recordings, feed.name, since_s, until_s)
-        folder = self._review.recording_folder(feed.name)
-        if not found or folder is None:
-            raise HTTPException(404, "nothing was recorded then, or it is kept no more")
         if self._copying >= _STRETCHES:
             raise HTTPException(503, "too many stretches are being copied already")
-        # Here, because a monitor's own process needs none of PyAV otherwise.
-        from livesegment.review.stretch import write_stretch
-
         self._copying += 1
         place = tempfile.TemporaryDirectory(prefix="livesegment-", ignore_cleanup_errors=True)
         output = Path(place.name) / "stretch.mp4"
         try:
-            await run_in_threadpool(write_stretch, folder, found, since_s, until_s, output)
+            await run_in_threadpool(self._review.write_stretch, feed.name, since_s, until_s, output)
         except BaseException as error:
             place.cleanup()
             if isinstance(error, SourceNotFound):

@@ -77,6 +77,24 @@ def test_an_index_that_is_spoiled_while_it_is_in_use_is_filled_again(tmp_path: P
         assert listed(review) == first
 
 
+def test_an_index_that_somebody_else_holds_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_past(tmp_path)
+    index = tmp_path / "review.sqlite"
+    opened(tmp_path, "gate", "yard", path=index).close()
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, **named: connect(path, **{**named, "timeout": 0})
+    )
+    with closing(connect(index, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with opened(tmp_path, "gate", "yard", path=index) as review:
+            assert len(listed(review)) == 63
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (63,)
+    assert index.exists()
+
+
 def _of_another_version(folder: Path) -> bytes:
     path = folder / "other.sqlite"
     other = sqlite3.connect(path)

@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from livesegment.errors import OutputNotWritable, SourceNotFound, system_words
@@ -246,7 +246,7 @@ class ReviewRoutes:
         finally:
             self._copying -= 1
         stamp = time.strftime("%Y%m%d-%H%M%SZ", time.gmtime(since_s))
-        return FileResponse(
+        return KeptFile(
             output,
             media_type="video/mp4",
             filename=f"{feed.name}_{stamp}.mp4",

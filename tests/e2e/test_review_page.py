@@ -89,6 +89,11 @@ def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path:
         # Only what is wanted is listed.
         page.locator("#filters select[name=rule]").select_option("old")
         expect(entries).to_have_count(1)
+        page.locator("#filters select[name=rule]").select_option("")
+        day = time.strftime("%Y-%m-%d", time.localtime(began_s - 86400))
+        page.locator("#filters input[name=day]").fill(day)
+        expect(entries).to_have_count(1)
+        expect(page.locator("#day")).to_have_value(day)
         # The address leads to the event again.
         page.goto(f"{server.url}/review?of=gate&event={1:032x}")
         expect(page.locator("#viewer-title")).to_have_text("porch")

@@ -95,6 +95,21 @@ def test_a_recording_is_had_in_pieces_and_as_a_stretch(past: Path, tmp_path: Pat
         assert (nothing.status_code, "nothing was" in nothing.json()["message"]) == (404, True)
 
 
+def test_a_file_that_grows_while_it_is_sent_is_sent_as_it_was(
+    past: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = past / "recorded" / "gate_20251124-160003Z.mp4"
+    before = path.stat()
+    with asked(past) as client:
+        with path.open("ab") as file:
+            file.write(bytes(500_000))
+        stat = Path.stat
+        as_before = lambda each, **more: before if each == path else stat(each, **more)  # noqa: E731
+        monkeypatch.setattr(Path, "stat", as_before)
+        answer = client.get(f"/cameras/gate/recordings/{path.name}")
+        assert (answer.status_code, len(answer.content)) == (200, before.st_size)
+
+
 def test_no_other_file_is_given_out(past: Path) -> None:
     (past / "recorded" / "other_20251124-160000Z.mp4").write_bytes(b"of another camera")
     (past / "secret.mp4").write_bytes(b"secret")

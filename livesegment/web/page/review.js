@@ -9,7 +9,7 @@ const PAGE = 50; // entries asked for at once
 const REFRESH_MS = 4000;
 const BEFORE_S = 3; // of an event, shown in a recording
 const AT_A_TIME = 500; // events marked as seen in one request
-const PASSED_ON = ["camera", "kind", "rule", "class", "unseen"];
+const PASSED_ON = ["camera", "kind", "day", "rule", "class", "unseen"];
 
 const find = (id) => document.getElementById(id);
 const filters = find("filters");
@@ -36,7 +36,12 @@ async function ask(path) {
 
 function query(more = {}) {
   const wanted = new URLSearchParams({ limit: String(PAGE), ...more });
-  for (const [name, value] of new FormData(filters)) if (value !== "") wanted.set(name, value);
+  for (const [name, value] of new FormData(filters)) if (value !== "" && name !== "day") wanted.set(name, value);
+  const noon = noonOf(filters.elements.day.value);
+  if (noon !== null) {
+    wanted.set("since", startOfDay(noon));
+    wanted.set("until", startOfDay(noon + 86400)); // days are 23 to 25 hours long
+  }
   return wanted;
 }
 
@@ -197,7 +202,9 @@ function remember(entry) {
   history.replaceState(null, "", wanted.size ? `/review?${wanted}` : "/review");
 }
 
-function filtered() {
+function filtered(event) {
+  const noon = noonOf(filters.elements.day.value);
+  if (event.target === filters.elements.day && noon !== null) showDay(noon);
   asked += 1;
   next = null;
   list.clear();
@@ -212,6 +219,9 @@ function showDay(time) {
   follows = from + span >= Date.now() / 1000;
   showTimes(from, from + span);
 }
+
+// Return the middle of a day as an input has it, in seconds; null where none is chosen.
+const noonOf = (day) => (day === "" ? null : new Date(`${day}T12:00`).getTime() / 1000);
 
 function startOfDay(time) {
   const day = new Date(1000 * time);
@@ -247,7 +257,7 @@ function refreshTimes() {
 function move(by) {
   const span = Number(find("span").value);
   follows = false;
-  // By half a day more, as days are 23 to 25 hours long.
+  // From the middle of the day, as days are 23 to 25 hours long.
   if (span === 86400) showDay(timeline.since + span / 2 + by * span);
   else showTimes(timeline.since + by * span, timeline.since + (by + 1) * span);
 }
@@ -278,7 +288,7 @@ find("later").addEventListener("click", () => move(1));
 find("now").addEventListener("click", () => { follows = true; refreshTimes(); });
 find("span").addEventListener("change", () => (follows ? refreshTimes() : showDay(player.shownAt ?? timeline.since)));
 find("day").addEventListener("change", (event) => {
-  if (event.target.value) showDay(new Date(`${event.target.value}T12:00`).getTime() / 1000);
+  if (event.target.value) showDay(noonOf(event.target.value));
 });
 new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && more().catch(lost), { rootMargin: "400px" }).observe(find("more"));
 viewer.video.addEventListener("timeupdate", () => timeline.playing(viewer.camera, player.shownAt));
@@ -286,6 +296,7 @@ viewer.video.addEventListener("timeupdate", () => timeline.playing(viewer.camera
 async function start() {
   const wanted = new URLSearchParams(location.search);
   filters.elements.kind.value = wanted.get("kind") ?? "";
+  filters.elements.day.value = wanted.get("day") ?? "";
   filters.elements.unseen.checked = wanted.get("unseen") === "1";
   for (const name of ["camera", "rule", "class"]) {
     if (wanted.get(name)) filters.elements[name].add(new Option(wanted.get(name), wanted.get(name), true, true));

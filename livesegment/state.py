@@ -25,14 +25,33 @@ def state_folder(config: Path, environment: Mapping[str, str] = os.environ) -> P
         config: The configuration's file.
         environment: Where those folders are named.
     """
+    number = zlib.crc32(os.fsencode(config.resolve()))
+    return _base(environment) / f"{config.stem}-{number:08x}"
+
+
+REVIEW = "review.sqlite"
+"""What the index of events and recordings is called."""
+
+
+def review_path(places: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where a live run has the index of its files, a folder for those of each place.
+
+    Args:
+        places: Where those are.
+        environment: As of `state_folder`.
+    """
+    number = zlib.crc32(places.encode(errors="surrogateescape"))
+    return _base(environment) / f"live-{number:08x}" / REVIEW
+
+
+def _base(environment: Mapping[str, str]) -> Path:
     base = Path(environment.get("STATE_DIRECTORY", "").partition(os.pathsep)[0])
     if base == Path():
         # A user without a home remembers in the working directory.
         home = Path(environment.get("HOME", "")) / ".local" / "state"
         given = environment.get("XDG_STATE_HOME", "")
         base = (Path(given) if given.startswith("/") else home) / "livesegment"
-    number = zlib.crc32(os.fsencode(config.resolve()))
-    return base / f"{config.stem}-{number:08x}"
+    return base
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from parts import frame
 from livesegment.mask import Mask
 from livesegment.metrics import Snapshot
 from livesegment.output import Shown, Wants
+from livesegment.review.review import Review
 from livesegment.settings import WebOptions
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast
@@ -99,6 +100,7 @@ def served(
     options: WebOptions | None = None,
     hangs_after_s: float = 8.0,
     beat: Beat | None = None,
+    review: Review | None = None,
 ) -> Iterator[PageServer]:
     """Serve a page with cameras; both end with the block."""
     options = options or WebOptions(port=0)
@@ -107,16 +109,23 @@ def served(
             stack.callback(feed.encoder.close)
         inlet = next((feed.inlet for feed in feeds if feed.inlet is not None), None)
         server = PageServer(
-            lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat, inlet=inlet
+            lambda: feeds,
+            options,
+            hangs_after_s=hangs_after_s,
+            beat=beat,
+            inlet=inlet,
+            review=review,
         )
         yield stack.enter_context(server)
 
 
 @contextmanager
-def visited(feed: HandFeed, options: WebOptions | None = None) -> Iterator[httpx.Client]:
+def visited(
+    feed: HandFeed, options: WebOptions | None = None, review: Review | None = None
+) -> Iterator[httpx.Client]:
     """Serve a page with one camera, and yield somebody without cookies who asks it."""
     with (
-        served(feed, options=options) as server,
+        served(feed, options=options, review=review) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
     ):
         yield client

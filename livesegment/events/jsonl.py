@@ -3,20 +3,18 @@
 import errno
 import logging
 import os
-from collections import deque
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from livesegment.errors import OutputNotWritable, system_words
 from livesegment.events.delivery import Courier, OnLost
 from livesegment.events.event import Event
-from livesegment.settings import EventOptions
 
 logger = logging.getLogger(__name__)
 
 _TAIL = 65536  # more than a line can be long
+_KEEP = 5
 
 
 class JsonlFile(Courier):
@@ -42,7 +40,7 @@ class JsonlFile(Courier):
         on_lost: OnLost = lambda _: None,
         *,
         most_bytes: int = 10_000_000,
-        keep: int = 5,
+        keep: int = _KEEP,
     ) -> None:
         self._path = Path(path)
         super().__init__(str(self._path), on_lost)
@@ -108,6 +106,11 @@ def numbered(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}") if number else path
 
 
+def event_files(path: Path) -> list[Path]:
+    """Return the names that an event file and its full ones may have, the oldest first."""
+    return [numbered(path, number) for number in range(_KEEP, -1, -1)]
+
+
 def read_events(path: str | os.PathLike[str]) -> Iterator[Event]:
     """Yield the events of a file, oldest first; what is no event, such as a torn line, is left out.
 
@@ -145,18 +148,3 @@ def _open(path: Path) -> FileIO:
             return file
     file.write(b"\n")  # whole, or none of ours
     return file
-
-
-_MOST = 100
-
-
-def earlier_events(options: EventOptions) -> list[dict[str, Any]]:
-    """Return the newest events that earlier runs have left in the file, oldest first."""
-    # Here, because not everybody has such a file.
-
-    if options.jsonl is None:
-        return []
-    try:
-        return [event.fields() for event in deque(read_events(options.jsonl), _MOST)]
-    except OSError:  # there is none yet; that it can be written is found out elsewhere
-        return []

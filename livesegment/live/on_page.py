@@ -67,15 +67,14 @@ def run_with_page(
         outputs: list[Output] = []
         if options.web is not None:
             # Here, because the web server takes its time to import.
-            from livesegment.live.page import LivePage, listed_events
+            from livesegment.live.page import LivePage, opened_review
 
             inlet = source if isinstance(source, BrowserSource) else None
-            events = listed_events(options.events)
             outputs.append(
                 LivePage(
                     options.web,
                     options.price_per_call,
-                    events,
+                    opened_review(options),
                     inlet,
                     currency=options.currency,
                 )

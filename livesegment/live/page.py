@@ -1,13 +1,14 @@
 """The page of a live run."""
 
 import logging
-from pathlib import Path
 
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
-from livesegment.events.jsonl import earlier_events
 from livesegment.output import LiveRun
-from livesegment.settings import EventOptions, WebOptions
+from livesegment.review.reading import Places
+from livesegment.review.review import Review
+from livesegment.settings import LiveOptions, WebOptions
+from livesegment.state import review_path
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
 from livesegment.web.encoder import PictureEncoder
@@ -18,6 +19,9 @@ from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
 
+CAMERA = "camera"
+"""What addresses call the source of a live run."""
+
 
 class LivePage(PictureEncoder, Delivery):
     """Shows one run on a page, with its events.
@@ -25,7 +29,8 @@ class LivePage(PictureEncoder, Delivery):
     Args:
         address: Where.
         price_per_call: What a call costs; None: not known.
-        events: Where the run's events are listed; None: nowhere else.
+        review: The list of what was seen and recorded, which is closed with the page; None:
+            nothing was before.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
         currency: Of what a price is; None: it is not said.
 
@@ -38,7 +43,7 @@ class LivePage(PictureEncoder, Delivery):
         self,
         address: WebOptions,
         price_per_call: float | None = None,
-        events: EventLog | None = None,
+        review: Review | None = None,
         inlet: Inlet | None = None,
         *,
         currency: str | None = None,
@@ -46,10 +51,16 @@ class LivePage(PictureEncoder, Delivery):
         super().__init__(Broadcast(), Coverage())
         self._price_per_call = price_per_call
         self._currency = currency
-        self._events = events or EventLog()
+        if review is None:
+            review = Review()
+            review.keep_to([Places(CAMERA)])
+        self._review = review
+        self._events = EventLog(review=review, camera=CAMERA)
         self._inlet = inlet
         self._feeds: list[LiveFeed] = []
-        self._server = PageServer(lambda: self._feeds, address, beat=self._beat, inlet=inlet)
+        self._server = PageServer(
+            lambda: self._feeds, address, beat=self._beat, inlet=inlet, review=review
+        )
 
     def on_start(self, run: LiveRun) -> None:
         """Show the page until it is closed.
@@ -58,7 +69,7 @@ class LivePage(PictureEncoder, Delivery):
             OptionsError: If the address or port cannot be had.
         """
         feed = LiveFeed(
-            "camera",
+            CAMERA,
             run,
             self.pictures,
             self.coverage,
@@ -86,15 +97,19 @@ class LivePage(PictureEncoder, Delivery):
 
     def close(self) -> None:
         """End the page. May be called twice."""
+        self._review.stop()
         self._server.close()
+        self._review.close()
         super().close()
 
     def _beat(self) -> float | None:
         return self._feeds[0].answered_at_s if self._feeds else None
 
 
-def listed_events(options: EventOptions) -> EventLog:
-    """Return the list of a run's events, with those of earlier runs."""
-    events = EventLog(None if options.clips is None else Path(options.clips))
-    events.load(earlier_events(options))
-    return events
+def opened_review(options: LiveOptions) -> Review:
+    """Return the list of what a run sees and records, with what earlier runs have left."""
+    places = Places.of(CAMERA, options)
+    has_files = (places.events, places.recording) != (None, None)
+    review = Review(review_path(places.in_words) if has_files else None)
+    review.keep_to([places])
+    return review

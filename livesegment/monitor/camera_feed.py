@@ -5,12 +5,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from livesegment.metrics import Snapshot
 from livesegment.settings.controls import Controls
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CameraState, CoveragePoint, Feed, Report
 from livesegment.web.video import VideoBroadcast
 
@@ -30,6 +30,7 @@ class CameraFeed(Feed):
         tell: Called, from any thread, when the controls have changed or viewers came or went; it
             must not wait.
         try_now: Called, from any thread, when the endpoint is to be asked at once; must not wait.
+        events: Its part of the list of all events; None: a list of its own.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class CameraFeed(Feed):
         price_per_call: float | None,
         tell: Callable[[], None],
         try_now: Callable[[], None] = lambda: None,
+        events: EventLog | None = None,
     ) -> None:
         told = lambda _: tell()  # noqa: E731
         pictures, video = Broadcast(told), VideoBroadcast(told)
-        super().__init__(name, title, pictures, price_per_call=price_per_call, video=video)
+        super().__init__(name, title, pictures, events, price_per_call=price_per_call, video=video)
         self._controls = controls
         self._tell = tell
         self._try_now = try_now
@@ -106,7 +108,7 @@ class CameraFeed(Feed):
 
     def note_down(self, state: CameraState, text: str) -> None:
         """Note that there is no process, and why."""
-        self.events.end_all(datetime.now().astimezone().isoformat(timespec="milliseconds"))
+        self.events.end_all()
         with self._lock:
             self._report = Report(state, text, _now(), classes=self._report.classes)
             ended = Snapshot({"process_ends": 1 if text else 0})

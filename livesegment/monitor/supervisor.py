@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from livesegment.errors import OptionsError
-from livesegment.events.jsonl import earlier_events
 from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
@@ -20,7 +19,11 @@ from livesegment.monitor.forgetting import Forgetting
 from livesegment.monitor.keeper import Keeper, changed_controls, initial_controls, same_run
 from livesegment.monitor.page_editor import PageEditor
 from livesegment.resource import Resource
+from livesegment.review.reading import Places
+from livesegment.review.review import Review
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
+from livesegment.state import REVIEW
+from livesegment.web.event_log import EventLog
 from livesegment.web.page_server import PageServer
 
 logger = logging.getLogger(__name__)
@@ -102,6 +105,7 @@ class Supervisor:
         self._file = file
         self._state = state
         self._forgetting = Forgetting(state / "mqtt.json")
+        self._review = Review(state / REVIEW)
         self._page_url: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
@@ -145,6 +149,7 @@ class Supervisor:
             self._config.web,
             beat=lambda: self._beat_at_s,
             editor=PageEditor(self._file, on_saved=self.reload),
+            review=self._review,
         )
         page.start()
         # A link is for other machines, if it leads there.
@@ -177,7 +182,9 @@ class Supervisor:
             self._forgetting.close()
             for feed in self._feeds.values():
                 feed.close()
+            self._review.stop()
             await asyncio.to_thread(page.close)
+            self._review.close()
 
     async def _pulse(self, notices: ServiceNotices) -> None:
         """Show that this loop goes round, to whoever watches over this process."""
@@ -228,6 +235,7 @@ class Supervisor:
         if config.budget != self._config.budget or is_first:
             _say_budget(config.budget)
         self._config = config
+        self._review.keep_to(Places.of(camera.name, camera.options) for camera in config.cameras)
         self._coordinator.change(config.budget.in_flight or 1, config.budget.calls_per_hour)
         for camera in config.cameras:
             self._start(camera, config.budget)
@@ -245,15 +253,13 @@ class Supervisor:
                 budget.price_per_call,
                 tell=lambda: self._on_keeper(name, Keeper.send_orders),
                 try_now=lambda: self._on_keeper(name, Keeper.try_now),
+                events=EventLog(review=self._review, camera=name),
             )
-            feed.events.load(earlier_events(camera.options.events))
             self._feeds[name] = feed
         feed.price_per_call, feed.currency = budget.price_per_call, budget.currency
         if name not in self._keepers:
             feed.title = camera.title or name
             feed.set_controls(initial_controls(camera))
-            clips = camera.options.events.clips
-            feed.events.folder = None if clips is None else Path(clips)
             keeper = self._keepers[name] = Keeper(
                 camera,
                 feed,

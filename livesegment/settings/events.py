@@ -167,7 +167,7 @@ class EventOptions(Settings):
             checked_clip_retention,
             takes_numbers=True,
         ),
-        "Remove the oldest clips beyond this.",
+        "Remove the oldest clips beyond this, or beyond any of several: 5GB,30d.",
         flag="--keep-clips",
         key="events.keep",
         group=_GROUP,

@@ -243,9 +243,10 @@ class LiveOptions(Settings):
             "20GB|7d",
             "a size such as 20GB or an age such as 7d",
             checked_retention,
-            r"^[0-9]+(\.[0-9]+)? *([mMgGtT][bB]|[hHdD])$",
+            r"^ *[0-9]+(\.[0-9]+)? *([mMgGtT][bB]|[hHdD]) *"
+            r"(, *[0-9]+(\.[0-9]+)? *([mMgGtT][bB]|[hHdD]) *)?$",
         ),
-        "Remove the oldest of these files beyond a size or an age.",
+        "Remove the oldest of these files beyond a size, an age, or either: 20GB,7d.",
         flag="--keep",
         key="record.keep",
         group=_KEEP,

@@ -1,7 +1,7 @@
 """How much of what is written stays: the oldest goes first."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 _WRITTEN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>MB|GB|TB|h|d)", re.IGNORECASE)
@@ -25,11 +25,24 @@ class Retention:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `20GB`, `500MB`, `7d`, `12h`, or `200` for a number.
+        """Read `20GB`, `500MB`, `7d`, `12h`, or `200` for a number; or several, as `20GB,7d`.
 
         Raises:
-            ValueError: If it is none of these, or 0.
+            ValueError: If it is none of these, or 0, or says twice how many, how much or how old.
         """
+        whole = cls()
+        for each in text.split(","):
+            said = cls._parse_one(each)
+            for name in ("number", "size", "age_s"):
+                value = getattr(said, name)
+                if value is not None and getattr(whole, name) is not None:
+                    raise ValueError("each of a number, a size and an age once")
+                if value is not None:
+                    whole = replace(whole, **{name: value})
+        return whole
+
+    @classmethod
+    def _parse_one(cls, text: str) -> Self:
         if text.strip().isdecimal() and int(text) > 0:
             return cls(number=int(text))
         match = _WRITTEN.fullmatch(text.strip())
@@ -68,6 +81,6 @@ def checked_size(text: str) -> str:
     Raises:
         ValueError: If it is none.
     """
-    if Retention.parse(text).size is None:
+    if Retention.parse(text) != Retention(size=Retention.parse(text).size):
         raise ValueError
     return text

@@ -22,6 +22,32 @@ class _Segment:
     ended_s: float
 
 
+class SegmentNames:
+    """Tells the segments of one recording from all other files, by their names.
+
+    Args:
+        path: What the recording is called.
+    """
+
+    def __init__(self, path: Path) -> None:
+        stem, suffix = re.escape(path.stem), re.escape(path.suffix)
+        self._pattern = re.compile(rf"{stem}_(\d{{8}}-\d{{6}})Z(?:_(\d{{1,9}}))?{suffix}", re.ASCII)
+
+    def order(self, name: str) -> tuple[str, int] | None:
+        """Return what the segments are sorted by; None for a file that is none of them."""
+        match = self._pattern.fullmatch(name)
+        return None if match is None else (match[1], int(match[2] or 1))
+
+    def began_s(self, name: str) -> float | None:
+        """Return when a segment's first picture was taken, seconds since 1970, whole.
+
+        Returns:
+            None for a file that is no segment.
+        """
+        order = self.order(name)
+        return None if order is None else _began_s(order[0])
+
+
 class SegmentFolder:
     """Names the segments of a recording and removes the oldest.
 
@@ -44,8 +70,7 @@ class SegmentFolder:
         self._keep = keep
         self._segment_s = segment_s
         self._made_room_s: float | None = None
-        stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-        self._pattern = re.compile(rf"{stem}_(\d{{8}}-\d{{6}})Z(?:_(\d+))?{suffix}")
+        self._names = SegmentNames(path)
         self._finished: deque[_Segment] = deque()
 
     def new_path(self, began_s: float) -> Path:
@@ -74,14 +99,13 @@ class SegmentFolder:
         """
         found: list[tuple[tuple[str, int], _Segment]] = []
         for path in self._path.parent.iterdir():
-            match = self._pattern.fullmatch(path.name)
-            if match is None or path == current:
+            order = self._names.order(path.name)
+            if order is None or path == current:
                 continue
             status = path.lstat()
             if not stat.S_ISREG(status.st_mode):
                 continue
-            order = (match[1], int(match[2] or 1))
-            segment = _Segment(path, status.st_size, _began_s(match[1]), status.st_mtime)
+            segment = _Segment(path, status.st_size, _began_s(order[0]), status.st_mtime)
             found.append((order, segment))
         self._finished = deque(segment for _, segment in sorted(found, key=lambda each: each[0]))
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 from livesegment.figures import Figure, shown_figures
 from livesegment.metrics import Circuit
 from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
+from livesegment.review.index import EntryKind
 from livesegment.web.controls import shown_controls, values_schema
 from livesegment.web.feed import CameraState, EndpointState, Feed
 
@@ -67,8 +68,59 @@ _EVENT = record(
     **dict.fromkeys(("id", "rule", "subject", "began"), TEXT),
     **dict.fromkeys(("class", "counted", "snapshot", "clip", "ended"), or_null(TEXT)),
     **dict.fromkeys(("coverage", "count"), or_null(NUMBER)),
+    **dict.fromkeys(("goes_on", "is_recorded"), _WHETHER),
 )
 EVENTS = record(events=list_of(_EVENT))
+ENTRY = record(
+    **dict.fromkeys(("camera", "id"), TEXT),
+    kind={"enum": list(get_args(EntryKind))},
+    **dict.fromkeys(("rule", "subject", "class", "counted", "snapshot", "clip"), or_null(TEXT)),
+    **dict.fromkeys(("coverage", "count", "size", "ended"), or_null(NUMBER)),
+    **dict.fromkeys(("is_seen", "goes_on"), _WHETHER),
+    began=NUMBER,
+    recording=or_null(record(file=TEXT, at_s=NUMBER)),
+)
+_NAMED = record(name=TEXT, title=TEXT)
+ENTRIES = record(
+    now=NUMBER,
+    role={"enum": ["look", "change"], "description": "What you may do."},
+    is_complete={**_WHETHER, "description": "Whether all files have been read."},
+    cameras=list_of(_NAMED),
+    rules=list_of(TEXT),
+    classes=list_of(TEXT),
+    entries=list_of(ENTRY),
+    next={**or_null(TEXT), "description": "`before` of the next page; null: there is none."},
+)
+TIMELINE = record(
+    now=NUMBER,
+    is_complete=_WHETHER,
+    cameras=list_of(
+        record(
+            name=TEXT,
+            title=TEXT,
+            recordings=list_of(record(file=TEXT, began=NUMBER, ended=NUMBER)),
+            events=list_of(
+                record(id=TEXT, rule=TEXT, began=NUMBER, ended=or_null(NUMBER), goes_on=_WHETHER)
+            ),
+        )
+    ),
+)
+FRAGMENTS = record(
+    type=TEXT,
+    head=_COUNT,
+    fragments=list_of(
+        {
+            "type": "array",
+            "description": "Where a fragment begins, in bytes, and when it is shown, in seconds.",
+            "items": NUMBER,
+            "minItems": 2,
+            "maxItems": 2,
+        }
+    ),
+    end=_COUNT,
+    ended=NUMBER,
+    grows=_WHETHER,
+)
 
 
 def figure_row(figure: Figure) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 from livesegment import openapi
 from livesegment.errors import OptionsError
 from livesegment.figures import shown_figures
+from livesegment.review.review import Review
 from livesegment.settings.keys import shown_keys
 from livesegment.web.access import SESSION_S, Access
 from livesegment.web.answers import camera_report, figure_row
@@ -29,6 +30,7 @@ from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
+from livesegment.web.review_routes import ReviewRoutes
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
 from livesegment.web.settings_routes import settings_routes
@@ -75,6 +77,7 @@ def build_app(
     beat: Beat | None = None,
     takes_camera: bool = False,
     editor: Editor | None = None,
+    review: Review | None = None,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -86,12 +89,14 @@ def build_app(
         beat: The pulse of whoever owns the page, for /healthz.
         takes_camera: Whether the page may ask for the camera of whoever looks.
         editor: Changes the file that the cameras come from; None: they come from none.
+        review: What was seen and recorded; None: nothing was.
     """
-    page = _Page(feeds, access, streams, cookie, can_save=editor is not None)
+    page = _Page(feeds, access, streams, cookie, review or Review(), can_save=editor is not None)
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
             Route("/", page.file),
+            Route("/review", page.file),
             Route("/favicon.ico", page.file),
             # What is needed to log in, each by itself: anybody may have it.
             *(Route(f"/page/{name}", page.file) for name in ("login.js", "style.css", "icon.svg")),
@@ -104,6 +109,7 @@ def build_app(
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
             *settings_routes(editor),
+            *page.past.routes(),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             WebSocketRoute("/api/cameras/{name}/sender", page.send),
@@ -146,8 +152,16 @@ class _Page:
     """Answers requests that the guard has let through."""
 
     def __init__(
-        self, feeds: Feeds, access: Access, streams: Streams, cookie: str, *, can_save: bool
+        self,
+        feeds: Feeds,
+        access: Access,
+        streams: Streams,
+        cookie: str,
+        review: Review,
+        *,
+        can_save: bool,
     ) -> None:
+        self.past = ReviewRoutes(feeds, self.feed, review)
         self._feeds = feeds
         self._access = access
         self._streams = streams
@@ -157,6 +171,7 @@ class _Page:
     async def file(self, request: Request) -> Response:
         """Answer with a file of the page."""
         names = {"/": "index.html", "/login": "login.html", "/favicon.ico": "icon.svg"}
+        names["/review"] = "review.html"
         path = request.scope["path"]
         found = page_file(names.get(path) or path.removeprefix("/page/"))
         if found is None:
@@ -195,6 +210,7 @@ class _Page:
         """Answer with everything about every camera but its picture."""
         since = request.query_params.get("since", "0")
         after = int(since) if since.isdecimal() and len(since) <= 15 else 0
+        await self.past.begin()
         return JSONResponse(
             {
                 "now": time.time(),

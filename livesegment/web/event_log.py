@@ -1,94 +1,79 @@
 """The newest events of one camera, as the page lists them."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from livesegment.review.entry import Noted
+from livesegment.review.index import Wanted
+from livesegment.review.reading import Places
+from livesegment.review.review import Review
+
 _MOST = 50
+_LISTED = (
+    *("id", "rule", "subject", "class", "coverage", "count", "counted"),
+    *("snapshot", "clip", "goes_on"),
+)
 
 
 class EventLog:
-    """Joins begin and end of each event, and knows which files may be looked at.
+    """One camera's part of the list of all events. All methods may be called from any thread.
 
-    All methods may be called from any thread.
-
-    Attributes:
-        folder: Where snapshots and clips are; None: there are none.
+    Args:
+        folder: Where snapshots and clips are, for a list of its own; None: there are none.
+        review: The list of all cameras, which stays the caller's to close; None: one of its own.
+        camera: What the camera is called there.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self._revision = 0
+    def __init__(
+        self, folder: Path | None = None, *, review: Review | None = None, camera: str = "camera"
+    ) -> None:
+        self._camera = camera
+        if review is None:
+            review = Review()
+            review.keep_to([Places(camera, clips=folder)])
+        self._review = review
 
     @property
     def revision(self) -> int:
         """A number that rises with every change."""
-        return self._revision
+        return self._review.index.revision(self._camera)
 
     def note(self, event: Mapping[str, Any]) -> None:
         """Take an event as `events.event.Event.fields` has it."""
-        with self._lock:
-            self._revision += 1
-            entry = self._entries.get(event["id"])
-            if event["kind"] == "end":
-                if entry is not None:
-                    entry["ended"] = event["time"]
-                    entry["clip"] = event["clip"] or entry["clip"]
-                return
-            names = (
-                "id",
-                "rule",
-                "subject",
-                "class",
-                "coverage",
-                "count",
-                "counted",
-                "snapshot",
-                "clip",
-            )
-            self._entries[event["id"]] = {
-                **{name: event.get(name) for name in names},
-                "began": event["time"],
-                "ended": None,
-            }
-            while len(self._entries) > _MOST:
-                self._entries.popitem(last=False)
+        noted = Noted.of(event)
+        if noted is not None:
+            self._review.index.note(self._camera, noted)
 
-    def load(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Take the events of earlier runs, oldest first; none of them goes on."""
-        time = None
-        for event in events:
-            self.note(event)
-            time = event["time"]
-        if time is not None:
-            self.end_all(time)
-
-    def end_all(self, time: str) -> None:
-        """Note that nobody watches any more, so that what went on is not known further.
-
-        Args:
-            time: When, as ISO 8601 with the zone.
-        """
-        with self._lock:
-            for entry in self._entries.values():
-                if entry["ended"] is None:
-                    self._revision += 1
-                    entry["ended"] = time
+    def end_all(self) -> None:
+        """Note that nobody watches any more, so that what went on is not known further."""
+        self._review.index.end_all(self._camera)
 
     def recent(self) -> list[dict[str, Any]]:
-        """Return the events, newest first; `ended` is None while one goes on."""
-        with self._lock:
-            return [dict(entry) for entry in reversed(self._entries.values())]
+        """Return the events, newest first.
+
+        `ended` is None while one goes on, and where nobody saw its end; `goes_on` tells which.
+        `is_recorded` tells whether its moment is in the camera's recording.
+        """
+        found = self._review.index.entries(Wanted([self._camera], "event", most=_MOST))
+        return [
+            {
+                **{name: each[name] for name in _LISTED},
+                "is_recorded": self._review.recording_at(self._camera, each["began_s"]) is not None,
+                "began": _iso_time(each["began_s"]),
+                "ended": _iso_time(each["ended_s"]),
+            }
+            for each in found
+        ]
 
     def file(self, name: str) -> Path | None:
         """Return a snapshot or clip that an event names; None if none does, or it is not there."""
-        with self._lock:
-            named = {entry[key] for entry in self._entries.values() for key in ("snapshot", "clip")}
-        if self.folder is None or name not in named:
-            return None
-        path = self.folder / name
-        return path if path.is_file() else None
+        return self._review.event_file(self._camera, name)
+
+
+def _iso_time(time_s: float | None) -> str | None:
+    """Return a time of the clock as ISO 8601 in UTC; None for none."""
+    if time_s is None:
+        return None
+    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")

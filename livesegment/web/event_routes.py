@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -17,15 +18,26 @@ _MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 
 
 class KeptFile(FileResponse):
-    """A file, or the part of it that is wanted; what is no part is refused as everything is."""
+    """A file, or the part of it that is wanted; what is no part is refused as everything is.
+
+    Of a file that grows meanwhile no more is sent than was there at first.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         refusals: list[Response] = []
+        left = 0
 
         async def send_file(sent: Message) -> None:
-            if sent["type"] == "http.response.start" and sent["status"] >= 400:
-                refusals.append(_refusal(sent))
+            nonlocal left
+            if sent["type"] == "http.response.start":
+                left = int(Headers(raw=sent["headers"]).get("content-length", "0"))
+                if sent["status"] >= 400:
+                    refusals.append(_refusal(sent))
+            elif sent["type"] == "http.response.body":
+                body = sent.get("body", b"")[:left]
+                left -= len(body)
+                sent = {**sent, "body": body}
             if not refusals:
                 await send(sent)
 

@@ -31,6 +31,9 @@ _OF_A_SENDER = {"permissions-policy": "camera=(self), microphone=(), geolocation
 """Where the page may ask for the camera of whoever looks."""
 
 
+PAGES = frozenset({"/", "/review"})
+"""What people open; who has not logged in is led to where that is done."""
+
 _VIDEO_POLICY = _HEADERS["content-security-policy"].replace(
     "media-src 'self'", "media-src 'self' blob:"
 )
@@ -88,7 +91,7 @@ class Guard:
                 answered = MutableHeaders(scope=sent)
                 make_careful(answered)
                 answered.update(self._more_headers)
-                if scope["path"] == "/" and sent["status"] == 200:
+                if scope["path"] in PAGES and sent["status"] == 200:
                     answered["content-security-policy"] = _VIDEO_POLICY
             await send(sent)
 
@@ -111,7 +114,7 @@ class Guard:
         site = headers.get("sec-fetch-site", "none")
         if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
             is_link = headers.get("sec-fetch-mode") == "navigate"
-            if site in {"same-origin", "none"} or (is_link and scope["path"] in {"/", "/login"}):
+            if site in {"same-origin", "none"} or (is_link and scope["path"] in {*PAGES, "/login"}):
                 return None
             return message("pictures are not shown on other sites' pages", 403)
         origin = headers.get("origin")
@@ -135,7 +138,7 @@ class Guard:
             return None
         if role is not Role.OPEN:
             return message("that is for those who may change something: this token only looks", 403)
-        if scope["path"] == "/" and scope.get("method") == "GET":
+        if scope["path"] in PAGES and scope.get("method") == "GET":
             return RedirectResponse("/login", 303)
         return message("log in first", 401, {"www-authenticate": "Bearer"})
 

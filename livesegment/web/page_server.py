@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from livesegment.address import addresses_behind
 from livesegment.http_server import HttpServer
+from livesegment.review.review import Review
 from livesegment.settings import WebOptions
 from livesegment.web.access import Access
 from livesegment.web.app import Feeds, build_app
@@ -39,6 +40,7 @@ class PageServer(HttpServer):
         beat: The pulse of whoever owns the page, for /healthz.
         inlet: That of the camera whose pictures come from the page itself, if one's do.
         editor: Changes the file that the cameras come from; None: they come from none.
+        review: What was seen and recorded, which stays the caller's to close; None: nothing was.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -54,6 +56,7 @@ class PageServer(HttpServer):
         beat: Beat | None = None,
         inlet: Inlet | None = None,
         editor: Editor | None = None,
+        review: Review | None = None,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -70,6 +73,7 @@ class PageServer(HttpServer):
             beat=beat,
             takes_camera=inlet is not None,
             editor=editor,
+            review=review,
         )
         super().__init__(
             app,

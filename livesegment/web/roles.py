@@ -9,7 +9,18 @@ from starlette.types import Scope
 
 from livesegment import openapi
 from livesegment.openapi import Answer, Schema, json_answer, refusal
-from livesegment.web.answers import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, VALUES
+from livesegment.web.answers import (
+    CAMERAS,
+    CONTROLS,
+    ENTRIES,
+    ENTRY,
+    EVENTS,
+    FRAGMENTS,
+    HEALTH,
+    READINESS,
+    TIMELINE,
+    VALUES,
+)
 from livesegment.web.controls import change_schema
 from livesegment.web.settings_routes import BODIES, SETTINGS
 from livesegment.web.settings_routes import PATH as SAVED
@@ -67,6 +78,13 @@ _PICTURES = {
     503: refusal("Too many are watching already."),
 }
 _KEPT = ("image/jpeg", "video/mp4")
+_RECORDED = ("video/mp4", "video/quicktime", "video/x-matroska")
+_RANGES = {
+    400: refusal("The header Range says no range."),
+    416: refusal("The file is shorter than the range that is wanted."),
+}
+_MOMENT = {"type": "number", "minimum": 0, "description": "Seconds since the epoch."}
+_SPAN = {"since": _MOMENT, "until": _MOMENT}
 
 _NO_FILE = {404: refusal("This page has no file in which anything is saved.")}
 _TRIED = {
@@ -151,9 +169,86 @@ RULES: Mapping[tuple[str, str], Rule] = {
         {
             **_file("The file", *_KEPT),
             206: Answer("A part of it", _any_bytes(*_KEPT, "multipart/byteranges")),
-            400: refusal("The header Range says no range."),
-            416: refusal("The file is shorter than the range that is wanted."),
+            **_RANGES,
         },
+    ),
+    ("GET", "/review"): Rule(
+        LOOK,
+        "The page of all events and recordings.",
+        {**_file("The page", _HTML), 303: Answer("To /login, for who has not logged in.")},
+    ),
+    ("GET", "/api/review"): Rule(
+        LOOK,
+        "Events and recordings of all cameras, the newest first.",
+        {**_json("A page of the list", ENTRIES), 400: refusal("Something in the query is wrong.")},
+        query={
+            **_SPAN,
+            **dict.fromkeys(("camera", "rule", "class"), openapi.TEXT),
+            "kind": ENTRY["properties"]["kind"],
+            "unseen": {"enum": ["0", "1"], "description": "1: only events that nobody has seen."},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 200},
+            "before": {"type": "string", "description": "`next` of the page before."},
+        },
+    ),
+    ("GET", "/api/review/timeline"): Rule(
+        LOOK,
+        "What was recorded and what happened in a time, camera by camera.",
+        {**_json("The time lines", TIMELINE), 400: refusal("Something in the query is wrong.")},
+        query=_SPAN,
+    ),
+    ("POST", "/api/review/seen"): Rule(
+        CHANGE,
+        "Mark events of a camera as seen, or as not seen.",
+        {
+            **_DONE,
+            404: refusal("There is no such camera."),
+            507: refusal("It cannot be written down."),
+        },
+        body=openapi.record(
+            camera=openapi.TEXT,
+            events=openapi.list_of(openapi.TEXT),
+            is_seen={"type": "boolean"},
+        ),
+    ),
+    ("GET", "/api/cameras/{name}/events/{id}"): Rule(
+        LOOK, "An event, and what there is to see of it.", _json("The event", ENTRY)
+    ),
+    ("GET", "/api/cameras/{name}/recordings/{file}"): Rule(
+        LOOK,
+        "Where the fragments of a recording lie, as far as it has come.",
+        {
+            **_json("The fragments", FRAGMENTS),
+            422: refusal("It is no fragmented MP4."),
+        },
+        query={
+            "after": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "`end` of an answer before: only what comes after it is wanted.",
+            }
+        },
+    ),
+    ("GET", "/cameras/{name}/recordings/{file}"): Rule(
+        LOOK,
+        "A file of a recording, as far as it has come.",
+        {
+            **_file("The file", *_RECORDED),
+            206: Answer("A part of it", _any_bytes(*_RECORDED, "multipart/byteranges")),
+            **_RANGES,
+        },
+    ),
+    ("GET", "/cameras/{name}/stretch.mp4"): Rule(
+        LOOK,
+        "What a camera recorded in a time, an hour at the most, not coded again.",
+        {
+            **_file("The video", "video/mp4"),
+            206: Answer("A part of it", _any_bytes("video/mp4", "multipart/byteranges")),
+            **_RANGES,
+            400: refusal("Something in the query or the header Range is wrong."),
+            503: refusal("Too many are being copied already."),
+            507: refusal("There is no room for it."),
+        },
+        query=_SPAN,
     ),
     ("GET", "/stream.mjpg"): Rule(LOOK, "The pictures of all cameras.", _PICTURES),
     ("GET", "/stream.video"): Rule(

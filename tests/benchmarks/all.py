@@ -79,6 +79,7 @@ PARTS = {
     "pieces": Part("bodies in small pieces", "small_pieces"),
     "browser": Part("a browser's camera", "browser_camera"),
     "starting": Part("from the command to a picture", "starting"),
+    "review": Part("ten thousand events", "review"),
     "memory": Part("memory", "memory"),
     "growth": Part("how cost grows", "growth"),
     "runtimes": Part("runtimes", "runtimes", needs_others=True),

@@ -57,21 +57,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": CORE | {"sinks.base", "sinks.output_file"},
     "events": CORE
     | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
+    "review": CORE | {"events.jsonl", "sinks.segment_folder"},
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE
     | {"sinks.base", "sinks.output_file", "events.counts", "events.event", "events.zone"}
     | {"overlay.palette", "motion.cut"},
     "server": CORE | {"protocol", "segmenters"},
-    "web": CORE | {"overlay.palette", "sinks.live_track"},
+    "web": CORE | {"overlay.palette", "review", "sinks.live_track"},
     "live": CORE
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "events"}
-    | {"redaction", "web"},
+    | {"redaction", "review", "web"},
     "annotate": CORE
     | {"calls", "protocol", "sources", "segmenters", "motion", "overlay", "sinks", "export"}
     | {"redaction", "timeline"},
     "picture": CORE | {"annotate", "calls", "sources", "segmenters", "overlay", "sinks"},
     "monitor": CORE
-    | {"calls", "live", "sources", "web", "events.delivery", "events.event", "events.jsonl"}
+    | {"calls", "live", "review", "sources", "web", "events.delivery", "events.event"}
+    | {"events.jsonl"}
     | {"events.broker_address", "events.topics", "events.opening", "events.switches"}
     | {"events.mqtt_forgetting"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},

@@ -279,7 +279,9 @@ def test_a_folder_that_is_gone_is_waited_for(tmp_path: Path) -> None:
     assert written >= 30
 
 
-@pytest.mark.parametrize("text", ["20", "GB", "-1GB", "0d", "7 weeks", ""])
+@pytest.mark.parametrize(
+    "text", ["20", "GB", "-1GB", "0d", "7 weeks", "", "7d,", "1GB,2GB", "20,7d"]
+)
 def test_what_to_keep_is_a_size_or_an_age(text: str) -> None:
     with pytest.raises(OptionsError, match="keep is a size such as 20GB or an age"):
         LiveOptions(record="a.mp4", segment_minutes=5, keep=text)
@@ -290,6 +292,15 @@ def test_sizes_and_ages_are_read() -> None:
     assert Retention.parse("1.5 tb") == Retention(size=1_500_000_000_000)
     assert Retention.parse("7d") == Retention(age_s=604_800)
     assert Retention.parse("12h") == Retention(age_s=43_200)
+    assert Retention.parse("7d, 20GB") == Retention(size=20_000_000_000, age_s=604_800)
+
+
+def test_what_is_too_old_or_too_much_goes(tmp_path: Path) -> None:
+    record(tmp_path / "garden.mp4", 61)
+    size = sum(path.stat().st_size for path in segments(tmp_path))
+    many = len(segments(tmp_path))
+    record(tmp_path / "garden.mp4", 15, keep=Retention(size=size // 2, age_s=604_800))
+    assert len(segments(tmp_path)) < many
 
 
 @pytest.mark.parametrize(

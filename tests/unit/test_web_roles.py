@@ -24,7 +24,7 @@ from livesegment.settings import ApiKey, WebOptions
 from livesegment.web import roles
 from livesegment.web.access import Access
 from livesegment.web.app import build_app
-from livesegment.web.guard import Guard
+from livesegment.web.guard import PAGES, Guard
 from livesegment.web.roles import RULES, Role, Rule
 from livesegment.web.streams import Streams
 
@@ -59,7 +59,7 @@ def page(folder: Path | None = None) -> Iterator[tuple[httpx.Client, HandFeed]]:
 def ask(client: httpx.Client, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
     """Make a request of the table, of the camera there is; a change is an empty one."""
     path = path.replace("/page/{name}", "/page/app.js")
-    path = path.replace("{name}", "gate").replace("{file}", "a.jpg")
+    path = path.replace("{name}", "gate").replace("{file}", "a.jpg").replace("{id}", "1")
     if method == "GET":
         return client.get(path, headers=headers)
     return client.post(path, headers={**JSON, **headers}, content="{}")
@@ -89,9 +89,9 @@ def test_a_route_answers_whoever_has_its_role_and_nobody_else(
             if role >= RULES[method, path].role:
                 assert answer.status_code not in {303, 401, 403}
                 continue
-            assert answer.status_code == (403 if role else 303 if path == "/" else 401)
+            assert answer.status_code == (403 if role else 303 if path in PAGES else 401)
             assert (feed.controls(), feed.retries) == (before, 0)
-            if path != "/":
+            if path not in PAGES:
                 assert answer.json()["message"]
 
 

@@ -6,6 +6,7 @@ const RECENT = 20; // as many as anybody reads
 
 export class EventList {
   constructor(card, name) {
+    this.name = name;
     this.path = `/cameras/${encodeURIComponent(name)}/events`;
     this.section = card.querySelector(".events");
     this.list = this.section.querySelector("ol");
@@ -32,16 +33,22 @@ export class EventList {
 
   #item(event) {
     const item = this.template.content.firstElementChild.cloneNode(true);
-    item.classList.toggle("on", event.ended === null);
+    item.classList.toggle("on", event.goes_on);
     item.querySelector("strong").textContent = event.rule;
     item.querySelector("span").textContent = eventWords(event);
     const picture = item.querySelector("img");
     picture.hidden = event.snapshot === null;
     if (event.snapshot !== null) picture.src = this.#address(event.snapshot);
     const button = item.querySelector("button");
-    button.disabled = event.snapshot === null && event.clip === null;
-    button.addEventListener("click", () => this.#play(event));
+    button.disabled = event.snapshot === null && event.clip === null && !event.is_recorded;
+    button.addEventListener("click", () => this.#show(event));
     return item;
+  }
+
+  // Without a clip it is shown where its moment was recorded.
+  #show(event) {
+    if (event.clip !== null || !event.is_recorded) this.#play(event);
+    else location.href = `/review?${new URLSearchParams({ of: this.name, event: event.id })}`;
   }
 
   #play(event) {

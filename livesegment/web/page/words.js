@@ -27,11 +27,11 @@ export function endpointWords(endpoint, text) {
 
 
 // When an event was, how long, and how much the class covered or how many there were, of what.
-export function eventWords({ began, ended, coverage, count, counted }) {
+export function eventWords({ began, ended, goes_on: goesOn, coverage, count, counted }) {
   const from = new Date(began);
   const isToday = from.toDateString() === new Date().toDateString();
   const when = isToday ? from.toLocaleTimeString() : from.toLocaleString();
-  const lasted = ended === null ? "going on" : since((new Date(ended) - from) / 1000);
+  const lasted = goesOn ? "going on" : ended === null ? "end not seen" : since((new Date(ended) - from) / 1000);
   const covered = coverage === null ? "" : `${(100 * coverage).toFixed(1)}%`;
   const many = count === null ? "" : `${count} ${count === 1 ? counted.slice(0, -1) : counted}`;
   return [when, lasted, covered, many].filter((each) => each !== "").join(", ");

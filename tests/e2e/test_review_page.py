@@ -1,0 +1,184 @@
+"""The page of the past in a real browser, of a run that records, and after one that was killed."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import need_package, skip_or_fail
+from feeds import HandFeed, served
+from past import BEGAN_S, opened, told, write_events, write_recording
+from waiting import wait_until
+
+playwright = need_package("playwright.sync_api", extra="test")
+expect = playwright.expect
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def page() -> Iterator["playwright.Page"]:
+    """Open a browser that fails the test if a script fails or the page's policy is broken."""
+    path = shutil.which("chromium")
+    if path is None:
+        skip_or_fail("this test needs the program chromium")
+    with playwright.sync_playwright() as player:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        browser = player.chromium.launch(executable_path=path, args=flags)
+        tab = browser.new_page(viewport={"width": 1300, "height": 900})
+        tab.set_default_timeout(20_000)
+        wrong: list[str] = []
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on(
+            "console",
+            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
+        )
+        yield tab
+        browser.close()
+    assert wrong == []
+
+
+PLAYED = """([video, at]) => new Promise(done => {
+    const look = () => video.currentTime >= at ? done(true) : setTimeout(look, 50);
+    look();
+})"""
+
+
+def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path: Path) -> None:
+    began_s = float(int(time.time()) - 300)
+    after_s = began_s - BEGAN_S
+    write_recording(tmp_path / "recorded" / "gate.mp4", 8, began_s)
+    write_recording(tmp_path / "recorded" / "gate.mp4", 8, began_s + 8)
+    (tmp_path / "gate").mkdir()
+    (tmp_path / "gate" / "b.jpg").write_bytes(b"")
+    events = [
+        told(1, after_s=after_s + 6),
+        told(1, "end", after_s + 7),
+        told(2, after_s=after_s - 86400, snapshot="b.jpg"),
+        told(3, after_s=after_s - 2 * 86400, rule="old"),
+    ]
+    write_events(tmp_path / "gate.jsonl", events)
+    feed = HandFeed("gate", "Gate")
+    with opened(tmp_path) as review, served(feed, review=review) as server:
+        page.goto(f"{server.url}/review")
+        entries = page.locator(".entry")
+        expect(entries).to_have_count(5)
+        event = page.locator(".entry", has_text="porch").first
+        event.click()
+        video = page.locator("video")
+        assert page.evaluate(PLAYED, [video.element_handle(), 4])
+        assert video.evaluate("each => each.currentTime") >= 3  # three seconds before it
+        assert video.evaluate("each => [each.videoWidth, each.error]") == [96, None]
+        # It goes on with the file that follows.
+        video.evaluate("each => { each.currentTime = each.duration - 0.3; }")
+        expect(page.locator(".line .head")).to_be_visible()
+        page.wait_for_function("() => document.querySelector('video').currentTime < 3")
+        # A mark is kept, and one without anything to see says so.
+        event.click()
+        page.keyboard.press("m")
+        expect(page.locator("#seen")).to_have_attribute("aria-pressed", "true")
+        page.locator(".entry", has_text="old").click()
+        expect(page.locator(".nothing")).to_contain_text("No picture of this event")
+        page.locator(".entry", has_text="porch").last.click()
+        expect(page.locator(".stage img")).to_be_visible()
+        # Only what is wanted is listed.
+        page.locator("#filters select[name=rule]").select_option("old")
+        expect(entries).to_have_count(1)
+        page.locator("#filters select[name=rule]").select_option("")
+        day = time.strftime("%Y-%m-%d", time.localtime(began_s - 86400))
+        page.locator("#filters input[name=day]").fill(day)
+        expect(entries).to_have_count(1)
+        expect(page.locator("#day")).to_have_value(day)
+        # The address leads to the event again.
+        page.goto(f"{server.url}/review?of=gate&event={1:032x}")
+        expect(page.locator("#viewer-title")).to_have_text("porch")
+        # A stretch is saved as a file.
+        with page.expect_download() as saved:
+            page.locator("#stretch summary").click()
+            page.locator("#stretch button").click()
+        assert saved.value.suggested_filename.startswith("gate_")
+        assert Path(saved.value.path()).stat().st_size > 1000
+        # A moment is chosen on the time line by keys.
+        line = page.locator(".line")
+        expect(line).to_have_attribute("aria-label", "Gate: 16 s recorded, 1 event")
+        line.focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("Enter")
+        expect(page.locator(".nothing")).to_contain_text("Nothing was recorded at")
+
+
+CONFIG = """
+[web]
+port = 0
+[record]
+folder = "{folder}/recorded"
+segment = 0.3
+[events]
+folder = "{folder}"
+clips = false
+[[camera]]
+name = "gate"
+source = "pattern:160x120@10"
+[[camera.rule]]
+name = "scene"
+class = "background"
+above = 1
+for = 0
+"""
+
+
+def test_a_killed_monitor_leaves_the_same_list_and_so_does_a_lost_index(
+    page: "playwright.Page", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    (tmp_path / "m.toml").write_text(CONFIG.format(folder=tmp_path))
+    command = [sys.executable, "-m", "livesegment", "monitor", "m.toml"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stderr is not None
+            url = next(line.split()[-1] for line in program.stderr if "the page is at" in line)
+            wait_until(lambda: len(_entries(url)) >= 2, "an event and a segment", 60)
+            # What goes on is played as far as it has come, and further as it grows.
+            page.goto(f"{url}/review")
+            event = page.locator(".entry", has_text="scene")
+            expect(event).to_contain_text("going on")
+            event.click()
+            assert page.evaluate(PLAYED, [page.locator("video").element_handle(), 2])
+            page.locator(".entry.recording.on").click()
+            lasted = "() => document.querySelector('video').duration"
+            first = page.wait_for_function(lasted).json_value()
+            page.wait_for_function(f"first => ({lasted})() > first + 1", arg=first)
+        finally:
+            program.kill()
+    (index,) = (tmp_path / "state").rglob("review.sqlite")
+    with opened(tmp_path, path=index) as review:
+        # The children finish their files; then nothing is written any more.
+        wait_until(lambda: _is_still(tmp_path), "the camera's process has ended", 20)
+        review.refresh()
+        kept = _listed(review)
+    assert len(kept) >= 2
+    index.unlink()
+    with opened(tmp_path, path=index) as review:
+        assert _listed(review) == kept
+
+
+def _entries(url: str) -> list[dict[str, Any]]:
+    return list(httpx.get(f"{url}/api/review", trust_env=False).json()["entries"])
+
+
+def _is_still(folder: Path) -> bool:
+    newest = max(each.stat().st_mtime for each in folder.rglob("gate*") if each.is_file())
+    return time.time() - newest > 2
+
+
+def _listed(review: Any) -> list[str]:
+    from livesegment.review.index import Wanted
+
+    entries = review.shown(review.index.entries(Wanted(["gate"], most=1000)))
+    return [json.dumps({**each, "goes_on": False}) for each in entries]

@@ -22,6 +22,7 @@ from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 from livesegment.web.video import VideoBroadcast
 
 CLASSES = {0: "background", 1: "person", 2: "car"}
@@ -99,6 +100,7 @@ def served(
     options: WebOptions | None = None,
     hangs_after_s: float = 8.0,
     beat: Beat | None = None,
+    phones: Phones | None = None,
 ) -> Iterator[PageServer]:
     """Serve a page with cameras; both end with the block."""
     options = options or WebOptions(port=0)
@@ -107,7 +109,12 @@ def served(
             stack.callback(feed.encoder.close)
         inlet = next((feed.inlet for feed in feeds if feed.inlet is not None), None)
         server = PageServer(
-            lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat, inlet=inlet
+            lambda: feeds,
+            options,
+            hangs_after_s=hangs_after_s,
+            beat=beat,
+            inlet=inlet,
+            phones=phones,
         )
         yield stack.enter_context(server)
 

@@ -78,6 +78,7 @@ def run_with_page(
                     events,
                     inlet,
                     currency=options.currency,
+                    notify=options.events.notify,
                 )
             )
         return run_live(

@@ -1,11 +1,13 @@
 """The page of a live run."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
 from livesegment.events.jsonl import earlier_events
+from livesegment.events.phone_trial import try_phones
 from livesegment.output import LiveRun
 from livesegment.settings import EventOptions, WebOptions
 from livesegment.web.broadcast import Broadcast
@@ -15,6 +17,7 @@ from livesegment.web.event_log import EventLog
 from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ class LivePage(PictureEncoder, Delivery):
         events: Where the run's events are listed; None: nowhere else.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
         currency: Of what a price is; None: it is not said.
+        notify: Addresses of those who are told of events on a phone; wholly secret.
 
     Raises:
         OptionsError: If its certificate cannot be used.
@@ -42,6 +46,7 @@ class LivePage(PictureEncoder, Delivery):
         inlet: Inlet | None = None,
         *,
         currency: str | None = None,
+        notify: Sequence[str] = (),
     ) -> None:
         super().__init__(Broadcast(), Coverage())
         self._price_per_call = price_per_call
@@ -49,7 +54,10 @@ class LivePage(PictureEncoder, Delivery):
         self._events = events or EventLog()
         self._inlet = inlet
         self._feeds: list[LiveFeed] = []
-        self._server = PageServer(lambda: self._feeds, address, beat=self._beat, inlet=inlet)
+        phones = Phones(lambda: len(notify), lambda: try_phones(notify))
+        self._server = PageServer(
+            lambda: self._feeds, address, beat=self._beat, inlet=inlet, phones=phones
+        )
 
     def on_start(self, run: LiveRun) -> None:
         """Show the page until it is closed.

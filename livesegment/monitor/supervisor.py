@@ -11,6 +11,7 @@ from pathlib import Path
 
 from livesegment.errors import OptionsError
 from livesegment.events.jsonl import earlier_events
+from livesegment.events.phone_trial import try_phones
 from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
@@ -20,6 +21,7 @@ from livesegment.monitor.keeper import Keeper, initial_controls
 from livesegment.resource import Resource
 from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +140,14 @@ class Supervisor:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        page = PageServer(lambda: self._shown, self._config.web, beat=lambda: self._beat_at_s)
+        page = PageServer(
+            lambda: self._shown,
+            self._config.web,
+            beat=lambda: self._beat_at_s,
+            phones=Phones(
+                lambda: len(self._config.notify), lambda: try_phones(self._config.notify)
+            ),
+        )
         page.start()
         # A link is for other machines, if it leads there.
         self._page_url = [*page.urls_elsewhere, page.url][0]

@@ -53,6 +53,7 @@ CAMERAS = record(
     now=NUMBER,
     needs_login=_WHETHER,
     role={"enum": ["look", "change"], "description": "What you may do."},
+    phones={**_COUNT, "description": "How many addresses are told of events."},
     figures=list_of(_FIGURE),
     cameras=list_of(_CAMERA),
 )
@@ -68,6 +69,7 @@ _EVENT = record(
     **dict.fromkeys(("coverage", "count"), or_null(NUMBER)),
 )
 EVENTS = record(events=list_of(_EVENT))
+TOLD = record(told=list_of(record(place=TEXT, is_told=_WHETHER)))
 
 
 def figure_row(figure: Figure) -> dict[str, Any]:

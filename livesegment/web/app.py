@@ -28,6 +28,7 @@ from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
+from livesegment.web.phone_routes import PhoneRoutes, Phones
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
 from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
@@ -72,6 +73,7 @@ def build_app(
     cookie: str,
     beat: Beat | None = None,
     takes_camera: bool = False,
+    phones: Phones | None = None,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -82,8 +84,10 @@ def build_app(
         cookie: Name of the cookie that holds a session.
         beat: The pulse of whoever owns the page, for /healthz.
         takes_camera: Whether the page may ask for the camera of whoever looks.
+        phones: Who is told of events on a phone; None: nobody.
     """
-    page = _Page(feeds, access, streams, cookie)
+    phone_routes = PhoneRoutes(phones)
+    page = _Page(feeds, access, streams, cookie, phone_routes)
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
@@ -99,6 +103,7 @@ def build_app(
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
             *event_routes(page.feed),
+            *phone_routes.routes(),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             WebSocketRoute("/api/cameras/{name}/sender", page.send),
@@ -140,8 +145,11 @@ async def _failed(_: Request, error: Exception) -> Response:
 class _Page:
     """Answers requests that the guard has let through."""
 
-    def __init__(self, feeds: Feeds, access: Access, streams: Streams, cookie: str) -> None:
+    def __init__(
+        self, feeds: Feeds, access: Access, streams: Streams, cookie: str, phones: PhoneRoutes
+    ) -> None:
         self._feeds = feeds
+        self._phones = phones
         self._access = access
         self._streams = streams
         self._cookie = cookie
@@ -192,6 +200,7 @@ class _Page:
                 "now": time.time(),
                 "needs_login": self._access.is_demanded,
                 "role": request.state.role.name.lower(),
+                "phones": self._phones.count,
                 "figures": [figure_row(figure) for figure in shown_figures()],
                 "cameras": [camera_report(feed, after) for feed in self._feeds()],
             }

@@ -12,6 +12,7 @@ from livesegment.web.app import Feeds, build_app
 from livesegment.web.certificate import server_context
 from livesegment.web.inlet import Inlet
 from livesegment.web.machine_routes import Beat
+from livesegment.web.phone_routes import Phones
 from livesegment.web.streams import Streams
 
 _NAME = re.compile(r"[A-Za-z0-9.:-]*[A-Za-z0-9]")
@@ -37,6 +38,7 @@ class PageServer(HttpServer):
         hangs_after_s: Seconds after which a viewer that takes nothing is dropped.
         beat: The pulse of whoever owns the page, for /healthz.
         inlet: That of the camera whose pictures come from the page itself, if one's do.
+        phones: Who is told of events on a phone; None: nobody.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -51,6 +53,7 @@ class PageServer(HttpServer):
         hangs_after_s: float = 8.0,
         beat: Beat | None = None,
         inlet: Inlet | None = None,
+        phones: Phones | None = None,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -60,7 +63,13 @@ class PageServer(HttpServer):
         # Cookies know no ports: two pages of one machine must not log each other out.
         cookie = f"livesegment-{options.port}"
         app = build_app(
-            feeds, access, self._streams, cookie=cookie, beat=beat, takes_camera=inlet is not None
+            feeds,
+            access,
+            self._streams,
+            cookie=cookie,
+            beat=beat,
+            takes_camera=inlet is not None,
+            phones=phones,
         )
         super().__init__(
             app,

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from livesegment import openapi
 from livesegment.openapi import Answer, Schema, json_answer, refusal
-from livesegment.web.answers import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, VALUES
+from livesegment.web.answers import CAMERAS, CONTROLS, EVENTS, HEALTH, READINESS, TOLD, VALUES
 from livesegment.web.controls import change_schema
 
 
@@ -159,6 +159,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ),
     ("POST", "/api/cameras/{name}/retry"): Rule(
         CHANGE, "Have a camera's endpoint asked at once, though it wants to be left alone.", _DONE
+    ),
+    ("POST", "/api/notify/test"): Rule(
+        CHANGE,
+        "Send a test message to every phone that is told of events.",
+        {
+            **_json("Who took it", TOLD),
+            404: refusal("Nobody is told of events on a phone."),
+            409: refusal("One is being sent already."),
+            502: refusal("None could be sent, or not everybody has answered in time."),
+        },
     ),
     ("WEBSOCKET", "/api/cameras/{name}/sender"): Rule(
         CHANGE, "Send the pictures of a camera of one's own.", {}

@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor": CORE
     | {"calls", "live", "web", "events.delivery", "events.event", "events.jsonl"}
     | {"events.broker_address", "events.topics", "events.opening", "events.switches"}
-    | {"events.mqtt_forgetting"},
+    | {"events.mqtt_forgetting", "events.phone_trial"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "bench": CORE | {"calls", "live", "protocol", "sources", "segmenters"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},

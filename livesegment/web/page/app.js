@@ -3,6 +3,7 @@
 import { Camera } from "./camera.js";
 import { priceWords } from "./figures.js";
 import { Keys } from "./keys.js";
+import { PhoneTest } from "./phones.js";
 import { canPlay } from "./player.js";
 import { readParts, StreamRefused } from "./stream.js";
 
@@ -85,6 +86,7 @@ async function report() {
   logOut.hidden = !said.needs_login;
   const mayChange = said.role === "change";
   looking.hidden = mayChange;
+  phones.show(said.phones, mayChange);
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
   lastReportS = Math.floor(said.now);
@@ -179,6 +181,7 @@ function lookedAt() {
   return cameras.get(card?.dataset.camera) ?? null;
 }
 
+const phones = new PhoneTest(document.getElementById("test-phones"), document.getElementById("told"));
 const keys = new Keys(document.getElementById("keys"), document.getElementById("show-keys"), lookedAt);
 
 // Nobody looks at a hidden page: no picture need be made for it.

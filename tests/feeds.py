@@ -23,6 +23,7 @@ from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 from livesegment.web.video import VideoBroadcast
 
 CLASSES = {0: "background", 1: "person", 2: "car"}
@@ -101,6 +102,7 @@ def served(
     hangs_after_s: float = 8.0,
     beat: Beat | None = None,
     review: Review | None = None,
+    phones: Phones | None = None,
 ) -> Iterator[PageServer]:
     """Serve a page with cameras; both end with the block."""
     options = options or WebOptions(port=0)
@@ -115,6 +117,7 @@ def served(
             beat=beat,
             inlet=inlet,
             review=review,
+            phones=phones,
         )
         yield stack.enter_context(server)
 

@@ -43,9 +43,7 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
     read = file.config()
     for warning in read.warnings:
         logger.warning("%s", warning)
-    addresses = list(
-        dict.fromkeys(each for camera in read.cameras for each in camera.options.events.notify)
-    )
+    addresses = read.notify
     if addresses and (command.check_only or command.test_notify):
         # Not in a monitor that runs on: its cameras find it out, and Apprise takes memory.
         check_notify(addresses)
@@ -73,14 +71,13 @@ def run(command: MonitorCommand, _: Collection[str]) -> int:
 def _test_notify(name: str, addresses: Sequence[str]) -> int:
     """Send a message to every address of a file, and say of each by its number what came of it."""
     require(bool(addresses), f"{name} names nobody to be told: events.notify")
-    from livesegment.events.notify import phones
+    from livesegment.events.notify import tried
 
     missed = []
-    for phone in phones(addresses):
-        is_told = phone.tell("livesegment", "This is a test: events will be told here.")
-        print_result(f"{phone.place}: {'sent' if is_told else 'not taken'}")
+    for place, is_told in tried(addresses):
+        print_result(f"{place}: {'sent' if is_told else 'not taken'}")
         if not is_told:
-            missed.append(phone.place)
+            missed.append(place)
     if missed:
         raise SinkError(
             f"{len(missed)} of {len(addresses)} addresses did not take the message:"

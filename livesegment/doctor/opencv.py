@@ -78,10 +78,17 @@ def _wheels(wheels: list[str]) -> Finding:
 
 
 def _windows(wheels: list[str]) -> Finding:
-    from livesegment.sinks.display_check import window_backend
+    from livesegment.sinks.display_check import check_libraries, window_backend
 
     toolkit = window_backend()
     if toolkit is not None:
+        try:
+            check_libraries()
+        except DisplayUnavailable as error:
+            text, _, advice = str(error).rpartition(": ")
+            return Finding(
+                "opencv windows", "warn", text, f"{advice}, with --web for a page instead"
+            )
         return Finding("opencv windows", "ok", toolkit)
     replaced = [wheel for wheel in wheels if not has_windows(wheel)]
     return Finding(

@@ -33,6 +33,13 @@ class Delivery(Resource):
             shares: Share of the zone, 0 to 1, by the rule's name; None: not known.
         """
 
+    def note_counts(self, counts: Mapping[str, int | None]) -> None:
+        """Take in how many the rules count at the moment, every few seconds.
+
+        Args:
+            counts: How many are in the zone, by the rule's name; None: not known.
+        """
+
     def note_circuit(self, circuit: Circuit) -> None:
         """Take in whether the endpoint is asked, whenever that changes."""
 

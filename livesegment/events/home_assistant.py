@@ -57,8 +57,8 @@ class Discovery:
     def run(self, rules: Iterable[Rule]) -> dict[str, str]:
         """Return what there is of every run, by its topic.
 
-        A binary sensor for each rule, a sensor for what its class covers, and one for whether the
-        endpoint is asked.
+        A binary sensor for each rule, a sensor for what its class covers or how many it counts, and
+        one for whether the endpoint is asked.
         """
         circuit = self._entity(
             "sensor",
@@ -104,13 +104,8 @@ class Discovery:
                 **_PERCENT,
             )
             if are_counted:
-                messages |= self._entity(
-                    "sensor",
-                    f"{CLASS}{file_name(name)}__count",
-                    name=f"{name} count",
-                    state_topic=self._topics.count(name),
-                    state_class="measurement",
-                    icon="mdi:counter",
+                messages |= self._counter(
+                    f"{CLASS}{file_name(name)}__count", f"{name} count", self._topics.count(name)
                 )
         return messages
 
@@ -168,7 +163,20 @@ class Discovery:
                 icon="mdi:percent-outline",
                 **_PERCENT,
             )
+        elif rule.subject == "count":
+            count_topic = topics.rule_count(rule.name)
+            messages |= self._counter(f"{name}_count", f"{rule.name} count", count_topic)
         return messages
+
+    def _counter(self, object_id: str, name: str, state_topic: str) -> dict[str, str]:
+        return self._entity(
+            "sensor",
+            object_id,
+            name=name,
+            state_topic=state_topic,
+            state_class="measurement",
+            icon="mdi:counter",
+        )
 
     def _entity(self, component: str, object_id: str, **fields: Any) -> dict[str, str]:
         """Return the message that describes an entity, by its topic.

@@ -11,7 +11,13 @@ from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
 from livesegment.events.home_assistant import Device, Discovery
 from livesegment.events.mqtt_connection import MqttConnection, Payload
-from livesegment.events.mqtt_kept import ClassSensors, KeptFacts, SeenClasses, percent
+from livesegment.events.mqtt_kept import (
+    UNKNOWN,
+    ClassSensors,
+    KeptFacts,
+    SeenClasses,
+    percent,
+)
 from livesegment.events.switches import RECORDING, Switches, rule_switch
 from livesegment.events.topics import CameraTopics, command_topic, switchable
 from livesegment.metrics import Circuit
@@ -44,11 +50,11 @@ class MqttPublisher(Delivery):
 
     Every event is sent to the camera's topic `events`, in order and at least once (QoS 1); while
     the broker is away they wait. What is so at the moment is retained by the broker: each rule's
-    state, last event and coverage, each class's share and count, whether the endpoint is asked,
-    the picture of the last event, the discovery messages, and whether the camera is watched at all,
-    which the broker takes back by itself when the connection breaks (the last will). After every
-    connection all of that is sent again, because a broker that was killed has forgotten it; and
-    what it keeps of an earlier run that is so no more, such as the entities of a rule that was
+    state, last event and coverage or count, each class's share and count, whether the endpoint is
+    asked, the picture of the last event, the discovery messages, and whether the camera is watched
+    at all, which the broker takes back by itself when the connection breaks (the last will). After
+    every connection all of that is sent again, because a broker that was killed has forgotten it;
+    and what it keeps of an earlier run that is so no more, such as the entities of a rule that was
     removed, is taken back.
 
     Of pictures only the newest is sent, after everything else.
@@ -133,6 +139,8 @@ class MqttPublisher(Delivery):
             self._begun += event.kind == "begin"
             self._facts.note(self._topics.last(event.rule), text)
             self._facts.note(self._topics.state(event.rule), _said(event.kind == "begin"))
+            if event.count is not None:  # the sensor and the event say the same
+                self._note_count(event.rule, event.count)
             self._changed.notify_all()
 
     def note_coverage(self, shares: Mapping[str, float | None]) -> None:
@@ -140,6 +148,13 @@ class MqttPublisher(Delivery):
         with self._changed:
             for rule, share in shares.items():
                 self._facts.note(self._topics.coverage(rule), percent(share))
+            self._changed.notify_all()
+
+    def note_counts(self, counts: Mapping[str, int | None]) -> None:
+        """Take in how many the rules count at the moment; only the newest is sent."""
+        with self._changed:
+            for rule, count in counts.items():
+                self._note_count(rule, count)
             self._changed.notify_all()
 
     def note_circuit(self, circuit: Circuit) -> None:
@@ -218,6 +233,9 @@ class MqttPublisher(Delivery):
         self._has_said_goodbye = self._connection.send(
             self._topics.availability, "offline", is_kept=True
         )
+
+    def _note_count(self, rule: str, count: int | None) -> None:
+        self._facts.note(self._topics.rule_count(rule), UNKNOWN if count is None else str(count))
 
     def _next(self) -> tuple[str, Payload, bool] | None:
         """Return topic, payload and whether it is kept; None when nothing will come any more."""

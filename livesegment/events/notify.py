@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -104,6 +104,16 @@ def phones(addresses: Sequence[str]) -> list[Phone]:
         OptionsError: If one is none that Apprise knows; it is named by its number.
     """
     return [Phone(number, address) for number, address in enumerate(addresses, 1)]
+
+
+def tried(addresses: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Send a test message to each of some addresses; yield which it was, and whether it took it.
+
+    Raises:
+        OptionsError: As `phones`, before any message is sent.
+    """
+    for phone in phones(addresses):
+        yield phone.place, phone.tell("livesegment", "This is a test: events will be told here.")
 
 
 class Notifier(Courier):

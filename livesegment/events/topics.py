@@ -77,6 +77,10 @@ class CameraTopics:
         """What the class covers of the zone, in percent; retained."""
         return f"{self.base}/{file_name(rule)}/coverage"
 
+    def rule_count(self, rule: str) -> str:
+        """How many of the class there are in the zone; retained."""
+        return f"{self.base}/{file_name(rule)}/count"
+
     def enabled(self, rule: str) -> str:
         """`ON` while the rule is looked at, else `OFF`; retained."""
         return f"{self.base}/{file_name(rule)}/enabled"

@@ -19,8 +19,8 @@ from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 
-COVERAGE_EVERY_S = 5.0
-"""Seconds from one report of what is covered to the next."""
+REPORT_EVERY_S = 5.0
+"""Seconds from one report of what is covered, and how many there are, to the next."""
 
 
 class EventWatch(Output):
@@ -85,12 +85,18 @@ class EventWatch(Output):
             kind = watch.step(frame.pts_s, shown.counted, shown.answer)
             if kind is not None:
                 self._tell(self._event(watch, kind, frame), frame)
-        covering = [watch for watch in self._seen if watch.rule.subject == "coverage"]
-        if frame.pts_s >= self._report_at_s and covering:
-            self._report_at_s = frame.pts_s + COVERAGE_EVERY_S
-            shares = {watch.rule.name: watch.coverage for watch in covering}
-            for delivery in self._deliveries:
+        if frame.pts_s >= self._report_at_s and self._seen:
+            self._report_at_s = frame.pts_s + REPORT_EVERY_S
+            self._report()
+
+    def _report(self) -> None:
+        shares = {each.rule.name: each.coverage for each in self._seen if not _counts(each)}
+        counts = {each.rule.name: each.count for each in self._seen if _counts(each)}
+        for delivery in self._deliveries:
+            if shares:
                 delivery.note_coverage(shares)
+            if counts:
+                delivery.note_counts(counts)
 
     def on_tick(self) -> None:
         """Look whether pictures and replies still come."""
@@ -158,6 +164,10 @@ class EventWatch(Output):
 
 def _seen_watch(rule: Rule) -> SeenWatch:
     return CountWatch(rule) if rule.subject == "count" else CoverageWatch(rule)
+
+
+def _counts(watch: SeenWatch) -> bool:
+    return isinstance(watch, CountWatch)
 
 
 def _wall_time(ago_s: float) -> str:

@@ -77,6 +77,7 @@ def run_with_page(
                     opened_review(options),
                     inlet,
                     currency=options.currency,
+                    notify=options.events.notify,
                 )
             )
         return run_live(

@@ -1,9 +1,11 @@
 """The page of a live run."""
 
 import logging
+from collections.abc import Sequence
 
 from livesegment.events.delivery import Delivery
 from livesegment.events.event import Event
+from livesegment.events.phone_trial import try_phones
 from livesegment.output import LiveRun
 from livesegment.review.reading import Places
 from livesegment.review.review import Review
@@ -16,6 +18,7 @@ from livesegment.web.event_log import EventLog
 from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class LivePage(PictureEncoder, Delivery):
             nothing was before.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
         currency: Of what a price is; None: it is not said.
+        notify: Addresses of those who are told of events on a phone; wholly secret.
 
     Raises:
         OptionsError: If its certificate cannot be used.
@@ -47,6 +51,7 @@ class LivePage(PictureEncoder, Delivery):
         inlet: Inlet | None = None,
         *,
         currency: str | None = None,
+        notify: Sequence[str] = (),
     ) -> None:
         super().__init__(Broadcast(), Coverage())
         self._price_per_call = price_per_call
@@ -59,7 +64,12 @@ class LivePage(PictureEncoder, Delivery):
         self._inlet = inlet
         self._feeds: list[LiveFeed] = []
         self._server = PageServer(
-            lambda: self._feeds, address, beat=self._beat, inlet=inlet, review=review
+            lambda: self._feeds,
+            address,
+            beat=self._beat,
+            inlet=inlet,
+            review=review,
+            phones=Phones(lambda: len(notify), lambda: try_phones(notify)),
         )
 
     def on_start(self, run: LiveRun) -> None:

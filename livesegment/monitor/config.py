@@ -41,6 +41,12 @@ class MonitorConfig:
     web: WebOptions = field(default_factory=WebOptions)
     warnings: tuple[str, ...] = ()
 
+    @property
+    def notify(self) -> list[str]:
+        """The addresses of all cameras at which phones are told, each once; wholly secret."""
+        told = (each for camera in self.cameras for each in camera.options.events.notify)
+        return list(dict.fromkeys(told))
+
 
 def read_config(
     path: Path, environment: Mapping[str, str] = os.environ, *, may_be_empty: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from livesegment.errors import OptionsError
+from livesegment.events.phone_trial import try_phones
 from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.camera_feed import CameraFeed
 from livesegment.monitor.config import MonitorConfig
@@ -25,6 +26,7 @@ from livesegment.settings.monitor import BudgetOptions, CameraOptions
 from livesegment.state import REVIEW
 from livesegment.web.event_log import EventLog
 from livesegment.web.page_server import PageServer
+from livesegment.web.phone_routes import Phones
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +152,9 @@ class Supervisor:
             beat=lambda: self._beat_at_s,
             editor=PageEditor(self._file, on_saved=self.reload),
             review=self._review,
+            phones=Phones(
+                lambda: len(self._config.notify), lambda: try_phones(self._config.notify)
+            ),
         )
         page.start()
         # A link is for other machines, if it leads there.

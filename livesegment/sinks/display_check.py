@@ -7,6 +7,7 @@ import ctypes
 import os
 import re
 import sys
+from pathlib import Path
 
 import cv2
 
@@ -43,6 +44,35 @@ def check_opencv() -> None:
     raise DisplayUnavailable(
         "this OpenCV is built without windows: install opencv-python, or use --no-window"
     )
+
+
+def qt_plugin() -> Path | None:
+    """Return what Qt shows windows with in OpenCV's wheels; None: it is none of them."""
+    plugin = Path(cv2.__file__).parent / "qt" / "plugins" / "platforms" / "libqxcb.so"
+    return plugin if plugin.exists() else None
+
+
+def check_libraries() -> None:
+    """Check that the system has the libraries that the wheels' Qt needs of it.
+
+    It loads Qt, which then goes by what had been loaded before.
+
+    Raises:
+        DisplayUnavailable: If one is missing, with the command that helps.
+    """
+    plugin = qt_plugin()
+    if plugin is None:
+        return
+    try:
+        ctypes.CDLL(str(plugin))
+    except OSError as error:
+        library = str(error).partition(":")[0].rpartition("/")[2]
+        advice = "install it"
+        if library in {"libSM.so.6", "libICE.so.6"}:
+            advice = "run 'apt-get install libsm6', or your system's words for it"
+        raise DisplayUnavailable(
+            f"OpenCV's windows need {library}: {advice}, or use --no-window"
+        ) from None
 
 
 def open_display() -> tuple[int, int] | None:

@@ -4,7 +4,6 @@ import ctypes
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import cv2
 
@@ -16,7 +15,7 @@ from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.settings.controls import ALIGNMENTS, STYLES
 from livesegment.settings.keys import shown_keys
-from livesegment.sinks.display_check import check_opencv, open_display
+from livesegment.sinks.display_check import check_libraries, check_opencv, open_display, qt_plugin
 from livesegment.sinks.letterbox import with_margins
 
 ESCAPE = 27
@@ -82,8 +81,7 @@ def _prepare_qt() -> None:
     """Set what Qt reads when its first window opens."""
     if sys.platform in {"win32", "darwin"}:
         return
-    plugins = Path(cv2.__file__).parent / "qt" / "plugins" / "platforms"
-    if (plugins / "libqxcb.so").exists():
+    if qt_plugin() is not None:
         # The wheels know X11 only; told to use Wayland by the desktop, Qt would end the process.
         os.environ["QT_QPA_PLATFORM"] = "xcb"
         # By the function XSetEventQueueOwner Qt tells Xlib that it reads the events itself. That of
@@ -105,7 +103,8 @@ class Window(Output):
         title: What the window is called.
 
     Raises:
-        DisplayUnavailable: If there is no display, or an OpenCV without windows.
+        DisplayUnavailable: If there is no display, an OpenCV without windows, or one whose windows
+            need what the system lacks.
     """
 
     wants = Wants.WINDOW
@@ -114,6 +113,7 @@ class Window(Output):
         check_opencv()
         self._screen = open_display() or _UNKNOWN_SCREEN
         _prepare_qt()
+        check_libraries()
         self._title = title
         self._shown = False
         self._closed = False

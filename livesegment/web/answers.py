@@ -55,6 +55,7 @@ CAMERAS = record(
     needs_login=_WHETHER,
     role={"enum": ["look", "change"], "description": "What you may do."},
     can_save={"type": "boolean", "description": "Whether /api/settings has a file to change."},
+    phones={**_COUNT, "description": "How many addresses are told of events."},
     figures=list_of(_FIGURE),
     cameras=list_of(_CAMERA),
 )
@@ -121,6 +122,7 @@ FRAGMENTS = record(
     ended=NUMBER,
     grows=_WHETHER,
 )
+TOLD = record(told=list_of(record(place=TEXT, is_told=_WHETHER)))
 
 
 def figure_row(figure: Figure) -> dict[str, Any]:

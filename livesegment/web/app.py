@@ -30,6 +30,7 @@ from livesegment.web.event_routes import event_routes
 from livesegment.web.feed import Feed
 from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
+from livesegment.web.phone_routes import PhoneRoutes, Phones
 from livesegment.web.review_routes import ReviewRoutes
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
@@ -78,6 +79,7 @@ def build_app(
     takes_camera: bool = False,
     editor: Editor | None = None,
     review: Review | None = None,
+    phones: Phones | None = None,
 ) -> Starlette:
     """Return the application that shows cameras.
 
@@ -90,8 +92,11 @@ def build_app(
         takes_camera: Whether the page may ask for the camera of whoever looks.
         editor: Changes the file that the cameras come from; None: they come from none.
         review: What was seen and recorded; None: nothing was.
+        phones: Who is told of events on a phone; None: nobody.
     """
-    page = _Page(feeds, access, streams, cookie, review or Review(), can_save=editor is not None)
+    phone_routes = PhoneRoutes(phones)
+    past = review or Review()
+    page = _Page(feeds, access, streams, cookie, past, phone_routes, can_save=editor is not None)
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
@@ -110,6 +115,7 @@ def build_app(
             *event_routes(page.feed),
             *settings_routes(editor),
             *page.past.routes(),
+            *phone_routes.routes(),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),
             WebSocketRoute("/api/cameras/{name}/sender", page.send),
@@ -158,11 +164,13 @@ class _Page:
         streams: Streams,
         cookie: str,
         review: Review,
+        phones: PhoneRoutes,
         *,
         can_save: bool,
     ) -> None:
         self.past = ReviewRoutes(feeds, self.feed, review)
         self._feeds = feeds
+        self._phones = phones
         self._access = access
         self._streams = streams
         self._cookie = cookie
@@ -217,6 +225,7 @@ class _Page:
                 "needs_login": self._access.is_demanded,
                 "role": request.state.role.name.lower(),
                 "can_save": self._can_save,
+                "phones": self._phones.count,
                 "figures": [figure_row(figure) for figure in shown_figures()],
                 "cameras": [camera_report(feed, after) for feed in self._feeds()],
             }

@@ -14,6 +14,7 @@ from livesegment.web.certificate import server_context
 from livesegment.web.editing import Editor
 from livesegment.web.inlet import Inlet
 from livesegment.web.machine_routes import Beat
+from livesegment.web.phone_routes import Phones
 from livesegment.web.streams import Streams
 
 _NAME = re.compile(r"[A-Za-z0-9.:-]*[A-Za-z0-9]")
@@ -41,6 +42,7 @@ class PageServer(HttpServer):
         inlet: That of the camera whose pictures come from the page itself, if one's do.
         editor: Changes the file that the cameras come from; None: they come from none.
         review: What was seen and recorded, which stays the caller's to close; None: nothing was.
+        phones: Who is told of events on a phone; None: nobody.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -57,6 +59,7 @@ class PageServer(HttpServer):
         inlet: Inlet | None = None,
         editor: Editor | None = None,
         review: Review | None = None,
+        phones: Phones | None = None,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -74,6 +77,7 @@ class PageServer(HttpServer):
             takes_camera=inlet is not None,
             editor=editor,
             review=review,
+            phones=phones,
         )
         super().__init__(
             app,

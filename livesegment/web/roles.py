@@ -19,6 +19,7 @@ from livesegment.web.answers import (
     HEALTH,
     READINESS,
     TIMELINE,
+    TOLD,
     VALUES,
 )
 from livesegment.web.controls import change_schema
@@ -299,6 +300,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ),
     ("POST", f"{SAVED}/cameras/{{name}}/hidden"): _saving(
         "hide", "Add, change or remove a part of a camera's picture that nobody may see."
+    ),
+    ("POST", "/api/notify/test"): Rule(
+        CHANGE,
+        "Send a test message to every phone that is told of events.",
+        {
+            **_json("Who took it", TOLD),
+            404: refusal("Nobody is told of events on a phone."),
+            409: refusal("One is being sent already."),
+            502: refusal("None could be sent, or not everybody has answered in time."),
+        },
     ),
     ("WEBSOCKET", "/api/cameras/{name}/sender"): Rule(
         CHANGE, "Send the pictures of a camera of one's own.", {}

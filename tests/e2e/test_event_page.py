@@ -16,9 +16,11 @@ from parts import started
 
 from livesegment import Rule
 from livesegment.events.event import Event
+from livesegment.settings import ApiKey, WebOptions
 from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.image_file import write_image
 from livesegment.web.event_log import EventLog
+from livesegment.web.phone_routes import Phones
 
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
@@ -45,6 +47,41 @@ def page() -> Iterator["playwright.Page"]:
         yield tab
         browser.close()
     assert wrong == []
+
+
+def test_a_test_message_is_sent_and_who_took_it_is_said(page: "playwright.Page") -> None:
+    told = {"notify 1 (ntfy)": True, "notify 2 (telegram)": False}
+    addresses = [0]
+    tokens = {"token": ApiKey("correct horse"), "view_token": ApiKey("battery staple")}
+    phones = Phones(lambda: addresses[0], lambda: told)
+    with served(HandFeed(), options=WebOptions(port=0, **tokens), phones=phones) as server:
+
+        def log_in(token: str) -> None:
+            page.goto(f"{server.url}/login")
+            page.get_by_label("Token").fill(token)
+            page.keyboard.press("Enter")
+            expect(page.locator(".card")).to_have_count(1)
+
+        log_in("correct horse")
+        button = page.get_by_role("button", name="Send a test")
+        expect(button).to_be_hidden()
+        addresses[0] = 2
+        button.click()
+        dialog = page.get_by_role("dialog", name="Test message to phones")
+        expect(dialog).to_contain_text("1 of 2 took it.")
+        expect(dialog.locator("li")).to_have_text(
+            ["notify 1 (ntfy): sent", f"{list(told)[1]}: not taken"]
+        )
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        dialog.get_by_role("button", name="Close").click()
+        addresses[0] = 0
+        expect(button).to_be_hidden()
+        page.get_by_role("button", name="Log out").click()
+        addresses[0] = 2
+        log_in("battery staple")
+        expect(page.locator("#looking")).to_be_visible()
+        expect(button).to_be_hidden()
 
 
 def note(feed: HandFeed, noted: Event) -> None:

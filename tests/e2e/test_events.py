@@ -10,10 +10,13 @@ from pathlib import Path
 
 import av
 import cv2
+import httpx
 import pytest
 from broker import Broker, Listener
 from clips import serve_handler
+from monitored import followed
 from parts import started
+from receiver import Receiver
 
 from livesegment import EventOptions, Frame, LiveOptions, Mask, Rule, Segmenter, live
 from livesegment.events.jsonl import read_events
@@ -173,3 +176,15 @@ def test_without_the_package_mqtt_says_how_to_install_it(tmp_path: Path) -> None
     result = run(tmp_path, "pattern:64x48:5", "--mqtt", "mqtt://localhost", PYTHONPATH=path)
     assert result.returncode == 2
     assert "pip install 'livesegment[monitor]'" in result.stderr
+
+
+@pytest.mark.needs_package("apprise", extra="notify")
+def test_the_page_of_a_run_sends_a_test_to_its_phones(tmp_path: Path) -> None:
+    receiver = Receiver(200)
+    with receiver.serving() as url:
+        address = f"json://{url.removeprefix('http://')}"
+        run = ["live", "pattern:160x120@15", "--no-window", "--web", "127.0.0.1:0"]
+        with followed([*run, "--notify", address], tmp_path / "none") as running:
+            answer = httpx.post(f"{running.url}/api/notify/test", json={}, timeout=60)
+    assert answer.json() == {"told": [{"place": "notify 1 (json)", "is_told": True}]}
+    assert "This is a test" in receiver.requests[0][1].decode()

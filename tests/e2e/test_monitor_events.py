@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from events import event
 from monitored import CountingEndpoint, Monitored, monitored, until
+from receiver import Receiver
 
 from livesegment.events.jsonl import read_events
 
@@ -100,3 +101,23 @@ def test_a_monitor_lists_the_events_of_its_earlier_runs(tmp_path: Path) -> None:
         found = listed(monitor, "a")
         assert found[-1]["id"] == event(3).id
         assert found[-1]["ended"] == event(3).time
+
+
+@pytest.mark.needs_package("apprise", extra="notify")
+def test_the_page_sends_a_test_to_every_phone_of_the_file_once(tmp_path: Path) -> None:
+    receiver = Receiver(200)
+    with receiver.serving() as url:
+        own = f'[camera.events]\nnotify = ["json://{url.removeprefix("http://")}/NAME"]\n'
+        first = CAMERA.format(name="a") + own.replace("NAME", "all")
+        cameras = first + CAMERA.format(name="b") + own.replace("NAME", "all")
+        with monitored(tmp_path, cameras) as monitor:
+            monitor.until_runs("a", "b")
+            asked = urllib.request.Request(
+                f"{monitor.url}/api/notify/test", b"{}", {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(asked, timeout=60) as reply:
+                told = json.load(reply)["told"]
+            assert not [line for line in monitor.lines if "json://" in line]
+    assert told == [{"place": "notify 1 (json)", "is_told": True}]
+    bodies = [body.decode() for headers, body in receiver.requests if headers[":path"] == "/all"]
+    assert sum("This is a test" in body for body in bodies) == 1

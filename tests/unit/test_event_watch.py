@@ -47,6 +47,7 @@ class ListDelivery(Delivery):
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.coverage: list[Mapping[str, float | None]] = []
+        self.counts: list[Mapping[str, int | None]] = []
         self.circuits: list[Circuit] = []
         self._changed = threading.Condition()
 
@@ -57,6 +58,9 @@ class ListDelivery(Delivery):
 
     def note_coverage(self, shares: Mapping[str, float | None]) -> None:
         self.coverage.append(shares)
+
+    def note_counts(self, counts: Mapping[str, int | None]) -> None:
+        self.counts.append(counts)
 
     def note_circuit(self, circuit: Circuit) -> None:
         self.circuits.append(circuit)
@@ -203,6 +207,7 @@ def test_a_count_is_an_event_that_says_what_was_counted(caplog: pytest.LogCaptur
         assert begin.coverage is None
         assert f"yard: any begins ({told_as})" in caplog.text
         assert not run.told.coverage
+        assert run.told.counts[0].keys() == {"three", "any"}
 
 
 def test_a_camera_that_is_lost_and_back_is_told_without_a_picture() -> None:

@@ -34,8 +34,13 @@ from livesegment.events.mqtt_kept import SeenClasses  # noqa: E402
 from livesegment.events.mqtt_view import MqttView, seen_classes  # noqa: E402
 
 ODD = "Tür + 'side' / #1"
+QUEUE = "queue, 5 o'clock"
 RULES = with_outages(
-    [Rule(ODD, class_name="person", above=0.05), parse_rule("car < 1% named gate")]
+    [
+        Rule(ODD, class_name="person", above=0.05),
+        parse_rule("car < 1% named gate"),
+        Rule(QUEUE, class_name="person", count_above=3),
+    ]
 )
 DEVICE = Device("1.2", "Front yard, ä", "http://192.168.1.9:8080")
 
@@ -92,6 +97,7 @@ def test_everything_that_is_described_is_as_documented_and_is_told(
         for number, rule in enumerate(RULES):
             mqtt.put(event(number, rule=rule.name))
         mqtt.note_coverage({ODD: 0.125, "gate": None})
+        mqtt.note_counts({QUEUE: 4})
         mqtt.note_classes(seen)
         mqtt.show(b"\xff\xd8jpeg", is_of_event=True)
         home.wait_for(lambda: any(topic.endswith("/picture") for topic in home.payloads))
@@ -122,12 +128,27 @@ def test_everything_that_is_described_is_as_documented_and_is_told(
         "camera None",
         "image Last event",
         "sensor Endpoint circuit",
-        *(f"binary_sensor {name}" for name in (ODD, "gate", "camera", "endpoint")),
+        *(f"binary_sensor {name}" for name in (ODD, "gate", QUEUE, "camera", "endpoint")),
+        f"sensor {QUEUE} count",
         *(f"sensor {name} coverage" for name in (ODD, "gate")),
         *(f"sensor {name} {what}" for name in seen.shares for what in ("share", "count")),
-        *(f"switch {name}" for name in ("Recording", f"{ODD} rule", "gate rule")),
+        *(f"switch {name}" for name in ("Recording", f"{ODD} rule", "gate rule", f"{QUEUE} rule")),
     }
     assert not shown_in({"MQTT": repr(home.messages).encode()}, (password,))
+
+
+def test_what_a_rule_counts_is_a_number_and_its_events_say_the_same(
+    broker: Broker, home: Home
+) -> None:
+    topic = CameraTopics("yard", "livesegment").rule_count(QUEUE)
+    with MqttPublisher(address(broker), "yard", RULES, DEVICE) as mqtt:
+        for noted, told in ((2, "2"), (None, "None"), (0, "0")):
+            mqtt.note_counts({QUEUE: noted})
+            home.wait_for(lambda told=told: home.said(topic) == told)
+        mqtt.put(event(1, rule=QUEUE, subject="count", count=4, counted="instances"))
+        home.wait_for(lambda: home.said(topic) == "4")
+        [number] = [each for each in home.entities().values() if each["name"] == f"{QUEUE} count"]
+    assert (number["state_topic"], number["state_class"]) == (topic, "measurement")
 
 
 def test_what_there_is_no_more_disappears_and_what_there_is_stays(broker: Broker) -> None:

@@ -75,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"calls", "live", "review", "sources", "web", "events.delivery", "events.event"}
     | {"events.jsonl"}
     | {"events.broker_address", "events.topics", "events.opening", "events.switches"}
-    | {"events.mqtt_forgetting"},
+    | {"events.mqtt_forgetting", "events.phone_trial"},
     "doctor": CORE | {"calls", "protocol", "sources", "segmenters", "overlay", "sinks"},
     "bench": CORE | {"calls", "live", "protocol", "sources", "segmenters"},
     "cluster": CORE | {"annotate", "calls", "sources", "segmenters"},

@@ -15,6 +15,7 @@ import pytest
 from waiting import wait_until
 
 from livesegment.opencv import opencv_version
+from livesegment.sinks.display_check import qt_plugin
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server")
 
@@ -129,6 +130,16 @@ def test_no_display_is_one_sentence_and_no_abort(environment, sentence):
     clean = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     child = Child({**clean, **environment}, "show")
     assert child.read() == f"DisplayUnavailable: {sentence}"
+    assert child.end() == ""
+
+
+@pytest.mark.skipif(qt_plugin() is None, reason="this OpenCV has no Qt of its own")
+def test_a_library_that_the_windows_need_and_the_system_lacks_is_named(screen, tmp_path):
+    (tmp_path / "libSM.so.6").write_text("no library")
+    child = Child({**screen, "LD_LIBRARY_PATH": str(tmp_path)}, "show")
+    said = child.read()
+    assert said.startswith("DisplayUnavailable: OpenCV's windows need libSM.so.6: run 'apt-get in")
+    assert said.endswith("or use --no-window")
     assert child.end() == ""
 
 

@@ -129,7 +129,7 @@ def test_a_certificate_made_on_the_spot_is_the_one_whose_fingerprint_is_said() -
             headers = {"Cookie": cookie, "Origin": server.url}
             with connect(address, ssl=anybody, additional_headers=headers, proxy=None) as sender:
                 sender.send(b"no picture")
-                assert source.is_taken
+                wait_until(lambda: source.is_taken, "the sender being admitted")
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:

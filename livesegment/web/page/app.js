@@ -3,6 +3,7 @@
 import { Camera } from "./camera.js";
 import { priceWords } from "./figures.js";
 import { Keys } from "./keys.js";
+import { PhoneTest } from "./phones.js";
 import { canPlay } from "./player.js";
 import { Settings } from "./settings.js";
 import { readParts, StreamRefused } from "./stream.js";
@@ -86,6 +87,7 @@ async function report() {
   logOut.hidden = !said.needs_login;
   const mayChange = said.role === "change";
   looking.hidden = mayChange;
+  phones.show(said.phones, mayChange);
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
   settings.show(said.can_save && mayChange, cameras);
@@ -182,6 +184,7 @@ function lookedAt() {
 }
 
 const settings = new Settings(document.getElementById("add-camera"), document.getElementById("first"), announce);
+const phones = new PhoneTest(document.getElementById("test-phones"), document.getElementById("told"));
 const keys = new Keys(document.getElementById("keys"), document.getElementById("show-keys"), lookedAt);
 
 // Nobody looks at a hidden page: no picture need be made for it.

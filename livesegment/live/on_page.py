@@ -70,16 +70,15 @@ def run_with_page(
             from livesegment.live.page import LivePage, opened_review
 
             inlet = source if isinstance(source, BrowserSource) else None
-            outputs.append(
-                LivePage(
-                    options.web,
-                    options.price_per_call,
-                    opened_review(options),
-                    inlet,
-                    currency=options.currency,
-                    notify=options.events.notify,
-                )
+            page = LivePage(
+                options.web,
+                options.price_per_call,
+                opened_review(options),
+                inlet,
+                currency=options.currency,
+                notify=options.events.notify,
             )
+            outputs += [page, page.labelled]
         return run_live(
             source,
             options,

@@ -13,7 +13,7 @@ from livesegment.settings import LiveOptions, WebOptions
 from livesegment.state import review_path
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
-from livesegment.web.encoder import PictureEncoder
+from livesegment.web.encoder import LabelledEncoder, PictureEncoder
 from livesegment.web.event_log import EventLog
 from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
@@ -38,6 +38,9 @@ class LivePage(PictureEncoder, Delivery):
         currency: Of what a price is; None: it is not said.
         notify: Addresses of those who are told of events on a phone; wholly secret.
 
+    Attributes:
+        labelled: Another output of the run, to be opened beside this: pictures for other programs.
+
     Raises:
         OptionsError: If its certificate cannot be used.
         MissingExtra: If one is to be made, and what makes it is not installed.
@@ -54,6 +57,7 @@ class LivePage(PictureEncoder, Delivery):
         notify: Sequence[str] = (),
     ) -> None:
         super().__init__(Broadcast(), Coverage())
+        self.labelled = LabelledEncoder(Broadcast())
         self._price_per_call = price_per_call
         self._currency = currency
         if review is None:
@@ -84,6 +88,7 @@ class LivePage(PictureEncoder, Delivery):
             self.pictures,
             self.coverage,
             video=self.video,
+            labelled=self.labelled.pictures,
             price_per_call=self._price_per_call,
             events=self._events,
             inlet=self._inlet,

@@ -44,8 +44,15 @@ class CameraFeed(Feed):
         events: EventLog | None = None,
     ) -> None:
         told = lambda _: tell()  # noqa: E731
-        pictures, video = Broadcast(told), VideoBroadcast(told)
-        super().__init__(name, title, pictures, events, price_per_call=price_per_call, video=video)
+        super().__init__(
+            name,
+            title,
+            Broadcast(told),
+            events,
+            price_per_call=price_per_call,
+            video=VideoBroadcast(told),
+            labelled=Broadcast(told),
+        )
         self._controls = controls
         self._tell = tell
         self._try_now = try_now
@@ -104,6 +111,7 @@ class CameraFeed(Feed):
     def close(self) -> None:
         """Show no pictures any more."""
         self.pictures.close()
+        self.labelled.close()
         self.video.close()
 
     def note_down(self, state: CameraState, text: str) -> None:

@@ -220,10 +220,13 @@ class ConfigFile:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         like = path.stat() if path.exists() else None
         part = _written(path.with_name(f"{path.name}.part"), content, like)
-        if like is not None:
-            backup = path.with_name(f"{path.name}.backup")
-            _written(path.with_name(f"{backup.name}.part"), before, like).replace(backup)
-        part.replace(path)
+        try:
+            if like is not None:
+                backup = path.with_name(f"{path.name}.backup")
+                _written(path.with_name(f"{backup.name}.part"), before, like).replace(backup)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _written(part: Path, content: bytes, like: os.stat_result | None) -> Path:

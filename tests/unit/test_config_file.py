@@ -115,6 +115,26 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == before
 
 
+def test_a_file_that_can_be_read_but_not_replaced_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cameras.toml"
+    path.write_text(CAMERA)
+    file = ConfigFile(path, {})
+    replace = Path.replace
+
+    def busy(self: Path, target: Path) -> Path:
+        if target == path:  # as one that is mounted alone into a container
+            raise OSError(16, "Device or resource busy")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    with pytest.raises(OutputNotWritable, match="nothing was saved: device or resource busy"):
+        file.write(file.draft(lambda text: text + "# 1\n"))
+    assert path.read_text() == CAMERA
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_what_is_far_too_large_or_no_text_is_said(tmp_path: Path) -> None:
     path = tmp_path / "cameras.toml"
     for content, said in ((b"#" * (2**20 + 1), "larger than 1 MB"), (b"\xff", "no text in UTF-8")):

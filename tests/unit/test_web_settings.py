@@ -353,11 +353,14 @@ def test_who_only_looks_or_comes_from_another_site_changes_nothing(tmp_path: Pat
 
 
 def test_what_is_the_files_alone_is_nothing_that_the_page_saves() -> None:
-    saved = set(saved_by_page())
-    for table in ("web", "endpoint", "events", "redact", "budget"):
-        assert not any(f"{table}.{key}" in saved for key in file_tables()[table])
-    alone = {"camera.publish", "record.folder", "picture.background", "picture.max_memory"}
-    assert not alone & saved
+    saved = saved_by_page()
+    lists = {f"{table}.{key}" for table in ("rule", "hide") for key in file_tables()[table]}
+    assert saved.keys() - lists == {
+        *("camera.name", "camera.source", "camera.title"),
+        *("overlay.style", "overlay.opacity", "overlay.classes", "overlay.legend"),
+        *("picture.align", "picture.mirror", "picture.smooth", "picture.fps_limit"),
+        *("record.on", "record.segment", "record.keep"),
+    }
     assert not any(
         option.is_secret for key, option in saved_by_page().items() if key != "camera.source"
     )

@@ -142,6 +142,8 @@ export class CameraSettings {
       return null;
     };
     const remove = button("Remove this camera", () => this.#remove(), "plain danger");
+    const { cameras, may_be_empty: mayBeEmpty } = this.saved.said;
+    remove.hidden = cameras.length === 1 && !mayBeEmpty; // a file that is named has one at least
     return this.#form([title.element, source.element], submit, [remove]);
   }
 

@@ -16,6 +16,15 @@ export const button = (text, onClick, className = "plain") => {
   return element;
 };
 
+// What an input offers to be chosen, beside whatever is typed.
+export function suggest(input, values) {
+  const list = made("datalist", { id: `suggested-${(suggested += 1)}` }, ...values.map((each) => new Option(each, each)));
+  input.setAttribute("list", list.id);
+  return list;
+}
+
+let suggested = 0;
+
 // A labelled row of a form: its field, and what is said below it.
 export function row(label, field, hint = "") {
   const inside = [made("span", {}, label), field];

@@ -1,7 +1,7 @@
 // The rules of a camera, and the parts of its picture that nobody may see.
 
 import { Field } from "./fields.js";
-import { button, made, row } from "./made.js";
+import { button, made, row, suggest } from "./made.js";
 
 const BEGINS = {
   above: "it covers more than so many percent",
@@ -33,8 +33,7 @@ export class RuleForm {
     this.fields = ["name", "class", "for", ...MORE].map((key) => new Field(known(key), rule[key]));
     const [name, kind, seconds, ...more] = this.fields;
     kind.input.required = true;
-    const names = made("datalist", { id: `classes-${Math.random()}` }, ...classes.map((each) => new Option(each, each)));
-    kind.input.setAttribute("list", names.id);
+    const names = suggest(kind.input, classes);
     const begin = Object.keys(BEGINS).find((each) => each in rule) ?? "above";
     this.begin = made("select", {}, ...Object.entries(BEGINS).map(([key, text]) => new Option(text, key, false, key === begin)));
     this.threshold = made("input", { type: "number", min: 0, step: "any", required: true, value: rule[begin] ?? 5 });

@@ -1,17 +1,15 @@
 // A camera's address, and a look at what comes from there before it is kept.
 
 import { Refused } from "./saved.js";
-import { button, made, row } from "./made.js";
+import { button, made, row, suggest } from "./made.js";
 
 export class SourceField {
   // `look` returns a picture of what is written, or null where it is not to be shown.
   constructor(source, devices, look) {
     this.before = source;
     this.lookAt = look;
-    const known = made("datalist", { id: `devices-${crypto.randomUUID?.() ?? Math.random()}` });
-    known.append(...devices.map((each) => new Option(each, each)));
     this.input = made("input", { type: "text", autocomplete: "off", spellcheck: false, maxLength: 2000, value: source, required: true });
-    this.input.setAttribute("list", known.id);
+    const known = suggest(this.input, devices);
     this.input.setAttribute("autocapitalize", "off");
     this.canvas = made("canvas", { className: "found", hidden: true });
     this.canvas.setAttribute("role", "img");

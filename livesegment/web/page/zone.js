@@ -20,7 +20,6 @@ export class ZoneDrawing {
     this.offers = []; // what may be made of a zone, beside its text: [label, what to do with the corners]
     this.corners = [];
     this.dragged = null;
-    this.onLeave = () => {};
     this.onKey = (event) => this.#press(event);
     this.button.addEventListener("click", () => (this.isDrawing ? this.leave() : this.#drawFreely()));
     this.sheet.addEventListener("click", (event) => this.#click(event));
@@ -36,9 +35,8 @@ export class ZoneDrawing {
   }
 
   // Draw a zone for somebody: each of `offers` is [label, what gets the corners].
-  begin(corners, offers, onLeave = () => {}) {
+  begin(corners, offers) {
     if (this.isDrawing) this.leave();
-    this.onLeave = onLeave;
     this.#open(corners, offers, false);
   }
 
@@ -53,10 +51,7 @@ export class ZoneDrawing {
     this.button.setAttribute("aria-pressed", "false");
     this.corners = [];
     this.#show();
-    const { onLeave } = this;
-    this.onLeave = () => {};
     if (hadFocus) this.cameFrom?.focus();
-    onLeave();
   }
 
   #drawFreely() {

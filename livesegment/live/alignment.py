@@ -15,7 +15,10 @@ _SMALL = (160, 90)  # enough to see a cut
 
 
 class Alignment(Protocol):
-    """Carries a mask to the newest frame shown. Used by one thread at a time."""
+    """Carries a mask to the newest frame shown. Used by one thread at a time, but for `prepare`."""
+
+    def prepare(self, mask: Mask) -> None:
+        """Do what can be done for a mask before its turn comes; from any thread."""
 
     def observe(self, frame: Frame) -> None:
         """See every frame that is shown, in order."""
@@ -36,6 +39,9 @@ class Paste:
         self._cuts = CutDetector()
         self._frame_size: tuple[int, int] | None = None
         self._scene_began = 0
+
+    def prepare(self, mask: Mask) -> None:
+        """Do nothing: a mask is drawn as it came."""
 
     def observe(self, frame: Frame) -> None:
         """Notice a scene cut and a change of the picture's size."""
@@ -67,6 +73,14 @@ class ChosenAlignment:
         self._makers = makers
         self._maker = makers[panel.snapshot().align]
         self._current = self._maker()
+
+    def prepare(self, mask: Mask) -> None:
+        """Do what can be done for a mask before its turn comes; from any thread.
+
+        Pictures that are held back wait for many masks at a time, and there is time enough then.
+        """
+        if self._panel.snapshot().align != "delay":
+            self._current.prepare(mask)
 
     def observe(self, frame: Frame) -> None:
         """See every frame that is shown; here a new choice takes effect."""

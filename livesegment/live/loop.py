@@ -115,6 +115,7 @@ class LiveLoop:
             self._workers.stopping,
             start=partial(self._workers.start, daemon=True),
             sizes=self._limits.sizes,
+            prepare=self._parts.alignment.prepare,
             on_latency=self._delay_line.note_latency,
             gives_up=not self._limits.waits_for_endpoint,
         )

@@ -46,6 +46,7 @@ class Submitter:
         metrics: Counts frames, masks and errors.
         stopping: Ends every wait, together with `limiter.wake`.
         start: Starts a thread.
+        prepare: Told of each mask before it goes there.
         on_latency: Told for each mask how many seconds after its frame's capture it came.
         gives_up: Whether an error that will not go away ends the run before the first mask.
         sizes: How frames are sent where the limiter wants them smaller.
@@ -61,6 +62,7 @@ class Submitter:
         stopping: threading.Event,
         *,
         start: Start,
+        prepare: Callable[[Mask], None],
         on_latency: Callable[[float], None],
         gives_up: bool = True,
         sizes: Sequence[Sending] = (),
@@ -72,6 +74,7 @@ class Submitter:
         self._metrics = metrics
         self._stopping = stopping
         self._start_thread = start
+        self._prepare = prepare
         self._on_latency = on_latency
         self._gives_up = gives_up
         self._sizes = (Sending(), *sizes)
@@ -161,5 +164,7 @@ class Submitter:
         self._on_latency(time.monotonic() - frame.captured_at_s)
         self._metrics.count("masks_received")
         self._metrics.measure("round_trip_ms", permit.round_trip_s)
+        with stage("align"):
+            self._prepare(mask)
         if not self._masks.post(ArrivedMask(mask, frame.captured_at_s, permit.round_trip_s)):
             self._metrics.count("masks_stale")

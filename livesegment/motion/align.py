@@ -14,11 +14,12 @@ from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
-from livesegment.motion.dense import FLOW_PIXELS, carry_dense, is_dense
+from livesegment.motion.dense import FLOW_PIXELS, carry_dense
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import SMALL, History, Seen, small_size
-from livesegment.motion.key import Key, study
+from livesegment.motion.key import Key, Outline
+from livesegment.motion.prepared import PreparedMasks
 from livesegment.motion.raster import (
     Bytes,
     Floats,
@@ -77,7 +78,7 @@ class MaskAligner:
     drawn at theirs: it moves by whole pixels of that size at the finest. What need not be moved
     is returned as it was given, at full resolution.
 
-    Not thread-safe: one thread observes and aligns.
+    One thread observes and aligns; any other may prepare masks.
 
     Args:
         budget_ms: What `observe` and `align` together may spend on a frame, in milliseconds of
@@ -108,6 +109,7 @@ class MaskAligner:
         self._blas = ThreadpoolController().select(user_api="blas")
         self._working = WorkingPicture((0, 0))
         self._history = History(max_age_s, _MOST_FRAMES)
+        self._prepared = PreparedMasks()
         self._set_effort()
         self.reset()
 
@@ -128,8 +130,6 @@ class MaskAligner:
         self._history.clear()
         self._cut = CutDetector()
         self._key: Key | None = None
-        self._judged: Mask | None = None
-        self._counts: dict[int, int] = {}
         self._is_dense = False
         self._mistaken: Bytes | None = None
         self._shown: ClassIds | None = None
@@ -175,6 +175,10 @@ class MaskAligner:
         where = whole(self._working.size) if self._shown is None else neighbourhood(self._shown)
         return self._flow.estimate(gray, previous, where)
 
+    def prepare(self, mask: Mask) -> None:
+        """Find out what a mask says by itself, so that `align` need not; from any thread."""
+        self._prepared.prepare(mask, self._working.size)
+
     def align(self, mask: Mask, size: tuple[int, int] | None = None) -> Mask | None:
         """Return a mask of an older frame as it is at the newest observed one.
 
@@ -198,12 +202,17 @@ class MaskAligner:
             return None
         if newest.pts_s - source.pts_s > self._max_age_s:
             return None
-        mask = self._working.mask(given)
-        carries = self._carry_dense if self._judges_dense(mask) else self._carry_objects
-        return self._working.enlarged(carries(mask, source, newest), size)
+        prepared = self._prepared.get(given, self._working.size)
+        outline = prepared.outline
+        self._expect(is_dense=outline is None)
+        if outline is None:
+            carried = self._carry_dense(prepared.mask, source, newest)
+        else:
+            carried = self._carry_objects(outline, source, newest)
+        return self._working.enlarged(carried, prepared, size)
 
-    def _carry_objects(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
-        key = self._study(mask, source)
+    def _carry_objects(self, outline: Outline, source: Seen, newest: Seen) -> Mask:
+        key = self._study(outline, source)
         if source is newest:
             self._shown = key.objects
             return key.mask
@@ -212,21 +221,17 @@ class MaskAligner:
         # An object that is lost from sight may come back where it was.
         self._shown = shown if shown.any() else key.objects
         decided = self._decided.get(newest.index)
-        grain = mask.grain
+        grain = key.mask.grain
         if decided is not None:
             grain = max(grain, decided.decision.grain(decided.evidence.region))
-        return Mask(class_ids, mask.class_map, newest.index, grain=grain)
+        return Mask(class_ids, key.mask.class_map, newest.index, grain=grain)
 
-    def _judges_dense(self, mask: Mask) -> bool:
-        """Tell whether a mask has a class on every pixel; the motion is estimated accordingly."""
-        if mask is not self._judged:
-            self._judged, was_dense = mask, self._is_dense
-            self._counts = mask.pixel_counts()
-            self._is_dense = is_dense(mask, self._counts)
-            if self._is_dense and not was_dense:
-                self._key = self._mistaken = self._shown = None
-                self._decided.clear()
-        return self._is_dense
+    def _expect(self, *, is_dense: bool) -> None:
+        """Estimate the motion of the next frames as masks with or without a ground need it."""
+        if is_dense and not self._is_dense:
+            self._key = self._mistaken = self._shown = None
+            self._decided.clear()
+        self._is_dense = is_dense
 
     def _carry_dense(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
         if source is newest:
@@ -235,11 +240,11 @@ class MaskAligner:
         ids = carry_dense(mask, flows, source, newest, self._image, self._share)
         return Mask(ids, mask.class_map, newest.index, grain=mask.grain)
 
-    def _study(self, mask: Mask, source: Seen) -> Key:
+    def _study(self, outline: Outline, source: Seen) -> Key:
         known = self._key
-        if known is not None and known.given is mask:
+        if known is not None and known.given is outline.given:
             return known
-        key = study(mask, self._working.size, source.small, counts=self._counts)
+        key = Key.seen(outline, source.small)
         if known is None or key.frame_index > known.frame_index:
             self._teach(key)
         elif key.frame_index < known.frame_index:

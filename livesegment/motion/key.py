@@ -1,7 +1,7 @@
 """A true mask and what it says about the objects: where they end, and their colours."""
 
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, fields
+from typing import Self, cast
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from livesegment.frame import Image
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.classes import ClassColours
+from livesegment.motion.history import small_size
 from livesegment.motion.raster import Bytes, Floats, nearest, shrink
 from livesegment.motion.region import Region, neighbourhood
 
@@ -28,12 +29,13 @@ _MOST_EVIDENCE = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Key:
-    """A mask together with statistics of its frame.
+class Outline:
+    """A mask together with what it says by itself, whatever its picture.
 
     Attributes:
         given: The mask as it came.
         mask: The same at the frame's size.
+        counts: Its `Mask.pixel_counts`.
         ground: The class id that surrounds the objects.
         object_ids: The other classes that occur, the ground's where none does.
         extent: The rectangle around the objects.
@@ -42,14 +44,12 @@ class Key:
         labels: uint8 (H, W), the class ids with the ground given to the nearest object; only
             where there are several objects.
         distance: float32 of the small picture's shape, from -1 (far outside) to 1 (far inside).
-        class_colours: The colours of each object; None where there is only one.
         has_contacts: Whether two objects meet anywhere.
-        colours: float32 (4096,), for each colour of 16x16x16 how much more it is an object's than
-            the ground's, from -1 to 1.
     """
 
     given: Mask
     mask: Mask
+    counts: dict[int, int]
     ground: int
     object_ids: Bytes
     extent: Region
@@ -57,8 +57,6 @@ class Key:
     few_objects: Bytes
     labels: ClassIds
     distance: Floats
-    colours: Floats
-    class_colours: ClassColours | None
     has_contacts: bool
 
     @property
@@ -66,14 +64,60 @@ class Key:
         """The frame that was segmented."""
         return self.mask.frame_index
 
+    @classmethod
+    def of(cls, given: Mask, mask: Mask, counts: dict[int, int], ground: int | None = None) -> Self:
+        """Take what a mask says.
 
-def study(
-    given: Mask,
-    frame_size: tuple[int, int],
-    small: Image,
-    ground: int | None = None,
-    counts: dict[int, int] | None = None,
-) -> Key:
+        Args:
+            given: The mask as it came.
+            mask: The same at the frame's size.
+            counts: Its `Mask.pixel_counts`.
+            ground: The class around the objects, if that is known: it may not even occur.
+        """
+        ground, object_ids = _classes(mask, ground, counts)
+        objects = (mask.class_ids != ground).view(np.uint8)
+        size = small_size(*mask.frame_size)
+        few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
+        are_several = object_ids.size > 1
+        return cls(
+            given=given,
+            mask=mask,
+            counts=counts,
+            ground=ground,
+            object_ids=object_ids,
+            extent=neighbourhood(objects, padded=False),
+            objects=objects,
+            few_objects=few,
+            labels=_nearest_objects(mask, ground, objects, size) if are_several else mask.class_ids,
+            distance=signed_distance(few),
+            has_contacts=are_several and _have_contacts(mask.class_ids, objects),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key(Outline):
+    """A mask together with statistics of its frame.
+
+    Attributes:
+        colours: float32 (4096,), for each colour of 16x16x16 how much more it is an object's than
+            the ground's, from -1 to 1.
+        class_colours: The colours of each object; None where there is only one.
+    """
+
+    colours: Floats
+    class_colours: ClassColours | None
+
+    @classmethod
+    def seen(cls, outline: Outline, small: Image) -> Self:
+        """Return the same with the colours of the frame's small picture."""
+        return cls(
+            **{each.name: getattr(outline, each.name) for each in fields(outline)},
+            colours=_colour_evidence(outline.few_objects, small),
+            class_colours=_class_colours(outline, small),
+        )
+
+
+def study(given: Mask, frame_size: tuple[int, int], small: Image, ground: int | None = None) -> Key:
     """Take the statistics of a mask.
 
     Args:
@@ -81,30 +125,9 @@ def study(
         frame_size: (width, height) of its frame.
         small: The frame's picture made smaller.
         ground: The class around the objects, if that is known: it may not even occur.
-        counts: `Mask.pixel_counts` of the mask at that size, if they are known.
     """
     mask = given.resized(frame_size)
-    counts = counts or mask.pixel_counts()
-    ground, object_ids = _classes(mask, ground, counts)
-    objects = (mask.class_ids != ground).view(np.uint8)
-    size = small.shape[1], small.shape[0]
-    few = (shrink(objects * np.uint8(255), size) > 127).view(np.uint8)
-    return Key(
-        given=given,
-        mask=mask,
-        ground=ground,
-        object_ids=object_ids,
-        extent=neighbourhood(objects, padded=False),
-        objects=objects,
-        few_objects=few,
-        labels=mask.class_ids
-        if object_ids.size == 1
-        else _nearest_objects(mask, ground, objects, size),
-        distance=signed_distance(few),
-        colours=_colour_evidence(few, small),
-        class_colours=_class_colours(mask, object_ids, small, counts),
-        has_contacts=object_ids.size > 1 and _have_contacts(mask.class_ids, objects),
-    )
+    return Key.seen(Outline.of(given, mask, mask.pixel_counts(), ground), small)
 
 
 def _have_contacts(ids: ClassIds, objects: Bytes) -> bool:
@@ -117,13 +140,11 @@ def _have_contacts(ids: ClassIds, objects: Bytes) -> bool:
     return False
 
 
-def _class_colours(
-    mask: Mask, object_ids: Bytes, small: Image, counts: dict[int, int]
-) -> ClassColours | None:
-    if object_ids.size == 1:
+def _class_colours(outline: Outline, small: Image) -> ClassColours | None:
+    if outline.object_ids.size == 1:
         return None
-    few_ids = nearest(mask.class_ids, (small.shape[1], small.shape[0]))
-    largest = sorted(object_ids.tolist(), key=lambda class_id: -counts.get(class_id, 0))
+    few_ids = nearest(outline.mask.class_ids, (small.shape[1], small.shape[0]))
+    largest = sorted(outline.object_ids.tolist(), key=lambda each: -outline.counts.get(each, 0))
     return ClassColours.of(few_ids, colour_index(small), largest[:_MOST_CLASSES])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from livesegment.frame import Frame, Image
 from livesegment.mask import ClassIds, Mask
+from livesegment.motion.prepared import Prepared
 from livesegment.motion.raster import Bytes
 from livesegment.motion.region import neighbourhood
 
@@ -35,39 +36,36 @@ class WorkingPicture:
         scale = min(1.0, (_MOST_PIXELS / max(1, width * height)) ** 0.5)
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
         self._given: Mask | None = None
-        self._mask: Mask | None = None
         self._full: Mask | None = None
 
     def picture(self, frame: Frame) -> Image:
         """Return a frame's picture at the working size."""
         return frame.downscaled(self.size)
 
-    def mask(self, given: Mask) -> Mask:
-        """Return a mask of any size at the working size, the same one if it is given again."""
-        if self._mask is None or given is not self._given:
-            self._given, self._full = given, None
-            self._mask = given.resized(self.size)
-        return self._mask
-
-    def enlarged(self, carried: Mask, size: tuple[int, int]) -> Mask:
-        """Return what became of the mask given last, at (width, height).
+    def enlarged(self, carried: Mask, prepared: Prepared, size: tuple[int, int]) -> Mask:
+        """Return what became of a mask, at (width, height).
 
         Args:
-            carried: Of the working size. With the class ids of `mask` those that were given are
-                returned, whatever got lost on the way to the working size.
+            carried: Of the working size. With the class ids of the prepared mask those that were
+                given are returned, whatever got lost on the way to the working size.
+            prepared: The mask that was carried.
             size: At most that of the frames; for a smaller one than the working size, that one.
         """
-        if self.size == self.frame_size or self._given is None or self._mask is None:
+        if self.size == self.frame_size:
             return carried
-        if not np.may_share_memory(carried.class_ids, self._mask.class_ids):
+        if not np.may_share_memory(carried.class_ids, prepared.mask.class_ids):
             is_larger = size[0] > self.size[0] and size[1] > self.size[1]
             return _enlarged(carried, size) if is_larger else carried
-        if self._full is None or self._full.frame_size != size:
-            self._full = self._given.resized(size)
-        if carried is self._mask:
-            return self._full
-        ids, grain = self._full.class_ids, self._full.grain
-        return Mask(ids, carried.class_map, carried.frame_index, grain=grain)
+        full = self._in_full(prepared.given, size)
+        if carried is prepared.mask:
+            return full
+        return Mask(full.class_ids, carried.class_map, carried.frame_index, grain=full.grain)
+
+    def _in_full(self, given: Mask, size: tuple[int, int]) -> Mask:
+        """Return a mask as it was given at (width, height), the same one if it is asked again."""
+        if self._full is None or given is not self._given or self._full.frame_size != size:
+            self._given, self._full = given, given.resized(size)
+        return self._full
 
 
 def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:

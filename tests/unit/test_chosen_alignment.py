@@ -13,6 +13,10 @@ class Shift:
 
     def __init__(self) -> None:
         self.seen: list[int] = []
+        self.prepared: list[Mask] = []
+
+    def prepare(self, mask: Mask) -> None:
+        self.prepared.append(mask)
 
     def observe(self, frame: Frame) -> None:
         self.seen.append(frame.index)
@@ -50,3 +54,17 @@ def test_a_choice_takes_effect_with_the_next_frame_and_begins_anew() -> None:
     panel.change(align="warp")
     chosen.observe(frame(3))
     assert [each.seen for each in made] == [[0, 1], [2], [3]]
+
+
+def test_masks_are_prepared_for_the_alignment_chosen_unless_pictures_are_held_back() -> None:
+    """Of those that wait for their picture there are many, and they have time."""
+    shift, other = Shift(), Shift()
+    panel = ControlPanel(Controls(align="warp"))
+    makers = {"warp": lambda: shift, "paste": lambda: other}
+    chosen = ChosenAlignment(panel, {**makers, "delay": makers["warp"]})
+    masks = [Mask(frame(index).image[:, :, 0].copy(), CLASS_MAP, index) for index in range(2)]
+    chosen.prepare(masks[0])
+    panel.change(align="delay")
+    chosen.prepare(masks[1])
+    assert shift.prepared == masks[:1]
+    assert other.prepared == []

@@ -1,5 +1,7 @@
 """A late mask is carried to the newest frame, without inventing anything."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +72,29 @@ def test_what_is_an_object_has_a_class_whichever_there_are() -> None:
         assert objects is not None
         assert named is not None
         np.testing.assert_array_equal(named.class_ids > 0, objects.class_ids > 0)
+
+
+@pytest.mark.parametrize("kind", ["one object", "several", "a class on every pixel"])
+def test_a_mask_that_was_prepared_beside_the_picture_is_carried_alike(kind: str) -> None:
+    one, two = MaskAligner(budget_ms=1000), MaskAligner(budget_ms=1000)
+    with ThreadPoolExecutor(1) as threads:
+        for index in range(8):
+            picture, ids = turning(index)
+            if kind == "one object":
+                ids = (ids > 0).astype(np.uint8)
+            elif kind != "several":
+                ids[:, :160][ids[:, :160] == 0] = 3
+                ids[ids == 0] = 4
+            for aligner in (one, two):
+                aligner.observe(frame(picture, index))
+            mask = Mask(ids, NAMES, index)
+            threads.submit(two.prepare, mask).result(10)
+            if index % 2 == 0:
+                late = mask
+            alone, prepared = one.align(late), two.align(late)
+            assert alone is not None
+            assert prepared is not None
+            np.testing.assert_array_equal(prepared.class_ids, alone.class_ids)
 
 
 def test_a_still_scene_leaves_the_mask_untouched() -> None:

@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from livesegment.annotate.keyframes import MOST_BETWEEN, Chosen, Role
+from livesegment.annotate.keyframes import MOST_BETWEEN, Chosen
 from livesegment.buffer import Buffer
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.motion.propagate import Propagator
 from livesegment.profile import stage
+from livesegment.sinks.base import Role
 
 MOST_AT_ONCE = 16
 """Segments carried at once, at the most."""

@@ -6,7 +6,7 @@ from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.overlay.compositor import Compositor
 from livesegment.settings.controls import Controls
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.base import Annotated, Role, Sink
 
 
 def annotated(
@@ -15,6 +15,7 @@ def annotated(
     mask: Mask | None,
     controls: Controls,
     sinks: Iterable[Sink],
+    role: Role | None = None,
 ) -> Annotated:
     """Return a picture with its mask drawn, cut out with alpha where a sink keeps that.
 
@@ -24,7 +25,8 @@ def annotated(
         mask: What to draw on it; None: nothing.
         controls: How to draw.
         sinks: Whom it is for.
+        role: Where the mask comes from, if that is known.
     """
     if controls.style == "cutout" and any(sink.takes_alpha(frame) for sink in sinks):
-        return Annotated(frame, mask, *compositor.cut_out(frame, mask, controls))
-    return Annotated(frame, mask, compositor.draw(frame, mask, controls))
+        return Annotated(frame, mask, *compositor.cut_out(frame, mask, controls), role)
+    return Annotated(frame, mask, compositor.draw(frame, mask, controls), role=role)

@@ -4,27 +4,16 @@ import heapq
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import pairwise
 
 from livesegment.errors import OptionsError
 from livesegment.frame import Frame
 from livesegment.motion.difference import SceneChange, Stillness
 from livesegment.settings import KeyframeOptions
+from livesegment.sinks.base import Role
 
 MOST_BETWEEN = 64
 """Frames between two keyframes that wait for the second one, at the most."""
-
-
-class Role(Enum):
-    """Where a frame's mask comes from."""
-
-    ASKED = auto()
-    """The segmenter: it is a keyframe."""
-    CARRIED = auto()
-    """The keyframes before and after it, along the motion."""
-    STILL = auto()
-    """The keyframe before it, as it is: nothing has moved since."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

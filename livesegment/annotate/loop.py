@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.carrier import MOST_AT_ONCE, Carrier, Masked
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.journal import Journal
-from livesegment.annotate.keyframes import MOST_BETWEEN, KeyframeChooser, Role
+from livesegment.annotate.keyframes import MOST_BETWEEN, KeyframeChooser
 from livesegment.annotate.ordered import OrderedWindow
 from livesegment.annotate.waiting import Waiting
 from livesegment.calls.limiter import Limiter
@@ -24,7 +24,7 @@ from livesegment.seen_classes import SeenClasses
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import KeyframeOptions
 from livesegment.settings.controls import Controls
-from livesegment.sinks.base import Sink
+from livesegment.sinks.base import Role, Sink
 from livesegment.sources.base import Source
 from livesegment.workers import WorkerGroup
 
@@ -255,9 +255,13 @@ class AnnotateLoop:
             return
         with stage("draw"):
             drawn = annotated(
-                self._compositor, leaving.frame, leaving.mask, self._controls, self._parts.sinks
+                self._compositor,
+                leaving.frame,
+                leaving.mask,
+                self._controls,
+                self._parts.sinks,
+                masked.role,
             )
-            drawn = replace(drawn, is_carried=masked.role is not Role.ASKED)
         with stage("encode"):
             for sink in self._parts.sinks:
                 sink.write(drawn)

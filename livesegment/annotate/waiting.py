@@ -1,8 +1,9 @@
 """Frames that wait for their masks and for their turn."""
 
-from livesegment.annotate.keyframes import Chosen, Role
+from livesegment.annotate.keyframes import Chosen
 from livesegment.frame import CodedFrame
 from livesegment.mask import Mask
+from livesegment.sinks.base import Role
 
 
 class Waiting:

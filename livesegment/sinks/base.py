@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -22,6 +23,17 @@ def with_alpha(image: Image, alpha: Alpha | None) -> npt.NDArray[np.uint8]:
     return cv2.merge((image, alpha)).astype(np.uint8, copy=False)
 
 
+class Role(StrEnum):
+    """Where a frame's mask comes from, where all frames are annotated."""
+
+    ASKED = "asked"
+    """The segmenter: it is a keyframe."""
+    CARRIED = "carried"
+    """The keyframes before and after it, along the motion."""
+    STILL = "still"
+    """The keyframe before it, as it is: nothing has moved since."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotated:
     """One picture on its way out.
@@ -34,15 +46,14 @@ class Annotated:
         alpha: How much of each of its pixels is there, 0 to 255, uint8 (H, W), valid as long; None:
             all of everything. The colours are not multiplied by it (straight alpha), and 0 where it
             is 0.
-        is_carried: Whether `annotate` has the mask from other pictures than this one; live, whose
-            masks come late, does not say.
+        role: Where the mask comes from; None: of a live picture, whose masks all come late.
     """
 
     frame: Frame
     mask: Mask | None
     image: Image
     alpha: Alpha | None = None
-    is_carried: bool = False
+    role: Role | None = None
 
 
 class Sink(Resource):

@@ -24,7 +24,7 @@ from sequences import Ids, Sequence, load
 
 from livesegment import BuiltinSegmenter
 from livesegment.annotate.choice import Hardest
-from livesegment.sinks.base import Annotated
+from livesegment.sinks.base import Annotated, Role
 
 PERSONS = ("breakdance-flare", "dance-twirl", "hike", "scooter-gray", "stroller")
 STEPS = (1, 4)
@@ -62,7 +62,8 @@ def chosen_by(sequence: Sequence, step: int, count: int, *, says: bool) -> list[
     choice = Hardest(count)
     for place, (frame, mask) in enumerate(zip(sequence.frames, sequence.masks, strict=True)):
         seen = mask if says else replace(mask, certainty=None)
-        choice.consider(Annotated(frame, seen, frame.image, is_carried=place % step != 0))
+        role = Role.CARRIED if place % step else Role.ASKED
+        choice.consider(Annotated(frame, seen, frame.image, role=role))
     return sorted(choice.settled())
 
 

@@ -28,7 +28,7 @@ from livesegment.annotate.chosen_frames import ChosenFrames
 from livesegment.cli.line import read_line
 from livesegment.errors import OptionsError, OutputExists, SinkError
 from livesegment.settings.commands import AnnotateCommand
-from livesegment.sinks.base import Annotated
+from livesegment.sinks.base import Annotated, Role
 from livesegment.sinks.mask_file import read_masks
 
 NAMES = {0: "background", 1: "person", 2: "cup"}
@@ -55,10 +55,10 @@ def seen(
     image: np.ndarray,
     certainty: np.ndarray | None = None,
     *,
-    is_carried: bool = False,
+    role: Role | None = None,
 ) -> Annotated:
     frame = Frame(image, index, index / 25, 0.0)
-    return Annotated(frame, Mask(ids, NAMES, index, certainty), image, is_carried=is_carried)
+    return Annotated(frame, Mask(ids, NAMES, index, certainty), image, role=role)
 
 
 def chosen(choice: FrameChoice, pictures: Sequence[Annotated]) -> list[int]:
@@ -148,7 +148,8 @@ def test_a_camera_that_moves_is_no_disagreement() -> None:
 def test_a_mask_that_was_carried_tells_nothing_of_the_model() -> None:
     choice = Hardest(3)
     pictures = [
-        replace(each, is_carried=each.frame.index % 4 != 0) for each in panned(wrong=[11, 30])
+        replace(each, role=Role.CARRIED if each.frame.index % 4 else Role.ASKED)
+        for each in panned(wrong=[11, 30])
     ]
     chosen(choice, pictures)
     assert all(index % 4 == 0 for index in choice.settled())

@@ -62,14 +62,16 @@ class FrameChoice(ABC):
 
 
 class EveryNth(FrameChoice):
-    """Chooses one frame in so many, by its number in the source; the first is one of them."""
+    """Chooses one frame in so many of those that have a mask, the first among them."""
 
     def __init__(self, every: int) -> None:
         self._every = every
+        self._count = 0
 
-    def consider(self, picture: Annotated) -> Reason | None:
+    def consider(self, picture: Annotated) -> Reason | None:  # noqa: ARG002 - it only counts
         """Return why a frame is exported; None: it is not."""
-        return None if picture.frame.index % self._every else Reason("every")
+        self._count += 1
+        return None if (self._count - 1) % self._every else Reason("every")
 
 
 class Changed(FrameChoice):
@@ -132,7 +134,7 @@ class Hardest(FrameChoice):
             return self._chosen.get(picture.frame.index)
         assert picture.mask is not None
         self._scene += self._carried.observe(picture.frame)
-        if picture.role is Role.ASKED:
+        if picture.role in (None, Role.ASKED):
             self._note(picture.frame, picture.mask)
         return None
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from livesegment.annotate.asking import Caller, KeptMasks
 from livesegment.annotate.carrier import MOST_AT_ONCE, Carrier, Masked

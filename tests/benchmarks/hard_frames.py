@@ -62,9 +62,8 @@ def chosen_by(sequence: Sequence, step: int, count: int, *, says: bool) -> list[
     choice = Hardest(count)
     for place, (frame, mask) in enumerate(zip(sequence.frames, sequence.masks, strict=True)):
         seen = mask if says else replace(mask, certainty=None)
-        choice.consider(
-            Annotated(frame, seen, frame.image, role=Role.CARRIED if place % step else Role.ASKED)
-        )
+        role = Role.CARRIED if place % step else Role.ASKED
+        choice.consider(Annotated(frame, seen, frame.image, role=role))
     return sorted(choice.settled())
 
 

@@ -55,7 +55,7 @@ def seen(
     image: np.ndarray,
     certainty: np.ndarray | None = None,
     *,
-    role: Role = Role.ASKED,
+    role: Role | None = None,
 ) -> Annotated:
     frame = Frame(image, index, index / 25, 0.0)
     return Annotated(frame, Mask(ids, NAMES, index, certainty), image, role=role)

@@ -19,7 +19,11 @@ from livesegment.rle import regions
 from livesegment.sinks.output_file import OutputFile
 
 _ANNOTATIONS = "annotations"
+_FOLDERS = (_ANNOTATIONS, "images")
 _FILES = {subset: f"{_ANNOTATIONS}/instances_{subset}.json" for subset in (VALIDATION, TRAIN)}
+
+
+_USE = "The pictures are not in it: `images/` is for them."
 
 
 class CocoExporter(Exporter):
@@ -32,8 +36,10 @@ class CocoExporter(Exporter):
     category's id is the class id, or one more where class 0 is annotated: readers take category 0
     for none. Numbers of pictures and annotations count from 1. Pictures of a video also have
     `frame_index` and `time_s`, the media time in seconds. Divided, a folder holds
-    `annotations/instances_train.json` and `instances_val.json`.
-    Source: cocodataset.org, data format, 3. stuff segmentation; read by pycocotools, supervision.
+    `annotations/instances_train.json`, `instances_val.json`, and an empty `images/`, without which
+    some readers read nothing.
+    Source: cocodataset.org, data format, 3. stuff segmentation; read by pycocotools, supervision,
+    datumaro.
 
     Annotations wait on the disk, so a file may be longer than the memory.
 
@@ -54,7 +60,7 @@ class CocoExporter(Exporter):
             names.check_outside(path)
             layout = self.layout(is_divided=True)
             assert layout is not None
-            output = OutputFolder(path, layout, [_ANNOTATIONS], overwrite=dataset.overwrite)
+            output = OutputFolder(path, layout, _FOLDERS, overwrite=dataset.overwrite)
         elif path.suffix.lower() == ".json":
             output = OutputFile(path, overwrite=dataset.overwrite)
         else:
@@ -103,7 +109,7 @@ class CocoExporter(Exporter):
             self._write(self._output.path, None)
             return
         names = self._names_by_category()
-        text = card(self._dataset.origin, self._contents(names), use="For readers of COCO files.")
+        text = card(self._dataset.origin, self._contents(names), use=_USE)
         (self._output.path / CARD_FILE).write_text(text, encoding="utf-8", newline="\n")
         for subset, name in _FILES.items():
             self._write(self._output.path / name, subset)

@@ -54,7 +54,7 @@ class CvatExporter(Exporter):
 
     def __init__(self, path: Path, dataset: Dataset) -> None:
         pictures = "frame" if isinstance(dataset.pictures, str) else dataset.pictures
-        names = PictureNames(pictures, by_stem=True, reader="CVAT")
+        names = PictureNames(pictures, by_stem=True, reader="CVAT", in_list=True)
         super().__init__(OutputFile(path, overwrite=dataset.overwrite), names, dataset)
         self._archive: zipfile.ZipFile | None = None
         self._stems = self._spool()

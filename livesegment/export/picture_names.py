@@ -16,6 +16,7 @@ class PictureNames:
         pictures: Stem of a video, or the image files: the picture of `Frame.index` i is the i-th.
         by_stem: Whether two names that differ only in their suffix collide.
         reader: Who reads them in a text, which cannot hold every name; None: nobody does.
+        in_list: Whether that text is a list with a name a line.
 
     Attributes:
         is_video: Whether the pictures are those of a video.
@@ -26,7 +27,12 @@ class PictureNames:
     """
 
     def __init__(
-        self, pictures: str | Sequence[Path], *, by_stem: bool, reader: str | None = None
+        self,
+        pictures: str | Sequence[Path],
+        *,
+        by_stem: bool,
+        reader: str | None = None,
+        in_list: bool = False,
     ) -> None:
         self.is_video = isinstance(pictures, str)
         self._stem = pictures if isinstance(pictures, str) else ""
@@ -34,7 +40,7 @@ class PictureNames:
         if Path(self._stem).name != self._stem:
             raise OptionsError(f"'{self._stem}' is no plain file name")
         for each in (self._stem, *(file.name for file in self._files)):
-            if reader is not None and not _is_plain(each):
+            if reader is not None and not _is_kept(each, in_list=in_list):
                 raise OptionsError(f"{reader} would not find a picture called {each!r}: rename it")
         seen: dict[str, Path] = {}
         for file in self._files:
@@ -86,11 +92,8 @@ class PictureNames:
         return self._files[index]
 
 
-def _is_plain(name: str) -> bool:
-    """Tell whether a line of a text can hold a name, so that it is the same when it is read."""
-    return (
-        name.isprintable()
-        and name.strip() == name
-        and not name.startswith("#")
-        and "\\" not in name
-    )
+def _is_kept(name: str, *, in_list: bool) -> bool:
+    """Tell whether a text holds a name so that it is the same when it is read."""
+    if in_list and (name.strip() != name or name.startswith("#")):  # which begins a comment
+        return False
+    return name.isprintable() and "\\" not in name

@@ -3,9 +3,13 @@
 import json
 import re
 import struct
+import zipfile
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
+import masks
+import numpy as np
 import pytest
 from anything import any_json, any_text, as_json, damaged, is_sentence
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -18,6 +22,7 @@ from livesegment.class_name import MAX_CLASS_NAME, clean_class_name, comparable
 from livesegment.cli.app import takes
 from livesegment.cli.line import read_line
 from livesegment.errors import JournalMismatch, OptionsError
+from livesegment.export import open_exporter
 from livesegment.monitor.config import read_config
 from livesegment.segmenters.class_naming import class_names_in
 from livesegment.segmenters.runtimes.onnx_header import read_onnx_header
@@ -44,6 +49,31 @@ def test_any_class_name_is_clean_and_stays_so(name: str) -> None:
     clean.encode()
     assert clean_class_name(clean) == clean
     assert comparable(clean) == comparable(name)
+
+
+@given(st.dictionaries(st.integers(0, 254), long_text, max_size=6))
+@example({1: "a:b", 2: "a_b", 3: "a_b 2", 4: "#", 5: "$", 6: "\uffff"})
+@example(dict.fromkeys(range(6), "x" * 100))
+@settings(one_folder, deadline=None)
+def test_any_class_names_are_told_apart_in_exports(tmp_path: Path, names: dict[int, str]) -> None:
+    picture = masks.picture(np.array([[*range(8)]], np.uint8), 0, names)
+    for kind in ("cvat", "label-studio", "yolo"):
+        # Not committed: then no disk is waited for.
+        with open_exporter(kind, tmp_path / kind, "clip", overwrite=True) as exporter:
+            exporter.write(picture)
+    with zipfile.ZipFile(tmp_path / "cvat.part") as archive:
+        lines = archive.read("labelmap.txt").decode().split("\n")[1:-1]
+    labels = [line.split(":") for line in lines]
+    assert all(len(each) == 4 and 0 < len(each[0]) <= 64 for each in labels)
+    assert len({each[0] for each in labels}) == len({each[1] for each in labels}) == len(labels)
+    set_up = ElementTree.parse(tmp_path / "label-studio.part" / "labels.xml")
+    shown = [each.get("value") for each in set_up.iter("Label")]
+    assert len(set(shown)) == len(shown) == len(labels) - 1
+    (task,) = json.loads((tmp_path / "label-studio.part" / "tasks.json").read_text())
+    used = [each["value"]["brushlabels"][0] for each in task["predictions"][0]["result"]]
+    assert set(used) <= set(shown)
+    told = (tmp_path / "yolo.part" / "data.yaml").read_text(encoding="utf-8")
+    assert len(told.split("\n")) == 5 + len(shown)
 
 
 forms = st.lists(

@@ -1,4 +1,4 @@
-"""Reads the archive for CVAT as CVAT does, with datumaro: `read_cvat.py FOLDER`, of `make.py`."""
+"""Reads CVAT's archive, as CVAT does, and COCO: `read_datumaro.py FOLDER`, of `make.py`."""
 
 import zipfile
 from pathlib import Path
@@ -17,6 +17,26 @@ def read(archive: Path) -> Dataset:
 
 
 def check(folder: Path, truth: Truth) -> None:
+    check_cvat(folder, truth)
+    check_coco(folder / "divided" / "clip.coco", truth)
+
+
+def check_coco(folder: Path, truth: Truth) -> None:
+    data = Dataset.import_from(str(folder), "coco_instances")
+    labels = [each.name for each in data.categories()[AnnotationType.label].items]
+    items = {item.id: item for item in data}
+    for index, ids in enumerate(truth.ids):
+        item = items.pop(f"clip_{index:06d}")
+        assert item.subset == ("val" if index in truth.val else "train")
+        found = np.zeros_like(ids)
+        for annotation in item.annotations:
+            if annotation.type == AnnotationType.mask:
+                found[annotation.image.astype(bool)] = truth.known(labels[annotation.label])
+        truth.compare(index, found)
+    assert not items
+
+
+def check_cvat(folder: Path, truth: Truth) -> None:
     for archive in (folder / "clip.cvat.zip", folder / "divided" / "clip.cvat.zip"):
         data = read(archive)
         labels = [each.name for each in data.categories()[AnnotationType.label].items]

@@ -25,6 +25,7 @@ from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions, EndpointOptions
+from livesegment.sinks.base import Sink
 from livesegment.sinks.mask_file import MaskFileReader
 from livesegment.sinks.standard_output import STANDARD_OUTPUT_NAME
 from livesegment.sources import is_drawn
@@ -94,6 +95,7 @@ class InputRun:
         self._options = shared.options
         self._result = AnnotateResult()
         self._loop: AnnotateLoop | None = None
+        self._sinks: Sequence[Sink] = ()
         self._stopped = False
 
     def run(self) -> FileReport:
@@ -136,6 +138,8 @@ class InputRun:
         self._stopped = True
         if self._loop is not None:
             self._loop.stop()
+        for sink in self._sinks:
+            sink.stop()
 
     def _annotate(self, stack: ExitStack) -> Outcome:
         job, options = self.job, self._options
@@ -144,7 +148,10 @@ class InputRun:
         opened, source = open_input(job.source, options)
         stack.enter_context(source)
         if source.is_endless:
-            raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
+            wanted = (
+                "record it with 'live --record'" if source.is_live else "give it one with --end"
+            )
+            raise OptionsError(f"{source.name} has no end: {wanted}")
         segmenter = self._segmenter(source, stack)
         journal = self._journal(segmenter, stack)
         if journal is not None and (raised := journal.raised) is not None:
@@ -154,7 +161,7 @@ class InputRun:
             logger.info("%s is already complete", job.output)
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
-        sinks = outputs.open(opened, journal, stack)
+        self._sinks = sinks = outputs.open(opened, journal, stack)
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
         result = self._result
         if not result.complete:

@@ -103,6 +103,7 @@ class InputRun:
         self._result = AnnotateResult()
         self._loop: AnnotateLoop | None = None
         self._timeline: KeptTimeline | None = None
+        self._sinks: Sequence[Sink] = ()
         self._stopped = False
 
     def run(self) -> FileReport:
@@ -146,6 +147,8 @@ class InputRun:
         self._stopped = True
         if self._loop is not None:
             self._loop.stop()
+        for sink in self._sinks:
+            sink.stop()
 
     def _annotate(self, stack: ExitStack) -> Outcome:
         job, options = self.job, self._options
@@ -155,7 +158,10 @@ class InputRun:
         opened, source = open_input(job.source, options)
         stack.enter_context(source)
         if source.is_endless:
-            raise OptionsError(f"{source.name} has no end: record it with 'live --record'")
+            wanted = (
+                "record it with 'live --record'" if source.is_live else "give it one with --end"
+            )
+            raise OptionsError(f"{source.name} has no end: {wanted}")
         segmenter = self._segmenter(source, stack)
         identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
         journal = self._journal(identity, stack)
@@ -170,7 +176,7 @@ class InputRun:
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
         origin = origin_of(job, options, opened, segmenter, raised)
-        sinks = outputs.open(opened, origin, journal, self._timeline, stack)
+        self._sinks = sinks = outputs.open(opened, origin, journal, self._timeline, stack)
         self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
         result = self._result
         if not result.complete or not self._look_again(sinks, segmenter, journal, stack):

@@ -144,7 +144,8 @@ def annotate(
 
     Args:
         inputs: Video, image, folder or glob, or several of these.
-        output: Video, image or folder; a folder with several inputs.
+        output: Video, image or folder; a folder with several inputs; `-` is standard output, for
+            one video, which has no journal.
         segmenter: Who is asked; it stays the caller's to close. None: opened from
             `options.endpoint`.
         options: What to write; None: the built-in person model and nothing replaced.
@@ -156,7 +157,8 @@ def annotate(
     Raises:
         SourceNotFound: If an only input cannot be opened.
         EndpointError: If a frame of an only input cannot be segmented.
-        SinkError: If the output of an only input exists or cannot be written.
+        SinkError: If the output of an only input exists or cannot be written; `ReaderGone` if
+            nobody reads standard output any more.
         OptionsError: If inputs and output do not fit together, or are the same file.
     """
     options = options or AnnotateOptions()

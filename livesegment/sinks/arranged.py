@@ -48,6 +48,10 @@ class _ArrangedSink(Sink):
         laid_out = Frame(image, frame.index, frame.pts_s, frame.captured_at_s)
         self._sink.write(Annotated(laid_out, None, image, alpha))
 
+    def stop(self) -> None:
+        """Let a write that waits end soon."""
+        self._sink.stop()
+
     def commit(self) -> None:
         """Finish the output."""
         self._sink.commit()
@@ -66,9 +70,8 @@ def _resized(image: Image, alpha: Alpha | None, box: tuple[int, int]) -> tuple[I
     size = fitting_size((image.shape[1], image.shape[0]), box)
     if alpha is None:
         interpolation = cv2.INTER_AREA if size[0] < image.shape[1] else cv2.INTER_CUBIC
-        return cv2.resize(image, size, interpolation=interpolation).astype(
-            np.uint8, copy=False
-        ), None
+        resized = cv2.resize(image, size, interpolation=interpolation)
+        return resized.astype(np.uint8, copy=False), None
     whole = clear_letterbox(with_alpha(image, alpha), size)
     return np.ascontiguousarray(whole[:, :, :3]), np.ascontiguousarray(whole[:, :, 3])
 

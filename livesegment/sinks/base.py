@@ -73,6 +73,9 @@ class Sink(Resource):
         """Tell whether this picture may come with `Annotated.alpha`; False unless a sink knows."""
         return False
 
+    def stop(self) -> None:
+        """Ask a `write` that waits for somebody to end soon. May be called from any thread."""
+
     def commit(self) -> None:
         """Say that every picture was written: finish the output, give it its final name.
 

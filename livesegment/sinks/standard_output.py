@@ -1,8 +1,11 @@
 """Standard output, as the place that a video is written to."""
 
 import errno
+import math
 import os
+import select
 import sys
+import time
 from contextlib import suppress
 
 from livesegment.errors import OptionsError, OutputNotWritable
@@ -11,6 +14,10 @@ from livesegment.resource import Resource
 STANDARD_OUTPUT_NAME = "standard output"
 _STDOUT, _STDERR = 1, 2
 _GONE = frozenset((errno.EPIPE, errno.EINVAL))  # as Windows calls a pipe that nobody reads
+
+_GRACE_S = 1.0
+_LOOKS_EVERY_S = 0.5
+_PIPE_BYTES = 4096
 
 
 class StandardOutput(Resource):
@@ -26,6 +33,7 @@ class StandardOutput(Resource):
 
     def __init__(self, option: str) -> None:
         self._errno: int | None = None
+        self._waits_until_s = math.inf
         try:
             self._file = os.dup(_STDOUT)
         except OSError:
@@ -54,6 +62,10 @@ class StandardOutput(Resource):
         """Whether that was because nobody reads it any more."""
         return self._errno in _GONE
 
+    def stop(self) -> None:
+        """Wait for whoever reads no longer than a second. From any thread."""
+        self._waits_until_s = time.monotonic() + _GRACE_S
+
     def write(self, data: bytes) -> int:
         """Write all of it, waiting for whoever reads.
 
@@ -63,11 +75,20 @@ class StandardOutput(Resource):
         rest = memoryview(data)
         try:
             while rest:
-                rest = rest[os.write(self._file, rest) :]
+                rest = rest[os.write(self._file, rest[: self._room()]) :]
         except OSError as error:
             self._errno = error.errno
             raise
         return len(data)
+
+    def _room(self) -> int:
+        """Wait until something may be written, and return how much without waiting."""
+        if sys.platform == "win32":  # its pipes cannot be waited for
+            return _PIPE_BYTES
+        while not select.select([], [self._file], [], _LOOKS_EVERY_S)[1]:
+            if time.monotonic() > self._waits_until_s:
+                raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        return select.PIPE_BUF
 
     def close(self, *, is_in_use: bool = False) -> None:
         """Give standard output back. May be called twice.

@@ -50,10 +50,10 @@ class VideoToStdout(Sink):
         self._planes = Planes(self._like.colour)
         self._frame_size = (0, 0)
         self._track: VideoTrack | None = None
-        self._stdout = StandardOutput("-o -")
         self._sound = None
         if like is not None:
             self._sound = SoundCopier(like, STANDARD_OUTPUT_NAME, "mpegts", part)
+        self._stdout = StandardOutput("-o -")
 
     def write(self, picture: Annotated) -> None:
         """Write one picture, waiting for whoever reads.
@@ -68,6 +68,10 @@ class VideoToStdout(Sink):
             track.write(self._planes.of(image), picture.frame.pts_s - self._begins_s)
         except OutputNotWritable as error:
             raise self._refused(error) from error
+
+    def stop(self) -> None:
+        """Let a write that waits for whoever reads end soon."""
+        self._stdout.stop()
 
     def commit(self) -> None:
         """End the video.

@@ -28,5 +28,5 @@ def annotated(
         role: Where the mask comes from, if that is known.
     """
     if controls.style == "cutout" and any(sink.takes_alpha(frame) for sink in sinks):
-        return Annotated(frame, mask, *compositor.cut_out(frame, mask, controls), role)
+        return Annotated(frame, mask, *compositor.cut_out(frame, mask, controls), role=role)
     return Annotated(frame, mask, compositor.draw(frame, mask, controls), role=role)

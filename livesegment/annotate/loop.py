@@ -254,7 +254,7 @@ class AnnotateLoop:
                 leaving.mask,
                 self._controls,
                 self._parts.sinks,
-                masked.role,
+                role=masked.role,
             )
         with stage("encode"):
             for sink in self._parts.sinks:

@@ -33,7 +33,7 @@ from livesegment.sinks.base import Annotated, Role
 from livesegment.sources.pattern import CLASS_MAP
 from livesegment.timeline.kept import KeptTimeline, Timeline, TimelineSink
 from livesegment.timeline.measuring import Measured, Measurer
-from livesegment.timeline.page import PageInput, page
+from livesegment.timeline.report_page import PageInput, page
 from livesegment.timeline.table import TableSink
 from livesegment.timeline.thinning import thinned
 from livesegment.timeline.words import Price

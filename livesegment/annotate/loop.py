@@ -266,7 +266,7 @@ class AnnotateLoop:
                 leaving.mask,
                 self._controls,
                 self._parts.sinks,
-                masked.role,
+                role=masked.role,
             )
             drawn = replace(drawn, scene=scene)
         with stage("encode"):

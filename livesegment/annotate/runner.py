@@ -115,7 +115,7 @@ def _run_all(
 
 
 def _page(report: Callable[[], AnnotateReport], options: AnnotateOptions) -> str:
-    from livesegment.timeline.page import PageInput, page  # most runs write none
+    from livesegment.timeline.report_page import PageInput, page  # most runs write none
     from livesegment.timeline.words import Price
 
     found = report()

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from livesegment.downscale import downscaled, fitting
+from livesegment.frame import Image
 from livesegment.motion.cut import CutDetector
 from livesegment.sinks.base import Annotated
 from livesegment.timeline.measuring import Measured
@@ -21,8 +22,9 @@ _BOX = (320, 240)
 _QUALITY = 72
 _SEEN_BETTER = 1.3  # times the share of all classes
 _MOST_NAMES = 4
+_NOTHING, _UNMASKED = -2.0, -1.0
 # Cuts are told on pictures of this width; the detector makes them smaller still.
-_TO_TELL_CUTS = (160, 90)
+_SMALL = (160, 90)
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class Part:
         end_s: That of its last frame.
         begins_scene: Whether the frame before it shows another scene.
         at_s: That of its picture.
-        shown: The share of all classes in that.
+        shown: The share of all classes in that, below 0 where it has no mask.
         classes: Their names and shares, the greatest first.
         jpeg: The picture; empty: there is none yet.
     """
@@ -43,7 +45,7 @@ class Part:
     end_s: float
     begins_scene: bool
     at_s: float = 0.0
-    shown: float = -1.0
+    shown: float = _NOTHING
     classes: tuple[tuple[str, float], ...] = ()
     jpeg: bytes = b""
 
@@ -69,16 +71,17 @@ class ContactSheet:
     def add(self, picture: Annotated, found: Sequence[Measured]) -> None:
         """Take in the next picture and the classes that it shows."""
         pts_s = picture.frame.pts_s
-        size = fitting(picture.frame.frame_size, _TO_TELL_CUTS)
-        is_cut = self._cuts.is_cut(picture.frame.downscaled(size))
+        has_mask = picture.mask is not None
+        # What is hidden whole has no mask, and is no other scene.
+        is_cut = has_mask and self._cuts.is_cut(_to_tell_cuts(picture))
         if is_cut or not self._parts or pts_s - self._parts[-1].begin_s >= self._longest_s(pts_s):
             self._parts.append(Part(pts_s, pts_s, is_cut or not self._parts))
             if len(self._parts) > _KEPT:
                 self._parts = _fewer(self._parts, MOST_PICTURES)
         part = self._parts[-1]
         part.end_s = pts_s
-        shown = sum(each.share for each in found)
-        if not part.jpeg or shown > max(_SEEN_BETTER * part.shown, 0.0):
+        shown = sum(each.share for each in found) if has_mask else _UNMASKED
+        if shown > part.shown * (_SEEN_BETTER if part.shown > 0 else 1.0):
             part.at_s, part.shown, part.jpeg = pts_s, shown, _small(picture)
             most = sorted(found, key=lambda each: -each.share)[:_MOST_NAMES]
             part.classes = tuple((each.name, each.share) for each in most)
@@ -112,6 +115,10 @@ def _fewer(parts: Sequence[Part], most: int) -> list[Part]:
         place = min(range(len(lengths)), key=lengths.__getitem__)
         left[place : place + 2] = [left[place].joined(left[place + 1])]
     return left
+
+
+def _to_tell_cuts(picture: Annotated) -> Image:
+    return picture.frame.downscaled(fitting(picture.frame.frame_size, _SMALL))
 
 
 def _small(picture: Annotated) -> bytes:

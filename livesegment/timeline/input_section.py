@@ -88,7 +88,7 @@ def _facts(report: Mapping[str, Any], kept: Timeline | None, price: Price) -> li
     frames = report["frames"] or (0 if kept is None else kept["frames"])
     waits = report.get("round_trip_ms") or {}
     typical, slowest = waits.get("p50"), waits.get("max")
-    waited = "" if typical is None else f"{typical:,.0f} ms, at most {slowest:,.0f} ms"
+    waited = "" if typical is None else f"{typical:,.0f}&nbsp;ms, at most {slowest:,.0f}&nbsp;ms"
     errors = ", ".join(f"{count} {shown(name)}" for name, count in report["errors"].items())
     hidden = report.get("frames_hidden", 0)
     return [

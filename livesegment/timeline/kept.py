@@ -102,11 +102,12 @@ class TimelineSink(Sink):
         self._sheet.add(picture, found)
 
     def commit(self) -> None:
-        """Say that it is about the whole film."""
+        """Keep it, as that of the whole film: before anybody notes that its outputs are there."""
         self._is_complete = True
+        self.close()
 
     def close(self) -> None:
-        """Keep what there is. May be called twice."""
+        """Keep what there is, unless that is done. May be called twice."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -16,7 +16,7 @@ from livesegment.mask import Mask
 from livesegment.sinks.base import Annotated, Role
 from livesegment.timeline.kept import KeptTimeline, TimelineSink
 from livesegment.timeline.measuring import Measurer
-from livesegment.timeline.page import PageInput, page
+from livesegment.timeline.report_page import PageInput, page
 from livesegment.timeline.words import Price
 
 

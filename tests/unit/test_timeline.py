@@ -2,9 +2,11 @@
 
 import base64
 import csv
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 from privacy import CLASS_NAME, pattern_shots, seen_pixels
 
+import livesegment.timeline as timeline_room
 from livesegment import (
     AnnotateOptions,
     Frame,
@@ -30,7 +33,7 @@ from livesegment.sinks.base import Annotated, Role
 from livesegment.sources.pattern import CLASS_MAP
 from livesegment.timeline.kept import KeptTimeline, Timeline, TimelineSink
 from livesegment.timeline.measuring import Measured, Measurer
-from livesegment.timeline.page import PageInput, page
+from livesegment.timeline.report_page import PageInput, page
 from livesegment.timeline.table import TableSink
 from livesegment.timeline.thinning import thinned
 from livesegment.timeline.words import Price
@@ -213,7 +216,8 @@ def scenes(levels: Sequence[int], frames: int) -> Iterator[Annotated]:
         scene = index // frames
         image[:, 8 * (scene % 8) : 8 * (scene % 8) + 8] = levels[scene]
         frame = Frame(image, index, index / 10, 0.0)
-        yield Annotated(frame, None, image, role=Role.ASKED)
+        mask = Mask(np.zeros((height, width), np.uint8), NAMES, index)
+        yield Annotated(frame, mask, image, role=Role.ASKED)
 
 
 def test_each_scene_of_a_short_film_has_a_picture(tmp_path: Path) -> None:
@@ -232,6 +236,16 @@ def test_a_film_of_many_scenes_and_of_one_has_so_many_pictures(tmp_path: Path) -
     assert [each["begins_scene"] for each in one] == [True] + [False] * (len(one) - 1)
     lengths = [each["end_s"] - each["begin_s"] for each in one]
     assert max(lengths) < 120 / 4
+
+
+def test_what_is_hidden_whole_is_no_scene(tmp_path: Path) -> None:
+    pictures = list(scenes([250], 9))
+    black = np.zeros_like(pictures[4].image)
+    pictures[4] = replace(
+        pictures[4], frame=replace(pictures[4].frame, image=black), mask=None, image=black
+    )
+    [scene] = kept(tmp_path, pictures)["scenes"]
+    assert decoded(scene).max() > 200
 
 
 def report_of(place: KeptTimeline | None = None, **fields: Any) -> PageInput:
@@ -282,6 +296,16 @@ def test_a_page_asks_nobody_for_anything(tmp_path: Path) -> None:
     assert "unsafe" not in policy[1]
     assert not re.findall(r'(?:src|href)="(?!data:|#)', made)
     assert not re.search(r"url\(|@import|\sstyle=|\son\w+=", made.partition("<script>")[0])
+
+
+def test_the_charts_are_drawn_by_what_is_said_and_its_licence_is_on_the_page() -> None:
+    folder = Path(timeline_room.__file__).with_name("page")
+    said = re.findall(r"sha256 of `(.*?)` \| `(\w+)`", (folder / "README.md").read_text("utf-8"))
+    assert len(said) == 3
+    for name, digest in said:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    licence = (folder / "uPlot.LICENSE").read_text("utf-8")
+    assert licence in page([report_of()], 1.0, FREE)
 
 
 def test_many_inputs_with_many_classes_make_a_page_of_a_few_mb(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const charts = new Map();
 
-  function clock(seconds) {
-    if (seconds < 60) return `0:${seconds.toFixed(1).padStart(4, "0")}`;
+  function clock(seconds, isWhole = false) {
+    if (seconds < 60 && !isWhole) return `0:${seconds.toFixed(1).padStart(4, "0")}`;
     const whole = Math.floor(seconds);
     const two = (value) => String(value).padStart(2, "0");
     const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
@@ -24,7 +24,7 @@
   }
 
   function niceTop(most, isShare) {
-    const steps = isShare ? [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
+    const steps = isShare ? [0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
     return steps.find((each) => most <= each) ?? (isShare ? 1 : Math.ceil(most / 100) * 100);
   }
 
@@ -96,7 +96,7 @@
           cursor: { y: false, drag: { x: true, y: false }, points: { size: 7 } },
           scales: { x: { time: false }, y: { range: (_, __, most) => [0, niceTop(Math.max(most ?? 0, 0), this.what === "share")] } },
           axes: [
-            { ...axis, values: (_, splits) => splits.map(clock), space: 70, size: 32 },
+            { ...axis, values: (_, splits) => splits.map((each) => clock(each, splits.every(Number.isInteger))), space: 70, size: 32 },
             { ...axis, values: (_, splits) => splits.map(say), size: 56 },
           ],
           series: [{}, ...this.data.classes.flatMap((each, index) => this.series(each, index))],

@@ -22,7 +22,8 @@ EntryKind = Literal["event", "recording"]
 _VERSION = 1
 _TABLES = f"""
 CREATE TABLE entries (
-    camera TEXT, kind TEXT, id TEXT, began_s REAL, ended_s REAL, rule TEXT, subject TEXT,
+    camera TEXT, kind TEXT, id TEXT, began_s REAL, ended_s REAL, began TEXT, ended TEXT,
+    rule TEXT, subject TEXT,
     class TEXT, coverage REAL, count INTEGER, counted TEXT, snapshot TEXT, clip TEXT,
     size INTEGER, mtime_s REAL, source TEXT,
     PRIMARY KEY (camera, kind, id)
@@ -41,12 +42,12 @@ PRAGMA user_version = {_VERSION};
 """
 _OF_CAMERA = ("entries", "sources", "seen")
 _BEGIN = """
-INSERT INTO entries (camera, kind, id, began_s, rule, subject, class, coverage, count, counted,
-    snapshot, clip, source) VALUES (?, 'event', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO entries (camera, kind, id, began_s, began, rule, subject, class, coverage, count,
+    counted, snapshot, clip, source) VALUES (?, 'event', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET source = coalesce(excluded.source, source)
 """
 _END = """
-UPDATE entries SET ended_s = ?, clip = coalesce(?, clip)
+UPDATE entries SET ended_s = ?, ended = ?, clip = coalesce(?, clip)
 WHERE camera = ? AND kind = 'event' AND id = ?
 """
 _RECORDING = """
@@ -55,8 +56,8 @@ VALUES (?, 'recording', ?, ?, ?, ?, ?)
 """
 _RECORDINGS = """SELECT id, began_s, ended_s, size, mtime_s FROM entries
 WHERE camera = ? AND kind = 'recording'"""
-_COLUMNS = """camera, kind, id, began_s, ended_s, rule, subject, class, coverage, count, counted,
-snapshot, clip, size, mtime_s,
+_COLUMNS = """camera, kind, id, began_s, ended_s, began, ended, rule, subject, class, coverage, count,
+counted, snapshot, clip, size, mtime_s,
 EXISTS (SELECT 1 FROM seen WHERE seen.camera = entries.camera AND seen.id = entries.id) AS is_seen
 """
 
@@ -426,12 +427,13 @@ def _connected(path: Path | str) -> sqlite3.Connection:
 
 def _add(tables: sqlite3.Connection, camera: str, noted: Noted, source: str | None) -> None:
     if noted.is_end:
-        tables.execute(_END, (noted.time_s, noted.clip, camera, noted.id))
+        tables.execute(_END, (noted.time_s, noted.time, noted.clip, camera, noted.id))
         return
     tables.execute(
         _BEGIN,
         (
-            *(camera, noted.id, noted.time_s, noted.rule, noted.subject, noted.class_name),
+            *(camera, noted.id, noted.time_s, noted.time),
+            *(noted.rule, noted.subject, noted.class_name),
             *(noted.coverage, noted.count, noted.counted, noted.snapshot, noted.clip, source),
         ),
     )

@@ -103,7 +103,7 @@ def build_app(
             Route(openapi.PATH, page.document),
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
-            *event_routes(page.feed),
+            *event_routes(page.feed, page.past.begin),
             *page.past.routes(),
             Route("/api/cameras/{name}/controls", page.change, methods=["POST"]),
             Route("/api/cameras/{name}/retry", page.retry, methods=["POST"]),

@@ -46,11 +46,6 @@ class _Refresher:
         self._work: asyncio.Task[None] | None = None
         self._began_s = -math.inf
 
-    @property
-    def is_new(self) -> bool:
-        """Whether they were never looked at."""
-        return self._work is None
-
     async def refresh(self, patience_s: float = _PATIENCE_S) -> bool:
         """Wait a little for what is new; tell whether all of it has been read."""
         is_over = self._work is None or self._work.done()
@@ -89,6 +84,7 @@ class ReviewRoutes:
         self._review = review
         self._refresher = _Refresher(review)
         self._copying = 0
+        self._has_begun = False
 
     def routes(self) -> list[Route]:
         """Return the addresses."""
@@ -102,10 +98,10 @@ class ReviewRoutes:
             Route("/cameras/{name}/stretch.mp4", self.stretch),
         ]
 
-    async def begin(self) -> None:
-        """Have the files looked at if they never were: a start does not wait for it."""
-        if self._refresher.is_new:
-            await self._refresher.refresh(0)
+    async def begin(self, patience_s: float = 0.0) -> None:
+        """Have the files looked at if they never were, and wait a while until they have been."""
+        if not self._has_begun:
+            self._has_begun = await self._refresher.refresh(patience_s)
 
     async def entries(self, request: Request) -> Response:
         """Answer with a page of the list, newest first."""

@@ -21,6 +21,7 @@ class Noted:
         id: The same for both.
         is_end: Whether it is the end.
         time_s: When, seconds since 1970.
+        time: The same as ISO 8601 with the zone.
         rule: Name of the rule.
         subject: What it is about.
         class_name: The class; None: it is about none.
@@ -34,6 +35,7 @@ class Noted:
     id: str
     is_end: bool
     time_s: float
+    time: str
     rule: str
     subject: str
     class_name: str | None = None
@@ -48,16 +50,17 @@ class Noted:
         """Return what an event's fields say, as `Event.fields` has them; None if they are none."""
         if not isinstance(said, Mapping):
             return None
-        event_id, time_s = _text(said.get("id")), _time_s(said.get("time"))
+        event_id, moment = _text(said.get("id")), _moment(said.get("time"))
         kind = said.get("kind")
-        if not event_id or time_s is None or kind not in ("begin", "end"):
+        if not event_id or moment is None or kind not in ("begin", "end"):
             return None
         count = said.get("count")
         is_counted = type(count) is int and 0 <= count < _MOST_COUNTED
         return cls(
             id=event_id,
             is_end=kind == "end",
-            time_s=time_s,
+            time_s=moment.timestamp(),
+            time=moment.isoformat(timespec="milliseconds"),
             rule=_text(said.get("rule")) or "unnamed",
             subject=_text(said.get("subject")) or "coverage",
             class_name=_text(said.get("class")),
@@ -95,9 +98,11 @@ def _share(said: Any) -> float | None:
     return float(said) if is_number and math.isfinite(said) and 0 <= said <= 1 else None
 
 
-def _time_s(said: Any) -> float | None:
+def _moment(said: Any) -> datetime | None:
     try:
-        time_s = datetime.fromisoformat(said).timestamp()
+        moment = datetime.fromisoformat(said)
+        moment = moment if moment.tzinfo is not None else moment.astimezone()
+        is_usual = 0 <= moment.timestamp() < _LATEST_S
     except (TypeError, ValueError, OverflowError, OSError):
         return None
-    return time_s if 0 <= time_s < _LATEST_S else None
+    return moment if is_usual else None

@@ -1,52 +1,26 @@
 """The index of what was seen and recorded: a cache in SQLite of what files say."""
 
-import logging
 import sqlite3
 import threading
-import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from livesegment.resource import Resource
 from livesegment.review.entry import Noted
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
+from livesegment.review.tables import Tables
 
 EntryKind = Literal["event", "recording"]
 
-_VERSION = 1
-_TABLES = f"""
-CREATE TABLE entries (
-    camera TEXT, kind TEXT, id TEXT, began_s REAL, ended_s REAL, rule TEXT, subject TEXT,
-    class TEXT, coverage REAL, count INTEGER, counted TEXT, snapshot TEXT, clip TEXT,
-    size INTEGER, mtime_s REAL, source TEXT,
-    PRIMARY KEY (camera, kind, id)
-) WITHOUT ROWID;
-CREATE INDEX by_time ON entries (began_s, camera, kind, id);
-CREATE INDEX by_camera ON entries (camera, kind, began_s);
-CREATE INDEX by_source ON entries (camera, source) WHERE source IS NOT NULL;
-CREATE INDEX by_rule ON entries (rule, began_s) WHERE rule IS NOT NULL;
-CREATE INDEX by_class ON entries (class, began_s) WHERE class IS NOT NULL;
-CREATE INDEX by_snapshot ON entries (snapshot) WHERE snapshot IS NOT NULL;
-CREATE INDEX by_clip ON entries (clip) WHERE clip IS NOT NULL;
-CREATE TABLE sources (camera TEXT, source TEXT, offset INTEGER, PRIMARY KEY (camera, source));
-CREATE TABLE seen (camera TEXT, id TEXT, PRIMARY KEY (camera, id)) WITHOUT ROWID;
-CREATE TABLE places (camera TEXT PRIMARY KEY, place TEXT);
-PRAGMA user_version = {_VERSION};
-"""
 _OF_CAMERA = ("entries", "sources", "seen")
 _BEGIN = """
-INSERT INTO entries (camera, kind, id, began_s, rule, subject, class, coverage, count, counted,
-    snapshot, clip, source) VALUES (?, 'event', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO entries (camera, kind, id, began_s, began, rule, subject, class, coverage, count,
+    counted, snapshot, clip, source) VALUES (?, 'event', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET source = coalesce(excluded.source, source)
 """
 _END = """
-UPDATE entries SET ended_s = ?, clip = coalesce(?, clip)
+UPDATE entries SET ended_s = ?, ended = ?, clip = coalesce(?, clip)
 WHERE camera = ? AND kind = 'event' AND id = ?
 """
 _RECORDING = """
@@ -55,8 +29,8 @@ VALUES (?, 'recording', ?, ?, ?, ?, ?)
 """
 _RECORDINGS = """SELECT id, began_s, ended_s, size, mtime_s FROM entries
 WHERE camera = ? AND kind = 'recording'"""
-_COLUMNS = """camera, kind, id, began_s, ended_s, rule, subject, class, coverage, count, counted,
-snapshot, clip, size, mtime_s,
+_COLUMNS = """camera, kind, id, began_s, ended_s, began, ended, rule, subject, class, coverage,
+count, counted, snapshot, clip, size, mtime_s,
 EXISTS (SELECT 1 FROM seen WHERE seen.camera = entries.camera AND seen.id = entries.id) AS is_seen
 """
 
@@ -111,25 +85,19 @@ class Recording:
 class Index(Resource):
     """All events and recordings of all cameras, by time; for any thread.
 
-    It holds what files say, and what runs tell that have no file. A file that is lost, spoiled or
-    of another version is begun anew, and one that cannot be written is done without: all is in
-    memory then. Whoever reads the files finds an empty index, and fills it again.
+    It holds what files say, and what runs tell that have no file. Whoever reads the files finds it
+    empty where it was lost, and fills it again.
 
     Args:
         path: Where it is; None: in memory.
-
-    Attributes:
-        generation: A number that rises when it is begun anew, and empty.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._lock = threading.RLock()
+        self._tables = Tables(path)
+        self._lock = threading.Lock()
         self._going_on: set[tuple[str, str]] = set()
         self._revisions: dict[str, int] = {}
-        self.generation = 0
-        self._is_closed = self._is_stopping = False
-        self._open()
+        self._is_stopping = False
 
     def stop(self) -> None:
         """Say that nothing more is to be read into it."""
@@ -137,15 +105,18 @@ class Index(Resource):
 
     def close(self) -> None:
         """Close the file. May be called twice."""
-        with self._lock:
-            self._is_stopping = self._is_closed = True
-            with suppress(sqlite3.Error):
-                self._tables.close()
+        self._is_stopping = True
+        self._tables.close()
 
     @property
     def is_stopping(self) -> bool:
         """Whether nothing more is to be read into it."""
         return self._is_stopping
+
+    @property
+    def generation(self) -> int:
+        """A number that rises when it is begun anew, and empty."""
+        return self._tables.generation
 
     def revision(self, camera: str) -> int:
         """Return a number that rises with every change of a camera's events."""
@@ -155,7 +126,7 @@ class Index(Resource):
         """Take in what a run tells, before it stands in a file."""
         key = (camera, noted.id)
         (self._going_on.discard if noted.is_end else self._going_on.add)(key)
-        self._do(lambda tables: _add(tables, camera, noted, None))
+        self._tables.do(lambda tables: _add(tables, camera, noted, None))
         self._change(camera)
 
     def end_all(self, camera: str) -> None:
@@ -170,19 +141,21 @@ class Index(Resource):
         where, values = _conditions(wanted)
         asked = f"SELECT {_COLUMNS} FROM entries WHERE {where}"
         asked += " ORDER BY began_s DESC, camera DESC, kind DESC, id DESC LIMIT ?"
-        rows = self._do(lambda tables: tables.execute(asked, (*values, wanted.most)).fetchall())
+        rows = self._tables.do(
+            lambda tables: tables.execute(asked, (*values, wanted.most)).fetchall()
+        )
         return [self._entry(row) for row in rows]
 
     def event(self, camera: str, event_id: str) -> dict[str, Any] | None:
         """Return one event; None if there is none."""
         asked = f"SELECT {_COLUMNS} FROM entries WHERE camera = ? AND kind = 'event' AND id = ?"
-        row = self._do(lambda tables: tables.execute(asked, (camera, event_id)).fetchone())
+        row = self._tables.do(lambda tables: tables.execute(asked, (camera, event_id)).fetchone())
         return None if row is None else self._entry(row)
 
     def names(self, column: Literal["rule", "class"]) -> list[str]:
         """Return every rule or class that there are events of."""
         asked = f"SELECT DISTINCT {column} FROM entries WHERE {column} IS NOT NULL ORDER BY 1"
-        rows = self._do(lambda tables: tables.execute(asked).fetchall())
+        rows = self._tables.do(lambda tables: tables.execute(asked).fetchall())
         return [row[0] for row in rows]
 
     def recordings(self, camera: str, from_s: float, to_s: float, most: int) -> list[Recording]:
@@ -192,19 +165,19 @@ class Index(Resource):
         asked = f"{_RECORDINGS} AND began_s >= ? AND began_s < ? AND ended_s > ?"
         asked += " ORDER BY began_s LIMIT ?"
         values = (camera, since_s, to_s, from_s, most)
-        rows = self._do(lambda tables: tables.execute(asked, values).fetchall())
+        rows = self._tables.do(lambda tables: tables.execute(asked, values).fetchall())
         return [Recording(*row) for row in rows]
 
     def recording(self, camera: str, name: str) -> Recording | None:
         """Return a file of a recording; None if there is none of that name."""
         asked = f"{_RECORDINGS} AND id = ?"
-        row = self._do(lambda tables: tables.execute(asked, (camera, name)).fetchone())
+        row = self._tables.do(lambda tables: tables.execute(asked, (camera, name)).fetchone())
         return None if row is None else Recording(*row)
 
     def newest_recording(self, camera: str, until_s: float = 1e12) -> Recording | None:
         """Return the file of a camera's recording that was begun last up to a time, if any was."""
         asked = f"{_RECORDINGS} AND began_s <= ? ORDER BY began_s DESC LIMIT 1"
-        row = self._do(lambda tables: tables.execute(asked, (camera, until_s)).fetchone())
+        row = self._tables.do(lambda tables: tables.execute(asked, (camera, until_s)).fetchone())
         return None if row is None else Recording(*row)
 
     def names_file(self, camera: str, name: str) -> bool:
@@ -212,7 +185,7 @@ class Index(Resource):
         asked = "SELECT 1 FROM entries WHERE {} = ? AND camera = ?"
         asked = " UNION ALL ".join(asked.format(each) for each in ("snapshot", "clip"))
         values = (name, camera, name, camera)
-        return self._do(lambda tables: tables.execute(asked, values).fetchone()) is not None
+        return self._tables.do(lambda tables: tables.execute(asked, values).fetchone()) is not None
 
     def keep_to(self, places: Mapping[str, str]) -> None:
         """Forget all that is not of these cameras, or was elsewhere; and what no file has told.
@@ -230,11 +203,11 @@ class Index(Resource):
             for camera, place in places.items():
                 tables.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (camera, place))
 
-        self._do(forget)
+        self._tables.do(forget)
 
     def forget_untold(self) -> None:
         """Forget events that no file has told: those of a run that is over."""
-        self._do(
+        self._tables.do(
             lambda tables: tables.execute(
                 "DELETE FROM entries WHERE kind = 'event' AND source IS NULL"
             )
@@ -245,7 +218,7 @@ class Index(Resource):
     def offsets(self, camera: str) -> dict[str, int]:
         """Return how far each file of a camera's events has been read, by what it is."""
         asked = "SELECT source, offset FROM sources WHERE camera = ?"
-        return dict(self._do(lambda tables: tables.execute(asked, (camera,)).fetchall()))
+        return dict(self._tables.do(lambda tables: tables.execute(asked, (camera,)).fetchall()))
 
     def add(self, camera: str, source: str, noted: Iterable[Noted], offset: int) -> None:
         """Take in what a file says, and how far it has been read, both or neither."""
@@ -258,23 +231,25 @@ class Index(Resource):
                 "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", (camera, source, offset)
             )
 
-        self._do(add)
+        self._tables.do(add)
         if events:
             self._change(camera)
 
     def drop(self, camera: str, sources: Iterable[str] | None = None) -> None:
-        """Forget what files said that are no more, or all of a camera."""
+        """Forget events of files that are no more, or all events of a camera."""
 
         def drop(tables: sqlite3.Connection) -> None:
             if sources is None:
-                _wipe(tables, camera)
+                asked = "DELETE FROM entries WHERE camera = ? AND kind = 'event'"
+                tables.execute(asked, (camera,))
+                tables.execute("DELETE FROM sources WHERE camera = ?", (camera,))
                 return
             for each in sources:
                 for table in ("entries", "sources"):
                     asked = f"DELETE FROM {table} WHERE camera = ? AND source = ?"
                     tables.execute(asked, (camera, each))
 
-        self._do(drop)
+        self._tables.do(drop)
         self._change(camera)
 
     def all_recordings(self, camera: str) -> dict[str, Recording]:
@@ -298,7 +273,7 @@ class Index(Resource):
             tables.executemany(_RECORDING, rows)
 
         if rows or names:
-            self._do(change)
+            self._tables.do(change)
 
     def set_seen(self, camera: str, events: Iterable[str]) -> None:
         """Take in which events of a camera were marked as seen: these, and no others."""
@@ -308,7 +283,7 @@ class Index(Resource):
             tables.execute("DELETE FROM seen WHERE camera = ?", (camera,))
             tables.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
 
-        self._do(change)
+        self._tables.do(change)
 
     def mark(self, camera: str, events: Iterable[str], *, is_seen: bool) -> None:
         """Take in that some events were marked as seen, or as not seen."""
@@ -318,7 +293,7 @@ class Index(Resource):
             if is_seen
             else "DELETE FROM seen WHERE camera = ? AND id = ?"
         )
-        self._do(lambda tables: tables.executemany(asked, rows))
+        self._tables.do(lambda tables: tables.executemany(asked, rows))
 
     def _entry(self, row: sqlite3.Row) -> dict[str, Any]:
         entry = dict(row)
@@ -331,107 +306,16 @@ class Index(Resource):
         with self._lock:
             self._revisions[camera] = self._revisions.get(camera, 0) + 1
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something in one transaction; in an index begun anew where this one is spoiled."""
-        with self._lock:
-            try:
-                with self._tables:
-                    return work(self._tables)
-            except sqlite3.DatabaseError as error:
-                if self._is_closed:
-                    raise
-                self._replace(error)
-            with self._tables:
-                return work(self._tables)
-
-    def _open(self) -> None:
-        if self._path is None:
-            self._connect(":memory:")
-            return
-        with suppress(OSError):  # who opens it says so
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connect(self._path)
-        except sqlite3.Error as error:
-            self._replace(error)
-
-    def _connect(self, path: Path | str) -> None:
-        self._tables = _connected(path)
-        weakref.finalize(self, self._tables.close)  # for one that nobody closes
-
-    def _replace(self, error: sqlite3.Error) -> None:
-        """Begin anew where the file is spoiled, and do without where it cannot be had.
-
-        What somebody else holds, or a disk has no room for, is not spoiled.
-        """
-        self.generation += 1
-        with suppress(AttributeError, sqlite3.Error):
-            self._tables.close()
-        if self._path is not None and _is_spoiled(error):
-            logger.warning("%s is begun anew: %s", self._path, error)
-            try:
-                for each in ("", "-wal", "-shm"):
-                    self._path.with_name(f"{self._path.name}{each}").unlink(missing_ok=True)
-                self._connect(self._path)
-            except (OSError, sqlite3.Error) as another:
-                error = another if isinstance(another, sqlite3.Error) else error
-            else:
-                return
-        if self._path is not None:
-            logger.warning("%s cannot be used: %s; it is kept in memory", self._path, error)
-        self._path = None
-        self._connect(":memory:")
-
-
-_UNUSABLE = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
-
-
-def _is_spoiled(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _UNUSABLE  # the other bits say more of the same
-
-
-def _connected(path: Path | str) -> sqlite3.Connection:
-    """Return an index that is open, empty if it is new.
-
-    Raises:
-        sqlite3.Error: If it is none, or of another version.
-    """
-    tables = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
-    try:
-        tables.row_factory = sqlite3.Row
-        # What a power cut takes of it is read again.
-        tables.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        version = tables.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            tables.executescript(f"BEGIN; {_TABLES} COMMIT;")
-        elif version != _VERSION:
-            raise sqlite3.DatabaseError(f"it is of version {version}")
-        tables.execute("SELECT count(*) FROM places").fetchone()
-    except sqlite3.Error:
-        tables.close()
-        raise
-    return tables
-
 
 def _add(tables: sqlite3.Connection, camera: str, noted: Noted, source: str | None) -> None:
     if noted.is_end:
-        tables.execute(_END, (noted.time_s, noted.clip, camera, noted.id))
+        tables.execute(_END, (noted.time_s, noted.time, noted.clip, camera, noted.id))
         return
     tables.execute(
         _BEGIN,
         (
-            *(camera, noted.id, noted.time_s, noted.rule, noted.subject, noted.class_name),
+            *(camera, noted.id, noted.time_s, noted.time),
+            *(noted.rule, noted.subject, noted.class_name),
             *(noted.coverage, noted.count, noted.counted, noted.snapshot, noted.clip, source),
         ),
     )

@@ -81,8 +81,10 @@ def read_events(index: Index, places: Places) -> None:
                     read_events(index, places)
                     return
                 _read_on(index, camera, file, source, offset)
-        except OSError:  # there is none of that number, or it went meanwhile
+        except FileNotFoundError:  # there is none of that number, or it went meanwhile
             continue
+        except OSError:  # a disk that is away for a while
+            return
     gone = known.keys() - there
     # While files are renamed one may be missed, but not twice.
     if gone and gone <= known.keys() - set(_sources(places.events)):

@@ -112,7 +112,7 @@ def build_app(
             Route(openapi.PATH, page.document),
             Route("/api/cameras", page.cameras),
             Route("/api/controls", page.controls),
-            *event_routes(page.feed),
+            *event_routes(page.feed, page.past.begin),
             *settings_routes(editor),
             *page.past.routes(),
             *phone_routes.routes(),

@@ -1,7 +1,6 @@
 """The newest events of one camera, as the page lists them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from livesegment.review.review import Review
 _MOST = 50
 _LISTED = (
     *("id", "rule", "subject", "class", "coverage", "count", "counted"),
-    *("snapshot", "clip", "goes_on"),
+    *("began", "snapshot", "clip", "goes_on"),
 )
 
 
@@ -53,16 +52,15 @@ class EventLog:
     def recent(self) -> list[dict[str, Any]]:
         """Return the events, newest first.
 
-        `ended` is None while one goes on, and where nobody saw its end; `goes_on` tells which.
-        `is_recorded` tells whether its moment is in the camera's recording.
+        `ended` is None while one goes on; where nobody saw its end, it is `began`: what is known of
+        it. `is_recorded` tells whether its moment is in the camera's recording.
         """
         found = self._review.index.entries(Wanted([self._camera], "event", most=_MOST))
         return [
             {
                 **{name: each[name] for name in _LISTED},
                 "is_recorded": self._review.recording_at(self._camera, each["began_s"]) is not None,
-                "began": _iso_time(each["began_s"]),
-                "ended": _iso_time(each["ended_s"]),
+                "ended": None if each["goes_on"] else each["ended"] or each["began"],
             }
             for each in found
         ]
@@ -70,10 +68,3 @@ class EventLog:
     def file(self, name: str) -> Path | None:
         """Return a snapshot or clip that an event names; None if none does, or it is not there."""
         return self._review.event_file(self._camera, name)
-
-
-def _iso_time(time_s: float | None) -> str | None:
-    """Return a time of the clock as ISO 8601 in UTC; None for none."""
-    if time_s is None:
-        return None
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")

@@ -1,7 +1,7 @@
 """Addresses of cameras' events, and of the pictures and clips of these."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -63,15 +63,23 @@ def _refusal(sent: Message) -> Response:
     return message("the header Range says no range of bytes, such as bytes=0-499", sent["status"])
 
 
-def event_routes(find: Callable[[Request], Feed]) -> list[Route]:
+_PATIENCE_S = 2.0
+
+
+def event_routes(
+    find: Callable[[Request], Feed], begin: Callable[[float], Awaitable[None]]
+) -> list[Route]:
     """Return the addresses of cameras' events, snapshots and clips.
 
     Args:
         find: Returns the camera that a request names, or raises an HTTPException.
+        begin: Waits so many seconds, at the most, until the files of events were read once.
     """
 
     async def events(request: Request) -> Response:
-        return JSONResponse({"events": find(request).events.recent()})
+        feed = find(request)
+        await begin(_PATIENCE_S)
+        return JSONResponse({"events": feed.events.recent()})
 
     async def file(request: Request) -> Response:
         path = find(request).events.file(request.path_params["file"])

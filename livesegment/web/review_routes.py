@@ -5,9 +5,9 @@ import logging
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -18,16 +18,21 @@ from starlette.routing import Route
 
 from livesegment.errors import OutputNotWritable, SourceNotFound, system_words
 from livesegment.review.fragments import Fragments
-from livesegment.review.index import EntryKind, Wanted
+from livesegment.review.index import Wanted
 from livesegment.review.review import Review
 from livesegment.web.client import sent_json
 from livesegment.web.event_routes import KeptFile
 from livesegment.web.feed import Feed
+from livesegment.web.review_query import (
+    asked_marking,
+    asked_span,
+    place_of,
+    sent_entry,
+    wanted_entries,
+)
 
 logger = logging.getLogger(__name__)
 
-MOST_ENTRIES = 200
-MOST_MARKED = 1000
 LONGEST_STRETCH_S = 3600.0
 
 _MOST_MARKS = 5000  # events of a camera on a time line
@@ -45,11 +50,6 @@ class _Refresher:
         self._review = review
         self._work: asyncio.Task[None] | None = None
         self._began_s = -math.inf
-
-    @property
-    def is_new(self) -> bool:
-        """Whether they were never looked at."""
-        return self._work is None
 
     async def refresh(self, patience_s: float = _PATIENCE_S) -> bool:
         """Wait a little for what is new; tell whether all of it has been read."""
@@ -89,6 +89,7 @@ class ReviewRoutes:
         self._review = review
         self._refresher = _Refresher(review)
         self._copying = 0
+        self._has_begun = False
 
     def routes(self) -> list[Route]:
         """Return the addresses."""
@@ -102,14 +103,14 @@ class ReviewRoutes:
             Route("/cameras/{name}/stretch.mp4", self.stretch),
         ]
 
-    async def begin(self) -> None:
-        """Have the files looked at if they never were: a start does not wait for it."""
-        if self._refresher.is_new:
-            await self._refresher.refresh(0)
+    async def begin(self, patience_s: float = 0.0) -> None:
+        """Have the files looked at if they never were, and wait a while until they have been."""
+        if not self._has_begun:
+            self._has_begun = await self._refresher.refresh(patience_s)
 
     async def entries(self, request: Request) -> Response:
         """Answer with a page of the list, newest first."""
-        wanted = self._wanted(request.query_params)
+        wanted = wanted_entries(request.query_params, [feed.name for feed in self._feeds()])
         is_complete = await self._refresher.refresh()
         index = self._review.index
         found = await run_in_threadpool(index.entries, wanted)
@@ -122,8 +123,8 @@ class ReviewRoutes:
                 "cameras": [{"name": feed.name, "title": feed.title} for feed in self._feeds()],
                 "rules": await run_in_threadpool(index.names, "rule"),
                 "classes": await run_in_threadpool(index.names, "class"),
-                "entries": [_entry(each) for each in shown],
-                "next": _place(found[-1]) if len(found) == wanted.most else None,
+                "entries": [sent_entry(each) for each in shown],
+                "next": place_of(found[-1]) if len(found) == wanted.most else None,
             }
         )
 
@@ -135,11 +136,11 @@ class ReviewRoutes:
         if found is None:
             raise HTTPException(404, "there is no such event, or it is kept no more")
         (shown,) = await run_in_threadpool(self._review.shown, [found])
-        return JSONResponse(_entry(shown))
+        return JSONResponse(sent_entry(shown))
 
     async def timeline(self, request: Request) -> Response:
         """Answer with what was recorded and what happened in a time, camera by camera."""
-        since_s, until_s = _span(request.query_params)
+        since_s, until_s = asked_span(request.query_params)
         is_complete = await self._refresher.refresh()
         cameras = [
             {
@@ -173,7 +174,7 @@ class ReviewRoutes:
 
     async def mark(self, request: Request) -> Response:
         """Mark events of a camera as seen, or as not seen."""
-        camera, events, is_seen = _marking(await sent_json(request))
+        camera, events, is_seen = asked_marking(await sent_json(request))
         if all(feed.name != camera for feed in self._feeds()):
             raise HTTPException(404, "there is no such camera")
         known = [
@@ -225,14 +226,18 @@ class ReviewRoutes:
     async def stretch(self, request: Request) -> Response:
         """Answer with what a camera recorded in a time, as one file."""
         feed = self._find(request)
-        since_s, until_s = _span(request.query_params)
+        since_s, until_s = asked_span(request.query_params)
         if until_s - since_s > LONGEST_STRETCH_S:
             raise HTTPException(400, f"a stretch is {LONGEST_STRETCH_S:.0f} s at the longest")
         await self._refresher.refresh()
         if self._copying >= _STRETCHES:
             raise HTTPException(503, "too many stretches are being copied already")
+        try:
+            place = tempfile.TemporaryDirectory(prefix="livesegment-", ignore_cleanup_errors=True)
+        except OSError as error:
+            why = f"the stretch cannot be written: {system_words(error)}"
+            raise HTTPException(507, why) from error
         self._copying += 1
-        place = tempfile.TemporaryDirectory(prefix="livesegment-", ignore_cleanup_errors=True)
         output = Path(place.name) / "stretch.mp4"
         try:
             await run_in_threadpool(self._review.write_stretch, feed.name, since_s, until_s, output)
@@ -259,88 +264,3 @@ class ReviewRoutes:
         if path is None:
             raise HTTPException(404, "there is no such recording, or it is kept no more")
         return path
-
-    def _wanted(self, query: Mapping[str, str]) -> Wanted:
-        names = [feed.name for feed in self._feeds()]
-        kind: Any = query.get("kind") or None
-        if kind is not None and kind not in get_args(EntryKind):
-            raise HTTPException(400, f"kind is one of {', '.join(get_args(EntryKind))}")
-        asked = query.get("camera")
-        limit = query.get("limit", "50")
-        if not (limit.isdecimal() and len(limit) <= 9 and 0 < int(limit) <= MOST_ENTRIES):
-            raise HTTPException(400, f"limit is a number from 1 to {MOST_ENTRIES}")
-        since_s, until_s = _span(query, 0.0, 1e12)
-        return Wanted(
-            cameras=[each for each in names if not asked or each == asked],
-            kind=kind,
-            rule=query.get("rule") or None,
-            class_name=query.get("class") or None,
-            only_unseen=query.get("unseen") == "1",
-            since_s=since_s,
-            until_s=until_s,
-            before=_read_place(query.get("before")),
-            most=int(limit),
-        )
-
-
-def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry as it is sent."""
-    same = ("camera", "kind", "id", "rule", "subject", "class", "coverage", "count", "counted")
-    files = ("snapshot", "clip", "recording", "size", "is_seen", "goes_on")
-    return {
-        **{name: entry[name] for name in (*same, *files)},
-        "began": entry["began_s"],
-        "ended": entry["ended_s"],
-    }
-
-
-def _place(entry: Mapping[str, Any]) -> str:
-    """Return what says where in the list an entry stands."""
-    return f"{entry['began_s']!r}~{entry['camera']}~{entry['kind']}~{entry['id']}"
-
-
-def _read_place(text: str | None) -> tuple[float, str, str, str] | None:
-    if not text:
-        return None
-    began, *names = text.split("~", 3)
-    if len(names) != 3:
-        raise HTTPException(400, "before is what an answer has as next")
-    return _seconds("before", began), names[0], names[1], names[2]
-
-
-def _span(
-    query: Mapping[str, str], since_s: float | None = None, until_s: float | None = None
-) -> tuple[float, float]:
-    """Return from when to when, seconds since 1970; without defaults both have to be given."""
-    given = []
-    for name, default in (("since", since_s), ("until", until_s)):
-        if name in query:
-            given.append(_seconds(name, query[name]))
-        elif default is None:
-            raise HTTPException(400, "since and until say of what time, in seconds since 1970")
-        else:
-            given.append(default)
-    if given[1] <= given[0]:
-        raise HTTPException(400, "until comes after since")
-    return given[0], given[1]
-
-
-def _seconds(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1e12:
-        raise HTTPException(400, f"{name} is a number of seconds since 1970")
-    return value
-
-
-def _marking(sent: object) -> tuple[str, list[str], bool]:
-    said: Mapping[str, Any] = sent if isinstance(sent, dict) else {}
-    camera, events, is_seen = said.get("camera"), said.get("events"), said.get("is_seen")
-    if isinstance(camera, str) and isinstance(events, list) and isinstance(is_seen, bool):
-        if len(events) > MOST_MARKED:
-            raise HTTPException(400, f"{MOST_MARKED} events are marked at once, at the most")
-        if all(isinstance(each, str) for each in events):
-            return camera, events, is_seen
-    raise HTTPException(400, 'a mark is {"camera": "...", "events": ["..."], "is_seen": true}')

@@ -155,15 +155,18 @@ def test_full_files_are_followed_and_forgotten_as_they_go(tmp_path: Path) -> Non
 
 def test_a_file_that_was_begun_anew_replaces_what_it_said(tmp_path: Path) -> None:
     write_events(tmp_path / "gate.jsonl", [told(number) for number in range(5)])
+    write_recording(tmp_path / "recorded" / "gate.mp4", 1)
     with opened(tmp_path) as review:
-        assert len(listed(review)) == 5
+        review.mark("gate", [f"{0:032x}"], is_seen=True)
+        assert len(listed(review)) == 6
         lines = (tmp_path / "gate.jsonl").read_text().splitlines(keepends=True)
         (tmp_path / "gate.jsonl").write_text("".join(lines[:2]))
         review.refresh()
-        assert len(listed(review)) == 2
+        assert len(listed(review)) == 3
+        assert len(listed(review, only_unseen=True)) == 1
         (tmp_path / "gate.jsonl").write_text(json.dumps(told(9)) + "\n")
         review.refresh()
-        assert [each[2] for each in listed(review)] == [f'"{9:032x}"']
+        assert [each[2] for each in listed(review, kind="event")] == [f'"{9:032x}"']
 
 
 def test_what_a_run_tells_is_there_at_once_and_only_once(tmp_path: Path) -> None:

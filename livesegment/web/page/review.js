@@ -103,8 +103,10 @@ function fill(select, rows) {
 }
 
 // Show an entry: its clip, else its moment in the recording, else its picture.
-function open(entry) {
-  list.choose(entry);
+async function open(listed) {
+  list.choose(listed);
+  const entry = await newest(listed);
+  if (list.chosen !== null && list.chosen !== keyOf(entry)) return; // another was chosen meanwhile
   describe(entry);
   const { camera, recording } = entry;
   if (entry.clip !== null) {
@@ -120,6 +122,13 @@ function open(entry) {
   }
   remember(entry);
   if (!follows || entry.began < timeline.since) showDay(entry.began);
+}
+
+// Return an event as it is now where nothing of it played when it was listed.
+async function newest(entry) {
+  if (entry.kind !== "event" || entry.clip !== null || entry.recording !== null) return entry;
+  const [camera, id] = [entry.camera, entry.id].map(encodeURIComponent);
+  return ask(`/api/cameras/${camera}/events/${id}`).catch(() => entry);
 }
 
 function describe(entry) {

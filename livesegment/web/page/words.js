@@ -31,7 +31,7 @@ export function eventWords({ began, ended, goes_on: goesOn, coverage, count, cou
   const from = new Date(began);
   const isToday = from.toDateString() === new Date().toDateString();
   const when = isToday ? from.toLocaleTimeString() : from.toLocaleString();
-  const lasted = goesOn ? "going on" : ended === null ? "end not seen" : since((new Date(ended) - from) / 1000);
+  const lasted = goesOn ? "going on" : since((new Date(ended) - from) / 1000);
   const covered = coverage === null ? "" : `${(100 * coverage).toFixed(1)}%`;
   const many = count === null ? "" : `${count} ${count === 1 ? counted.slice(0, -1) : counted}`;
   return [when, lasted, covered, many].filter((each) => each !== "").join(", ");

@@ -29,15 +29,16 @@ def make_debian(release: str, file: Path) -> None:
     settings = file.with_suffix(".conf")
     told = _output("apt-config", "dump").splitlines()
     settings.write_text("".join(f"{each}\n" for each in told if _REACHING.fullmatch(each)))
-    subprocess.run(
-        [
-            *("mmdebstrap", "--variant=minbase", f"--aptopt={settings}", release, str(file)),
-            *_repositories(release),
-        ],
-        check=True,
+    start = ["mmdebstrap", "--variant=minbase", f"--aptopt={settings}", release, str(file)]
+    made = subprocess.run(
+        [*start, *_repositories(release)],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
+        text=True,
         timeout=1200,
+        check=False,
     )
+    assert made.returncode == 0, made.stderr
 
 
 def _repositories(release: str) -> list[str]:
@@ -47,7 +48,7 @@ def _repositories(release: str) -> list[str]:
         "apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(RELEASE)", "Origin: Debian"
     )
     found = sorted({tuple(line.split()[1:]) for line in listed.splitlines()})
-    # Debian 12 and later; what else is listed, such as another release's, is not for this one.
+    # What else is listed, such as another release's packages, is not for this one.
     lines = [
         f"deb {address} {suite.replace(own, release)} main"
         for address, suite in found

@@ -24,6 +24,7 @@ from waiting import wait_until
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "samples" / "deploy"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHECKOUT = "/root/livesegment"
 TRY, LIVE = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[:2]
 
 pytestmark = [
@@ -122,27 +123,50 @@ def fetched(container: Container, path: str) -> str:
     return container.execute("/opt/livesegment/bin/python", "-c", code, path).stdout
 
 
-def test_the_two_commands_of_the_readme_do_on_nothing_what_it_says(
-    debian: Path, tmp_path: Path, screen: dict[str, str], need_tool: Callable[[str], str]
-) -> None:
-    root = Root(tmp_path / "root", debian)
-    checkout = root.inside("/root/livesegment")
+@pytest.fixture(scope="module")
+def installed(debian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
+    """Return a Debian with a checkout in which the README's first command was run."""
+    root = Root(tmp_path_factory.mktemp("readme"), debian)
+    checkout = root.inside(CHECKOUT)
     listed = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
         if name and (ROOT / name).exists():
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, checkout / name, follow_symlinks=False)
-    mounts = Mounts(shared={"/tmp/.X11-unix": Path("/tmp/.X11-unix")})
-    reaching = how_pip_reaches_packages(mounts)
-    root.run(["/bin/bash", "-c", TRY], reaching, mounts, folder="/root/livesegment")
-    with av.open(str(checkout / "annotated.mp4")) as file:
-        frames = sum(1 for _ in file.decode(video=0))
-    with av.open(str(ROOT / "samples" / "sample.mp4")) as file:
-        assert frames == sum(1 for _ in file.decode(video=0))
+    with_packages(root, "/bin/bash", "-c", TRY)
+    yield root
+    shutil.rmtree(root.folder)
 
+
+def with_packages(root: Root, *command: str) -> str:
+    """Run a program in a checkout that may ask for Python's packages."""
+    mounts = Mounts()
+    return root.run(command, how_pip_reaches_packages(mounts), mounts, folder=CHECKOUT)
+
+
+def test_the_first_command_of_the_readme_leaves_a_whole_video(installed: Root) -> None:
+    frames = []
+    for path in (installed.inside(CHECKOUT) / "annotated.mp4", ROOT / "samples" / "sample.mp4"):
+        with av.open(str(path)) as file:
+            frames.append(sum(1 for _ in file.decode(video=0)))
+    assert frames[0] == frames[1] > 100
+
+
+def test_the_parts_keep_their_contracts_with_what_was_installed(installed: Root) -> None:
+    with_packages(
+        installed, ".venv/bin/pip", "install", "-q", "hypothesis", "pytest", "pytest-timeout"
+    )
+    said = with_packages(installed, ".venv/bin/pytest", "-q", "tests/contracts")
+    assert " passed" in said
+
+
+def test_the_second_command_of_the_readme_opens_a_window_or_says_what_it_lacks(
+    installed: Root, screen: dict[str, str], need_tool: Callable[[str], str]
+) -> None:
+    mounts = Mounts(shared={"/tmp/.X11-unix": Path("/tmp/.X11-unix")})
     environment = {"DISPLAY": screen["DISPLAY"], "HOME": "/root", "PATH": PATH}
-    start = ["/usr/bin/env", "-C", "/root/livesegment"]
-    command = root.command(["/bin/bash", "-c", LIVE], environment, mounts, wrapper=start)
+    start = ["/usr/bin/env", "-C", CHECKOUT]
+    command = installed.command(["/bin/bash", "-c", LIVE], environment, mounts, wrapper=start)
     find = [need_tool("xdotool"), "search", "--onlyvisible", "--name", "^livesegment - "]
     with running(command) as program:
         wait_until(
@@ -154,8 +178,8 @@ def test_the_two_commands_of_the_readme_do_on_nothing_what_it_says(
             90,
         )
         assert program.poll() is None, program.communicate()[0]
-    # What is missing for a window is said, where Qt would but end the process.
-    root.run(["dpkg", "--purge", "--force-depends", "libsm6"], {}, Mounts())
+    # Where something is missing, Qt would but end the process.
+    installed.run(["dpkg", "--purge", "--force-depends", "libsm6"], {}, Mounts())
     with running(command) as program:
         said, _ = program.communicate(timeout=90)
     assert program.returncode == 5

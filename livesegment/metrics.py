@@ -178,6 +178,7 @@ class LiveStatus:
         turned_at_s: When the run's loop last went round, monotonic seconds; None while it does not
             run.
         capture_to_show_s: How old the frame shown last was when it was shown; None: none so far.
+        is_hidden: Whether the picture shown last is hidden whole, for want of a mask to be trusted.
     """
 
     frames_per_s: float = 0.0
@@ -192,6 +193,7 @@ class LiveStatus:
     is_photo: bool = False
     turned_at_s: float | None = None
     capture_to_show_s: float | None = None
+    is_hidden: bool = False
 
     def moment(self) -> dict[str, float | None]:
         """Return the newest value of every figure that has one, by the figure's name."""

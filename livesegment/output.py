@@ -18,8 +18,10 @@ class Wants(IntEnum):
 
     Attributes:
         FRAMES: Every new frame and its mask. Nothing is drawn while nobody wants more.
+        DRAWN: The newest picture with the overlay and not a word on it, for who writes beside it
+            what there is to say; otherwise as `SHOWN`.
         RECORDED: Every new frame, with a picture of it that nobody draws on any more: it may be
-            kept. The overlay is drawn, nothing else.
+            kept. The overlay and its legend are drawn, nothing else.
         SHOWN: The newest picture, for somebody to look at: also drawn again, when the controls or
             the mask changed while the source stands still, and with a notice across it where there
             is one. It is valid only during `on_frame`: an output that keeps it copies it.
@@ -27,9 +29,15 @@ class Wants(IntEnum):
     """
 
     FRAMES = 0
-    RECORDED = 1
-    SHOWN = 2
-    WINDOW = 3
+    DRAWN = 1
+    RECORDED = 2
+    SHOWN = 3
+    WINDOW = 4
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether what is looked at is the newest picture, however often it is drawn."""
+        return self in (Wants.DRAWN, Wants.SHOWN, Wants.WINDOW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from broker import Broker
+    from playwright.sync_api import Browser, Page
 
 # The same examples every time; LIVESEGMENT_FUZZ=5000 tries so many others in each test.
 _EXAMPLES = os.environ.get("LIVESEGMENT_FUZZ")
@@ -120,6 +121,41 @@ def screen(need_tool: Callable[[str], str]) -> Iterator[dict[str, str]]:
         environment.pop("WAYLAND_DISPLAY", None)
         yield environment
         server.terminate()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """Start a browser."""
+    playwright = need_package("playwright.sync_api", extra="test")
+    path = shutil.which("chromium")
+    if path is None:
+        skip_or_fail("this test needs the program chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> Iterator["Page"]:
+    """Open a tab that fails the test if a script fails in it or it asks another machine."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    tab = context.new_page()
+    tab.set_default_timeout(20_000)
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on(
+        "console",
+        lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    tab.on(
+        "request",
+        lambda asked: None if "//127.0.0.1:" in asked.url else wrong.append(asked.url),
+    )
+    yield tab
+    context.close()
+    assert wrong == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Cameras for the page that a test moves by hand."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from livesegment.settings import WebOptions
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
-from livesegment.web.encoder import PictureEncoder
+from livesegment.web.encoder import LabelledEncoder, PictureEncoder
 from livesegment.web.event_log import EventLog
 from livesegment.web.feed import CoveragePoint, Feed, Report
 from livesegment.web.machine_routes import Beat
@@ -35,14 +36,16 @@ class HandFeed(Feed):
         self.video_watched: list[bool] = []
         pictures = Broadcast(self.watched.append)
         video = VideoBroadcast(self.video_watched.append)
-        super().__init__(name, title, pictures, video=video)
+        super().__init__(name, title, pictures, video=video, labelled=Broadcast())
         self.coverage = Coverage()
         self.encoder = PictureEncoder(self.pictures, self.coverage, self.video)
+        self.labelled_encoder = LabelledEncoder(self.labelled)
         self.panel = ControlPanel()
         self.said = Report("running")
         self.counted = Snapshot(moment={"fps_shown": 12.0})
         self.alive_at_s: float | None = None
         self.retries = 0
+        self.classes: Mapping[int, str] = CLASSES
         self._index = 0
 
     def put(self, size: tuple[int, int] = (64, 36), level: int | None = None) -> None:
@@ -55,9 +58,15 @@ class HandFeed(Feed):
             image[:] = 60, 120, level
         ids = np.zeros(shown.image.shape[:2], np.uint8)
         ids[:, : size[0] // 4] = 1
-        mask = Mask(ids, CLASSES)
-        wants_it = self.encoder.wants is Wants.SHOWN
-        self.encoder.on_frame(Shown(shown, mask, mask, image if wants_it else None))
+        mask = Mask(ids, self.classes)
+        for output in (self.encoder, self.labelled_encoder):
+            wants_it = output.wants is not Wants.FRAMES
+            output.on_frame(Shown(shown, mask, mask, image if wants_it else None))
+
+    def end(self) -> None:
+        """Show no more pictures."""
+        self.encoder.close()
+        self.labelled_encoder.close()
 
     def say(self, **changes: Any) -> None:
         """Change what the report says."""
@@ -104,12 +113,31 @@ def served(
     options = options or WebOptions(port=0)
     with ExitStack() as stack:
         for feed in feeds:
-            stack.callback(feed.encoder.close)
+            stack.callback(feed.end)
         inlet = next((feed.inlet for feed in feeds if feed.inlet is not None), None)
         server = PageServer(
             lambda: feeds, options, hangs_after_s=hangs_after_s, beat=beat, inlet=inlet
         )
         yield stack.enter_context(server)
+
+
+@contextmanager
+def moving(*feeds: HandFeed, size: tuple[int, int] = (160, 90)) -> Iterator[None]:
+    """Give cameras a new picture again and again."""
+    ended = threading.Event()
+
+    def move() -> None:
+        while not ended.wait(0.04):
+            for feed in feeds:
+                feed.put(size)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

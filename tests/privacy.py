@@ -207,7 +207,7 @@ class Outlets(Sink):
     def all(self) -> list[Output | Sink]:
         """Return what looks on: a recording, a window, a page, rules and a virtual camera."""
         camera = VirtualCamera("", lambda _: _Camera(self.filmed))
-        return [self, _Screen(self), _Page(self), _Watcher(self), camera]
+        return [self, _Screen(self), _Program(self), _Page(self), _Watcher(self), camera]
 
     def write(self, picture: Annotated) -> None:
         """Keep what a recording would."""
@@ -263,7 +263,7 @@ class _Camera:
         pass
 
 
-class _Page(Output):
+class _Program(Output):
     def __init__(self, outlets: Outlets) -> None:
         self._outlets = outlets
 
@@ -272,6 +272,10 @@ class _Page(Output):
         assert shown.mask is None or not _is_any_notice(shown.image), "an outline tells as much"
         images = self._outlets.viewed.setdefault(shown.frame.index, [])
         images += [shown.image.copy(), shown.frame.image]
+
+
+class _Page(_Program):
+    wants = Wants.DRAWN
 
 
 class _Watcher(Output):

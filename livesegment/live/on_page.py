@@ -71,15 +71,10 @@ def run_with_page(
 
             inlet = source if isinstance(source, BrowserSource) else None
             events = listed_events(options.events)
-            outputs.append(
-                LivePage(
-                    options.web,
-                    options.price_per_call,
-                    events,
-                    inlet,
-                    currency=options.currency,
-                )
+            page = LivePage(
+                options.web, options.price_per_call, events, inlet, currency=options.currency
             )
+            outputs += [page, page.labelled]
         return run_live(
             source,
             options,

@@ -10,7 +10,7 @@ from livesegment.output import LiveRun
 from livesegment.settings import EventOptions, WebOptions
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
-from livesegment.web.encoder import PictureEncoder
+from livesegment.web.encoder import LabelledEncoder, PictureEncoder
 from livesegment.web.event_log import EventLog
 from livesegment.web.inlet import Inlet
 from livesegment.web.live_feed import LiveFeed
@@ -29,6 +29,9 @@ class LivePage(PictureEncoder, Delivery):
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
         currency: Of what a price is; None: it is not said.
 
+    Attributes:
+        labelled: Another output of the run, to be opened beside this: pictures for other programs.
+
     Raises:
         OptionsError: If its certificate cannot be used.
         MissingExtra: If one is to be made, and what makes it is not installed.
@@ -44,6 +47,7 @@ class LivePage(PictureEncoder, Delivery):
         currency: str | None = None,
     ) -> None:
         super().__init__(Broadcast(), Coverage())
+        self.labelled = LabelledEncoder(Broadcast())
         self._price_per_call = price_per_call
         self._currency = currency
         self._events = events or EventLog()
@@ -63,6 +67,7 @@ class LivePage(PictureEncoder, Delivery):
             self.pictures,
             self.coverage,
             video=self.video,
+            labelled=self.labelled.pictures,
             price_per_call=self._price_per_call,
             events=self._events,
             inlet=self._inlet,

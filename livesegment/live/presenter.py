@@ -8,6 +8,7 @@ from livesegment.downscale import size_to_show
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
 from livesegment.live.hud import FrameRate
+from livesegment.mask import Mask
 from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
 from livesegment.overlay.captions import draw_hud, draw_notice, draw_sentence, draw_table
@@ -112,7 +113,7 @@ class Presenter:
         only take the time from that frame.
         """
         frame, controls = self._frame, self._panel.snapshot()
-        is_watched = any(output.wants >= Wants.SHOWN for output in self._outputs)
+        is_watched = any(output.wants.is_newest for output in self._outputs)
         if frame is None or self._leaving is None or not is_watched:
             return
         is_still = time.monotonic() - self._shown_at_s > _STILL_S
@@ -136,7 +137,11 @@ class Presenter:
 
         It is valid until something is drawn again.
         """
-        return None if self._leaving is None else self._draw(self._leaving)
+        if self._leaving is None:
+            return None
+        canvas, mask = self._draw(self._leaving)
+        self._label(canvas, mask)
+        return canvas
 
     def _leave(self, frame: Frame, controls: Controls) -> Leaving:
         chosen = self._chosen
@@ -146,8 +151,10 @@ class Presenter:
         with stage("hide"):
             return self._redactor.leave(frame, said, chosen.mask, chosen.age_s, controls.classes)
 
-    def _draw(self, leaving: Leaving, size: tuple[int, int] | None = None) -> Image:
-        """Return the picture with everything on it that controls ask for, at its size or smaller.
+    def _draw(
+        self, leaving: Leaving, size: tuple[int, int] | None = None
+    ) -> tuple[Image, Mask | None]:
+        """Return the picture with its mask drawn as controls ask, and the mask, in the same size.
 
         What is hidden is hidden before the picture is made smaller.
         """
@@ -158,9 +165,14 @@ class Presenter:
                 frame = replace(frame, image=frame.downscaled(size))
             mask = None if mask is None else mask.resized(size)
         with stage("draw"):
-            return self._compositor.draw(
-                frame, mask, self._controls, strength=self._chosen.strength
-            )
+            strength = self._chosen.strength
+            return self._compositor.draw_mask(frame, mask, self._controls, strength=strength), mask
+
+    def _label(self, canvas: Image, mask: Mask | None) -> None:
+        """Write on the picture, in place, what its mask says."""
+        with stage("draw"):
+            strength = self._chosen.strength
+            self._compositor.draw_legend(canvas, mask, self._controls, strength=strength)
 
     def mask_size(self, frame: Frame) -> tuple[int, int]:
         """Return the (width, height) that is enough for a frame's mask, whoever gets it."""
@@ -193,7 +205,11 @@ class Presenter:
         if most is Wants.FRAMES:
             return
         self._drawn_at = self._drawn_size(leaving.frame)
-        canvas = self._draw(leaving, self._drawn_at)
+        canvas, mask = self._draw(leaving, self._drawn_at)
+        give(Wants.DRAWN, canvas)
+        if most is Wants.DRAWN:
+            return
+        self._label(canvas, mask)
         if is_new and any(wants is Wants.RECORDED for wants, _ in asked):
             # One copy for all of them: the canvas is drawn on again for the next frame.
             with stage("draw"):
@@ -227,6 +243,7 @@ class Presenter:
             mask_age_s=chosen.age_s if chosen.arrived is not None else None,
             round_trip_s=None if chosen.arrived is None else chosen.arrived.round_trip_s,
             capture_to_show_s=self._shown_after_s,
+            is_hidden=self._leaving is not None and self._leaving.is_whole,
         )
 
 

@@ -42,8 +42,14 @@ class CameraFeed(Feed):
         try_now: Callable[[], None] = lambda: None,
     ) -> None:
         told = lambda _: tell()  # noqa: E731
-        pictures, video = Broadcast(told), VideoBroadcast(told)
-        super().__init__(name, title, pictures, price_per_call=price_per_call, video=video)
+        super().__init__(
+            name,
+            title,
+            Broadcast(told),
+            price_per_call=price_per_call,
+            video=VideoBroadcast(told),
+            labelled=Broadcast(told),
+        )
         self._controls = controls
         self._tell = tell
         self._try_now = try_now
@@ -102,6 +108,7 @@ class CameraFeed(Feed):
     def close(self) -> None:
         """Show no pictures any more."""
         self.pictures.close()
+        self.labelled.close()
         self.video.close()
 
     def note_down(self, state: CameraState, text: str) -> None:

@@ -74,7 +74,7 @@ def run(link: ChildLink, config: CameraOptions, home: Home | None = None) -> int
         run_live(
             config.source,
             config.options,
-            outputs=[reporter],
+            outputs=[reporter, reporter.labelled],
             quota=quota,
             home=home,
         )

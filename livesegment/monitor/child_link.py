@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, Literal
 
 from livesegment.monitor.link import LENGTHS, Message, packed_fragment
 from livesegment.web.broadcast import Broadcast, EncodedPicture, Subscription
@@ -13,6 +13,9 @@ from livesegment.web.video import Fragment, Head, VideoBroadcast
 
 _MOST_WAITING = 1000  # messages; a monitor that takes none for that long is as good as gone
 _CLOSE_S = 2.0
+
+PictureKind = Literal["picture", "labelled"]
+"""For the page, or with legend and notices for who has no page around it."""
 
 
 class ChildLink:
@@ -28,7 +31,7 @@ class ChildLink:
         self._connection = connection
         self._changed = threading.Condition()
         self._messages: deque[Message] = deque(maxlen=_MOST_WAITING)
-        self._subscription: Subscription[EncodedPicture] | None = None
+        self._pictures: dict[PictureKind, Subscription[EncodedPicture]] = {}
         self._video: Subscription[Fragment] | None = None
         self._sent_head: Head | None = None
         self._has_picture = self._is_closed = False
@@ -41,11 +44,13 @@ class ChildLink:
             self._messages.append(Message(kind, fields))
             self._changed.notify()
 
-    def show(self, pictures: Broadcast | None) -> None:
-        """Send pictures from now on; None: no more."""
+    def show(self, pictures: Broadcast | None, kind: PictureKind = "picture") -> None:
+        """Send pictures from now on, as messages of a kind; None: no more."""
         subscription = None if pictures is None else pictures.subscribe(self._wake)
         with self._changed:
-            before, self._subscription = self._subscription, subscription
+            before = self._pictures.pop(kind, None)
+            if subscription is not None:
+                self._pictures[kind] = subscription
         if before is not None:
             before.close()
 
@@ -73,6 +78,7 @@ class ChildLink:
     def close(self) -> None:
         """Send what waits, and hang up."""
         self.show(None)
+        self.show(None, "labelled")
         self.show_video(None)
         with self._changed:
             self._is_closed = True
@@ -115,7 +121,7 @@ class ChildLink:
                     return self._messages.popleft()
                 if self._is_closed:
                     return None
-                subscription, video = self._subscription, self._video
+                pictures, video = tuple(self._pictures.items()), self._video
                 self._has_picture = False
             # Not under the lock: the broadcasts hold their own when they wake us.
             fragment = None if video is None else video.take()
@@ -123,9 +129,17 @@ class ChildLink:
                 self._wake()  # there may be more, and a picture
                 with_head, self._sent_head = fragment.head is not self._sent_head, fragment.head
                 return packed_fragment(fragment, with_head=with_head)
-            picture = None if subscription is None else subscription.take()
-            if picture is not None:
-                return Message("picture", body=picture.jpeg)
+            for kind, subscription in pictures:
+                if (picture := subscription.take()) is not None:
+                    self._wake()
+                    self._come_last(kind)
+                    return Message(kind, body=picture.jpeg)
+
+    def _come_last(self, kind: PictureKind) -> None:
+        """Let the other kind have its turn, however fast pictures of this one come."""
+        with self._changed:
+            if kind in self._pictures:
+                self._pictures[kind] = self._pictures.pop(kind)
 
 
 class LinkHandler(logging.Handler):

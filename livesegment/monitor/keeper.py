@@ -53,7 +53,7 @@ class Keeper:
         config: The camera.
         feed: Where it is shown.
         coordinator: Where it gets its leases.
-        page_url: Where the page is, without a token.
+        page_url: Where the page shows the camera, without a token.
         switches: File in which is remembered what was switched off.
     """
 
@@ -91,6 +91,7 @@ class Keeper:
                 "orders",
                 controls=packed_controls(self._feed.controls()),
                 is_watched=self._feed.pictures.is_watched,
+                is_labelled_watched=self._feed.labelled.is_watched,
                 is_video_watched=self._feed.video.is_watched,
                 needs_keyframe=self._feed.video.is_waiting,
             )
@@ -183,7 +184,7 @@ class Keeper:
 
     def _take(self, message: Message, process: CameraProcess) -> None:
         fields = message.fields
-        if message.kind in {"picture", "fragment"}:
+        if message.kind in {"picture", "labelled", "fragment"}:
             self._show(message)
         elif message.kind == "report":
             self._note(fields, process)
@@ -203,6 +204,8 @@ class Keeper:
     def _show(self, message: Message) -> None:
         if message.kind == "picture":
             self._feed.pictures.publish(message.body)
+        elif message.kind == "labelled":
+            self._feed.labelled.publish(message.body)
         elif (fragment := unpacked_fragment(message, self._video_head)) is not None:
             self._video_head = fragment.head
             self._feed.video.publish(fragment)

@@ -21,7 +21,7 @@ class Message:
     Attributes:
         kind: What it is about. To the camera: `start`, `orders`, `lease`,
             `try_now`, `stop`; to the monitor:
-            `report`, `need`, `log`, `event`, `picture`, `fragment`, `ended`, `failed`.
+            `report`, `need`, `log`, `event`, `picture`, `labelled`, `fragment`, `ended`, `failed`.
         fields: Plain JSON types.
         body: What is no JSON, such as a picture.
     """

@@ -13,7 +13,7 @@ from livesegment.monitor.link import Message, packed_points, unpacked_controls
 from livesegment.output import LiveRun
 from livesegment.web.broadcast import Broadcast
 from livesegment.web.coverage import Coverage
-from livesegment.web.encoder import PictureEncoder
+from livesegment.web.encoder import LabelledEncoder, PictureEncoder
 from livesegment.web.feed import Report
 from livesegment.web.live_feed import LiveFeed
 
@@ -29,17 +29,21 @@ class Reporter(PictureEncoder, Delivery):
     Args:
         link: Leads to the monitor.
         quota: Where calls come from; told of every second.
+
+    Attributes:
+        labelled: Another output of the run, to be opened beside this: pictures for other programs.
     """
 
     def __init__(self, link: ChildLink, quota: LeasedQuota) -> None:
         super().__init__(Broadcast(), Coverage())
+        self.labelled = LabelledEncoder(Broadcast())
         self._link = link
         self._quota = quota
         self._sent_to_s = 0
         self._lock = threading.Lock()
         self._early: deque[Message] = deque()  # orders that came before there was a run
         self._live: LiveRun | None = None
-        self._is_sent = self._is_video_sent = False
+        self._is_sent = self._is_labelled_sent = self._is_video_sent = False
         self._closing = threading.Event()
         self._reporting: threading.Thread | None = None
 
@@ -63,6 +67,7 @@ class Reporter(PictureEncoder, Delivery):
         if self._reporting is not None:
             self._reporting.join()
         self._link.show(None)
+        self._link.show(None, "labelled")
         self._link.show_video(None)
         super().close()
 
@@ -87,6 +92,10 @@ class Reporter(PictureEncoder, Delivery):
         if is_watched != self._is_sent:
             self._is_sent = is_watched
             self._link.show(self.pictures if is_watched else None)
+        is_watched = bool(order.fields["is_labelled_watched"])
+        if is_watched != self._is_labelled_sent:
+            self._is_labelled_sent = is_watched
+            self._link.show(self.labelled.pictures if is_watched else None, "labelled")
         is_watched = bool(order.fields["is_video_watched"])
         if is_watched != self._is_video_sent:
             self._is_video_sent = is_watched

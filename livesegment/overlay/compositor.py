@@ -38,6 +38,14 @@ class Compositor:
     def draw(
         self, frame: Frame, mask: Mask | None, controls: Controls, *, strength: float = 1.0
     ) -> Image:
+        """Return the picture with the mask and its legend: `draw_mask`, then `draw_legend`."""
+        canvas = self.draw_mask(frame, mask, controls, strength=strength)
+        self.draw_legend(canvas, mask, controls, strength=strength)
+        return canvas
+
+    def draw_mask(
+        self, frame: Frame, mask: Mask | None, controls: Controls, *, strength: float = 1.0
+    ) -> Image:
         """Return the picture with the mask drawn on it, in the style of the controls.
 
         `fill` tints with the controls' opacity, `blur` blurs as wide as the opacity says; `outline`
@@ -65,11 +73,25 @@ class Compositor:
             np.copyto(canvas, image)
             return canvas
         selection = self._selected(mask, controls)
-        self._draw_mask(canvas, image, mask, selection, controls, min(strength, 1.0))
-        if controls.show_legend:
-            swatches = controls.style in ("fill", "outline")
-            self._legend.draw(canvas, mask, selection, swatches=swatches)
+        self._blend(canvas, image, mask, selection, controls, min(strength, 1.0))
         return canvas
+
+    def draw_legend(
+        self, canvas: Image, mask: Mask | None, controls: Controls, *, strength: float = 1.0
+    ) -> None:
+        """Write what the mask says on the picture that it was drawn on, in place.
+
+        Args:
+            canvas: What `draw_mask` returned.
+            mask: As it was drawn.
+            controls: The same.
+            strength: The same.
+        """
+        is_drawn = controls.show_overlay and strength > 0
+        if mask is None or not is_drawn or not controls.show_legend:
+            return
+        swatches = controls.style in ("fill", "outline")
+        self._legend.draw(canvas, mask, self._selected(mask, controls), swatches=swatches)
 
     def cut_out(self, frame: Frame, mask: Mask | None, controls: Controls) -> tuple[Image, Pixels]:
         """Return the drawn classes alone, and how much of each pixel is theirs: `cutout`, clear.
@@ -117,7 +139,7 @@ class Compositor:
             self._selection = Selection(mask, controls.classes, warns=warns)
         return self._selection
 
-    def _draw_mask(
+    def _blend(
         self,
         canvas: Image,
         image: Image,

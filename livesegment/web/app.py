@@ -30,7 +30,7 @@ from livesegment.web.guard import Guard, make_careful, message, session_of
 from livesegment.web.machine_routes import Beat, MachineRoutes
 from livesegment.web.roles import Role
 from livesegment.web.sender_route import take_pictures
-from livesegment.web.streams import MotionJpeg, Streams, VideoParts, one_picture
+from livesegment.web.streams import LabelledJpeg, MotionJpeg, Streams, VideoParts, one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -221,12 +221,12 @@ class _Page:
         return Response(status_code=204)
 
     async def stream(self, request: Request) -> Response:
-        """Answer with the pictures of one camera."""
-        return self._motion_jpeg([self.feed(request)])
+        """Answer with the pictures of one camera, as other programs show them."""
+        return self._stream(LabelledJpeg([self.feed(request)], self._streams))
 
     async def all_streams(self, _: Request) -> Response:
         """Answer with the pictures of all cameras: a browser has few connections to one server."""
-        return self._motion_jpeg(list(self._feeds()))
+        return self._stream(MotionJpeg(list(self._feeds()), self._streams))
 
     async def all_video(self, _: Request) -> Response:
         """Answer with the pictures of all cameras as video."""
@@ -242,9 +242,6 @@ class _Page:
         if jpeg is None:
             raise HTTPException(503, f"{feed.title}: no picture came in {_SNAPSHOT_S:.0f} s")
         return Response(jpeg, media_type="image/jpeg")
-
-    def _motion_jpeg(self, feeds: Sequence[Feed]) -> Response:
-        return self._stream(MotionJpeg(feeds, self._streams))
 
     def _stream(self, stream: MotionJpeg) -> Response:
         if self._streams.is_full:

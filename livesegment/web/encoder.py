@@ -1,4 +1,4 @@
-"""Makes pictures of a run into what a page shows."""
+"""Makes pictures of a run into what a page shows, and what other programs fetch there."""
 
 import cv2
 
@@ -16,8 +16,52 @@ _LARGEST = (1280, 1280)  # what a page shows well; a larger picture would only f
 _QUALITY = 80
 
 
+class LabelledEncoder(ThreadedOutput):
+    """Encodes the newest picture with its legend and notices, for who has no page around it.
+
+    Without viewers it wants no pictures.
+
+    Args:
+        pictures: Where pictures go; closed with this.
+
+    Attributes:
+        pictures: As given.
+    """
+
+    def __init__(self, pictures: Broadcast) -> None:
+        super().__init__("labelled-encoder")
+        self.pictures = pictures
+
+    @property
+    def wants(self) -> Wants:
+        """Pictures while somebody watches."""
+        return Wants.SHOWN if self.pictures.is_watched else Wants.FRAMES
+
+    @property
+    def largest_size(self) -> tuple[int, int]:
+        """As large as those of the page."""
+        return _LARGEST
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody watches who has no picture yet."""
+        return self.pictures.is_waiting
+
+    def work_on(self, picture: Picture) -> None:
+        """Encode a picture and offer it to everybody who watches."""
+        if self.pictures.is_watched:
+            self.pictures.publish(encode(_fitting(picture.image)))
+
+    def close(self) -> None:
+        """Encode no more, and tell the viewers. May be called twice."""
+        super().close()
+        self.pictures.close()
+
+
 class PictureEncoder(ThreadedOutput):
-    """Encodes the newest picture, once for all viewers. Without viewers it wants no pictures.
+    """Encodes the newest picture for the page, which writes beside it what there is to say.
+
+    Once for all viewers; without viewers it wants no pictures.
 
     Args:
         pictures: Where pictures go that are files of their own; closed with this.
@@ -45,7 +89,7 @@ class PictureEncoder(ThreadedOutput):
     def wants(self) -> Wants:
         """Pictures while somebody watches."""
         is_watched = self.pictures.is_watched or self.video.is_watched
-        return Wants.SHOWN if is_watched else Wants.FRAMES
+        return Wants.DRAWN if is_watched else Wants.FRAMES
 
     @property
     def largest_size(self) -> tuple[int, int]:
@@ -70,8 +114,7 @@ class PictureEncoder(ThreadedOutput):
 
     def work_on(self, picture: Picture) -> None:
         """Encode a picture and offer it to everybody who watches, in the form that they want."""
-        size = picture.image.shape[1], picture.image.shape[0]
-        image = downscaled(picture.image, fitting(size, _LARGEST))
+        image = _fitting(picture.image)
         if self.video.is_watched and not self.video.is_closed:
             encode_for(self.video, self._video_encoder, image)
         if self.pictures.is_watched:
@@ -83,6 +126,11 @@ class PictureEncoder(ThreadedOutput):
         self._video_encoder.close()
         self.pictures.close()
         self.video.close()
+
+
+def _fitting(image: Image) -> Image:
+    height, width = image.shape[:2]
+    return downscaled(image, fitting((width, height), _LARGEST))
 
 
 def encode(image: Image) -> bytes:

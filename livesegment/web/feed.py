@@ -49,7 +49,7 @@ class Report:
         endpoint: Whether masks come.
         endpoint_text: The endpoint's last error in a sentence; empty otherwise.
         circuit: Whether the endpoint is asked.
-        is_on_picture: Whether the picture says the state itself, as that of a lost camera does.
+        is_hidden: Whether the picture is hidden whole, for want of a mask to be trusted.
         classes: Every class that may be drawn, in the model's order; empty before the first mask.
     """
 
@@ -59,7 +59,7 @@ class Report:
     endpoint: EndpointState = "waiting"
     endpoint_text: str = ""
     circuit: Circuit = "closed"
-    is_on_picture: bool = False
+    is_hidden: bool = False
     classes: Sequence[ClassShare] = ()
 
 
@@ -82,10 +82,13 @@ class Feed(ABC):
     Args:
         name: What addresses call it: letters, digits, `-`, `_` and `.`; no two feeds share one.
         title: What people call it; no credentials.
-        pictures: Its pictures; whoever makes the feed publishes to it and closes it.
+        pictures: Its pictures for the page, without a word on them; whoever makes the feed
+            publishes to it and closes it.
         events: Its events; whoever makes the feed notes them there.
         price_per_call: What a call costs; None: not known.
         video: Its pictures as video; None: there is none.
+        labelled: Its pictures with legend and notices, for who has no page around them; None:
+            there are none.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
 
     Attributes:
@@ -101,6 +104,7 @@ class Feed(ABC):
         price_per_call: float | None = None,
         *,
         video: VideoBroadcast | None = None,
+        labelled: Broadcast | None = None,
         inlet: Inlet | None = None,
     ) -> None:
         self.name = name
@@ -109,6 +113,9 @@ class Feed(ABC):
         self.video = video or VideoBroadcast()
         if video is None:
             self.video.fail()
+        self.labelled = labelled or Broadcast()
+        if labelled is None:
+            self.labelled.close()
         self.events = events or EventLog()
         self.price_per_call = price_per_call
         self.inlet = inlet

@@ -28,6 +28,7 @@ class LiveFeed(Feed):
         pictures: Its pictures.
         coverage: What its masks covered.
         video: Its pictures as video; None: there is none.
+        labelled: Its pictures with legend and notices; None: there are none.
         price_per_call: What a call costs; None: not known.
         events: Its events; None: there are none.
         inlet: Where the page's own camera sends its pictures; None: they come from elsewhere.
@@ -41,12 +42,20 @@ class LiveFeed(Feed):
         coverage: Coverage,
         *,
         video: VideoBroadcast | None = None,
+        labelled: Broadcast | None = None,
         price_per_call: float | None = None,
         events: EventLog | None = None,
         inlet: Inlet | None = None,
     ) -> None:
         super().__init__(
-            name, run.title, pictures, events, price_per_call, video=video, inlet=inlet
+            name,
+            run.title,
+            pictures,
+            events,
+            price_per_call,
+            video=video,
+            labelled=labelled,
+            inlet=inlet,
         )
         self._run = run
         self._coverage = coverage
@@ -63,8 +72,7 @@ class LiveFeed(Feed):
             endpoint=endpoint,
             endpoint_text=(status.trouble or "") if endpoint == "trouble" else "",
             circuit=status.circuit,
-            # What the source says is lost, the presenter draws with that notice.
-            is_on_picture=state == "lost" and status.lost_since_s is not None,
+            is_hidden=status.is_hidden,
             classes=self._coverage.classes(),
         )
 

@@ -145,10 +145,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
             503: refusal("Too many are watching already."),
         },
     ),
-    ("GET", "/cameras/{name}/stream.mjpg"): Rule(LOOK, "The pictures of a camera.", _PICTURES),
+    ("GET", "/cameras/{name}/stream.mjpg"): Rule(
+        LOOK, "The pictures of a camera, with their legend.", _PICTURES
+    ),
     ("GET", "/cameras/{name}/snapshot.jpg"): Rule(
         LOOK,
-        "The next picture of a camera.",
+        "The next picture of a camera, with its legend.",
         {**_file("The picture", "image/jpeg"), 503: refusal("No picture came in time.")},
     ),
     ("POST", "/api/cameras/{name}/controls"): Rule(

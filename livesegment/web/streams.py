@@ -152,6 +152,14 @@ class MotionJpeg(Response):
 
 
 @dataclass(eq=False)
+class LabelledJpeg(MotionJpeg):
+    """The same with legend and notices on the pictures, for programs that show no page."""
+
+    def _subscribed(self, feed: Feed, wake: Wake) -> Subscription[Any]:
+        return feed.labelled.subscribe(wake)
+
+
+@dataclass(eq=False)
 class VideoParts(MotionJpeg):
     """The same as video: of each camera what is to be read first, then a fragment a picture.
 
@@ -198,9 +206,9 @@ async def _left(receive: Receive, alarm: _Alarm) -> None:
 
 
 async def one_picture(feed: Feed, timeout_s: float) -> bytes | None:
-    """Return a camera's next picture as a JPEG file; None if none comes in time."""
+    """Return a camera's next labelled picture as a JPEG file; None if none comes in time."""
     alarm = _Alarm()
-    subscription = feed.pictures.subscribe(alarm.ring)
+    subscription = feed.labelled.subscribe(alarm.ring)
     try:
         async with asyncio.timeout(timeout_s):
             while (picture := subscription.take()) is None:

@@ -81,7 +81,7 @@ def filmed(feed: HandFeed, images: Sequence[Image]) -> Iterator[None]:
                 return
             image[:_BAND] = clock_band()
             frame = Frame(image, index, index / FPS, time.monotonic())
-            is_wanted = feed.encoder.wants is Wants.SHOWN
+            is_wanted = feed.encoder.wants is Wants.DRAWN
             feed.encoder.on_frame(Shown(frame, None, None, image if is_wanted else None))
 
     thread = threading.Thread(target=film)

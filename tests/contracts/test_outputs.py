@@ -49,7 +49,7 @@ from livesegment.sinks.v4l2 import LoopbackDevice
 from livesegment.sinks.virtual_camera import VirtualCamera
 from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
-from livesegment.web.encoder import PictureEncoder
+from livesegment.web.encoder import LabelledEncoder, PictureEncoder
 
 MORE = 100  # than anything has room for
 
@@ -131,7 +131,7 @@ def clips(stack: ExitStack, folder: Path) -> Case:
     return Case(QueuedSink(recorder, Metrics()))
 
 
-def watched(output: PictureEncoder, stack: ExitStack) -> Case:
+def watched(output: PictureEncoder | LabelledEncoder, stack: ExitStack) -> Case:
     """Let somebody watch the pictures of a page."""
     woken = threading.Semaphore(0)
     subscription = output.pictures.subscribe(woken.release)
@@ -149,6 +149,10 @@ def newest(subscription: Subscription, woken: threading.Semaphore) -> list[float
 
 def encoder(stack: ExitStack, folder: Path) -> Case:
     return watched(PictureEncoder(Broadcast(), Coverage()), stack)
+
+
+def labelled(stack: ExitStack, folder: Path) -> Case:
+    return watched(LabelledEncoder(Broadcast()), stack)
 
 
 def unwatched(stack: ExitStack, folder: Path) -> Case:
@@ -231,6 +235,7 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "clips": clips,
     "encoder": encoder,
     "encoder-unwatched": unwatched,
+    "labelled": labelled,
     "page": page,
     "rules": rules,
     "published": published,

@@ -41,7 +41,7 @@ def page(options: WebOptions, folder: Path) -> Iterator[httpx.Client]:
     give_event(feed, folder, PICTURE)
     feed.put()
     with visited(feed, options) as client:
-        feed.encoder.close()
+        feed.end()
         yield client
 
 

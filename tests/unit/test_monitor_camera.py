@@ -46,11 +46,19 @@ class Monitor:
     def send(self, kind: str, **fields: object) -> None:
         self._connection.sendall(Message(kind, fields).packed())
 
-    def watch(self, is_watched: bool, *, video: bool = False, keyframe: bool = False) -> None:
+    def watch(
+        self,
+        is_watched: bool,
+        *,
+        labelled: bool = False,
+        video: bool = False,
+        keyframe: bool = False,
+    ) -> None:
         self.send(
             "orders",
             controls=packed_controls(Controls()),
             is_watched=is_watched,
+            is_labelled_watched=labelled,
             is_video_watched=video,
             needs_keyframe=keyframe,
         )
@@ -202,6 +210,25 @@ def test_video_comes_while_it_is_watched_with_a_keyframe_for_whoever_joins(
     file = io.BytesIO(shown[0].head.segment + b"".join(each.media for each in shown))
     with av.open(file) as container:
         assert len(list(container.decode(video=0))) == len(shown)
+    monitor.watch(False)
+    monitor.until("report")
+    monitor.until("report")
+    assert {message.kind for message in monitor.until("report")} == {"report"}
+
+
+def test_other_programs_get_pictures_with_a_legend_that_those_of_the_page_do_not_have(
+    started, camera: CameraOptions
+) -> None:
+    monitor = started(replace(camera, source="pattern:320x240@30"))
+    monitor.send("lease", **PLENTY)
+    monitor.watch(True, labelled=True)
+
+    def brightness(kind: str) -> float:
+        """Return how bright a picture is where its legend would lie on a dark plate."""
+        jpeg = np.frombuffer(monitor.until(kind)[-1].body, np.uint8)
+        return float(np.median(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[-45:-15, 15:75]))
+
+    wait_until(lambda: brightness("labelled") < 0.7 * brightness("picture"), "a legend", pause_s=0)
     monitor.watch(False)
     monitor.until("report")
     monitor.until("report")

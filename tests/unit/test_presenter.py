@@ -127,7 +127,7 @@ def each_kind() -> Sequence[KeepingOutput]:
 
 
 def test_everybody_gets_every_new_frame_with_as_much_drawn_on_it_as_is_wanted() -> None:
-    outputs = frames, recorded, shown, window = each_kind()
+    outputs = frames, _, recorded, shown, window = each_kind()
     with running(*outputs) as run:
         for index in range(3):
             run.source.step()
@@ -155,13 +155,13 @@ def test_what_is_recorded_is_drawn_on_by_nobody_any_more() -> None:
 
 def test_nothing_is_drawn_while_nobody_wants_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Frame] = []
-    draw = Compositor.draw
+    draw = Compositor.draw_mask
 
     def counting(self: Compositor, frame: Frame, *args: object, **options: object) -> Image:
         drawn.append(frame)
         return draw(self, frame, *args, **options)
 
-    monkeypatch.setattr(Compositor, "draw", counting)
+    monkeypatch.setattr(Compositor, "draw_mask", counting)
     rules, page = KeepingOutput(Wants.FRAMES), KeepingOutput(Wants.FRAMES)
     with running(rules, page) as run:
         for index in range(3):
@@ -180,13 +180,13 @@ def test_nothing_is_drawn_while_nobody_wants_a_picture(monkeypatch: pytest.Monke
 
 def test_it_is_drawn_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    draw = Compositor.draw
+    draw = Compositor.draw_mask
 
     def counting(self: Compositor, frame: Frame, *args: object, **options: object) -> Image:
         drawn.append(frame.index)
         return draw(self, frame, *args, **options)
 
-    monkeypatch.setattr(Compositor, "draw", counting)
+    monkeypatch.setattr(Compositor, "draw_mask", counting)
     outputs = [*each_kind(), *each_kind()]
     with running(*outputs) as run:
         for index in range(4):
@@ -196,12 +196,12 @@ def test_it_is_drawn_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_picture_is_drawn_again_for_those_who_look_at_it_and_for_nobody_else() -> None:
-    outputs = frames, recorded, shown, window = each_kind()
+    outputs = frames, drawn, recorded, shown, window = each_kind()
     with running(*outputs) as run:
         run.source.step()
         window.wait_for(1)
         run.panel.change(show_legend=False)
-        for output in (shown, window):
+        for output in (drawn, shown, window):
             again = output.wait_for(2)
             assert not again.shown.is_new
             assert again.shown.frame.index == 0
@@ -211,7 +211,7 @@ def test_a_picture_is_drawn_again_for_those_who_look_at_it_and_for_nobody_else()
 
 
 def test_the_notice_of_a_lost_source_is_for_those_who_look() -> None:
-    outputs = _, recorded, shown, window = each_kind()
+    outputs = _, drawn, recorded, shown, window = each_kind()
     with running(*outputs) as run:
         for index in range(100):
             run.source.step()
@@ -221,7 +221,34 @@ def test_the_notice_of_a_lost_source_is_for_those_who_look() -> None:
             grey = output.wait_for(101).image
             assert grey is not None
             assert abs(grey[-4:, -4:].mean() - 99 / 2) < 3
+        # The page says it itself, and would say it twice.
+        np.testing.assert_array_equal(drawn.wait_for(101).image, drawn.given[99].image)
     assert len(recorded.given) == 100
+
+
+def test_names_and_shares_are_written_for_all_but_who_writes_them_itself() -> None:
+    outputs = _, drawn, recorded, shown, window = each_kind()
+    with running(*outputs, limits=LiveLimits()) as run:
+        run.panel.change(show_hud=False)
+        for index in range(1000):
+            run.source.step()
+            recorded.wait_for(index + 1)
+            if recorded.given[-1].shown.mask is not None:
+                break
+    bare, *labelled = (new_picture(each, index) for each in (drawn, recorded, shown, window))
+    legend = np.s_[-60:, :120]
+    assert bare[legend].std(axis=(0, 1)).max() < 1, "one class is everywhere, in one colour"
+    for image in labelled:
+        np.testing.assert_array_equal(image, labelled[0])
+        assert image[legend].std(axis=(0, 1)).max() > 10
+        np.testing.assert_array_equal(image[:120], bare[:120])
+
+
+def new_picture(output: KeepingOutput, index: int) -> Image:
+    """Return what an output was first given of a frame."""
+    image = next(each.image for each in output.given if each.shown.frame.index == index)
+    assert image is not None
+    return image
 
 
 def test_what_a_key_did_is_said_in_the_window_alone_and_for_a_moment() -> None:
@@ -236,7 +263,7 @@ def test_what_a_key_did_is_said_in_the_window_alone_and_for_a_moment() -> None:
     assert remark.text(Controls(opacity=0.6, paused=True)) == "paused, space goes on"
     assert remark.text(Controls(opacity=0.6)) is None
 
-    outputs = _, recorded, shown, window = each_kind()
+    outputs = _, _, recorded, shown, window = each_kind()
     with running(*outputs) as run:
         run.source.step()
         window.wait_for(1)

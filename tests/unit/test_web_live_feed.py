@@ -181,13 +181,15 @@ def test_a_picture_that_does_not_change_any_more_is_not_taken_for_a_live_one() -
     run = StillRun(LiveStatus(25.0, shown_at_s, 0.1, 0.1))
     feed = LiveFeed("camera", run, Broadcast(), Coverage())
     report = feed.report()
-    assert (report.state, report.is_on_picture) == ("lost", False)
+    assert (report.state, report.is_hidden) == ("lost", False)
     assert report.since is not None
     assert abs(time.time() - 10 - report.since) < 1
     assert feed.figures()["frames_per_s"] == 0
     assert feed.figures()["cost"] is None
     run.moment = replace(run.moment, lost_since_s=shown_at_s)
-    assert (feed.report().state, feed.report().is_on_picture) == ("lost", True)
+    assert feed.report().state == "lost"
+    run.moment = replace(run.moment, is_hidden=True)
+    assert feed.report().is_hidden
     run.moment = replace(run.moment, lost_since_s=None)
     run.controls.change(paused=True)
     assert feed.report().state == "paused"

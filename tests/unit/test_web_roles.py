@@ -52,7 +52,7 @@ def page(folder: Path | None = None) -> Iterator[tuple[httpx.Client, HandFeed]]:
         give_event(feed, folder, b"picture")
     feed.put()
     with visited(feed, BOTH) as client:
-        feed.encoder.close()
+        feed.end()
         yield client, feed
 
 

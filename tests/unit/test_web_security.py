@@ -45,7 +45,7 @@ ANSWERS = {
 
 def headers_of(path: str, status: int, options: WebOptions | None = None) -> httpx.Headers:
     with page(options) as (client, feed):
-        feed.encoder.close()  # there are no pictures, and a stream ends
+        feed.end()  # there are no pictures, and a stream ends
         answer = client.get(path)
         assert answer.status_code == status
         return answer.headers

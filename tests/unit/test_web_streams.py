@@ -123,7 +123,7 @@ def test_nothing_is_encoded_or_kept_without_viewers() -> None:
         assert size_of(picture.jpeg) == (64, 36)
         viewer.close()
     finally:
-        feed.encoder.close()
+        feed.end()
 
 
 def test_a_large_picture_is_made_smaller_and_keeps_its_shape() -> None:
@@ -137,7 +137,7 @@ def test_a_large_picture_is_made_smaller_and_keeps_its_shape() -> None:
         assert size_of(picture.jpeg) == (1280, 540)
         viewer.close()
     finally:
-        feed.encoder.close()
+        feed.end()
 
 
 def test_one_response_carries_the_pictures_of_all_cameras() -> None:
@@ -220,7 +220,7 @@ def test_streams_end_when_the_server_stops_and_when_the_camera_does() -> None:
         pictures = parts(answer)
         feed.put()
         next(pictures)
-        feed.encoder.close()
+        feed.end()
         assert list(pictures) == []
     feed = HandFeed("one")
     with served(feed) as page, stream(page, "/stream.mjpg") as answer:

@@ -145,7 +145,7 @@ def test_nothing_is_encoded_without_viewers_and_nothing_of_long_ago_is_shown() -
         assert feed.video_watched == [True, False, True]
         again.close()
     finally:
-        feed.encoder.close()
+        feed.end()
 
 
 def parts(answer: httpx.Response) -> Iterator[tuple[dict[str, str], bytes]]:

@@ -243,10 +243,14 @@ class Supervisor:
                 camera,
                 feed,
                 self._coordinator,
-                page_url=self._page_url,
+                page_url=self._link(name),
                 switches=self._state / "switches" / f"{name}.json",
             )
             self._tasks.create_task(keeper.run(), name=f"keeper {name}")
+
+    def _link(self, name: str) -> str | None:
+        """Return the address at which the page shows a camera, as `page/place.js` reads it."""
+        return None if self._page_url is None else f"{self._page_url.rstrip('/')}/#camera={name}"
 
     def _on_keeper(self, name: str, do: Callable[[Keeper], None]) -> None:
         """Have a camera told what the page wants; from any thread."""

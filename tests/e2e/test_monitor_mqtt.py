@@ -41,7 +41,7 @@ def test_home_assistant_has_its_cameras_and_what_it_switches_stays_so(
             assert shown.shape == (48, 64, 3)
             camera = home.entities()["homeassistant/camera/livesegment_a/picture/config"]
             assert camera["device"]["name"] == "Yard"
-            assert camera["device"]["configuration_url"] == monitor.url
+            assert camera["device"]["configuration_url"] == f"{monitor.url}/#camera=a"
             assert {f"switch {name}" for name in ("Recording", "Ball, seen rule")} <= home.ids()
             home.wait_for(lambda: home.said(f"{rule}/state") == "ON")
             for topic in (f"{rule}/enabled", "h/a/recording"):

@@ -3,12 +3,15 @@
 import { Camera } from "./camera.js";
 import { priceWords } from "./figures.js";
 import { Keys } from "./keys.js";
+import { Layout } from "./layout.js";
+import { enterEvent, here, leaveEvent } from "./place.js";
 import { canPlay } from "./player.js";
 import { readParts, StreamRefused } from "./stream.js";
 
 const REPORT_MS = 1000;
 const RETRY_MS = 1000;
 const SILENT_MS = 10000; // of a connection that ended without a word, as after a sleep
+const NO_EVENT = "This event is not among the newest of its camera any more.";
 const OVERLAP_S = 5; // points of coverage asked for again: one may have come a little late
 
 const main = document.getElementById("cameras");
@@ -17,12 +20,15 @@ const summary = document.getElementById("summary");
 const announcer = document.getElementById("announcer");
 const logOut = document.getElementById("log-out");
 const looking = document.getElementById("looking");
+const nowhere = document.getElementById("nowhere");
+const layout = new Layout(main);
 const cameras = new Map();
 let controls = null; // what may be changed, and how it is drawn
 let lastReportS = 0;
 let stream = null;
 let openedAt = 0;
 let playsVideo = canPlay();
+let isSought = false; // the event that the address names, until the list of its camera has come
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -50,6 +56,7 @@ function newCamera(name) {
     withoutVideo,
     onPause,
     onSend: openStream,
+    onEvent: (id) => onEvent(name, id),
     send: (change) => post(`/api/cameras/${encodeURIComponent(name)}/controls`, change),
     retry: () => post(`/api/cameras/${encodeURIComponent(name)}/retry`, {}),
   });
@@ -64,13 +71,37 @@ function arrange(reports) {
   for (const name of names) cameras.set(name, before.get(name) ?? newCamera(name));
   main.replaceChildren(...[...cameras.values()].map((each) => each.card));
   main.dataset.count = String(names.length);
-  if (names.length === 1) main.querySelector(".more").open = true;
+  show();
   openStream();
+}
+
+// Show what the address names: all cameras, one, or an event of it.
+function show() {
+  const { camera: name, event } = here();
+  const all = [...cameras.values()];
+  const named = name === null ? all.find((each) => each.events.has(event)) : cameras.get(name);
+  const alone = named ?? (all.length === 1 ? all[0] : undefined);
+  for (const each of all) {
+    each.enlarge(each === alone);
+    each.events.show(each === named ? event : null);
+  }
+  const isNoCamera = name !== null && named === undefined;
+  const asked = named === undefined ? all : [named];
+  const isNoEvent = event !== null && asked.every((each) => each.events.isLoaded && !each.events.has(event));
+  nowhere.textContent = isNoCamera ? `There is no camera “${name}” here.` : isNoEvent ? NO_EVENT : "";
+  isSought = event !== null && !isNoEvent && !named?.events.has(event);
+  layout.arrange();
+}
+
+function onEvent(camera, id) {
+  if (id !== null) enterEvent(camera, id);
+  else if (leaveEvent()) return; // the address changes in a moment
+  show();
 }
 
 async function ask(path) {
   const answer = await fetch(path);
-  if (answer.status === 401) location.replace("/login");
+  if (answer.status === 401) location.replace(`/login${location.hash}`);
   if (!answer.ok) throw new Error(`no answer: ${answer.status}`);
   return answer.json();
 }
@@ -90,6 +121,7 @@ async function report() {
   lastReportS = Math.floor(said.now);
   const isSilent = [...cameras.values()].some((each) => each.state === "stalled");
   if (isSilent && performance.now() - openedAt > SILENT_MS) openStream();
+  if (isSought) show();
   summarise();
 }
 
@@ -100,7 +132,9 @@ function summarise() {
   summary.textContent = live === all.length ? `${all.length} ${noun}, live` : `${live} of ${all.length} ${noun} live`;
   if (all.length === 0) summary.textContent = "No cameras";
   summary.textContent += costWords(all.map((each) => each.report));
-  document.title = live === all.length ? "livesegment" : `(${live}/${all.length} live) livesegment`;
+  const [alone] = all.filter((each) => each.isLarge && all.length > 1);
+  const name = alone === undefined ? "livesegment" : `${alone.title} - livesegment`;
+  document.title = live === all.length ? name : `(${live}/${all.length} live) ${name}`;
 }
 
 // What all cameras have cost together, where a price is known; of one it stands among its figures.
@@ -183,6 +217,10 @@ const keys = new Keys(document.getElementById("keys"), document.getElementById("
 
 // Nobody looks at a hidden page: no picture need be made for it.
 document.addEventListener("visibilitychange", openStream);
+addEventListener("hashchange", () => {
+  show();
+  summarise();
+});
 logOut.addEventListener("click", async () => {
   if (await post("/logout", {})) location.replace("/login");
 });

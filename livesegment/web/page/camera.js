@@ -4,20 +4,23 @@ import { Chart } from "./chart.js";
 import { ControlBox } from "./controls.js";
 import { EventList } from "./events.js";
 import { FigureLists } from "./figures.js";
+import { address } from "./place.js";
 import { Screen } from "./screen.js";
 import { CameraSender } from "./sender.js";
 import { endpointWords, since, stateWords } from "./words.js";
 import { ZoneDrawing } from "./zone.js";
 
 const STALLED_MS = 3000;
+const HIDDEN = ["Hidden", "no mask to be trusted"];
 
 export class Camera {
-  constructor(template, name, { controls, send, retry, announce, withoutVideo, onPause, onSend }) {
+  constructor(template, name, { controls, send, retry, announce, withoutVideo, onPause, onSend, onEvent }) {
     this.name = name;
     this.title = name;
     this.announce = announce;
     this.askAgain = retry;
     this.onPause = onPause;
+    this.isLarge = null;
     this.isPaused = false; // by who looks: others go on
     this.report = null;
     this.state = null;
@@ -27,7 +30,7 @@ export class Camera {
     this.screen = new Screen(this.#find("canvas"), this.#find(".picture > video"), withoutVideo);
     this.chart = new Chart(this.#find(".chart"));
     this.controls = new ControlBox(this.card, name, controls, send);
-    this.events = new EventList(this.card, name);
+    this.events = new EventList(this.card, name, onEvent);
     this.figures = new FigureLists(this.card);
     this.sender = new CameraSender(this.card, name, onSend);
     this.zone = new ZoneDrawing(this.card, this.screen);
@@ -41,20 +44,23 @@ export class Camera {
     this.#find(".whole").hidden = !document.fullscreenEnabled;
     this.picture.addEventListener("fullscreenchange", () => this.#showBar());
     this.#showBar();
-    this.#find(".enlarge").addEventListener("click", (event) => this.#enlarge(event.currentTarget));
+    this.#find("h2").id = `camera-${name}`;
+    this.card.setAttribute("aria-labelledby", `camera-${name}`);
+    this.enlarge(false);
+    this.picture.addEventListener("click", (event) => this.#enter(event.target));
   }
 
   // Take what the server says about the camera, about the figures that there are, and about who looks.
   update(report, now, rows, mayChange) {
     this.report = report;
-    this.title = report.title;
-    this.#find("h2").textContent = report.title;
+    if (this.title !== report.title || this.#find("h2").textContent === "") this.#rename(report.title);
     this.figures.show(rows, report.figures, report.currency);
     const endpoint = this.#find(".endpoint");
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
     endpoint.hidden = endpoint.textContent === "";
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
     endpoint.dataset.circuit = report.circuit;
+    endpoint.title = endpoint.textContent;
     this.#find(".retry").hidden = report.endpoint !== "trouble" || !mayChange;
     this.controls.show(report.controls, report.classes, mayChange);
     this.sender.show(report.inlet, mayChange);
@@ -69,14 +75,8 @@ export class Camera {
     const state = now === null ? "offline" : this.#stateNow();
     const words = stateWords(state);
     this.card.dataset.mood = words.mood;
-    // What the picture says itself is not laid over it once more, but said beside it.
-    const isOnPicture = state === this.report?.state && this.report.is_on_picture;
-    const howLong = isOnPicture ? ` ${this.#reason(state, now)}` : "";
-    this.#find(".state .word").textContent = `${words.word}${howLong}`.trim();
-    const veil = this.#find(".veil");
-    veil.hidden = words.veil === "" || isOnPicture;
-    veil.querySelector("strong").textContent = words.veil;
-    veil.querySelector("span").textContent = this.#reason(state, now);
+    this.#find(".state .word").textContent = words.word;
+    this.#veil(...(state === "running" && this.report.is_hidden ? HIDDEN : [words.veil, this.#reason(state, now)]));
     if (state !== this.state) this.#tell(words);
     this.state = state;
   }
@@ -127,6 +127,42 @@ export class Camera {
     this.announce(`${this.title}: ${isDone ? "asking the endpoint" : "no connection to livesegment"}`);
   }
 
+  // Stand alone on the page, with all there is beside the picture; or as one of many.
+  enlarge(isLarge) {
+    if (isLarge === this.isLarge) return;
+    this.isLarge = isLarge;
+    this.card.classList.toggle("large", isLarge);
+    const link = this.#find(".enlarge");
+    link.textContent = isLarge ? "All cameras" : "Enlarge";
+    link.href = isLarge ? "#" : address(this.name);
+    this.#name(link, isLarge ? "" : this.title);
+    this.#find(".more").open = isLarge;
+  }
+
+  #enter(target) {
+    if (target.matches(".screen, .veil, .veil *") && !this.isLarge) this.#find(".enlarge").click();
+  }
+
+  #rename(title) {
+    this.title = title;
+    this.#find("h2").textContent = title;
+    this.#find("h2").title = title;
+    this.#showBar();
+    this.#name(this.#find(".enlarge"), this.isLarge ? "" : title);
+  }
+
+  // Of many buttons that look the same, say whose this one is.
+  #name(button, whose) {
+    button.setAttribute("aria-label", `${button.textContent.trim()} ${whose}`.trim());
+  }
+
+  #veil(text, reason) {
+    const veil = this.#find(".veil");
+    veil.hidden = text === "";
+    veil.querySelector("strong").textContent = text;
+    veil.querySelector("span").textContent = reason;
+  }
+
   #showBar() {
     const isWhole = document.fullscreenElement === this.picture;
     for (const [name, isOn, text] of [
@@ -137,7 +173,12 @@ export class Camera {
       button.classList.toggle("is-on", isOn);
       button.title = text;
       button.querySelector("span").textContent = text;
+      this.#name(button, this.title);
     }
+    // What is in the picture is read there too while nothing else is to be seen.
+    const legend = this.#find(".legend");
+    if (isWhole) this.picture.append(legend);
+    else this.#find(".name .state").after(legend);
     this.card.classList.toggle("held", this.isPaused);
   }
 
@@ -162,13 +203,6 @@ export class Camera {
     }
     // The first state is no change.
     if (this.state !== null) this.announce(`${this.title}: ${text}`);
-  }
-
-  #enlarge(button) {
-    const isLarge = this.card.classList.toggle("large");
-    button.setAttribute("aria-pressed", String(isLarge));
-    this.#find(".more").open = isLarge;
-    this.card.scrollIntoView({ block: "nearest" });
   }
 
   #find(selector) {

@@ -2,6 +2,7 @@
 // others did is shown.
 
 import { percent } from "./chart.js";
+import { Legend } from "./legend.js";
 
 const QUIET_MS = 1500; // after a change of one's own, reports that were under way do not undo it
 
@@ -18,6 +19,7 @@ export class ControlBox {
     this.described = new Map(described.map((each) => [each.name, each]));
     this.mayChange = false;
     this.group = card.querySelector(".classes");
+    this.legend = new Legend(card.querySelector(".legend"));
     const change = (field, value) => this.#change({ [field]: value });
     this.drawn = described.filter((each) => each.kind in DRAW).map((each) => DRAW[each.kind](each, name, change));
     card.querySelector(".controls").replaceChildren(...this.drawn.map((each) => each.element));
@@ -80,6 +82,8 @@ export class ControlBox {
     if (this.controls === null) return;
     for (const each of this.drawn) each.show(this.controls[each.name]);
     this.#renderClasses();
+    const { show_overlay: isDrawn, show_legend: isWanted } = this.controls;
+    this.legend.show(isDrawn && isWanted ? this.classes.filter((each) => this.#isShown(each.name)) : []);
   }
 
   #renderClasses() {

@@ -16,7 +16,7 @@ form.addEventListener("submit", async (event) => {
       body: JSON.stringify({ token: token.value }),
     });
     if (answer.ok) {
-      location.replace("/");
+      location.replace(`/${location.hash}`);
       return;
     }
     problem.textContent = sentence((await answer.json()).message);

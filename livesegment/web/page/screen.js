@@ -70,7 +70,7 @@ export class Screen {
   }
 
   #shown() {
-    this.canvas.parentElement.style.setProperty("--ratio", this.size.join(" / "));
+    this.canvas.parentElement.style.setProperty("--shape", String(this.size[0] / this.size[1]));
     this.shownAt = performance.now();
   }
 }

@@ -40,7 +40,7 @@ def sizes(tab: "playwright.Page", selector: str) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize(
     ("count", "width", "height", "columns"),
-    [(4, 1366, 768, 2), (4, 1440, 900, 2), (8, 1366, 768, 4), (16, 1920, 1080, 4)],
+    [(4, 1366, 768, 2), (4, 1440, 900, 2), (8, 1366, 768, 4), (16, 1920, 1080, 6)],
 )
 def test_cameras_stand_in_an_even_grid_that_fits_the_window(
     page: "playwright.Page", count: int, width: int, height: int, columns: int

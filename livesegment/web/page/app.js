@@ -12,6 +12,7 @@ const REPORT_MS = 1000;
 const RETRY_MS = 1000;
 const SILENT_MS = 10000; // of a connection that ended without a word, as after a sleep
 const NO_EVENT = "This event is not among the newest of its camera any more.";
+const LONGEST = 80; // characters that are repeated of an address, which may be anything
 const OVERLAP_S = 5; // points of coverage asked for again: one may have come a little late
 
 const main = document.getElementById("cameras");
@@ -88,7 +89,7 @@ function show() {
   const isNoCamera = name !== null && named === undefined;
   const asked = named === undefined ? all : [named];
   const isNoEvent = event !== null && asked.every((each) => each.events.isLoaded && !each.events.has(event));
-  nowhere.textContent = isNoCamera ? `There is no camera “${name}” here.` : isNoEvent ? NO_EVENT : "";
+  nowhere.textContent = isNoCamera ? `There is no camera “${name.slice(0, LONGEST)}” here.` : isNoEvent ? NO_EVENT : "";
   isSought = event !== null && !isNoEvent && !named?.events.has(event);
   layout.arrange();
 }

@@ -18,9 +18,9 @@ export function arrangement(count, width, height) {
   const ways = Array.from({ length: count }, (_, at) => way(at + 1, count, width, height));
   const largest = Math.max(...ways.map((each) => each.picture));
   if (largest < LEAST) return { columns: Math.max(1, Math.floor((width + GAP) / (USUAL + GAP))), fits: false, hasRoom: false };
-  // Nearly as large without a gap looks tidier, and in fewer rows there is room for figures.
+  // Nearly as large in fewer rows looks tidier, and leaves room for figures.
   const tidy = ways.filter((each) => each.picture >= 0.85 * largest);
-  const [{ columns, hasRoom }] = tidy.sort((a, b) => a.empty - b.empty || a.rows - b.rows || b.picture - a.picture);
+  const [{ columns, hasRoom }] = tidy.sort((a, b) => a.rows - b.rows || b.picture - a.picture);
   return { columns, fits: true, hasRoom };
 }
 
@@ -31,7 +31,6 @@ function way(columns, count, width, height) {
   return {
     columns,
     rows,
-    empty: rows * columns - count,
     picture: Math.min(across, left * SHAPE),
     hasRoom: left - across / SHAPE >= ROOM,
   };

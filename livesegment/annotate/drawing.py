@@ -16,6 +16,7 @@ def annotated(
     controls: Controls,
     sinks: Iterable[Sink],
     role: Role | None = None,
+    scene: int = 0,
 ) -> Annotated:
     """Return a picture with its mask drawn, cut out with alpha where a sink keeps that.
 
@@ -26,7 +27,10 @@ def annotated(
         controls: How to draw.
         sinks: Whom it is for.
         role: Where the mask comes from, if that is known.
+        scene: Number of the scene that it belongs to, if anybody counts them.
     """
     if controls.style == "cutout" and any(sink.takes_alpha(frame) for sink in sinks):
-        return Annotated(frame, mask, *compositor.cut_out(frame, mask, controls), role=role)
-    return Annotated(frame, mask, compositor.draw(frame, mask, controls), role=role)
+        return Annotated(
+            frame, mask, *compositor.cut_out(frame, mask, controls), role=role, scene=scene
+        )
+    return Annotated(frame, mask, compositor.draw(frame, mask, controls), role=role, scene=scene)

@@ -267,8 +267,8 @@ class AnnotateLoop:
                 self._controls,
                 self._parts.sinks,
                 role=masked.role,
+                scene=scene,
             )
-            drawn = replace(drawn, scene=scene)
         with stage("encode"):
             for sink in self._parts.sinks:
                 sink.write(drawn)

@@ -18,7 +18,9 @@ from livesegment.live.loop import LiveLoop
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
 from livesegment.metrics import LiveStatus, Metrics
+from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
+from livesegment.settings import RedactOptions
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.web.broadcast import Broadcast, Subscription
 from livesegment.web.coverage import Coverage
@@ -62,12 +64,14 @@ class Run:
 
 
 @contextmanager
-def running(segmenter: Segmenter, limits: LiveLimits | None = None) -> Iterator[Run]:
+def running(
+    segmenter: Segmenter, limits: LiveLimits | None = None, redactor: Redactor | None = None
+) -> Iterator[Run]:
     source, panel, metrics = StepSource(), ControlPanel(Controls(opacity=1.0)), Metrics()
     pictures, coverage = Broadcast(), Coverage()
     with PictureEncoder(pictures, coverage) as view, ThreadPoolExecutor(1) as pool:
         parts = LiveParts(source, segmenter, [view])
-        loop = LiveLoop(parts, limits or LiveLimits(), panel, metrics)
+        loop = LiveLoop(parts, limits or LiveLimits(), panel, metrics, redactor=redactor)
         feed = LiveFeed("camera", loop, pictures, coverage, price_per_call=0.5)
         end = pool.submit(loop.run)
         try:
@@ -103,6 +107,21 @@ def test_a_photo_has_its_classes_though_its_mask_comes_after_it() -> None:
         answer.set()
         run.until(lambda report: len(report.classes) > 0)
         watching.close()
+
+
+def test_a_picture_that_is_hidden_whole_is_reported_for_the_page_to_say_so() -> None:
+    answer = threading.Event()
+
+    def segment(_: Frame) -> int:
+        assert answer.wait(10)
+        return 1
+
+    redactor = Redactor(RedactOptions(frozenset({"object"}), "black"), 60.0)
+    with running(FunctionSegmenter(segment), redactor=redactor) as run:
+        run.source.step()
+        run.until(lambda report: report.state == "running" and report.is_hidden)
+        answer.set()
+        run.until(lambda report: not report.is_hidden, stepping=True)
 
 
 def test_figures_are_those_of_the_run_and_calls_have_a_price() -> None:

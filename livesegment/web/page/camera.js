@@ -57,7 +57,8 @@ export class Camera {
     this.figures.show(rows, report.figures, report.currency);
     const endpoint = this.#find(".endpoint");
     endpoint.textContent = endpointWords(report.endpoint, report.endpoint_text);
-    endpoint.hidden = endpoint.textContent === "";
+    // A camera that never gave a picture has nothing that a mask could be waited for.
+    endpoint.hidden = endpoint.textContent === "" || (report.endpoint === "waiting" && report.state !== "running");
     endpoint.classList.toggle("bad", report.endpoint === "trouble");
     endpoint.dataset.circuit = report.circuit;
     endpoint.title = endpoint.textContent;

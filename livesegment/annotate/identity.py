@@ -83,7 +83,7 @@ def origin_of(
 ) -> Origin:
     """Return what annotations of a job say of where they come from.
 
-    They are made to be handed on: there are no paths in it, and no address of an endpoint.
+    They are made to be handed on: no path of this machine is in it, and no address of an endpoint.
 
     Args:
         job: The job.

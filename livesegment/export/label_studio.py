@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,6 +69,11 @@ class LabelStudioExporter(FolderExporter):
         names = distinct(
             {each: self._classes.name(each) for each in sorted(self._classes.noted)}, _label
         )
+        self._write(LABELS_FILE, _labelling(names))
+        self._add_card(names, use=_USE)
+        self._write_tasks(names)
+
+    def _write_tasks(self, names: Mapping[int, str]) -> None:
         held_back = self._validation()
         with (self._output.path / TASKS_FILE).open("w", encoding="ascii", newline="\n") as file:
             file.write("[")
@@ -83,8 +89,6 @@ class LabelStudioExporter(FolderExporter):
                 task = {"data": data, "predictions": [prediction]}
                 file.write((",\n" if number else "\n") + json.dumps(task, separators=(",", ":")))
             file.write("]\n")
-        self._write(LABELS_FILE, _labelling(names))
-        self._add_card(names, use=_USE)
 
 
 _USE = (
@@ -125,7 +129,7 @@ def _label(name: str) -> str:
     return f"_{name[1:]}" if name.startswith("$") else name
 
 
-def _labelling(names: dict[int, str]) -> str:
+def _labelling(names: Mapping[int, str]) -> str:
     colours = voc_palette()
     labels = (
         f"    <Label value={quoteattr(name)} background="

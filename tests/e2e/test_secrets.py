@@ -185,6 +185,10 @@ def test_an_endpoint_that_repeats_what_it_was_asked_with(what: str, tmp_path: Pa
             "out.csv",
             "--export",
             "coco",
+            "--export",
+            "label-studio",
+            "--export",
+            "cvat",
         )
         result = run(tmp_path, "annotate", "film.mp4", *keep, *ask, *VERBOSE)
     assert result.returncode == 4

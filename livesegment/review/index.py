@@ -331,7 +331,7 @@ def _conditions(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
     places = ", ".join("?" * len(wanted.cameras))
     given: list[tuple[str, Sequence[Any]]] = [
         ("began_s >= ? AND began_s < ?", (wanted.since_s, wanted.until_s)),
-        (f"camera IN ({places})", wanted.cameras),
+        (f"+camera IN ({places})", wanted.cameras),  # not by its index, but in order of time
     ]
     for column, value in (
         ("kind", wanted.kind),
@@ -344,5 +344,9 @@ def _conditions(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
         given.append(("kind = 'event' AND NOT is_seen", ()))
     if wanted.before is not None:
         given.append(("(began_s, camera, kind, id) < (?, ?, ?, ?)", wanted.before))
+        given[0] = (
+            "began_s >= ? AND +began_s < ? AND began_s <= ?",
+            (wanted.since_s, wanted.until_s, wanted.before[0]),
+        )
     where = " AND ".join(condition for condition, _ in given)
     return where, tuple(value for _, values in given for value in values)

@@ -72,7 +72,7 @@ class Tables(Resource):
                 with self._tables:
                     return work(self._tables)
             except sqlite3.DatabaseError as error:
-                if self._is_closed:
+                if self._is_closed or self._path is None:
                     raise
                 self._replace(error)
             with self._tables:
@@ -145,7 +145,9 @@ def _connected(path: Path | str) -> sqlite3.Connection:
     try:
         tables.row_factory = sqlite3.Row
         # What a power cut takes of it is read again.
-        tables.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        tables.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
+        )
         version = tables.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             tables.executescript(f"BEGIN; {_TABLES} COMMIT;")

@@ -5,6 +5,8 @@ import logging
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,32 @@ def test_an_index_that_somebody_else_holds_stays_theirs(
             assert len(listed(review)) == 63
         assert other.execute("SELECT count(*) FROM entries").fetchone() == (63,)
     assert index.exists()
+
+
+_WITHOUT_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+from past import opened
+from livesegment.review.index import Wanted
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+folder = Path(sys.argv[1])
+with opened(folder, path=folder / "review.sqlite") as review:
+    review.refresh()
+    print(len(review.index.entries(Wanted(["gate"], most=9999))))
+"""
+
+
+def test_an_index_that_a_disk_has_no_room_for_is_kept_in_memory(tmp_path: Path) -> None:
+    write_events(tmp_path / "gate.jsonl", [told(number, after_s=number) for number in range(2000)])
+    command = [sys.executable, "-c", _WITHOUT_ROOM, str(tmp_path)]
+    tests = str(Path(__file__).parents[1])
+    path = os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["2000"]
+    assert "it is kept in memory" in ran.stderr
 
 
 def _of_another_version(folder: Path) -> bytes:

@@ -89,6 +89,7 @@ def test_the_container_writes_into_its_volumes_alone_is_well_and_finishes_what_i
     config, recordings = container.volume("/etc/livesegment"), container.volume("/recordings")
     with (config / "cameras.toml").open("a") as file:
         file.write('[record]\nfolder = "."\nsegment = 1\n')
+        file.write('[events]\nnotify = ["json://127.0.0.1:9/nobody"]\n')
     log = tmp_path / "log"
     container.start(log)
     try:
@@ -103,6 +104,7 @@ def test_the_container_writes_into_its_volumes_alone_is_well_and_finishes_what_i
         # The page is of the token that README has made.
         assert "401" in fetched(container, "/api/cameras")
         wait_until(lambda: "200" in fetched(container, "/readyz"), "every camera", 60)
+        assert '"notify 1 (json)","is_told":false' in container.execute(*TEST_PHONES).stdout
     except BaseException:
         print(log.read_text())
         raise
@@ -111,6 +113,17 @@ def test_the_container_writes_into_its_volumes_alone_is_well_and_finishes_what_i
         with av.open(str(each)) as file:
             assert next(file.decode(video=0)).width in (320, 640)
     assert list(container.volume("/var/lib/livesegment").rglob("calls"))
+
+
+TEST_PHONES = (
+    "/opt/livesegment/bin/python",
+    "-c",
+    "import os, urllib.request as r\n"
+    "token = os.environ['LIVESEGMENT_WEB_TOKEN']\n"
+    "headers = {'Content-Type': 'application/json', 'Authorization': f'Bearer {token}'}\n"
+    "address = 'http://127.0.0.1:8080/api/notify/test'\n"
+    "print(r.urlopen(r.Request(address, b'{}', headers)).read().decode())",
+)
 
 
 def fetched(container: Container, path: str) -> str:

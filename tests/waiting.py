@@ -3,9 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 Found = TypeVar("Found")
 
@@ -30,6 +33,14 @@ def wait_until(
             pytest.fail(f"waited {timeout_s:g} s in vain: {what}")
         pause.wait(pause_s)
     return found
+
+
+def wait_in_page(page: "Page", script: str, what: str, arg: object = None) -> object:
+    """Return what a script returns in a browser's page, as soon as that is true.
+
+    Older Playwrights' `wait_for_function` has the page evaluate a string, which ours refuses.
+    """
+    return wait_until(lambda: page.wait_for_timeout(10) or page.evaluate(script, arg), what)
 
 
 def read_until(stream: IO[str], text: str) -> str:

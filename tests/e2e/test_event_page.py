@@ -1,15 +1,13 @@
 """Events on the page, in a real browser: the list, the clips, and a zone drawn by clicking."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from clips import picture, write_video
-from conftest import need_package, skip_or_fail
+from conftest import need_package
 from events import event
 from feeds import HandFeed, served
 from parts import started
@@ -25,28 +23,6 @@ from livesegment.web.phone_routes import Phones
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
-
-
-@pytest.fixture
-def page() -> Iterator["playwright.Page"]:
-    """Open a browser that fails the test if a script fails or the page's policy is broken."""
-    path = shutil.which("chromium")
-    if path is None:
-        skip_or_fail("this test needs the program chromium")
-    with playwright.sync_playwright() as player:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        browser = player.chromium.launch(executable_path=path, args=flags)
-        tab = browser.new_page(viewport={"width": 1200, "height": 900})
-        tab.set_default_timeout(20_000)
-        wrong: list[str] = []
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on(
-            "console",
-            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
-        )
-        yield tab
-        browser.close()
-    assert wrong == []
 
 
 def test_a_test_message_is_sent_and_who_took_it_is_said(page: "playwright.Page") -> None:

@@ -7,6 +7,7 @@ import pytest
 from conftest import need_package
 from events import event
 from feeds import HandFeed, moving, served
+from past import BEGAN_S, opened, told, write_events, write_recording
 
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.web.event_log import EventLog
@@ -86,6 +87,18 @@ def test_nothing_keeps_anybody_out_of_the_page(
         assert found(tab) == []
         tab.goto(f"{server.url}/#camera=nowhere")
         expect(tab.locator("#nowhere")).to_contain_text("no camera")
+        assert found(tab) == []
+
+
+def test_nothing_keeps_anybody_out_of_the_past(tab: "playwright.Page", tmp_path: Path) -> None:
+    write_recording(tmp_path / "recorded" / "gate.mp4", 4, BEGAN_S)
+    write_events(tmp_path / "gate.jsonl", [told(1), told(1, "end", 1), told(2, after_s=2)])
+    with opened(tmp_path) as review, served(HandFeed("gate"), review=review) as server:
+        tab.goto(f"{server.url}/review")
+        expect(tab.locator(".entry")).to_have_count(3)
+        assert found(tab) == []
+        tab.locator(".entry").first.click()
+        expect(tab.locator(".entry[aria-current=true]")).to_have_count(1)
         assert found(tab) == []
 
 

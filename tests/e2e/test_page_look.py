@@ -7,7 +7,7 @@ import pytest
 from conftest import need_package
 from events import event
 from feeds import HandFeed, moving, served
-from waiting import wait_until
+from waiting import wait_in_page, wait_until
 
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.web.event_log import EventLog
@@ -61,11 +61,13 @@ def test_cameras_stand_in_an_even_grid_that_fits_the_window(
             across, down = SHAPES[number]
             shape = across / down
             screen = page.locator(f"[data-camera=camera-{number}] .screen:visible")
-            page.wait_for_function(
+            wait_in_page(
+                page,
                 "([camera, shape]) => [...document.querySelectorAll("
                 "`[data-camera=camera-${camera}] .screen`)].some(each =>"
                 " Math.abs(each.clientWidth / each.clientHeight / shape - 1) < 0.03)",
-                arg=[number, shape],
+                "a picture in its shape",
+                [number, shape],
             )
             # As large as its place lets it be, and not cut.
             [place] = sizes(page, f"[data-camera=camera-{number}] .picture")

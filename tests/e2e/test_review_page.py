@@ -1,46 +1,22 @@
 """The page of the past in a real browser, of a run that records, and after one that was killed."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from conftest import need_package, skip_or_fail
+from conftest import need_package
 from feeds import HandFeed, served
 from past import BEGAN_S, opened, told, write_events, write_recording
-from waiting import wait_until
+from waiting import wait_in_page, wait_until
 
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
-
-
-@pytest.fixture
-def page() -> Iterator["playwright.Page"]:
-    """Open a browser that fails the test if a script fails or the page's policy is broken."""
-    path = shutil.which("chromium")
-    if path is None:
-        skip_or_fail("this test needs the program chromium")
-    with playwright.sync_playwright() as player:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        browser = player.chromium.launch(executable_path=path, args=flags)
-        tab = browser.new_page(viewport={"width": 1300, "height": 900})
-        tab.set_default_timeout(20_000)
-        wrong: list[str] = []
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on(
-            "console",
-            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
-        )
-        yield tab
-        browser.close()
-    assert wrong == []
 
 
 PLAYED = """([video, at]) => new Promise(done => {
@@ -77,7 +53,8 @@ def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path:
         # It goes on with the file that follows.
         video.evaluate("each => { each.currentTime = each.duration - 0.3; }")
         expect(page.locator(".line .head")).to_be_visible()
-        page.wait_for_function("() => document.querySelector('video').currentTime < 3")
+        early = "() => document.querySelector('video').currentTime < 3"
+        wait_in_page(page, early, "the next file")
         # A mark is kept, and one without anything to see says so.
         event.click()
         page.keyboard.press("m")
@@ -151,9 +128,9 @@ def test_a_killed_monitor_leaves_the_same_list_and_so_does_a_lost_index(
             event.click()
             assert page.evaluate(PLAYED, [page.locator("video").element_handle(), 2])
             page.locator(".entry.recording.on").click()
-            lasted = "() => document.querySelector('video').duration"
-            first = page.wait_for_function(lasted).json_value()
-            page.wait_for_function(f"first => ({lasted})() > first + 1", arg=first)
+            lasted = "() => document.querySelector('video').duration || 0"
+            first = wait_in_page(page, lasted, "how long it is")
+            wait_in_page(page, f"first => ({lasted})() > first + 1", "that it grows", first)
         finally:
             program.kill()
     (index,) = (tmp_path / "state").rglob("review.sqlite")

@@ -12,7 +12,7 @@ import pytest
 from conftest import need_package
 from feeds import HandFeed, moving, served
 from parts import FunctionSegmenter, started
-from waiting import wait_until
+from waiting import wait_in_page, wait_until
 
 from livesegment.metrics import Snapshot
 from livesegment.server.embedded import EmbeddedServer
@@ -366,7 +366,8 @@ def test_controls_act_on_the_picture_of_a_live_run(page: "playwright.Page", tmp_
             expect(page.locator(".veil")).to_contain_text("No connection to livesegment")
 
 
-SHOWS = """(video, level) => {
+SHOWS = """level => {
+    const video = document.querySelector(".picture > video");
     const pen = new OffscreenCanvas(8, 8).getContext("2d");
     pen.drawImage(video, 0, 0, 8, 8);
     const [red, green, blue] = pen.getImageData(4, 4, 1, 1).data;
@@ -385,11 +386,7 @@ def test_video_shows_every_picture_in_order_and_the_last_before_it_stands_still(
         seen = []
         for level in (40, 90, 140, 190, 240):
             feed.put(level=level)
-            # Older Playwrights' `wait_for_function` evaluates a string, which the page refuses.
-            wait_until(
-                lambda level=level: page.wait_for_timeout(10) or video.evaluate(SHOWS, level),
-                f"a picture of {level}",
-            )
+            wait_in_page(page, SHOWS, f"a picture of {level}", level)
             seen.append(video.evaluate("video => video.currentTime"))
         assert seen == sorted(seen)
         assert seen[-1] > seen[0]

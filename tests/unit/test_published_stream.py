@@ -208,7 +208,7 @@ def test_a_server_that_does_not_answer_holds_up_nothing_and_its_address_is_not_s
     caplog.set_level("DEBUG")
     monkeypatch.setattr(stream_to_address, "OPEN_S", 0.4)
     monkeypatch.setattr(stream_to_address, "GRACE_S", 0.2)
-    secret = marked("stream")
+    secret = marked("silentstream")
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
         place = f"127.0.0.1:{silent.getsockname()[1]}"
         quoted = "".join(f"%{byte:02X}" for byte in secret.encode())

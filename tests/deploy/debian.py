@@ -183,7 +183,7 @@ class Root:
         mounts: Mounts,
         *,
         folder: str = "/",
-        timeout_s: float = 900,
+        timeout_s: float = 1800,
     ) -> str:
         """Run a program in it as root, with this machine's network; return what it says.
 

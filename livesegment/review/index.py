@@ -23,6 +23,13 @@ _END = """
 UPDATE entries SET ended_s = ?, ended = ?, clip = coalesce(?, clip)
 WHERE camera = ? AND kind = 'event' AND id = ?
 """
+_PRUNE_EVERY = 100
+_PRUNE = """
+DELETE FROM entries WHERE camera = ? AND kind = 'event' AND source IS NULL AND began_s < (
+    SELECT began_s FROM entries WHERE camera = ? AND kind = 'event' AND source IS NULL
+    ORDER BY began_s DESC LIMIT 1 OFFSET 999
+)
+"""
 _RECORDING = """
 INSERT OR REPLACE INTO entries (camera, kind, id, began_s, ended_s, size, mtime_s)
 VALUES (?, 'recording', ?, ?, ?, ?, ?)
@@ -98,6 +105,7 @@ class Index(Resource):
         self._going_on: set[tuple[str, str]] = set()
         self._revisions: dict[str, int] = {}
         self._is_stopping = False
+        self._told = 0
 
     def stop(self) -> None:
         """Say that nothing more is to be read into it."""
@@ -123,10 +131,16 @@ class Index(Resource):
         return self._revisions.get(camera, 0)
 
     def note(self, camera: str, noted: Noted) -> None:
-        """Take in what a run tells, before it stands in a file."""
+        """Take in what a run tells, before it stands in a file.
+
+        Of what stands in none the newest thousand or so of a camera stay.
+        """
         key = (camera, noted.id)
         (self._going_on.discard if noted.is_end else self._going_on.add)(key)
+        self._told += 1
         self._tables.do(lambda tables: _add(tables, camera, noted, None))
+        if self._told % _PRUNE_EVERY == 0:
+            self._tables.do(lambda tables: tables.execute(_PRUNE, (camera, camera)))
         self._change(camera)
 
     def end_all(self, camera: str) -> None:

@@ -213,6 +213,17 @@ def test_what_a_run_tells_is_there_at_once_and_only_once(tmp_path: Path) -> None
         assert (entry["goes_on"], entry["ended_s"]) == (False, None)
 
 
+def test_a_run_without_files_is_listed_as_far_as_memory_is_to_be_had(tmp_path: Path) -> None:
+    with opened(tmp_path) as review:
+        for number in range(1500):
+            noted = Noted.of(told(number, after_s=number))
+            assert noted is not None
+            review.index.note("gate", noted)
+        found = review.index.entries(Wanted(["gate"], most=9999))
+    assert 1000 <= len(found) < 1200
+    assert found[0]["id"] == f"{1499:032x}"
+
+
 def test_what_only_a_run_told_is_forgotten_with_it(tmp_path: Path) -> None:
     index = tmp_path / "review.sqlite"
     write_events(tmp_path / "gate.jsonl", [told(1)])

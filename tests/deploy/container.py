@@ -161,13 +161,10 @@ class Container:
         self.pid = 0
 
     def _volume(self, name: str, path: str) -> Path:
-        """Return a volume's folder; a new one begins as the image's own folder, owner included."""
+        """Return a volume's folder; a new one begins as the image's own folder does."""
         volume = self._folder / name
         if not name.startswith(".") and not volume.exists():
-            own = self._image.root.inside(path)
-            volume.mkdir()
-            shutil.copystat(own, volume)
-            shutil.chown(volume, own.stat().st_uid, own.stat().st_gid)
+            subprocess.run(["cp", "-a", self._image.root.inside(path), volume], check=True)
         return volume
 
     def volume(self, path: str) -> Path:

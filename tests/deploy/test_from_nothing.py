@@ -66,9 +66,8 @@ def container(image: Image, tmp_path: Path) -> Iterator[Container]:
     """Return a container as compose.yaml has it, with README's own steps done before."""
     folder = tmp_path / "deploy"
     shutil.copytree(DEPLOY, folder)
-    shutil.copy(DEPLOY.parent / "monitor.toml", tmp_path)
     [steps] = re.findall(
-        r"```sh\n(cd samples/deploy .*?)^docker", (folder / "README.md").read_text(), re.M | re.S
+        r"```sh\n(cd samples/deploy\b.*?)^docker", (folder / "README.md").read_text(), re.M | re.S
     )
     here = steps.replace("cd samples/deploy", f"cd {folder}")
     subprocess.run(["bash", "-euc", here], check=True, timeout=60)
@@ -78,18 +77,29 @@ def container(image: Image, tmp_path: Path) -> Iterator[Container]:
     container.kill()
 
 
-def test_the_sample_is_fine_in_the_container(container: Container) -> None:
-    checked = container.run("monitor", "--check", "/etc/livesegment/cameras.toml")
+def test_what_it_begins_with_is_fine_and_so_is_the_sample(container: Container) -> None:
+    checked = container.run("monitor", "--check")
+    assert checked.stdout == "cameras.toml is fine: 0 cameras\n", checked.stderr
+    watch_the_sample(container)
+    checked = container.run("monitor", "--check")
     assert checked.stdout == "cameras.toml is fine: 2 cameras\n", checked.stderr
+
+
+def watch_the_sample(container: Container, more: str = "") -> None:
+    """Have it watch the cameras of samples/monitor.toml, with more at its end."""
+    sample = (DEPLOY.parent / "monitor.toml").read_text()
+    sample = sample.replace('host = "127.0.0.1"', 'host = "0.0.0.0"')
+    (container.volume("/var/lib/livesegment") / "cameras.toml").write_text(sample + more)
 
 
 def test_the_container_writes_into_its_volumes_alone_is_well_and_finishes_what_it_records(
     container: Container, tmp_path: Path
 ) -> None:
-    config, recordings = container.volume("/etc/livesegment"), container.volume("/recordings")
-    with (config / "cameras.toml").open("a") as file:
-        file.write('[record]\nfolder = "."\nsegment = 1\n')
-        file.write('[events]\nnotify = ["json://127.0.0.1:9/nobody"]\n')
+    recordings = container.volume("/recordings")
+    watch_the_sample(
+        container,
+        '[record]\nfolder = "."\nsegment = 1\n[events]\nnotify = ["json://127.0.0.1:9/nobody"]\n',
+    )
     log = tmp_path / "log"
     container.start(log)
     try:
@@ -98,7 +108,7 @@ def test_the_container_writes_into_its_volumes_alone_is_well_and_finishes_what_i
         rights = container.execute("/bin/cat", "/proc/1/status").stdout
         assert set(re.findall(r"^Cap\w+:\t(\w+)", rights, re.M)) == {"0" * 16}
         assert "NoNewPrivs:\t1" in rights
-        for place in ("/opt/livesegment/x", "/etc/livesegment/x", "/x"):
+        for place in ("/opt/livesegment/x", "/etc/x", "/x"):
             assert "Read-only" in container.execute("/usr/bin/touch", place).stderr
         wait_until(lambda: list(recordings.rglob("*.mp4*")), "a recording", 60)
         # The page is of the token that README has made.

@@ -70,8 +70,8 @@ def test_image_and_compose_file_mean_the_same_folders_port_and_sources() -> None
     said = {each.word: each for each in image.steps}
     assert said["USER"].text not in {"root", "0"}
     mounted = [str(each).split(":")[1] for each in monitor["volumes"]]
-    assert mounted[0] == str(Path(said["CMD"].command[1]).parent)
-    assert mounted[1:] == said["VOLUME"].command
+    assert mounted == said["VOLUME"].command
+    assert said["ENV"].text.removeprefix("STATE_DIRECTORY=") in mounted
     assert said["WORKDIR"].text in mounted
     assert monitor["ports"] == [f"127.0.0.1:8080:{said['EXPOSE'].text}"]
     assert f":{said['EXPOSE'].text}/healthz" in said["HEALTHCHECK"].command[-1]
@@ -85,17 +85,21 @@ def test_what_the_readme_prepares_is_a_configuration_with_its_secret(
 ) -> None:
     folder = tmp_path / "samples" / "deploy"
     shutil.copytree(DEPLOY, folder)
-    shutil.copy(DEPLOY.parent / "monitor.toml", folder.parent)
-    [steps] = re.findall(r"```sh\n(cd samples/deploy .*?)^docker", README, re.M | re.S)
+    [steps] = re.findall(r"```sh\n(cd samples/deploy\b.*?)^docker", README, re.M | re.S)
     subprocess.run(["bash", "-euc", steps], cwd=tmp_path, check=True, timeout=10)
     secrets = folder / services()["monitor"]["env_file"]
     assert secrets.stat().st_mode & 0o077 == 0
-    config = str(folder / "config" / "cameras.toml")
-    assert run(["monitor", "--check", config]) == 2
+    commands = [step.text for step in stages()[-1].steps if step.word == "RUN"]
+    [made] = re.findall(r"printf.*?(?= >/var/lib/livesegment)", "\n".join(commands), re.S)
+    (tmp_path / "state").mkdir()
+    with (tmp_path / "state" / "cameras.toml").open("w") as config:
+        subprocess.run(["sh", "-c", made], stdout=config, check=True, timeout=10)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    assert run(["monitor", "--check"]) == 2
     assert "token" in capsys.readouterr().err
     name, _, value = secrets.read_text().strip().partition("=")
     monkeypatch.setenv(name, value)
-    assert run(["monitor", "--check", config]) == 0
+    assert run(["monitor", "--check"]) == 0
 
 
 def test_the_broker_lets_in_who_has_the_password(

@@ -24,7 +24,7 @@
   }
 
   function niceTop(most, isShare) {
-    const steps = isShare ? [0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
+    const steps = isShare ? [0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1] : [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100];
     return steps.find((each) => most <= each) ?? (isShare ? 1 : Math.ceil(most / 100) * 100);
   }
 
@@ -216,7 +216,7 @@
   }
 
   function range(mean, low, high) {
-    return low === high ? mean : `${mean} (${low} to ${high})`;
+    return low === high ? mean : `${mean} (${low.replace(" %", "")} to ${high.replace(" %", "")})`;
   }
 
   // A chart is made when it is first seen: of folded inputs, most never are.

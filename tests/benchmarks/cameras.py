@@ -13,10 +13,11 @@ that each picture is drawn, encoded and sent. The first form prints
   `--browser`, when Chromium has them on its canvas (needs Playwright);
 - CPU in percent of one core, of each kind of process, and of the whole machine.
 
-`--align paste` is its baseline: the same without alignment. `--most` adds cameras until one of them
-is shown less than 95% of its frames. `--soak` has a server for each camera and kills, every 30 s,
-one of them, the endpoint or a camera's process, and prints how soon pictures were back (after the
-endpoint: masks), memory and descriptors.
+`--align paste` is its baseline: the same without alignment. With `--record` each camera records,
+has a rule, and keeps its events, with clips, for the list of all. `--most` adds cameras until one
+of them is shown less than 95% of its frames. `--soak` has a server for each camera and kills, every
+30 s, one of them, the endpoint or a camera's process, and prints how soon pictures were back (after
+the endpoint: masks), memory and descriptors.
 """
 
 import argparse
@@ -43,10 +44,16 @@ WARM_UP_S = 8.0
 ENOUGH = 0.95
 
 
-def configuration(endpoint: Endpoint, sources: list[str], arguments: argparse.Namespace) -> str:
+def configuration(
+    endpoint: Endpoint, sources: list[str], arguments: argparse.Namespace, folder: Path
+) -> str:
     """Return the monitor's file for some sources."""
+    rule = kept = ""
+    if arguments.record:
+        rule = '[[camera.rule]]\nname = "seen"\nclass = "left"\nabove = 1\n'
+        kept = f'[record]\nfolder = "{folder}"\n[events]\nfolder = "{folder}"\n'
     cameras = "".join(
-        f'[[camera]]\nname = "c{number}"\nsource = "{source}"\n'
+        f'[[camera]]\nname = "c{number}"\nsource = "{source}"\n{rule}'
         for number, source in enumerate(sources)
     )
     budget = f"[budget]\nin_flight = {arguments.in_flight}\n" if arguments.in_flight else ""
@@ -55,6 +62,7 @@ def configuration(endpoint: Endpoint, sources: list[str], arguments: argparse.Na
         f"[overlay]\nlegend = false\n"
         f'[picture]\nalign = "{arguments.align}"\nalign_budget_ms = {arguments.align_budget_ms}\n'
         + budget
+        + kept
         + cameras
     )
 
@@ -67,7 +75,7 @@ def started(
     try:
         for server in {id(each): each for each in servers}.values():
             server.start(arguments.size, arguments.fps)
-        text = configuration(endpoint, [server.url for server in servers], arguments)
+        text = configuration(endpoint, [server.url for server in servers], arguments, folder)
         with monitored(folder, text) as monitor:
             yield monitor
     finally:
@@ -252,13 +260,13 @@ def tables(quick: bool = False) -> dict[str, list[dict[str, object]]]:
         raise SystemExit("the system's Python lacks GstRtspServer: see tests/rtsp_server.py")
     count = 2 if quick else 8
     rows: list[dict[str, object]] = []
-    for align in ("paste", "warp"):
-        arguments = options([f"--align={align}", f"--seconds={6 if quick else 30}"])
+    for align, *more in (["paste"], ["warp"], ["warp", "--record"]):
+        arguments = options([f"--align={align}", f"--seconds={6 if quick else 30}", *more])
         seen = measured(arguments, count)
         ages_ms = sorted(seen.ages_ms)
         rows.append(
             {
-                f"{count} cameras": f"`{align}`",
+                f"{count} cameras": f"`{align}`" + (", recorded" if more else ""),
                 f"frames/s of {arguments.fps}": round(min(seen.rates), 1),
                 "CPU, % of a core": round(seen.cpu_percent),
                 "age, ms": round(statistics.median(ages_ms)),
@@ -280,6 +288,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--in-flight", type=int, help="of all; one a camera if left out")
     parser.add_argument("--align", default="warp")
     parser.add_argument("--align-budget-ms", type=float, default=6)
+    parser.add_argument("--record", action="store_true", help="record, and keep events and clips")
     parser.add_argument("--browser", action="store_true", help="watch with Chromium")
     parser.add_argument("--most", action="store_true", help="find how many cameras are sustained")
     parser.add_argument("--soak", type=float, metavar="MINUTES")

@@ -1,7 +1,6 @@
 """A monitor that is changed on its page: what is saved takes effect, and touches nothing else."""
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import httpx
 import numpy as np
 import pytest
 from cameras import Camera
-from conftest import need_package, skip_or_fail
 from monitored import Monitored, followed, is_gone, monitored, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
@@ -105,56 +103,37 @@ def test_what_is_hidden_is_black_in_the_picture_that_is_tried(
         assert (answer.status_code, answer.content) == (204, b"")
 
 
-@pytest.fixture
-def tab() -> Iterator[Any]:
-    """Open a tab of a browser that fails the test if a script fails in it."""
-    playwright = need_package("playwright.sync_api", extra="test")
-    path = shutil.which("chromium")
-    if path is None:
-        skip_or_fail("this test needs the program chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-    with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=path, args=flags)
-        opened = browser.new_page(viewport={"width": 1200, "height": 900})
-        opened.set_default_timeout(30_000)
-        wrong: list[str] = []
-        opened.on("pageerror", lambda error: wrong.append(str(error)))
-        yield opened
-        browser.close()
-        assert wrong == []
-
-
-def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, tab: Any) -> None:
+def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, page: Any) -> None:
     with monitored(tmp_path, A) as monitor:
         monitor.until_runs("a")
-        tab.goto(monitor.url)
-        tab.get_by_role("button", name="Settings").focus()
-        tab.keyboard.press("Enter")
-        tab.get_by_text("Rules (0)").press("Enter")
-        tab.get_by_role("button", name="Add a rule").press("Enter")
-        tab.get_by_label("Name", exact=True).fill("porch")
-        tab.get_by_label("Class", exact=True).fill("disk")
-        tab.get_by_role("region", name="Settings").get_by_role("button", name="Draw a zone").press(
+        page.goto(monitor.url)
+        page.get_by_role("button", name="Settings").focus()
+        page.keyboard.press("Enter")
+        page.get_by_text("Rules (0)").press("Enter")
+        page.get_by_role("button", name="Add a rule").press("Enter")
+        page.get_by_label("Name", exact=True).fill("porch")
+        page.get_by_label("Class", exact=True).fill("disk")
+        page.get_by_role("region", name="Settings").get_by_role("button", name="Draw a zone").press(
             "Enter"
         )
         for _ in range(4):
-            tab.get_by_role("button", name="Add a corner").press("Enter")
-        corner = tab.get_by_role("button", name=re.compile("^Corner 1: 25% across, 25% down"))
+            page.get_by_role("button", name="Add a corner").press("Enter")
+        corner = page.get_by_role("button", name=re.compile("^Corner 1: 25% across, 25% down"))
         corner.press("ArrowLeft")
-        tab.get_by_role("button", name=re.compile("^Corner 1: 24% across")).press("Shift+ArrowUp")
-        tab.get_by_role("button", name=re.compile("^Corner 3")).press("Delete")
-        tab.get_by_role("button", name="Take this zone").press("Enter")
-        tab.get_by_role("button", name="Save the rule").press("Enter")
-        tab.get_by_text("Rule saved.").wait_for()
+        page.get_by_role("button", name=re.compile("^Corner 1: 24% across")).press("Shift+ArrowUp")
+        page.get_by_role("button", name=re.compile("^Corner 3")).press("Delete")
+        page.get_by_role("button", name="Take this zone").press("Enter")
+        page.get_by_role("button", name="Save the rule").press("Enter")
+        page.get_by_text("Rule saved.").wait_for()
         assert monitor.config.read_text().endswith(
             '[[camera.rule]]\nname = "porch"\nclass = "disk"\nabove = 5\n'
             "zone = [[0.24, 0.2], [0.75, 0.25], [0.25, 0.75]]\n"
         )
         # Escape leaves a zone, and then the settings.
-        draw = tab.get_by_role("button", name="Draw a zone", exact=True)
+        draw = page.get_by_role("button", name="Draw a zone", exact=True)
         draw.press("Enter")
-        tab.get_by_role("region", name="Zone").wait_for()
-        tab.keyboard.press("Escape")
-        tab.get_by_role("region", name="Zone").wait_for(state="hidden")
-        tab.get_by_text("Rules (1)").press("Escape")
-        tab.get_by_role("region", name="Settings").wait_for(state="hidden")
+        page.get_by_role("region", name="Zone").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("region", name="Zone").wait_for(state="hidden")
+        page.get_by_text("Rules (1)").press("Escape")
+        page.get_by_role("region", name="Settings").wait_for(state="hidden")

@@ -36,7 +36,7 @@ def test_a_test_message_is_sent_and_who_took_it_is_said(page: "playwright.Page")
             page.goto(f"{server.url}/login")
             page.get_by_label("Token").fill(token)
             page.keyboard.press("Enter")
-            expect(page.locator(".card")).to_have_count(1)
+            expect(page.locator("article")).to_have_count(1)
 
         log_in("correct horse")
         button = page.get_by_role("button", name="Send a test")

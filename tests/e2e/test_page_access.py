@@ -150,6 +150,7 @@ def test_a_camera_is_enlarged_and_left_with_the_keyboard(
             if label == "Enlarge The dock":
                 break
         page.keyboard.press("Enter")
+        expect(page.locator("article:visible")).to_have_count(1)
         expect(page.locator("article:visible")).to_have_attribute("data-camera", "dock")
         expect(page.get_by_role("link", name="All cameras")).to_be_focused()
         page.keyboard.press("Enter")

@@ -35,6 +35,11 @@ def recording(folder: Path, source: str, *before: str) -> "Iterator[subprocess.P
             raise
 
 
+def has_begun(folder: Path) -> bool:
+    """Tell whether anything is recorded there: an empty file goes when nothing comes."""
+    return any(each.stat().st_size for each in folder.glob("r*.mp4"))
+
+
 def interrupted(program: "subprocess.Popen[str]") -> bool:
     """Press Ctrl-C, and tell whether the program has ended."""
     program.send_signal(signal.SIGINT)
@@ -78,7 +83,7 @@ def test_ctrl_c_twice_does_not_wait_for_an_endpoint_that_is_silent(
                 with asked:
                     assert asked.recv(1)
                     if "live" in command:  # the request goes out beside the first pictures
-                        wait_until(lambda: list(tmp_path.glob("r*.mp4")), "a recording")
+                        wait_until(lambda: has_begun(tmp_path), "the first of a recording")
                     wait_until(lambda: interrupted(program), "its end", pause_s=0.1)
                     assert program.stderr is not None
                     said = program.stderr.read()

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from test_http_server import rest_of
 from waiting import wait_until
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from livesegment.address import addresses_behind
@@ -129,7 +130,9 @@ def test_a_certificate_made_on_the_spot_is_the_one_whose_fingerprint_is_said() -
             headers = {"Cookie": cookie, "Origin": server.url}
             with connect(address, ssl=anybody, additional_headers=headers, proxy=None) as sender:
                 sender.send(b"no picture")
-                wait_until(lambda: source.is_taken, "the sender being admitted")
+                # Who is not admitted is not told what is wrong with the picture.
+                with pytest.raises(ConnectionClosed, match="a plain JPEG or WebP file"):
+                    sender.recv(20)
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:

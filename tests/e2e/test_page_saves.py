@@ -137,3 +137,14 @@ def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, page: Any) -> 
         page.get_by_role("region", name="Zone").wait_for(state="hidden")
         page.get_by_text("Rules (1)").press("Escape")
         page.get_by_role("region", name="Settings").wait_for(state="hidden")
+
+
+def test_who_has_no_camera_yet_reads_what_to_do(tmp_path: Path, page: Any) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "cameras.toml").write_text("web.port = 0\n")
+    with followed(["monitor"], tmp_path / "none.toml") as monitor:
+        page.goto(monitor.url)
+        first = page.locator("#first")
+        first.get_by_role("button", name="Add the first camera").wait_for()
+        [shown, needed] = first.evaluate("each => [each.clientWidth, each.scrollWidth]")
+        assert shown == needed > 300, "it is cut"

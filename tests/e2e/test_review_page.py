@@ -159,3 +159,16 @@ def _listed(review: Any) -> list[str]:
 
     entries = review.shown(review.index.entries(Wanted(["gate"], most=1000)))
     return [json.dumps({**each, "goes_on": False}) for each in entries]
+
+
+def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path) -> None:
+    write_recording(tmp_path / "recorded" / "gate.mp4", 2, BEGAN_S)
+    with opened(tmp_path) as review, served(HandFeed("gate"), review=review) as server:
+        for width in (360, 1300):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{server.url}/review")
+            expect(page.locator(".entry")).to_have_count(1)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            for card in page.locator(".card").all():
+                [shown, needed] = card.evaluate("each => [each.clientWidth, each.scrollWidth]")
+                assert shown == needed > 0.3 * width

@@ -14,11 +14,10 @@ import numpy as np
 
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.identity import reply_identity, written_codec
-from livesegment.annotate.input_run import asked_about, open_shared
 from livesegment.annotate.jobs import Job, plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.journal_beside import RepliesBeside
-from livesegment.annotate.opening import open_input
+from livesegment.annotate.opening import asked_about, open_input, open_shared
 from livesegment.calls.opening import expected_in_flight
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame

@@ -7,38 +7,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from livesegment.annotate.asking import KeptMasks
 from livesegment.annotate.chosen_frames import ChosenFrames
-from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
+from livesegment.annotate.identity import origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity, Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
 from livesegment.annotate.loop import AnnotateLoop, AnnotateParts, AnnotateResult
-from livesegment.annotate.opening import open_input
+from livesegment.annotate.opening import asked_about, open_asked, open_input, open_redactor
 from livesegment.annotate.outputs import Outputs
 from livesegment.annotate.report import FileReport, Outcome
+from livesegment.annotate.telling import tell
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.duration import counted
-from livesegment.errors import LiveSegmentError, OptionsError, SourceLost, SourceNotFound
+from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
 from livesegment.frame import Frame
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
-from livesegment.redaction.redactor import Redactor
 from livesegment.segmenters.base import Segmenter
-from livesegment.segmenters.opening import open_segmenter
-from livesegment.settings import AnnotateOptions, EndpointOptions
+from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
-from livesegment.sinks.mask_file import MaskFileReader
-from livesegment.sinks.standard_output import STANDARD_OUTPUT_NAME
-from livesegment.sources import is_drawn
 from livesegment.sources.base import Source
-from livesegment.sources.images import ImagesSource
 from livesegment.timeline.kept import KeptTimeline, timeline_path
 
 logger = logging.getLogger(__name__)
-
-_MOST_NAMES = 5  # of images, in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +52,6 @@ class Shared:
     memory: MemoryBudget
     asks_scenes: bool = False
     on_frame: Callable[["InputRun"], None] = lambda _: None
-
-
-def open_shared(
-    jobs: Sequence[Job], options: AnnotateOptions, stack: ExitStack
-) -> Segmenter | None:
-    """Open who is asked about all of the inputs; None where nobody has to be."""
-    is_unasked = not options.endpoint.names_a_model and all(is_drawn(job.source) for job in jobs)
-    if is_unasked or options.kept_masks is not None:
-        return None
-    segmenter = stack.enter_context(open_segmenter(options.endpoint))
-    if options.exported.export_uncertain is not None:
-        segmenter.keeps_certainty = True  # by which it is told what is hard
-    return segmenter
-
-
-def asked_about(
-    source: Source, shared: Segmenter | None, options: EndpointOptions, stack: ExitStack
-) -> Segmenter | None:
-    """Return who is asked about one input: itself, if it is drawn and the options name no model."""
-    if source.scene is None or options.names_a_model:
-        return shared
-    return stack.enter_context(open_segmenter(options, source.scene))
 
 
 class InputRun:
@@ -177,14 +147,17 @@ class InputRun:
         # Made like the files that were opened, of which they are given no picture.
         origin = origin_of(job, options, opened, segmenter, raised)
         self._sinks = sinks = outputs.open(opened, origin, journal, self._timeline, stack)
-        self._run_loop(AnnotateParts(source, self._asked(segmenter, stack), sinks, journal))
+        self._run_loop(
+            AnnotateParts(
+                source, open_asked(self.job, self._options, segmenter, stack), sinks, journal
+            )
+        )
         result = self._result
         if not result.complete or not self._look_again(sinks, segmenter, journal, stack):
             return "interrupted"
         if result.frames:
             outputs.commit(sinks, journal, complete=result.lost is None)
-        names_images = job.kind == "image folder" and not options.part.leaves_out
-        self._tell(_names(opened) if names_images else None)
+        tell(job, result, opened, frames_hidden=self._metrics.get("frames_hidden"))
         return "done" if result.lost is None else "cut short"
 
     def _journal(self, identity: Identity, stack: ExitStack) -> Journal | None:
@@ -221,7 +194,7 @@ class InputRun:
             return True
         logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
         source = stack.enter_context(open_input(self.job.source, self._options).source)
-        asked = self._asked(segmenter, stack)
+        asked = open_asked(self.job, self._options, segmenter, stack)
         self._loop = loop = self._new_loop(
             AnnotateParts(source, asked, [chosen], journal, only),
             limiter=Limiter(1, Quota(max_calls=0)),
@@ -249,7 +222,7 @@ class InputRun:
             keyframes=self._options.keyframes,
             planned=self._planned(),
             on_frame=on_frame,
-            redactor=self._redactor(parts.segmenter),
+            redactor=open_redactor(self._options.redact, parts.segmenter),
             memory=self._shared.memory,
             counts_scenes=self._options.split is not None,
         )
@@ -284,33 +257,6 @@ class InputRun:
             return shared.segmenter
         return asked_about(source, shared.segmenter, self._options.endpoint, stack)
 
-    def _redactor(self, segmenter: Segmenter | KeptMasks) -> Redactor | None:
-        redact = self._options.redact
-        if not redact.is_wanted:
-            return None
-        if isinstance(segmenter, KeptMasks):  # their classes are told
-            return Redactor(redact)
-        segmenter.put_on_top(redact.classes)
-        return Redactor(redact, class_map_grows=segmenter.class_map_grows)
-
-    def _asked(self, segmenter: Segmenter | None, stack: ExitStack) -> Segmenter | KeptMasks:
-        path = self.job.kept_masks
-        if path is None:
-            assert segmenter is not None
-            return segmenter
-        reader = stack.enter_context(MaskFileReader(path))
-        mark = mark_of(self.job.source, self._options.part.rotate)
-        if reader.source is None:
-            logger.warning(
-                "%s does not say which pictures its masks are of: it is taken where sizes and times"
-                " fit",
-                path,
-            )
-        elif mark is not None and not reader.source.is_of(mark):
-            raise SourceNotFound(f"{path} belongs to another input, {reader.source}, not {mark}")
-        skips = self._options.part.leaves_out
-        return KeptMasks(iter(reader), reader.class_map, str(path), skips=skips)
-
     def _planned(self) -> frozenset[int] | None:
         budget = self._options.keyframes.budget
         return None if budget is None else plan_keyframes(self._frames(), budget)
@@ -323,40 +269,3 @@ class InputRun:
                     yield frame
             except SourceLost:
                 return  # said when it is read for good
-
-    def _tell(self, images: Sequence[str] | None) -> None:
-        result = self._result
-        output = STANDARD_OUTPUT_NAME if self.job.is_to_stdout else self.job.output
-        if result.lost is None and images is None:
-            logger.info("wrote %s, %s", output, counted(result.frames, "frame"))
-        elif result.lost is None and images is not None:
-            logger.info("wrote %s, %s: %s", output, counted(len(images), "image"), _listed(images))
-        else:
-            logger.warning("%s; %s goes as far as that", result.lost, output)
-        if hidden := self._metrics.get("frames_hidden"):
-            logger.warning(
-                "%d of %d frames in %s are hidden whole, since no mask could be trusted for them:"
-                " to ask about every frame shows more",
-                hidden,
-                result.frames,
-                output,
-            )
-        if result.frames_without_mask:
-            logger.warning(
-                "%d of %d frames in %s have no mask: no more calls were allowed",
-                result.frames_without_mask,
-                result.frames,
-                output,
-            )
-
-
-def _names(source: Source) -> list[str]:
-    """Return the names of the images of a source that could be read."""
-    if not isinstance(source, ImagesSource):
-        return []
-    return [path.name for path in source.paths if path not in source.skipped]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from livesegment.annotate.input_run import InputRun, Shared, open_shared
+from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job, plan_jobs
+from livesegment.annotate.opening import open_shared
 from livesegment.annotate.outputs import check_together, make_folders
 from livesegment.annotate.progress import Progress, ProgressCount, Run
 from livesegment.annotate.report import AnnotateReport, FileReport

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from livesegment.annotate.input_run import open_shared
 from livesegment.annotate.jobs import Job
+from livesegment.annotate.opening import open_shared
 from livesegment.annotate.progress import Run
 from livesegment.annotate.report import AnnotateReport
 from livesegment.annotate.runner import OnProgress, Runner, annotate_with

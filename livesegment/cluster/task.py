@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from livesegment.annotate.input_run import InputRun, Shared, open_shared
+from livesegment.annotate.input_run import InputRun, Shared
 from livesegment.annotate.jobs import Job
+from livesegment.annotate.opening import open_shared
 from livesegment.annotate.report import FileReport
 from livesegment.calls.limiter import Limiter
 from livesegment.calls.opening import open_limiter

@@ -9,7 +9,6 @@ from livesegment.export.card import CARD_FILE
 from livesegment.export.indexed_png import indexed_png
 from livesegment.export.numbered_classes import NumberedClasses
 from livesegment.export.picture_folder import FolderExporter
-from livesegment.export.picture_names import PictureNames
 from livesegment.export.split import TRAIN, VALIDATION
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -42,10 +41,10 @@ class HuggingFaceExporter(FolderExporter):
     files = (NAMES_FILE, CARD_FILE, *(f"{subset}/{_METADATA}" for subset in _SPLITS))
     places = (("{}/images", "*"), ("{}/masks", "*.png"))
     whole = TRAIN
+    reader = "Hugging Face's datasets"
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
-        names = PictureNames(dataset.pictures, by_stem=True, reader="Hugging Face's datasets")
-        super().__init__(folder, names, dataset)
+        super().__init__(folder, dataset)
         self._numbered = NumberedClasses()
         self._rows = self._spool()
 

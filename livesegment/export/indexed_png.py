@@ -2,15 +2,12 @@
 
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from livesegment.export.base import Dataset
 from livesegment.export.picture_folder import FolderExporter
-from livesegment.export.picture_names import PictureNames
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 
@@ -64,9 +61,6 @@ class IndexedPngExporter(FolderExporter):
 
     files = (CLASSES_FILE,)
     places = (("{}", "*.png"),)
-
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
-        super().__init__(folder, PictureNames(dataset.pictures, by_stem=True), dataset)
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         file = self._file("{}", f"{self._names.stem(frame.index)}.png", scene)

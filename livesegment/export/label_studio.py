@@ -15,7 +15,6 @@ from livesegment.export.class_book import distinct
 from livesegment.export.indexed_png import voc_palette
 from livesegment.export.objects import Objects
 from livesegment.export.picture_folder import FolderExporter
-from livesegment.export.picture_names import PictureNames
 from livesegment.export.split import TRAIN, VALIDATION
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -50,7 +49,7 @@ class LabelStudioExporter(FolderExporter):
     copied = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".webp"))  # what browsers show
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
-        super().__init__(folder, PictureNames(dataset.pictures, by_stem=True), dataset)
+        super().__init__(folder, dataset)
         self._tasks = self._spool()
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:

@@ -26,8 +26,7 @@ class FolderExporter(Exporter):
 
     Args:
         folder: Folder to make.
-        names: What the pictures are called.
-        dataset: What they are of, and how they are written.
+        dataset: What the pictures are of, and how they are written.
 
     Attributes:
         files: Other files in the folder than those of pictures; the one written last first.
@@ -35,9 +34,10 @@ class FolderExporter(Exporter):
             and glob patterns of their names.
         whole: The subset's name where nothing is divided.
         copied: Suffixes of image files that are taken as they are.
+        reader: Who reads the pictures' names in a text, which cannot hold every name; None: nobody.
 
     Raises:
-        OptionsError: If a picture is in the folder.
+        OptionsError: If two image files differ in their suffix alone, or are in the folder.
         OutputExists: If the folder exists and may not be replaced, or holds other files.
         OutputNotWritable: If it cannot be made.
     """
@@ -49,7 +49,10 @@ class FolderExporter(Exporter):
         (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
     )
 
-    def __init__(self, folder: Path, names: PictureNames, dataset: Dataset) -> None:
+    reader: ClassVar[str | None] = None
+
+    def __init__(self, folder: Path, dataset: Dataset) -> None:
+        names = PictureNames(dataset.pictures, by_stem=True, reader=self.reader)
         names.check_outside(folder)
         subsets = (self.whole,) if dataset.split is None else (TRAIN, VALIDATION)
         folders = [place.format(subset) for place, _ in self.places for subset in subsets]

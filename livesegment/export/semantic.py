@@ -9,7 +9,6 @@ from livesegment.export.base import Dataset
 from livesegment.export.card import CARD_FILE
 from livesegment.export.numbered_classes import NumberedClasses
 from livesegment.export.picture_folder import FolderExporter
-from livesegment.export.picture_names import PictureNames
 from livesegment.export.yolo import CACHES, DATA_FILE, data_yaml
 from livesegment.frame import Frame
 from livesegment.mask import Mask
@@ -37,7 +36,7 @@ class SemanticExporter(FolderExporter):
     places = (("images/{}", "*"), ("masks/{}", "*.png"))
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
-        super().__init__(folder, PictureNames(dataset.pictures, by_stem=True), dataset)
+        super().__init__(folder, dataset)
         self._numbered = NumberedClasses()
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:

@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from livesegment.export.base import Dataset
 from livesegment.export.card import CARD_FILE
 from livesegment.export.objects import Objects
 from livesegment.export.picture_folder import FolderExporter
-from livesegment.export.picture_names import PictureNames
 from livesegment.export.polygons import Polygon, region_polygons
 from livesegment.export.split import TRAIN, VALIDATION, Split
 from livesegment.frame import Frame
@@ -47,9 +44,6 @@ class YoloExporter(FolderExporter):
 
     files = (DATA_FILE, CARD_FILE, *CACHES)
     places = (("images/{}", "*"), ("labels/{}", "*.txt"))
-
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
-        super().__init__(folder, PictureNames(dataset.pictures, by_stem=True), dataset)
 
     def _add(self, frame: Frame, mask: Mask, scene: int) -> None:
         self._add_picture(frame, "images/{}", scene)

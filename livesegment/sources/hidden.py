@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livesegment.frame import Frame
+from livesegment.frame import Image
 from livesegment.mask import VOID, Mask
 from livesegment.scene import Scene
 from livesegment.settings.zone import Polygon
 from livesegment.sources.base import Source
-from livesegment.sources.wrapped import WrappedSource
+from livesegment.sources.wrapped import ChangedSource
 
 # Where a video is coded with half as many colours as pixels, each is mixed with its neighbours'.
 _BEYOND = 2  # pixels
@@ -27,31 +27,19 @@ def hidden(source: Source, zones: Sequence[Polygon]) -> Source:
     return _HiddenSource(source, zones) if zones else source
 
 
-class _HiddenSource(WrappedSource):
-    """Hands on a source's pictures with zones blackened: whoever has it gets no others.
-
-    Whole pictures are made whatever `is_lazy` says: pixels that are made later, and of any size
-    from what the codec gave, would have to be blackened by whoever makes them.
-    """
+class _HiddenSource(ChangedSource):
+    """Hands on a source's pictures with zones blackened."""
 
     def __init__(self, source: Source, zones: Sequence[Polygon]) -> None:
         super().__init__(source)
         self._zones = _Zones(zones)
         self.scene = None if source.scene is None else _HiddenScene(source.scene, self._zones)
 
-    def read(self) -> Frame | None:
-        """Return the next picture with its zones black; None at the end.
-
-        Raises:
-            SourceLost: If the source breaks before its end.
-        """
-        frame = self._source.read()
-        self.follow()
-        if frame is None:
-            return None
-        image = np.zeros(frame.image.shape, np.uint8)
-        cv2.copyTo(frame.image, self._zones.outside(frame.frame_size), image)
-        return Frame(image, frame.index, frame.pts_s, frame.captured_at_s)
+    def _changed(self, image: Image) -> Image:
+        height, width = image.shape[:2]
+        seen = np.zeros(image.shape, np.uint8)
+        cv2.copyTo(image, self._zones.outside((width, height)), seen)
+        return seen
 
 
 class _HiddenScene:

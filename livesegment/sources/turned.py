@@ -5,13 +5,13 @@ from typing import TypeVar
 
 import cv2
 
-from livesegment.frame import Frame, Image
+from livesegment.frame import Image
 from livesegment.mask import ClassIds, InstanceIds, Mask
 from livesegment.media_file import Turn
 from livesegment.scene import Scene
 from livesegment.settings.part import Rotation
 from livesegment.sources.base import Source
-from livesegment.sources.wrapped import WrappedSource
+from livesegment.sources.wrapped import ChangedSource
 
 Array = TypeVar("Array", Image, ClassIds, InstanceIds)
 
@@ -36,26 +36,16 @@ def rotated(source: Source, degrees: Rotation | None) -> Source:
     return source if degrees is None else _TurnedSource(source, Turn(quarters=degrees // 90))
 
 
-class _TurnedSource(WrappedSource):
-    """Hands on a source's pictures turned; they are made whole, whatever `is_lazy` says."""
+class _TurnedSource(ChangedSource):
+    """Hands on a source's pictures turned."""
 
     def __init__(self, source: Source, turn: Turn) -> None:
         super().__init__(source)
         self._turn = turn
         self.scene = None if source.scene is None else _TurnedScene(source.scene, turn)
 
-    def read(self) -> Frame | None:
-        """Return the next picture; None at the end.
-
-        Raises:
-            SourceLost: If the source breaks before its end.
-        """
-        frame = self._source.read()
-        self.follow()
-        if frame is None:
-            return None
-        image = turned(frame.image, self._turn)
-        return Frame(image, frame.index, frame.pts_s, frame.captured_at_s)
+    def _changed(self, image: Image) -> Image:
+        return turned(image, self._turn)
 
 
 class _TurnedScene:

@@ -1,5 +1,8 @@
 """A source that hands on another one's pictures, changed or chosen."""
 
+from abc import abstractmethod
+
+from livesegment.frame import Frame, Image
 from livesegment.sources.base import Source
 
 
@@ -41,3 +44,27 @@ class WrappedSource(Source):
         self.is_count_guessed = source.is_count_guessed
         self.is_live, self.is_endless = source.is_live, source.is_endless
         self.reconnects, self.scene_began = source.reconnects, source.scene_began
+
+
+class ChangedSource(WrappedSource):
+    """Hands on a source's pictures changed: whoever has it gets no others.
+
+    Whole pictures are made whatever `is_lazy` says: pixels that are made later, and of any size
+    from what the codec gave, would have to be changed by whoever makes them.
+    """
+
+    def read(self) -> Frame | None:
+        """Return the next picture, changed; None at the end.
+
+        Raises:
+            SourceLost: If the source breaks before its end.
+        """
+        frame = self._source.read()
+        self.follow()
+        if frame is None:
+            return None
+        return Frame(self._changed(frame.image), frame.index, frame.pts_s, frame.captured_at_s)
+
+    @abstractmethod
+    def _changed(self, image: Image) -> Image:
+        """Return what is made of a picture, BGR uint8 (H, W, 3); the one given stays as it is."""

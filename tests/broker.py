@@ -22,7 +22,7 @@ def free_port() -> int:
     in use by the time that it is wanted.
     """
     while True:
-        port = random.randrange(20_000, 32_768)
+        port = random.SystemRandom().randrange(20_000, 32_768)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -60,6 +60,7 @@ class Recorder:
         self.arrived: list[Arrived] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Start; RTSP listens when this returns."""
@@ -69,21 +70,38 @@ class Recorder:
             options = ("-v", "error", "-analyzeduration", "1", "-fpsprobesize", "0", "-listen", "1")
             command = [self._ffmpeg, *options, "-i", self.url, "-c", "copy", "-f", "mpegts"]
             command += ["-flush_packets", "1", "-"]
-        self._process = process = subprocess.Popen(
+        self.arrived = []
+        self._process = self._started(command)
+        self._reader = threading.Thread(target=self._take, args=(command, self.arrived))
+        self._reader.start()
+
+    def _started(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
             command,
             bufsize=0,  # a buffer would be filled before anything of it is read
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert process.stdout is not None
         assert process.stderr is not None
         if self.kind == "rtsp":
             while process.stderr.readline().strip() != b"ready":
                 assert process.poll() is None
-        self.arrived = arrived = []
-        self._reader = threading.Thread(target=_read, args=(process.stdout, arrived))
-        self._reader.start()
+        return process
+
+    def _take(self, command: list[str], arrived: list[Arrived]) -> None:
+        """Take what comes. Who takes RTMP ends with a connection that was given up: as another."""
+        while (process := self._process) is not None:
+            assert process.stdout is not None
+            _read(process.stdout, arrived)
+            if arrived or self.kind == "rtsp":
+                return
+            process.kill()
+            process.communicate()
+            with self._lock:
+                if self._process is None:
+                    return
+                self._process = self._started(command)
 
     def freeze(self) -> None:
         """Let it sit still."""
@@ -92,7 +110,8 @@ class Recorder:
 
     def kill(self) -> None:
         """End it without a word. May be called twice."""
-        process, self._process = self._process, None
+        with self._lock:
+            process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()

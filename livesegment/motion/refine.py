@@ -1,6 +1,8 @@
 """The refiner: decides what is object and what is ground, and goes on learning."""
 
+import threading
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from typing import Self
 
@@ -22,6 +24,10 @@ _REMEMBERED = 6
 _STEPS = 2
 _RATE = 3e-3
 _FORGETTING = 0.01
+
+_READING = threading.Lock()
+"""Numpy parses what an array's file begins with as Python, and `ast.parse` ends now and then with a
+SystemError where several threads do that at once. Source: CPython issue 106905."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +80,8 @@ class Refiner:
     @classmethod
     def load(cls, name: str = "edge_refiner") -> Self:
         """Return a refiner with weights that come with the package."""
-        path = resources.files("livesegment.weights") / f"{name}.npz"
-        with path.open("rb") as file, np.load(file) as weights:
-            return cls(Network(dict(weights)))
+        with _READING:
+            return cls(_network(name))
 
     def decide(self, features: Floats) -> Decision:
         """Decide from features (CHANNELS, rows, columns), both sides multiples of `STRIDE`."""
@@ -123,6 +128,13 @@ class Refiner:
         square = self._square / (1 - 0.98**self._step)
         self._head -= _RATE * mean / (np.sqrt(square) + 1e-4)
         self._head += _FORGETTING * (self._trained - self._head)
+
+
+@cache
+def _network(name: str) -> Network:
+    path = resources.files("livesegment.weights") / f"{name}.npz"
+    with path.open("rb") as file, np.load(file) as weights:
+        return Network(dict(weights))
 
 
 GUESS_SCALE = 24.0

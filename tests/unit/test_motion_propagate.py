@@ -1,5 +1,6 @@
 """Masks of keyframes are carried to the frames between them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -208,3 +209,16 @@ def test_nothing_is_carried_across_a_cut() -> None:
         np.testing.assert_array_equal(mask.class_ids, wanted.class_ids)
     turned = [Mask(one.class_ids[::-1, ::-1], {}, one.frame_index) for one in truth[4:8]]
     assert similarity(shown[4:], turned) > 0.85
+
+
+def test_weights_are_read_once_whoever_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading them parses Python, which 3.11 and 3.12 fail at now and then in several threads."""
+    Propagator()
+
+    def read(*_: object) -> None:
+        raise AssertionError("they are read again")
+
+    monkeypatch.setattr(np, "load", read)
+    with ThreadPoolExecutor(2) as threads:
+        for begun in [threads.submit(Propagator) for _ in range(4)]:
+            begun.result(60)

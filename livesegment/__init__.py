@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from livesegment.sources import open_source
     from livesegment.sources.base import Source
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AnnotateOptions",

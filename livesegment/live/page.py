@@ -41,9 +41,6 @@ class LivePage(PictureEncoder, Delivery):
     Attributes:
         labelled: Another output of the run, to be opened beside this: pictures for other programs.
 
-    Attributes:
-        labelled: Another output of the run, to be opened beside this: pictures for other programs.
-
     Raises:
         OptionsError: If its certificate cannot be used.
         MissingExtra: If one is to be made, and what makes it is not installed.

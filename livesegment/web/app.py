@@ -63,6 +63,14 @@ def page_file(name: str) -> Response | None:
     return Response(content, headers={"content-type": _TYPES[Path(name).suffix]})
 
 
+_FILES = {
+    "/": "index.html",
+    "/review": "review.html",
+    "/login": "login.html",
+    "/favicon.ico": "icon.svg",
+}
+"""What stands at addresses that are not those of files."""
+
 Feeds = Callable[[], Sequence[Feed]]
 """Returns the cameras there are at the moment, in the order in which they are shown."""
 
@@ -100,13 +108,10 @@ def build_app(
     app = Starlette(
         routes=[
             *MachineRoutes(feeds, beat).routes(),
-            Route("/", page.file),
-            Route("/review", page.file),
-            Route("/favicon.ico", page.file),
+            *(Route(path, page.file) for path in _FILES),
             # What is needed to log in, each by itself: anybody may have it.
             *(Route(f"/page/{name}", page.file) for name in ("login.js", "style.css", "icon.svg")),
             Route("/page/{name}", page.file),
-            Route("/login", page.file),
             Route("/login", page.log_in, methods=["POST"]),
             Route("/logout", page.log_out, methods=["POST"]),
             Route(openapi.PATH, page.document),
@@ -178,10 +183,8 @@ class _Page:
 
     async def file(self, request: Request) -> Response:
         """Answer with a file of the page."""
-        names = {"/": "index.html", "/login": "login.html", "/favicon.ico": "icon.svg"}
-        names["/review"] = "review.html"
         path = request.scope["path"]
-        found = page_file(names.get(path) or path.removeprefix("/page/"))
+        found = page_file(_FILES.get(path) or path.removeprefix("/page/"))
         if found is None:
             raise HTTPException(404, "there is no such file")
         return found

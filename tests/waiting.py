@@ -43,6 +43,12 @@ def wait_in_page(page: "Page", script: str, what: str, arg: object = None) -> ob
     return wait_until(lambda: page.wait_for_timeout(10) or page.evaluate(script, arg), what)
 
 
+def log_out(page: "Page") -> None:
+    """Log out, and wait for the login page: who goes elsewhere before would abort its load."""
+    with page.expect_navigation(url="**/login"):
+        page.get_by_role("button", name="Log out").click()
+
+
 def read_until(stream: IO[str], text: str) -> str:
     """Return what a program says up to and with the line that has a text; it may not end before."""
     said = ""

@@ -11,6 +11,7 @@ from conftest import need_package
 from events import event
 from feeds import HandFeed, served
 from parts import started
+from waiting import log_out
 
 from livesegment import Rule
 from livesegment.events.event import Event
@@ -53,7 +54,7 @@ def test_a_test_message_is_sent_and_who_took_it_is_said(page: "playwright.Page")
         dialog.get_by_role("button", name="Close").click()
         addresses[0] = 0
         expect(button).to_be_hidden()
-        page.get_by_role("button", name="Log out").click()
+        log_out(page)
         addresses[0] = 2
         log_in("battery staple")
         expect(page.locator("#looking")).to_be_visible()

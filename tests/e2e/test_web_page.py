@@ -12,7 +12,7 @@ import pytest
 from conftest import need_package
 from feeds import HandFeed, moving, served
 from parts import FunctionSegmenter, started
-from waiting import wait_in_page, wait_until
+from waiting import log_out, wait_in_page, wait_until
 
 from livesegment.metrics import Snapshot
 from livesegment.server.embedded import EmbeddedServer
@@ -279,7 +279,7 @@ def test_on_another_address_the_token_is_demanded_and_nowhere_to_be_read(
         assert TOKEN not in page.content()
         assert TOKEN not in str(page.evaluate("[document.cookie, {...localStorage}]"))
         assert not any("correct" in url for url in asked)
-        page.get_by_role("button", name="Log out").click()
+        log_out(page)
         expect(page.get_by_label("Token")).to_be_visible()
         page.goto(server.url)
         expect(page.get_by_label("Token")).to_be_visible()
@@ -313,7 +313,7 @@ def test_who_only_looks_sees_the_page_and_finds_nothing_to_change(page: "playwri
         # What others change is shown all the same.
         feed.change({"show_overlay": False})
         expect(page.get_by_role("switch", name="Overlay")).not_to_be_checked()
-        page.get_by_role("button", name="Log out").click()
+        log_out(page)
         expect(page.get_by_label("Token")).to_be_visible()
         log_in(TOKEN)
         expect(page.locator("#looking")).to_be_hidden()

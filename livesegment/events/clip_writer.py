@@ -3,68 +3,29 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
-import numpy.typing as npt
 
 from livesegment.buffer import Buffer
 from livesegment.errors import SinkError
 from livesegment.events.clip_folder import CLIP_SUFFIX, ClipFolder
-from livesegment.frame import Frame, Image
-from livesegment.sinks.base import Annotated
-from livesegment.sinks.video_file import VideoFileSink
+from livesegment.sinks.coded_file import CodedFile, Timed
 
 logger = logging.getLogger(__name__)
-
-_QUALITY = 85  # of 720p about 0.2 MB a picture; H.264 in a ring would wait for its keyframes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredPicture:
-    """An annotated picture as JPEG.
-
-    Attributes:
-        jpeg: The file.
-        index: `Frame.index`.
-        pts_s: `Frame.pts_s`.
-    """
-
-    jpeg: bytes
-    index: int
-    pts_s: float
-
-    @classmethod
-    def encode(cls, image: Image, index: int, pts_s: float) -> "StoredPicture":
-        """Return a picture as it is stored.
-
-        Args:
-            image: BGR uint8 (H, W, 3).
-            index: Its frame's number.
-            pts_s: Its frame's media time.
-        """
-        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-        return cls(jpeg.tobytes(), index, pts_s)
-
-    def decode(self) -> Image:
-        """Return the picture, BGR uint8 (H, W, 3)."""
-        data: npt.NDArray[np.uint8] = np.frombuffer(self.jpeg, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        assert image is not None
-        return image.astype(np.uint8, copy=False)
-
 
 _MOST_BYTES = 256 * 2**20
 
 
-_Step = tuple[str, StoredPicture | None]
+_Step = tuple[str, Timed | None]
 """What is to be done next for a clip: a picture to write, or its end."""
 
 
 def _size(step: _Step) -> int:
     """Return the bytes that a step takes: an end takes none, so there is room for it."""
-    return 0 if step[1] is None else len(step[1].jpeg)
+    return 0 if step[1] is None else len(step[1].coded.data)
+
+
+def _shown(picture: Timed) -> int:
+    """Return how many pictures of the clip this is: 1, or 0 of what is not shown."""
+    return int(picture.pts_s >= 0)
 
 
 class ClipWriter:
@@ -86,16 +47,25 @@ class ClipWriter:
         self._fps = fps
         self._on_unwritten = on_unwritten
         self._steps: Buffer[_Step] = Buffer("refuse", size=_size, most=_MOST_BYTES)
-        self._sink: VideoFileSink | None = None
-        self._began_s, self._count = 0.0, 0
+        self._sink: CodedFile | None = None
+        self._count = 0
         self._broken: str | None = None
+        self._lacks_one = False
         self._thread = threading.Thread(target=self._run, name="clips")
         self._thread.start()
 
-    def write(self, stem: str, picture: StoredPicture) -> None:
-        """Take the next picture of a clip; what there is no room for is counted."""
-        if self._steps.put((stem, picture)):
-            self._on_unwritten(1)
+    def write(self, stem: str, picture: Timed) -> None:
+        """Take the next picture of a clip; what there is no room for is counted.
+
+        Args:
+            stem: Of the clip.
+            picture: With its time in it, below 0 for what is not shown.
+        """
+        # What comes after one that is missing refers to it, up to the next keyframe.
+        is_lost = self._lacks_one and not picture.coded.is_keyframe
+        self._lacks_one = is_lost or bool(self._steps.put((stem, picture)))
+        if self._lacks_one:
+            self._on_unwritten(_shown(picture))
 
     def finish(self, stem: str) -> None:
         """Say that a clip has all its pictures."""
@@ -118,19 +88,16 @@ class ClipWriter:
                 logger.warning("%s", error)
                 self._give_up(stem)
 
-    def _add(self, stem: str, picture: StoredPicture) -> None:
+    def _add(self, stem: str, picture: Timed) -> None:
         if stem == self._broken:
-            self._on_unwritten(1)
+            self._on_unwritten(_shown(picture))
             return
         if self._sink is None:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
-            self._sink = VideoFileSink(path, fps=self._fps)
-            self._began_s = picture.pts_s
+            self._sink = CodedFile(path, fps=self._fps)
             self._count = 0
-        self._count += 1
-        image = picture.decode()
-        frame = Frame(image, picture.index, picture.pts_s - self._began_s, 0.0)
-        self._sink.write(Annotated(frame, None, image))
+        self._count += _shown(picture)
+        self._sink.write(picture)
 
     def _finish(self, stem: str) -> None:
         if self._sink is not None:

@@ -16,7 +16,7 @@ from livesegment.live.choosing import Chooser
 from livesegment.live.delay_line import DelayLine
 from livesegment.live.hud import Outage, Remark, hud_lines
 from livesegment.live.mask_buffer import MaskBuffer
-from livesegment.live.outputs import as_output, commit_sinks
+from livesegment.live.outputs import as_outputs, commit_sinks
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.live.presenter import Presenter
 from livesegment.live.submitting import Submitter
@@ -77,9 +77,8 @@ class LiveLoop:
         self._delay_line = DelayLine(limits.max_delay_s, limits.memory.most // 2)
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
         self._remark = Remark()
-        self._outputs = [
-            as_output(each, metrics, limits.memory.most // 3) for each in parts.outputs
-        ]
+        fps, room = parts.source.fps, limits.memory.most // 3
+        self._outputs = as_outputs(parts.outputs, metrics, fps, room)
         choice = MaskChoice(self._masks, parts.alignment, limits.mask_ttl_s, parts.smoothing)
         self._chooser = Chooser(choice)
         self._presenter = self._new_presenter(choice, redactor)

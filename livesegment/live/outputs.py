@@ -1,7 +1,9 @@
-"""Gives a sink what a live run shows."""
+"""Gives sinks what a live run shows."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from livesegment.buffer import Buffer
 from livesegment.errors import OutputNotWritable, SinkError
@@ -9,6 +11,7 @@ from livesegment.metrics import DropLog, Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.coded import CodedSink, PictureCoder
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +51,25 @@ class QueuedSink(Output):
 
     def on_start(self, run: LiveRun) -> None:
         """Begin to write; a sink that cannot is the run's error."""
-        run.start_worker(type(self._sink).__name__, self._write, self.close)
+        run.start_worker(type(self._sink).__name__, self.work, self.close)
 
     def on_frame(self, shown: Shown) -> None:
         """Queue a picture."""
         assert shown.image is not None
-        if self._pictures.put(Annotated(shown.frame, shown.mask, shown.image)):
-            self._metrics.count("frames_unwritten")
-            if self._failure is None:
-                self._drops.add()
+        self.queue(Annotated(shown.frame, shown.mask, shown.image))
+
+    def queue(self, picture: Annotated) -> bool:
+        """Queue a picture that nobody draws on any more; return whether there was room for it."""
+        if not self._pictures.put(picture):
+            return True
+        self.lose()
+        return False
+
+    def lose(self) -> None:
+        """Count a picture that the sink does not get."""
+        self._metrics.count("frames_unwritten")
+        if self._failure is None:
+            self._drops.add()
 
     def close(self) -> None:
         """Take no more pictures; those that wait are still written. May be called twice."""
@@ -76,7 +89,8 @@ class QueuedSink(Output):
             self._metrics.count("frames_unwritten", self._sink.give_up())
             raise
 
-    def _write(self) -> None:
+    def work(self) -> None:
+        """Write what is queued, on a thread for this, until there will be no more."""
         while (picture := self._pictures.get()) is not None:
             try:
                 with stage("encode"):
@@ -89,6 +103,92 @@ class QueuedSink(Output):
                 self._metrics.count("frames_unwritten", lost)
 
 
+@dataclass(slots=True)
+class _Fed:
+    """One of the sinks that share a coder."""
+
+    sink: CodedSink
+    queued: QueuedSink
+    lacks_one: bool = False  # what comes after it refers to it, up to the next keyframe
+
+
+class SharedCoding(Output):
+    """Codes each picture once for several sinks, each of which writes on a thread of its own.
+
+    Coding has a bounded queue and a thread too. What does not fit is counted for every sink.
+
+    Args:
+        sinks: Who writes.
+        metrics: Counts what could not be written.
+        fps: Nominal frame rate.
+        most_bytes: What the pictures that wait may take.
+    """
+
+    wants = Wants.RECORDED
+
+    def __init__(
+        self,
+        sinks: Sequence[CodedSink],
+        metrics: Metrics,
+        fps: Fraction | float | None = None,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        each = most_bytes // (len(sinks) + 1)
+        self._fed = [_Fed(sink, QueuedSink(sink, metrics, most_bytes=each)) for sink in sinks]
+        self._pictures: Buffer[Annotated] = Buffer("refuse", CAPACITY, size=_size, most=each)
+        self._coder = PictureCoder(fps)
+
+    def on_start(self, run: LiveRun) -> None:
+        """Begin to code and to write."""
+        for fed in self._fed:
+            # They end when everything is coded.
+            run.start_worker(type(fed.sink).__name__, fed.queued.work, lambda: None)
+        run.start_worker("coding", self._work, self.close)
+
+    def on_frame(self, shown: Shown) -> None:
+        """Queue a picture."""
+        assert shown.image is not None
+        if self._pictures.put(Annotated(shown.frame, shown.mask, shown.image)):
+            for fed in self._fed:
+                fed.queued.lose()
+
+    def close(self) -> None:
+        """Take no more pictures; those that wait are still written. May be called twice."""
+        self._pictures.close()
+
+    def commit(self) -> None:
+        """Have the sinks finish, once the run is over.
+
+        Raises:
+            SinkError: If one cannot, or could not write before.
+        """
+        commit_sinks(fed.queued for fed in self._fed)
+
+    def _work(self) -> None:
+        try:
+            while (picture := self._pictures.get()) is not None:
+                self._code(picture)
+        finally:
+            for fed in self._fed:
+                fed.queued.close()
+
+    def _code(self, picture: Annotated) -> None:
+        frame = picture.frame
+        # One that hangs gets its next picture with the keyframe of the second.
+        asking = [fed.sink for fed in self._fed if not fed.lacks_one]
+        is_needed = any(sink.needs_keyframe(frame) for sink in asking)
+        try:
+            with stage("encode"):
+                coded = self._coder.code(picture.image, frame.pts_s, keyframe=is_needed)
+        except OutputNotWritable:
+            coded = None  # each of them finds out, and says what becomes of it
+        for fed in self._fed:
+            if fed.lacks_one and coded is not None and not coded.is_keyframe:
+                fed.queued.lose()
+            else:
+                fed.lacks_one = not fed.queued.queue(replace(picture, coded=coded))
+
+
 def commit_sinks(outputs: Iterable[Output]) -> None:
     """Have the sinks among the outputs of a run that is over finish, each whatever others do.
 
@@ -97,7 +197,7 @@ def commit_sinks(outputs: Iterable[Output]) -> None:
     """
     failures: list[SinkError] = []
     for output in outputs:
-        if isinstance(output, QueuedSink):
+        if isinstance(output, QueuedSink | SharedCoding):
             try:
                 output.commit()
             except SinkError as error:
@@ -111,8 +211,26 @@ def _size(picture: Annotated) -> int:
     return 2 * picture.image.nbytes
 
 
-def as_output(output: Output | Sink, metrics: Metrics, most_bytes: int = MOST_BYTES) -> Output:
-    """Return what a sink becomes in a live run; an output stays what it is."""
-    if isinstance(output, Output):
-        return output
-    return QueuedSink(output, metrics, most_bytes=min(most_bytes, MOST_BYTES))
+def as_outputs(
+    given: Sequence[Output | Sink],
+    metrics: Metrics,
+    fps: Fraction | float | None = None,
+    most_bytes: int = MOST_BYTES,
+) -> list[Output]:
+    """Return what sinks become in a live run, and outputs as they are.
+
+    Args:
+        given: Who looks on.
+        metrics: Counts what sinks could not take.
+        fps: Nominal frame rate.
+        most_bytes: What pictures that wait for one of them may take.
+    """
+    most_bytes = min(most_bytes, MOST_BYTES)
+    coded = [each for each in given if isinstance(each, CodedSink)]
+    if len(coded) > 1:
+        others = as_outputs([each for each in given if each not in coded], metrics, fps, most_bytes)
+        return [*others, SharedCoding(coded, metrics, fps, most_bytes)]
+    return [
+        each if isinstance(each, Output) else QueuedSink(each, metrics, most_bytes=most_bytes)
+        for each in given
+    ]

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from fractions import Fraction
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import av.error
@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from livesegment.errors import SinkError
 from livesegment.frame import Image
 from livesegment.media_file import Colour
+from livesegment.profile import stage
 from livesegment.sinks.codecs import DEFAULT_QUALITY, live_coding
 from livesegment.sinks.letterbox import even_size, letterbox
 from livesegment.sinks.planes import Planes
@@ -87,6 +88,11 @@ class LiveTrack:
         set_colours(stream, Colour())
         return stream
 
+    @property
+    def stream(self) -> VideoStream:
+        """The stream, as a template for files that take what `encode` returns."""
+        return self._stream
+
     def write(self, image: Image, pts_s: float, *, keyframe: bool = False) -> bool:
         """Encode a picture and send it.
 
@@ -102,21 +108,33 @@ class LiveTrack:
         Raises:
             SinkError: If the target takes nothing any more.
         """
+        packet = self.encode(image, pts_s, keyframe=keyframe)
+        try:
+            self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            raise self._broken(error) from None
+        return packet.is_keyframe
+
+    def encode(self, image: Image, pts_s: float, *, keyframe: bool = False) -> "av.Packet[Any]":
+        """Return a picture as it would be sent; the arguments are those of `write`.
+
+        Raises:
+            SinkError: If the encoder fails.
+        """
         pts = max(round(pts_s * self._coding.ticks_per_s), self._last_pts + 1)
         self._last_pts = pts
-        picture = self._planes.of(even_size(letterbox(image, self._frame_size, smooth=True)))
+        with stage("to YUV"):
+            picture = self._planes.of(even_size(letterbox(image, self._frame_size, smooth=True)))
         picture.pts, picture.time_base = pts, self._time_base
-        is_keyframe = keyframe or pts >= self._next_keyframe
-        if is_keyframe:
+        if keyframe or pts >= self._next_keyframe:
             picture.pict_type = PictureType.I
             assert self._coding.keyframe_s is not None
             self._next_keyframe = pts + self._coding.keyframe_s * self._coding.ticks_per_s
         try:
-            for packet in self._stream.encode(picture):
-                self._container.mux(packet)
+            (packet,) = self._stream.encode(picture)  # of each, at once: "zerolatency"
         except (av.FFmpegError, OSError) as error:
             raise self._broken(error) from None
-        return is_keyframe
+        return packet
 
     def close(self) -> None:
         """End the stream. May be called twice; a target that is gone is no error."""

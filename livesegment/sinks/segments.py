@@ -4,18 +4,18 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.frame import Frame
 from livesegment.settings import Retention
-from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
+from livesegment.sinks.coded import Coded, CodedSink
+from livesegment.sinks.coded_file import CodedFile, Timed
 from livesegment.sinks.output_file import refused
 from livesegment.sinks.segment_folder import SegmentFolder
-from livesegment.sinks.video_file import VideoFileSink
 
 _log = logging.getLogger(__name__)
 
@@ -25,14 +25,13 @@ _RETRY_AFTER_S = 10.0
 _CERTAIN_AFTER_S = 3.0  # what was written a second ago has been handed to the disk
 
 
-class SegmentedVideoSink(Sink):
+class SegmentedVideoSink(CodedSink):
     """Writes one video file after another, for recordings that nobody watches over.
 
     Each segment begins with a keyframe, at time 0, and holds its pictures at their true distances;
     no picture is missing between two, and none is in both. Its name tells when it began, see
-    SegmentFolder. It is written as `VideoFileSink(fragmented=True)` does: under its final name, and
-    readable after a power cut but for the last second. A picture of another size begins a new
-    segment.
+    SegmentFolder. It is written under its final name, and readable after a power cut but for the
+    last second. A picture of another size begins a new segment.
 
     When the disk is full the recording stops with a warning; what is not written is counted, and
     it is tried again every ten seconds.
@@ -61,6 +60,7 @@ class SegmentedVideoSink(Sink):
         on_unwritten: Callable[[int], None] = lambda _: None,
         is_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__(fps)
         self._is_on = is_on
         self._path = Path(path)
         _check(self._path)
@@ -68,8 +68,8 @@ class SegmentedVideoSink(Sink):
         self._fps = fps
         self._folder = SegmentFolder(self._path, keep, segment_s)
         self._on_unwritten = on_unwritten
-        self._file: VideoFileSink | None = None
-        self._frame_size = (0, 0)
+        self._file: CodedFile | None = None
+        self._stream: object = None  # whose pictures the segment has
         self._began_s = 0.0
         self._prune_at_s = 0.0
         self._recorded_s = 0.0
@@ -77,6 +77,12 @@ class SegmentedVideoSink(Sink):
         self._retry_at_s = -float("inf")
         self._has_failed = False
         self._closed = False
+
+    def needs_keyframe(self, frame: Frame) -> bool:
+        """Tell whether a segment is to begin with a frame."""
+        if self._file is None:
+            return self._is_on() and frame.pts_s >= self._retry_at_s
+        return self._is_full(frame)
 
     def write(self, picture: Annotated) -> None:
         """Write one picture, into a new segment where one is due.
@@ -87,23 +93,31 @@ class SegmentedVideoSink(Sink):
         if self._closed:
             raise SinkError(f"{self._path} is closed")
         frame = picture.frame
-        if self._file is not None and (self._is_cut(frame) or not self._is_on()):
-            self._finish()
         if not self._is_on():
+            self._finish()
             self._last_s = None
             return
-        if frame.pts_s < self._retry_at_s:
+        if self._file is None and frame.pts_s < self._retry_at_s:
             self._on_unwritten(1)
             return
         try:
-            file = self._file or self._begin(frame)
-            timed = replace(frame, pts_s=frame.pts_s - self._began_s)
-            file.write(replace(picture, frame=timed))
+            coded = self.coded(picture)
+            if self._is_cut(frame, coded):
+                self._finish()
+            if self._file is None and not coded.is_keyframe:
+                self._on_unwritten(1)
+                return
+            file = self._file or self._begin(frame, coded)
+            file.write(Timed(coded, frame.pts_s - self._began_s))
         except OutputNotWritable as error:
             self._give_up(error)
             self._on_unwritten(1)
             self._retry_at_s = frame.pts_s + _RETRY_AFTER_S
             return
+        self._count(frame, file)
+
+    def _count(self, frame: Frame, file: CodedFile) -> None:
+        """Take in that a picture was written."""
         if self._last_s is not None:
             # While a camera is away nothing is recorded.
             self._recorded_s += min(1.0, max(0.0, frame.pts_s - self._last_s))
@@ -125,19 +139,22 @@ class SegmentedVideoSink(Sink):
         self._finish()
         self._closed = True
 
-    def _is_cut(self, frame: Frame) -> bool:
-        length_s = frame.pts_s - self._began_s
-        return length_s >= self._segment_s - _TOLERANCE_S or frame.frame_size != self._frame_size
+    def _is_full(self, frame: Frame) -> bool:
+        return frame.pts_s - self._began_s >= self._segment_s - _TOLERANCE_S
 
-    def _begin(self, frame: Frame) -> VideoFileSink:
+    def _is_cut(self, frame: Frame, coded: Coded) -> bool:
+        is_other = coded.stream is not self._stream
+        return self._file is not None and (is_other or (coded.is_keyframe and self._is_full(frame)))
+
+    def _begin(self, frame: Frame, coded: Coded) -> CodedFile:
         clock_s = time.time() - (time.monotonic() - frame.captured_at_s)
         try:
             path = self._folder.new_path(clock_s)
             self._folder.look(path)
         except OSError as error:
             raise refused(self._path, error) from error
-        self._file = file = VideoFileSink(path, fps=self._fps, fragmented=True)
-        self._frame_size = frame.frame_size
+        self._file = file = CodedFile(path, fps=self._fps, fragmented=True)
+        self._stream = coded.stream
         self._began_s = self._prune_at_s = frame.pts_s
         return file
 

@@ -1,13 +1,15 @@
-"""The life that sinks of one video track share: from the first picture to the final name."""
+"""The life that files of one video track share: from the first picture to the final name."""
 
 import logging
 from abc import abstractmethod
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import av
 
 from livesegment.errors import SinkError
+from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.output_file import OutputFile
 from livesegment.sinks.video_track import VideoTrack
@@ -15,7 +17,11 @@ from livesegment.sinks.video_track import VideoTrack
 _log = logging.getLogger(__name__)
 
 
-class TrackSink(Sink):
+Picture = TypeVar("Picture")
+Track = TypeVar("Track", bound=VideoTrack)
+
+
+class TrackFile(Resource, Generic[Picture, Track]):
     """Writes one track into one file, which is opened with the first picture.
 
     A subclass gives `_open` and `_add`.
@@ -29,7 +35,7 @@ class TrackSink(Sink):
 
     def __init__(self, file: OutputFile) -> None:
         self._file = file
-        self._track: VideoTrack | None = None
+        self._track: Track | None = None
         self._taken = 0
         self._closed = False
 
@@ -38,8 +44,8 @@ class TrackSink(Sink):
         """The file as it is called now."""
         return self._file.path
 
-    def write(self, picture: Annotated) -> None:
-        """Encode one picture; returns when its pixels are no longer needed.
+    def write(self, picture: Picture) -> None:
+        """Write one picture; returns when its pixels are no longer needed.
 
         Raises:
             SinkError: If the sink is closed.
@@ -94,16 +100,20 @@ class TrackSink(Sink):
         self._file.leave(written=self._track is not None and not self._track.is_empty)
 
     @abstractmethod
-    def _open(self, picture: Annotated) -> VideoTrack:
+    def _open(self, picture: Picture) -> Track:
         """Open the track, for pictures like this first one."""
 
     @abstractmethod
-    def _add(self, track: VideoTrack, picture: Annotated) -> None:
-        """Encode a picture."""
+    def _add(self, track: Track, picture: Picture) -> None:
+        """Write a picture."""
 
-    def _finish(self, track: VideoTrack) -> None:
+    def _finish(self, track: Track) -> None:
         """Write what is left."""
         track.close()
+
+
+class TrackSink(TrackFile[Annotated, VideoTrack], Sink):
+    """A sink whose pictures are one track of one file, each encoded as it comes."""
 
 
 def _readable(path: Path) -> int:

@@ -133,16 +133,14 @@ class VideoTrack:
         except (av.FFmpegError, OSError) as error:
             raise self._refused(error) from error
         self._container.metadata.update(like.words)
-        stream = self._container.add_stream(
-            coding.codec, rate=rate, options=coding.options_for(frame_size)
-        )
-        assert isinstance(stream, VideoStream)
-        self._stream = stream
-        self._set_up(stream)
+        self._stream = self._add_stream(rate)
         if sound is not None:
             sound.add_to(self._container)
 
-    def _set_up(self, stream: VideoStream) -> None:
+    def _add_stream(self, rate: Fraction) -> VideoStream:
+        options = self._coding.options_for(self._frame_size)
+        stream = self._container.add_stream(self._coding.codec, rate=rate, options=options)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._frame_size
         stream.pix_fmt = self._coding.pixel_format
         context = stream.codec_context
@@ -150,6 +148,7 @@ class VideoTrack:
         set_colours(stream, self._like.colour)
         if self._like.pixel_aspect is not None:
             context.sample_aspect_ratio = self._like.pixel_aspect
+        return stream
 
     def write(self, picture: av.VideoFrame, pts_s: float) -> bool:
         """Encode one picture, to be shown at `pts_s` seconds.
@@ -209,17 +208,25 @@ class VideoTrack:
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         try:
-            for packet in self._stream.encode(picture):
-                # Held until it is known how long it is shown: until the next one.
-                if self._held is not None and packet.pts is not None:
-                    self._mux(self._held, until=packet.pts)
-                self._held = packet
+            packets = self._stream.encode(picture)
         except (av.FFmpegError, OSError) as error:
             self._failed = True
             raise self._refused(error) from error
         finally:
             if self._keeps_ordinary:
                 _make_ordinary()
+        for packet in packets:
+            self._hold(packet)
+
+    def _hold(self, packet: "av.Packet[Any]") -> None:
+        """Hold a picture until it is known how long it is shown, and write the one before."""
+        try:
+            if self._held is not None and packet.pts is not None:
+                self._mux(self._held, until=packet.pts)
+            self._held = packet
+        except (av.FFmpegError, OSError) as error:
+            self._failed = True
+            raise self._refused(error) from error
 
     def _write_end(self, last_pts: int) -> None:
         """Write the last picture, and the sound that goes with it or on after it."""

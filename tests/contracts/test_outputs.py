@@ -32,7 +32,7 @@ from livesegment.events.event import Event
 from livesegment.events.home_assistant import Device
 from livesegment.events.watch import EventWatch
 from livesegment.live.loop import LiveLoop
-from livesegment.live.outputs import QueuedSink
+from livesegment.live.outputs import QueuedSink, as_outputs
 from livesegment.live.page import LivePage
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.mask import Mask
@@ -44,6 +44,7 @@ from livesegment.settings import WebOptions
 from livesegment.settings.controls import Controls
 from livesegment.settings.rule_text import parse_rule
 from livesegment.sinks.base import Annotated, Sink
+from livesegment.sinks.segments import SegmentedVideoSink
 from livesegment.sinks.stream_to_address import StreamToAddress
 from livesegment.sinks.v4l2 import LoopbackDevice
 from livesegment.sinks.virtual_camera import VirtualCamera
@@ -129,6 +130,14 @@ def queued(stack: ExitStack, folder: Path) -> Case:
 def clips(stack: ExitStack, folder: Path) -> Case:
     recorder = stack.enter_context(ClipRecorder(folder, "yard", lambda _: None))
     return Case(QueuedSink(recorder, Metrics()))
+
+
+def coded(stack: ExitStack, folder: Path) -> Case:
+    """Return a recording and clips, coded once."""
+    recording = stack.enter_context(SegmentedVideoSink(folder / "yard.mp4", segment_s=60))
+    recorder = stack.enter_context(ClipRecorder(folder / "clips", "yard", lambda _: None))
+    (output,) = as_outputs([recording, recorder], Metrics())
+    return Case(output)
 
 
 def watched(output: PictureEncoder | LabelledEncoder, stack: ExitStack) -> Case:
@@ -233,6 +242,7 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "own": own,
     "sink": queued,
     "clips": clips,
+    "coded": coded,
     "encoder": encoder,
     "encoder-unwatched": unwatched,
     "labelled": labelled,

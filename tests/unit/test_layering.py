@@ -56,7 +56,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sinks": CORE | {"protocol"},
     "export": CORE | {"sinks.base", "sinks.output_file"},
     "events": CORE
-    | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
+    | {
+        "protocol",
+        "sources.base",
+        "sinks.base",
+        "sinks.output_file",
+        "sinks.coded",
+        "sinks.coded_file",
+    },
     "review": CORE | {"events.jsonl", "sinks.segment_folder"},
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE

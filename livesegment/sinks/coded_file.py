@@ -1,0 +1,112 @@
+"""A video file of pictures that are coded already."""
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.stream import VideoStream
+
+from livesegment.sinks.codecs import DEFAULT_QUALITY, Coding, coding_for
+from livesegment.sinks.coded import Coded
+from livesegment.sinks.original import Original
+from livesegment.sinks.output_file import OutputFile
+from livesegment.sinks.track_sink import TrackFile
+from livesegment.sinks.video_track import VideoTrack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timed:
+    """A coded picture and when it is shown.
+
+    Attributes:
+        coded: The picture.
+        pts_s: Seconds in the file; below 0: not shown, but referred to by those after it.
+    """
+
+    coded: Coded
+    pts_s: float
+
+
+class _CodedTrack(VideoTrack):
+    """Takes pictures that are coded already.
+
+    Args:
+        first: One of them: all are of its stream.
+    """
+
+    def __init__(
+        self, path: Path, coding: Coding, first: Coded, fps: Fraction | float | None
+    ) -> None:
+        self._template = first.stream
+        super().__init__(path, coding, first.frame_size, fps=fps, like=Original())
+
+    def _add_stream(self, rate: Fraction) -> VideoStream:  # noqa: ARG002 - the template has it
+        stream = self._container.add_stream_from_template(self._template)
+        stream.time_base = self._time_base
+        return stream
+
+    def add(self, coded: Coded, pts_s: float) -> None:
+        """Write a picture that is coded already, to be shown at `pts_s` seconds.
+
+        What has a time below 0 is there for later pictures to refer to, and not shown: MP4 says so.
+        The first one is a keyframe. A time that does not rise is moved to the next tick.
+
+        Raises:
+            OutputNotWritable: If the disk is full.
+        """
+        pts = round(pts_s * self._coding.ticks_per_s)
+        if self._last_pts is not None:
+            pts = max(pts, self._last_pts + 1)
+            self._check_gap(pts - self._last_pts)
+        self._last_pts = pts
+        packet = av.Packet(coded.data)
+        packet.pts = packet.dts = pts
+        packet.time_base, packet.stream = self._time_base, self._stream
+        packet.is_keyframe = coded.is_keyframe
+        self._hold(packet)
+
+    def _encode(self, picture: av.VideoFrame | None) -> None:
+        """Do nothing: no encoder holds a picture."""
+
+
+class CodedFile(TrackFile[Timed, _CodedTrack]):
+    """Writes coded pictures, of one stream, from a keyframe on.
+
+    Args:
+        path: A name that ends in .mp4, .m4v, .mov or .mkv.
+        fps: Nominal frame rate for the header, and how long the last picture is shown.
+        fragmented: Under its final name from the start, and what came before each keyframe handed
+            to the disk, so that it plays after a crash or power cut; else under `partial_path`
+            until `commit`, with its index first.
+
+    Raises:
+        OptionsError: If the suffix is none of an H.264 video.
+        OutputExists: If the file exists.
+        OutputNotWritable: If it cannot be created.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        fps: Fraction | float | None = None,
+        fragmented: bool = False,
+    ) -> None:
+        quality = DEFAULT_QUALITY
+        self._coding = coding_for(Path(path), "h264", quality=quality, fragmented=fragmented)
+        self._fps = fps
+        self._fragmented = fragmented
+        self._is_due = False
+        super().__init__(OutputFile(path, in_place=fragmented))
+
+    def _open(self, picture: Timed) -> _CodedTrack:
+        return _CodedTrack(self._file.path, self._coding, picture.coded, self._fps)
+
+    def _add(self, track: _CodedTrack, picture: Timed) -> None:
+        track.add(picture.coded, picture.pts_s)
+        if self._is_due and self._fragmented:
+            self._file.sync()
+        # With the next picture it is written, and what came before it has left the muxer.
+        self._is_due = picture.coded.is_keyframe

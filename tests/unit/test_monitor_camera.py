@@ -254,7 +254,7 @@ def test_a_monitor_that_is_slow_holds_up_nobody_and_gets_the_newest_picture() ->
     ("module", "spared"),
     [
         ("livesegment.monitor.supervisor", {"av", "cv2", "numpy", "httpx"}),
-        ("livesegment.monitor.camera_process", {"starlette", "uvicorn", "typer"}),
+        ("livesegment.monitor.camera_process", {"starlette", "uvicorn", "typer", "rich", "click"}),
     ],
 )
 def test_neither_process_loads_what_only_the_other_needs(module: str, spared: set[str]) -> None:

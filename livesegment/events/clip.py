@@ -18,9 +18,9 @@ from livesegment.events.event import Event
 from livesegment.frame import Frame, Image
 from livesegment.settings import Retention
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.coded import Coded, CodedSink, PictureCoder
-from livesegment.sinks.coded_file import Timed
 from livesegment.sinks.output_file import partial_path
+from livesegment.sinks.packet import Packet, PacketEncoder, PacketSink
+from livesegment.sinks.packet_file import TimedPacket
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +36,12 @@ class _Clip:
     zero_s: float  # when its first picture is shown
     began_s: float
     ends_s: float  # grows while an event goes on
-    first: Coded
-    coder: PictureCoder | None = None  # of pictures that are not of its first one's stream
+    first: Packet
+    encoder: PacketEncoder | None = None  # of pictures that are not of its first one's stream
 
 
-class ClipRecorder(CodedSink):
-    """Keeps the annotated pictures of the last seconds, coded, and writes those around an event.
+class ClipRecorder(PacketSink):
+    """Keeps the annotated pictures of the last seconds, encoded, and writes those around an event.
 
     A clip goes from `pre_s` before an event's begin to `post_s` after its end, but is no longer
     than `longest_s`. Events that overlap share one, which bears the name of the first. The picture
@@ -83,7 +83,7 @@ class ClipRecorder(CodedSink):
         self._longest_s = longest_s + pre_s + post_s
         self._pre_s = pre_s
         # The pictures before an event, in groups that each begin with a keyframe.
-        self._kept: deque[list[Timed]] = deque()
+        self._kept: deque[list[TimedPacket]] = deque()
         self._kept_bytes = 0
         self._writer = ClipWriter(self._folder, fps, on_unwritten)
         self._on_unwritten = on_unwritten
@@ -91,7 +91,7 @@ class ClipRecorder(CodedSink):
         self._waiting: deque[tuple[Event, int]] = deque()
         self._going_on: dict[str, str] = {}  # stem of each event that has begun, by its id
         self._clip: _Clip | None = None
-        self._is_coded = True
+        self._is_encoded = True
         self._closed = False
 
     def needs_keyframe(self, frame: Frame) -> bool:  # noqa: ARG002 - any frame may be the first
@@ -106,9 +106,9 @@ class ClipRecorder(CodedSink):
     def write(self, picture: Annotated) -> None:
         """Keep a picture, and write it if it belongs to a clip."""
         frame = picture.frame
-        coded = self._coded_or_none(picture)
-        if coded is not None:
-            self._keep(Timed(coded, frame.pts_s))
+        packet = self._packet_or_none(picture)
+        if packet is not None:
+            self._keep(TimedPacket(packet, frame.pts_s))
         is_new = self._clip is None
         for event in self._due(frame.index):
             self._take(event, picture)
@@ -116,7 +116,7 @@ class ClipRecorder(CodedSink):
         if clip is None:
             return
         if not is_new:
-            self._add(clip, picture, coded)
+            self._add(clip, picture, packet)
         goes_on = clip.stem in self._going_on.values() or frame.pts_s < clip.ends_s - _TOLERANCE_S
         if not goes_on or frame.pts_s - clip.began_s >= self._longest_s - _TOLERANCE_S:
             self._end_clip()
@@ -132,46 +132,46 @@ class ClipRecorder(CodedSink):
         self._end_clip()
         self._writer.close()
 
-    def _coded_or_none(self, picture: Annotated) -> Coded | None:
-        """Return a picture as it is kept; None if it cannot be coded, which is said once."""
+    def _packet_or_none(self, picture: Annotated) -> Packet | None:
+        """Return a picture as it is kept; None if it cannot be encoded, which is said once."""
         try:
-            coded = self.coded(picture)
+            packet = self.packet(picture)
         except OutputNotWritable as error:
-            if self._is_coded:
+            if self._is_encoded:
                 logger.warning("there are no clips: %s", error)
-            self._is_coded = False
+            self._is_encoded = False
             return None
-        self._is_coded = True
-        return coded
+        self._is_encoded = True
+        return packet
 
-    def _add(self, clip: _Clip, picture: Annotated, coded: Coded | None) -> None:
+    def _add(self, clip: _Clip, picture: Annotated, packet: Packet | None) -> None:
         """Write a picture into a clip, fitted into it where it is of another size."""
-        if coded is None or coded.stream is not clip.first.stream:
-            clip.coder = clip.coder or PictureCoder(self._fps, clip.first.frame_size)
+        if packet is None or packet.stream is not clip.first.stream:
+            clip.encoder = clip.encoder or PacketEncoder(self._fps, clip.first.frame_size)
             try:
-                coded = clip.coder.code(picture.image, picture.frame.pts_s)
+                packet = clip.encoder.encode(picture.image, picture.frame.pts_s)
             except OutputNotWritable:
                 self._on_unwritten(1)
                 return
-        self._writer.write(clip.stem, Timed(coded, picture.frame.pts_s - clip.zero_s))
+        self._writer.write(clip.stem, TimedPacket(packet, picture.frame.pts_s - clip.zero_s))
 
-    def _keep(self, timed: Timed) -> None:
+    def _keep(self, timed: TimedPacket) -> None:
         """Keep a picture for an event to come, and let those go that are too old or too many."""
         kept = self._kept
-        if kept and kept[0][0].coded.stream is not timed.coded.stream:
+        if kept and kept[0][0].packet.stream is not timed.packet.stream:
             kept.clear()
             self._kept_bytes = 0
-        if timed.coded.is_keyframe:
+        if timed.packet.is_keyframe:
             kept.append([])
         elif not kept:
             return
         kept[-1].append(timed)
-        self._kept_bytes += len(timed.coded.data)
+        self._kept_bytes += len(timed.packet.data)
         since_s = self._since_s(timed.pts_s)
         while len(kept) > 1 and (
             kept[1][0].pts_s <= since_s or self._kept_bytes > _MOST_KEPT_BYTES
         ):
-            self._kept_bytes -= sum(len(each.coded.data) for each in kept.popleft())
+            self._kept_bytes -= sum(len(each.packet.data) for each in kept.popleft())
 
     def _since_s(self, begin_s: float) -> float:
         """Return from when on pictures belong to the clip of an event that begins."""
@@ -217,8 +217,8 @@ class ClipRecorder(CodedSink):
             return None
         zero_s = next(each.pts_s for each in kept if each.pts_s >= since_s)
         for each in kept:
-            self._writer.write(stem, Timed(each.coded, each.pts_s - zero_s))
-        return _Clip(stem, zero_s, begin_s, begin_s + self._post_s, kept[0].coded)
+            self._writer.write(stem, TimedPacket(each.packet, each.pts_s - zero_s))
+        return _Clip(stem, zero_s, begin_s, begin_s + self._post_s, kept[0].packet)
 
     def _save(self, path: Path, image: Image) -> bool:
         part = partial_path(path)

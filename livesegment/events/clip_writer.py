@@ -7,23 +7,23 @@ from collections.abc import Callable
 from livesegment.buffer import Buffer
 from livesegment.errors import SinkError
 from livesegment.events.clip_folder import CLIP_SUFFIX, ClipFolder
-from livesegment.sinks.coded_file import CodedFile, Timed
+from livesegment.sinks.packet_file import PacketFile, TimedPacket
 
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 256 * 2**20
 
 
-_Step = tuple[str, Timed | None]
+_Step = tuple[str, TimedPacket | None]
 """What is to be done next for a clip: a picture to write, or its end."""
 
 
 def _size(step: _Step) -> int:
     """Return the bytes that a step takes: an end takes none, so there is room for it."""
-    return 0 if step[1] is None else len(step[1].coded.data)
+    return 0 if step[1] is None else len(step[1].packet.data)
 
 
-def _shown(picture: Timed) -> int:
+def _shown(picture: TimedPacket) -> int:
     """Return how many pictures of the clip this is: 1, or 0 of what is not shown."""
     return int(picture.pts_s >= 0)
 
@@ -47,14 +47,14 @@ class ClipWriter:
         self._fps = fps
         self._on_unwritten = on_unwritten
         self._steps: Buffer[_Step] = Buffer("refuse", size=_size, most=_MOST_BYTES)
-        self._sink: CodedFile | None = None
+        self._sink: PacketFile | None = None
         self._count = 0
         self._broken: str | None = None
         self._lacks_one = False
         self._thread = threading.Thread(target=self._run, name="clips")
         self._thread.start()
 
-    def write(self, stem: str, picture: Timed) -> None:
+    def write(self, stem: str, picture: TimedPacket) -> None:
         """Take the next picture of a clip; what there is no room for is counted.
 
         Args:
@@ -62,7 +62,7 @@ class ClipWriter:
             picture: With its time in it, below 0 for what is not shown.
         """
         # What comes after one that is missing refers to it, up to the next keyframe.
-        is_lost = self._lacks_one and not picture.coded.is_keyframe
+        is_lost = self._lacks_one and not picture.packet.is_keyframe
         self._lacks_one = is_lost or bool(self._steps.put((stem, picture)))
         if self._lacks_one:
             self._on_unwritten(_shown(picture))
@@ -88,13 +88,13 @@ class ClipWriter:
                 logger.warning("%s", error)
                 self._give_up(stem)
 
-    def _add(self, stem: str, picture: Timed) -> None:
+    def _add(self, stem: str, picture: TimedPacket) -> None:
         if stem == self._broken:
             self._on_unwritten(_shown(picture))
             return
         if self._sink is None:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
-            self._sink = CodedFile(path, fps=self._fps)
+            self._sink = PacketFile(path, fps=self._fps)
             self._count = 0
         self._count += _shown(picture)
         self._sink.write(picture)

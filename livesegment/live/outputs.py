@@ -11,7 +11,7 @@ from livesegment.metrics import DropLog, Metrics
 from livesegment.output import LiveRun, Output, Shown, Wants
 from livesegment.profile import stage
 from livesegment.sinks.base import Annotated, Sink
-from livesegment.sinks.coded import CodedSink, PictureCoder
+from livesegment.sinks.packet import PacketEncoder, PacketSink
 
 logger = logging.getLogger(__name__)
 
@@ -105,17 +105,17 @@ class QueuedSink(Output):
 
 @dataclass(slots=True)
 class _Fed:
-    """One of the sinks that share a coder."""
+    """One of the sinks that share an encoder."""
 
-    sink: CodedSink
+    sink: PacketSink
     queued: QueuedSink
     lacks_one: bool = False  # what comes after it refers to it, up to the next keyframe
 
 
-class SharedCoding(Output):
-    """Codes each picture once for several sinks, each of which writes on a thread of its own.
+class SharedEncoder(Output):
+    """Encodes each picture once for several sinks, each of which writes on a thread of its own.
 
-    Coding has a bounded queue and a thread too. What does not fit is counted for every sink.
+    Encoding has a bounded queue and a thread too. What does not fit is counted for every sink.
 
     Args:
         sinks: Who writes.
@@ -128,7 +128,7 @@ class SharedCoding(Output):
 
     def __init__(
         self,
-        sinks: Sequence[CodedSink],
+        sinks: Sequence[PacketSink],
         metrics: Metrics,
         fps: Fraction | float | None = None,
         most_bytes: int = MOST_BYTES,
@@ -136,14 +136,14 @@ class SharedCoding(Output):
         each = most_bytes // (len(sinks) + 1)
         self._fed = [_Fed(sink, QueuedSink(sink, metrics, most_bytes=each)) for sink in sinks]
         self._pictures: Buffer[Annotated] = Buffer("refuse", CAPACITY, size=_size, most=each)
-        self._coder = PictureCoder(fps)
+        self._encoder = PacketEncoder(fps)
 
     def on_start(self, run: LiveRun) -> None:
-        """Begin to code and to write."""
+        """Begin to encode and to write."""
         for fed in self._fed:
-            # They end when everything is coded.
+            # They end when everything is encoded.
             run.start_worker(type(fed.sink).__name__, fed.queued.work, lambda: None)
-        run.start_worker("coding", self._work, self.close)
+        run.start_worker("encoder", self._work, self.close)
 
     def on_frame(self, shown: Shown) -> None:
         """Queue a picture."""
@@ -167,26 +167,26 @@ class SharedCoding(Output):
     def _work(self) -> None:
         try:
             while (picture := self._pictures.get()) is not None:
-                self._code(picture)
+                self._encode(picture)
         finally:
             for fed in self._fed:
                 fed.queued.close()
 
-    def _code(self, picture: Annotated) -> None:
+    def _encode(self, picture: Annotated) -> None:
         frame = picture.frame
         # One that hangs gets its next picture with the keyframe of the second.
         asking = [fed.sink for fed in self._fed if not fed.lacks_one]
         is_needed = any(sink.needs_keyframe(frame) for sink in asking)
         try:
             with stage("encode"):
-                coded = self._coder.code(picture.image, frame.pts_s, keyframe=is_needed)
+                packet = self._encoder.encode(picture.image, frame.pts_s, keyframe=is_needed)
         except OutputNotWritable:
-            coded = None  # each of them finds out, and says what becomes of it
+            packet = None  # each of them finds out, and says what becomes of it
         for fed in self._fed:
-            if fed.lacks_one and coded is not None and not coded.is_keyframe:
+            if fed.lacks_one and packet is not None and not packet.is_keyframe:
                 fed.queued.lose()
             else:
-                fed.lacks_one = not fed.queued.queue(replace(picture, coded=coded))
+                fed.lacks_one = not fed.queued.queue(replace(picture, packet=packet))
 
 
 def commit_sinks(outputs: Iterable[Output]) -> None:
@@ -197,7 +197,7 @@ def commit_sinks(outputs: Iterable[Output]) -> None:
     """
     failures: list[SinkError] = []
     for output in outputs:
-        if isinstance(output, QueuedSink | SharedCoding):
+        if isinstance(output, QueuedSink | SharedEncoder):
             try:
                 output.commit()
             except SinkError as error:
@@ -226,10 +226,11 @@ def as_outputs(
         most_bytes: What pictures that wait for one of them may take.
     """
     most_bytes = min(most_bytes, MOST_BYTES)
-    coded = [each for each in given if isinstance(each, CodedSink)]
-    if len(coded) > 1:
-        others = as_outputs([each for each in given if each not in coded], metrics, fps, most_bytes)
-        return [*others, SharedCoding(coded, metrics, fps, most_bytes)]
+    sharing = [each for each in given if isinstance(each, PacketSink)]
+    if len(sharing) > 1:
+        others = [each for each in given if each not in sharing]
+        shared = SharedEncoder(sharing, metrics, fps, most_bytes)
+        return [*as_outputs(others, metrics, fps, most_bytes), shared]
     return [
         each if isinstance(each, Output) else QueuedSink(each, metrics, most_bytes=most_bytes)
         for each in given

@@ -14,7 +14,7 @@ from livesegment.mask import Mask
 from livesegment.resource import Resource
 
 if TYPE_CHECKING:
-    from livesegment.sinks.coded import Coded
+    from livesegment.sinks.packet import Packet
 
 Alpha = npt.NDArray[np.uint8]
 """How much of each pixel is there, 0 to 255, uint8 (H, W)."""
@@ -52,7 +52,7 @@ class Annotated:
             is 0.
         scene: Number of the scene that it belongs to, from 0; 0 for all where nobody counts them.
         role: Where the mask comes from; None: of a live picture, whose masks all come late.
-        coded: The image as H.264, where it was coded already for several sinks; None: it was not.
+        packet: The image as H.264, where it was encoded for several sinks; None: it was not.
     """
 
     frame: Frame
@@ -61,7 +61,7 @@ class Annotated:
     alpha: Alpha | None = None
     scene: int = 0
     role: Role | None = None
-    coded: "Coded | None" = None
+    packet: "Packet | None" = None
 
 
 class Sink(Resource):

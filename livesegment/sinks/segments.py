@@ -12,9 +12,9 @@ from livesegment.frame import Frame
 from livesegment.settings import Retention
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.codecs import DEFAULT_QUALITY, coding_for
-from livesegment.sinks.coded import Coded, CodedSink
-from livesegment.sinks.coded_file import CodedFile, Timed
 from livesegment.sinks.output_file import refused
+from livesegment.sinks.packet import Packet, PacketSink
+from livesegment.sinks.packet_file import PacketFile, TimedPacket
 from livesegment.sinks.segment_folder import SegmentFolder
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _RETRY_AFTER_S = 10.0
 _CERTAIN_AFTER_S = 3.0  # what was written a second ago has been handed to the disk
 
 
-class SegmentedVideoSink(CodedSink):
+class SegmentedVideoSink(PacketSink):
     """Writes one video file after another, for recordings that nobody watches over.
 
     Each segment begins with a keyframe, at time 0, and holds its pictures at their true distances;
@@ -68,7 +68,7 @@ class SegmentedVideoSink(CodedSink):
         self._fps = fps
         self._folder = SegmentFolder(self._path, keep, segment_s)
         self._on_unwritten = on_unwritten
-        self._file: CodedFile | None = None
+        self._file: PacketFile | None = None
         self._stream: object = None  # whose pictures the segment has
         self._began_s = 0.0
         self._prune_at_s = 0.0
@@ -101,14 +101,14 @@ class SegmentedVideoSink(CodedSink):
             self._on_unwritten(1)
             return
         try:
-            coded = self.coded(picture)
-            if self._is_cut(frame, coded):
+            packet = self.packet(picture)
+            if self._is_cut(frame, packet):
                 self._finish()
-            if self._file is None and not coded.is_keyframe:
+            if self._file is None and not packet.is_keyframe:
                 self._on_unwritten(1)
                 return
-            file = self._file or self._begin(frame, coded)
-            file.write(Timed(coded, frame.pts_s - self._began_s))
+            file = self._file or self._begin(frame, packet)
+            file.write(TimedPacket(packet, frame.pts_s - self._began_s))
         except OutputNotWritable as error:
             self._give_up(error)
             self._on_unwritten(1)
@@ -116,7 +116,7 @@ class SegmentedVideoSink(CodedSink):
             return
         self._count(frame, file)
 
-    def _count(self, frame: Frame, file: CodedFile) -> None:
+    def _count(self, frame: Frame, file: PacketFile) -> None:
         """Take in that a picture was written."""
         if self._last_s is not None:
             # While a camera is away nothing is recorded.
@@ -142,19 +142,21 @@ class SegmentedVideoSink(CodedSink):
     def _is_full(self, frame: Frame) -> bool:
         return frame.pts_s - self._began_s >= self._segment_s - _TOLERANCE_S
 
-    def _is_cut(self, frame: Frame, coded: Coded) -> bool:
-        is_other = coded.stream is not self._stream
-        return self._file is not None and (is_other or (coded.is_keyframe and self._is_full(frame)))
+    def _is_cut(self, frame: Frame, packet: Packet) -> bool:
+        is_other = packet.stream is not self._stream
+        return self._file is not None and (
+            is_other or (packet.is_keyframe and self._is_full(frame))
+        )
 
-    def _begin(self, frame: Frame, coded: Coded) -> CodedFile:
+    def _begin(self, frame: Frame, packet: Packet) -> PacketFile:
         clock_s = time.time() - (time.monotonic() - frame.captured_at_s)
         try:
             path = self._folder.new_path(clock_s)
             self._folder.look(path)
         except OSError as error:
             raise refused(self._path, error) from error
-        self._file = file = CodedFile(path, fps=self._fps, fragmented=True)
-        self._stream = coded.stream
+        self._file = file = PacketFile(path, fps=self._fps, fragmented=True)
+        self._stream = packet.stream
         self._began_s = self._prune_at_s = frame.pts_s
         return file
 

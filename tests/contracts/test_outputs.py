@@ -132,8 +132,8 @@ def clips(stack: ExitStack, folder: Path) -> Case:
     return Case(QueuedSink(recorder, Metrics()))
 
 
-def coded(stack: ExitStack, folder: Path) -> Case:
-    """Return a recording and clips, coded once."""
+def recorded(stack: ExitStack, folder: Path) -> Case:
+    """Return a recording and clips, encoded once."""
     recording = stack.enter_context(SegmentedVideoSink(folder / "yard.mp4", segment_s=60))
     recorder = stack.enter_context(ClipRecorder(folder / "clips", "yard", lambda _: None))
     (output,) = as_outputs([recording, recorder], Metrics())
@@ -242,7 +242,7 @@ OUTPUTS: dict[str, Callable[[ExitStack, Path], Case]] = {
     "own": own,
     "sink": queued,
     "clips": clips,
-    "coded": coded,
+    "recorded": recorded,
     "encoder": encoder,
     "encoder-unwatched": unwatched,
     "labelled": labelled,

@@ -1,4 +1,4 @@
-"""A video file of pictures that are coded already."""
+"""A video file of pictures that are encoded already."""
 
 import os
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ import av
 from av.video.stream import VideoStream
 
 from livesegment.sinks.codecs import DEFAULT_QUALITY, Coding, coding_for
-from livesegment.sinks.coded import Coded
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import OutputFile
+from livesegment.sinks.packet import Packet
 from livesegment.sinks.track_sink import TrackFile
 from livesegment.sinks.video_track import VideoTrack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timed:
-    """A coded picture and when it is shown.
+class TimedPacket:
+    """A packet and when it is shown.
 
     Attributes:
-        coded: The picture.
+        packet: An encoded picture.
         pts_s: Seconds in the file; below 0: not shown, but referred to by those after it.
     """
 
-    coded: Coded
+    packet: Packet
     pts_s: float
 
 
-class _CodedTrack(VideoTrack):
-    """Takes pictures that are coded already.
+class _PacketTrack(VideoTrack):
+    """Takes pictures that are encoded already.
 
     Args:
         first: One of them: all are of its stream.
     """
 
     def __init__(
-        self, path: Path, coding: Coding, first: Coded, fps: Fraction | float | None
+        self, path: Path, coding: Coding, first: Packet, fps: Fraction | float | None
     ) -> None:
         self._template = first.stream
         super().__init__(path, coding, first.frame_size, fps=fps, like=Original())
@@ -47,8 +47,8 @@ class _CodedTrack(VideoTrack):
         stream.time_base = self._time_base
         return stream
 
-    def add(self, coded: Coded, pts_s: float) -> None:
-        """Write a picture that is coded already, to be shown at `pts_s` seconds.
+    def add(self, packet: Packet, pts_s: float) -> None:
+        """Write an encoded picture, to be shown at `pts_s` seconds.
 
         What has a time below 0 is there for later pictures to refer to, and not shown: MP4 says so.
         The first one is a keyframe. A time that does not rise is moved to the next tick.
@@ -61,18 +61,18 @@ class _CodedTrack(VideoTrack):
             pts = max(pts, self._last_pts + 1)
             self._check_gap(pts - self._last_pts)
         self._last_pts = pts
-        packet = av.Packet(coded.data)
-        packet.pts = packet.dts = pts
-        packet.time_base, packet.stream = self._time_base, self._stream
-        packet.is_keyframe = coded.is_keyframe
-        self._hold(packet)
+        muxed = av.Packet(packet.data)
+        muxed.pts = muxed.dts = pts
+        muxed.time_base, muxed.stream = self._time_base, self._stream
+        muxed.is_keyframe = packet.is_keyframe
+        self._hold(muxed)
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         """Do nothing: no encoder holds a picture."""
 
 
-class CodedFile(TrackFile[Timed, _CodedTrack]):
-    """Writes coded pictures, of one stream, from a keyframe on.
+class PacketFile(TrackFile[TimedPacket, _PacketTrack]):
+    """Writes encoded pictures, of one stream, from a keyframe on.
 
     Args:
         path: A name that ends in .mp4, .m4v, .mov or .mkv.
@@ -101,12 +101,12 @@ class CodedFile(TrackFile[Timed, _CodedTrack]):
         self._is_due = False
         super().__init__(OutputFile(path, in_place=fragmented))
 
-    def _open(self, picture: Timed) -> _CodedTrack:
-        return _CodedTrack(self._file.path, self._coding, picture.coded, self._fps)
+    def _open(self, picture: TimedPacket) -> _PacketTrack:
+        return _PacketTrack(self._file.path, self._coding, picture.packet, self._fps)
 
-    def _add(self, track: _CodedTrack, picture: Timed) -> None:
-        track.add(picture.coded, picture.pts_s)
+    def _add(self, track: _PacketTrack, picture: TimedPacket) -> None:
+        track.add(picture.packet, picture.pts_s)
         if self._is_due and self._fragmented:
             self._file.sync()
         # With the next picture it is written, and what came before it has left the muxer.
-        self._is_due = picture.coded.is_keyframe
+        self._is_due = picture.packet.is_keyframe

@@ -1,4 +1,4 @@
-"""A recording and the clips of a run: coded once, and each written as if it were alone."""
+"""A recording and the clips of a run: encoded once, and each written as if it were alone."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from livesegment.live.outputs import as_outputs, commit_sinks
 from livesegment.metrics import Metrics
 from livesegment.output import Output, Shown
 from livesegment.sinks.base import Annotated
-from livesegment.sinks.coded import CodedSink
+from livesegment.sinks.packet import PacketSink
 from livesegment.sinks.segments import SegmentedVideoSink
 
 FPS = 10
@@ -73,7 +73,7 @@ class Clips(ClipRecorder):
 
 
 @contextmanager
-def run(*sinks: CodedSink) -> Iterator[tuple[Callable[[int], None], Metrics]]:
+def run(*sinks: PacketSink) -> Iterator[tuple[Callable[[int], None], Metrics]]:
     """Yield what shows the picture of an index; everything is written at the end."""
     metrics = Metrics()
     with ExitStack() as stack:

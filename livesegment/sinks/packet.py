@@ -1,4 +1,4 @@
-"""Pictures coded once for everybody who writes them: recordings, and the clips of events."""
+"""Pictures encoded once for everybody who writes them: recordings, and the clips of events."""
 
 import io
 from abc import abstractmethod
@@ -23,26 +23,24 @@ _SPEED = "ultrafast"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coded:
+class Packet:
     """A picture as H.264.
 
     Attributes:
-        data: It, as `stream` codes.
+        data: It, as `stream` has it.
         is_keyframe: Whether it refers to no other picture; else to those before it.
-        number: Rises by one from each picture of a coder to the next.
         stream: What it belongs to: the template of a file that takes it.
         frame_size: (width, height) in pixels of the picture before its odd side grew by one.
     """
 
     data: bytes
     is_keyframe: bool
-    number: int
     stream: "VideoStream"
     frame_size: tuple[int, int]
 
 
-class PictureCoder:
-    """Codes pictures one after the other, and holds none back.
+class PacketEncoder:
+    """Encodes pictures one after the other, and holds none back.
 
     The first one is a keyframe, and one of every second. A picture of another size begins another
     stream, with a keyframe.
@@ -60,10 +58,9 @@ class PictureCoder:
         self._fixed_size = frame_size
         self._frame_size = (0, 0)
         self._track: LiveTrack | None = None
-        self._number = 0
         self._zero_s = 0.0
 
-    def code(self, image: Image, pts_s: float, *, keyframe: bool = False) -> Coded:
+    def encode(self, image: Image, pts_s: float, *, keyframe: bool = False) -> Packet:
         """Return a picture as H.264.
 
         Args:
@@ -80,15 +77,13 @@ class PictureCoder:
                 self._track = self._begun(size)
                 self._frame_size, self._zero_s = size, pts_s
             packet = self._track.encode(image, pts_s - self._zero_s, keyframe=keyframe)
-        except (SinkError, OptionsError) as error:
+        except OptionsError as error:
+            raise OutputNotWritable(str(error)) from error
+        except SinkError as error:
             self._track = None
             width, height = size
-            raise OutputNotWritable(
-                f"pictures of {width}x{height} cannot be coded: {error}"
-            ) from error
-        self._number += 1
-        data, stream = bytes(packet), self._track.stream
-        return Coded(data, packet.is_keyframe, self._number, stream, size)
+            raise OutputNotWritable(f"cannot encode pictures of {width}x{height}") from error
+        return Packet(bytes(packet), packet.is_keyframe, self._track.stream, size)
 
     def _begun(self, frame_size: tuple[int, int]) -> "LiveTrack":
         from livesegment.sinks.live_track import LiveTrack
@@ -105,27 +100,27 @@ class PictureCoder:
         )
 
 
-class CodedSink(Sink):
-    """Writes pictures as H.264. Several sinks of a run get what one coder made of them.
+class PacketSink(Sink):
+    """Writes pictures as H.264. Several sinks of a run get what one encoder made of them.
 
     Args:
         fps: Nominal frame rate.
     """
 
     def __init__(self, fps: Fraction | float | None = None) -> None:
-        self._coder = PictureCoder(fps)
+        self._encoder = PacketEncoder(fps)
 
     @abstractmethod
     def needs_keyframe(self, frame: Frame) -> bool:
         """Tell whether a frame has to be a keyframe. May be called from another thread."""
 
-    def coded(self, picture: Annotated) -> Coded:
-        """Return a picture as H.264: as it came, or coded for this sink alone.
+    def packet(self, picture: Annotated) -> Packet:
+        """Return a picture as H.264: as it came, or encoded for this sink alone.
 
         Raises:
             OutputNotWritable: If the encoder does not take it.
         """
-        if picture.coded is not None:
-            return picture.coded
+        if picture.packet is not None:
+            return picture.packet
         frame = picture.frame
-        return self._coder.code(picture.image, frame.pts_s, keyframe=self.needs_keyframe(frame))
+        return self._encoder.encode(picture.image, frame.pts_s, keyframe=self.needs_keyframe(frame))

@@ -44,7 +44,8 @@ class ClipRecorder(PacketSink):
     """Keeps the annotated pictures of the last seconds, encoded, and writes those around an event.
 
     A clip goes from `pre_s` before an event's begin to `post_s` after its end, but is no longer
-    than `longest_s`. Events that overlap share one, which bears the name of the first. The picture
+    than `longest_s`; what its first picture refers to, of a second at the most, is in the file and
+    not shown. Events that overlap share one, which bears the name of the first. The picture
     at the begin is its snapshot; an event is told on once that is there.
 
     Args:

@@ -17,6 +17,7 @@ from livesegment.sinks.base import Annotated, with_alpha
 from livesegment.sinks.codecs import (
     DEFAULT_QUALITY,
     coding_for,
+    in_fragments,
     keeps_pixel_aspect,
     usual_codec,
     video_keeps_alpha,
@@ -58,6 +59,8 @@ class VideoFileSink(TrackSink):
             each second, and what came before it handed to the disk, so that the file plays after
             a crash or power cut. Otherwise the file is called `NAME.part.SUFFIX` until `commit`,
             and its index comes first, so that a browser starts without reading all of it.
+        plays_early: That partial file is fragmented, so that it plays while it is written and
+            after a crash; `commit` copies its pictures into the final one, which is as any other.
         codec: h264 plays everywhere; vp9 and av1 make smaller files; prores large ones that lose
             next to nothing. None: as the name says (`usual_codec`).
         quality: 1 (small) to 100 (hardly to be told from the original), the same for all codecs.
@@ -87,6 +90,7 @@ class VideoFileSink(TrackSink):
         fps: Fraction | float | None = None,
         overwrite: bool = False,
         fragmented: bool = False,
+        plays_early: bool = False,
         codec: Codec | None = None,
         quality: int = DEFAULT_QUALITY,
         preset: str | None = None,
@@ -94,12 +98,15 @@ class VideoFileSink(TrackSink):
         part: PartOptions | None = None,
         alpha: bool = False,
     ) -> None:
-        if fragmented and like is not None:
+        if (fragmented or plays_early) and like is not None:
             raise OptionsError("a live recording has no original whose sound it could keep")
         codec = codec or usual_codec(Path(path), alpha=alpha)
         self._coding = coding_for(
             Path(path), codec, quality=quality, speed=preset, fragmented=fragmented, alpha=alpha
         )
+        whole = self._coding if plays_early and not fragmented else None
+        if whole is not None:
+            self._coding = in_fragments(whole)
         self._keeps_alpha = alpha and video_keeps_alpha(Path(path), codec)
         self._fps = fps
         self._fragmented = fragmented
@@ -112,7 +119,7 @@ class VideoFileSink(TrackSink):
                 path,
                 like,
             )
-        super().__init__(OutputFile(path, overwrite=overwrite, in_place=fragmented))
+        super().__init__(OutputFile(path, overwrite=overwrite, in_place=fragmented), whole)
         self._sound = None
         if like is not None:
             self._sound = SoundCopier(like, path, self._coding.container, part)

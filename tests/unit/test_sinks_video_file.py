@@ -268,3 +268,37 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_written(tmp_path, kind)
         assert len(times) >= 10
     else:
         assert (tmp_path / "out.part.mp4").stat().st_size > 100_000
+
+
+def packets(path: Path) -> list[tuple[bytes, int, int, int]]:
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames > 0  # its index knows all of them
+        return [
+            (bytes(each), each.pts, each.dts, each.duration)
+            for each in container.demux(video=0)
+            if each.size
+        ]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_file_that_plays_early_is_in_the_end_as_any_other(tmp_path, suffix):
+    early, usual = tmp_path / f"early{suffix}", tmp_path / f"usual{suffix}"
+    write(early, UNEVEN, fps=25, plays_early=True)
+    write(usual, UNEVEN, fps=25)
+    assert packets(early) == packets(usual)
+    content = early.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([early.name, usual.name])
+
+
+def test_where_the_whole_cannot_be_written_its_part_stays_and_plays(tmp_path, caplog):
+    path = tmp_path / "out.mp4"
+    (tmp_path / "out.part.part.mp4").mkdir()
+    with VideoFileSink(path, plays_early=True) as sink:
+        for index, pts_s in enumerate(UNEVEN):
+            sink.write(picture(grey(), index, pts_s))
+        with pytest.raises(OutputNotWritable, match="cannot write"):
+            sink.commit()
+    assert not path.exists()
+    assert times_of(tmp_path / "out.part.mp4") == pytest.approx(UNEVEN, abs=1 / 90_000)
+    assert "what there is stays in" in caplog.text

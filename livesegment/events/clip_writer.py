@@ -70,6 +70,8 @@ def _size(step: _Step) -> int:
 class ClipWriter:
     """Writes one clip after the other; none is under its final name before it is complete.
 
+    Until then it plays under its partial name as far as it has come, after a crash too.
+
     Args:
         folder: Where they go; tidied up after each.
         fps: Nominal frame rate of the pictures.
@@ -124,7 +126,7 @@ class ClipWriter:
             return
         if self._sink is None:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
-            self._sink = VideoFileSink(path, fps=self._fps)
+            self._sink = VideoFileSink(path, fps=self._fps, plays_early=True)
             self._began_s = picture.pts_s
             self._count = 0
         self._count += 1

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": CORE | {"sinks.base", "sinks.output_file"},
     "events": CORE
     | {"protocol", "sources.base", "sinks.base", "sinks.output_file", "sinks.video_file"},
-    "review": CORE | {"events.jsonl", "sinks.segment_folder"},
+    "review": CORE | {"events.jsonl", "sinks.output_file", "sinks.segment_folder"},
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE
     | {"sinks.base", "sinks.output_file", "events.counts", "events.event", "events.zone"}

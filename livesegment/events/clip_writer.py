@@ -31,6 +31,8 @@ def _shown(picture: Timed) -> int:
 class ClipWriter:
     """Writes one clip after the other; none is under its final name before it is complete.
 
+    Until then it plays under its partial name as far as it has come, after a crash too.
+
     Args:
         folder: Where they go; tidied up after each.
         fps: Nominal frame rate of the pictures.

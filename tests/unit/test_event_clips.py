@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from livesegment import OptionsError
 from livesegment.errors import OutputNotWritable
@@ -16,6 +18,7 @@ from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipFolder
 from livesegment.events.event import Event
 from livesegment.frame import Frame, Image
+from livesegment.review.fragments import Fragments
 from livesegment.settings import EventOptions, Retention
 from livesegment.sinks.base import Annotated
 from livesegment.sources.pattern import PatternSource
@@ -111,6 +114,31 @@ def test_an_event_is_told_when_its_snapshot_is_there_and_no_clip_is_half_written
             recorder.write(Annotated(frame, None, frame.image))
     assert len(seen) == 2
     assert files(tmp_path) == ["yard_20261123-155100Z_door.jpg", "yard_20261123-155100Z_door.mp4"]
+
+
+def test_a_clip_that_is_written_plays_and_is_the_beginning_of_the_whole(tmp_path: Path) -> None:
+    run = Run(tmp_path, pre_s=1.0, post_s=0.5)
+    run.show(10)
+    run.note(event("begin"))
+    part = tmp_path / "yard_20261123-155100Z_door.part.mp4"
+    left = tmp_path / "left.mp4"  # as a process leaves it that is killed
+
+    def has_begun() -> bool:
+        run.show(1)
+        if part.exists():
+            shutil.copy(part, left)
+        return left.exists() and (found := Fragments.read(left)) is not None and found.end_s > 3
+
+    wait_until(has_begun, "some of the clip")
+    run.note(event("end"))
+    run.show(10)
+    run.recorder.close()
+    images, times = decoded(left)
+    whole, whole_times = decoded(tmp_path / "yard_20261123-155100Z_door.mp4")
+    assert len(images) < len(whole)
+    assert times == whole_times[: len(times)]
+    assert all(np.array_equal(one, other) for one, other in zip(images, whole, strict=False))
+    assert not part.exists()
 
 
 def test_events_that_overlap_share_the_clip_of_the_first(tmp_path: Path) -> None:
@@ -228,7 +256,8 @@ def test_the_oldest_clips_go_with_their_snapshots_and_nothing_else_does(
 ) -> None:
     make(tmp_path, 1, 2, 3, 4)
     make(tmp_path, 0, camera="other")
-    (tmp_path / "yard_20261123-155100Z_door.part.mp4").write_bytes(b"left by a crash")
+    for left in ("part", "part.part"):
+        (tmp_path / f"yard_20261123-155100Z_door.{left}.mp4").write_bytes(b"left by a crash")
     (tmp_path / "yard_notes.jpg").write_bytes(b"mine")
     ClipFolder(tmp_path, "yard", Retention.parse(keep)).prune("yard_20261123-155104Z_door")
     assert files(tmp_path) == [

@@ -124,12 +124,11 @@ class ClipWriter:
         if stem == self._broken:
             self._on_unwritten(1)
             return
+        self._count += 1
         if self._sink is None:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
             self._sink = VideoFileSink(path, fps=self._fps, plays_early=True)
             self._began_s = picture.pts_s
-            self._count = 0
-        self._count += 1
         image = picture.decode()
         frame = Frame(image, picture.index, picture.pts_s - self._began_s, 0.0)
         self._sink.write(Annotated(frame, None, image))
@@ -138,6 +137,7 @@ class ClipWriter:
         if self._sink is not None:
             self._sink.commit()
             self._sink = None
+        self._count = 0
         self._folder.prune(stem)
 
     def _give_up(self, stem: str) -> None:

@@ -243,6 +243,41 @@ def test_on_a_disk_that_takes_no_more_the_event_is_told_and_no_clip_has_its_fina
     assert sum(unwritten) == 23  # from a second before the begin to 0.2 s after the end
 
 
+def test_a_clip_that_cannot_be_completed_plays_under_its_partial_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(tmp_path, pre_s=1.0, post_s=0.5)
+    run.show(10)
+    run.note(event("begin"))
+    run.show(5)
+    stem = "yard_20261123-155100Z_door"
+    (tmp_path / f"{stem}.part.part.mp4").mkdir()  # where the whole would be written
+    run.note(event("end"))
+    run.show(10)
+    run.recorder.close()
+    assert not (tmp_path / f"{stem}.mp4").exists()
+    assert numbers(tmp_path / f"{stem}.part.mp4", run.images) == list(range(21))
+    assert "is not complete" in caplog.text
+
+
+def test_of_a_clip_that_cannot_be_begun_each_picture_is_counted_once(tmp_path: Path) -> None:
+    unwritten: list[int] = []
+    folder = tmp_path / "clips"
+    run = Run(folder, pre_s=0.5, post_s=0.2, on_unwritten=unwritten.append)
+    stem = folder / "yard_20261123-155100Z_door"
+    for number in (1, 2):
+        run.show(10)
+        run.note(event("begin", number))
+        run.show(1)
+        run.note(event("end", number))
+        run.show(9)
+        if number == 1:
+            wait_until(stem.with_suffix(".mp4").exists, "the first clip")
+            shutil.rmtree(folder)
+    run.recorder.close()
+    assert sum(unwritten) == 9  # from half a second before the begin to 0.2 s after the end
+
+
 def make(folder: Path, *seconds: int, size: int = 1000, camera: str = "yard") -> None:
     for second in seconds:
         for suffix in (".jpg", ".mp4"):

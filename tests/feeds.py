@@ -162,6 +162,12 @@ def visited(
         yield client
 
 
+def with_log(feed: HandFeed, review: Review) -> EventLog:
+    """Let a camera have its events in the list of all cameras; return its part."""
+    feed.events = EventLog(review=review, camera=feed.name)
+    return feed.events
+
+
 def give_event(feed: HandFeed, folder: Path, picture: bytes) -> None:
     """Let a camera have an event that goes on, and the file `a.jpg` of it."""
     (folder / "a.jpg").write_bytes(picture)

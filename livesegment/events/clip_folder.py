@@ -42,7 +42,7 @@ class ClipFolder:
         self._keep = keep
         self._pruned_for: str | None = None
         stem = rf"({re.escape(self._camera)}_\d{{8}}-\d{{6}}Z_[^.]+(?:\.\d+)?)"
-        self._pattern = re.compile(rf"{stem}(?:\.part)?(?:\.mp4|\.jpg)")
+        self._pattern = re.compile(rf"{stem}(?:\.part){{0,2}}(?:\.mp4|\.jpg)")
         try:
             self.path.mkdir(exist_ok=True)
         except FileExistsError:

@@ -31,6 +31,8 @@ def _shown(picture: TimedPacket) -> int:
 class ClipWriter:
     """Writes one clip after the other; none is under its final name before it is complete.
 
+    Until then it plays under its partial name as far as it has come, after a crash too.
+
     Args:
         folder: Where they go; tidied up after each.
         fps: Nominal frame rate of the pictures.
@@ -92,17 +94,17 @@ class ClipWriter:
         if stem == self._broken:
             self._on_unwritten(_shown(picture))
             return
+        self._count += _shown(picture)
         if self._sink is None:
             path = self._folder.path / f"{stem}{CLIP_SUFFIX}"
             self._sink = PacketFile(path, fps=self._fps)
-            self._count = 0
-        self._count += _shown(picture)
         self._sink.write(picture)
 
     def _finish(self, stem: str) -> None:
         if self._sink is not None:
             self._sink.commit()
             self._sink = None
+        self._count = 0
         self._folder.prune(stem)
 
     def _give_up(self, stem: str) -> None:

@@ -17,6 +17,7 @@ from livesegment.review.index import Index, Recording
 from livesegment.review.reading import Places, read_events
 from livesegment.review.recordings import RecordingFiles
 from livesegment.review.seen import read_seen, write_seen
+from livesegment.sinks.output_file import partial_path
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,14 @@ _MOST_RECORDINGS = 5000  # of a day: segments of a minute are 1440
 _LAG_S = 15.0
 _LONGEST_COPY_S = 300.0
 _GROWS_S = 15.0  # after it was last written to
+
+
+def grows(path: Path) -> bool:
+    """Tell whether a file is being written."""
+    try:
+        return time.time() - path.stat().st_mtime < _GROWS_S
+    except OSError:
+        return False
 
 
 class Review(Resource):
@@ -77,8 +86,9 @@ class Review(Resource):
     def shown(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return entries with what there is to see of each.
 
-        `snapshot` and `clip` are None where there is no such file, or not yet; `recording` is the
-        file in which the entry begins and how far into it, in seconds, or None.
+        `snapshot` and `clip` are None where there is no such file, or not yet; `partial` is the
+        clip's name where there is a part of it, else None. `recording` is the file in which the
+        entry begins and how far into it, in seconds, or None.
         """
         return [self._shown(each) for each in entries]
 
@@ -94,12 +104,20 @@ class Review(Resource):
         places = self._places.get(camera)
         return None if places is None or places.recording is None else places.recording.parent
 
-    def event_file(self, camera: str, name: str) -> Path | None:
-        """Return a snapshot or clip that an event names; None if none does, or it is not there."""
+    def event_file(self, camera: str, name: str, *, is_partial: bool = False) -> Path | None:
+        """Return a snapshot or clip that an event names; None if none does, or it is not there.
+
+        Args:
+            camera: Whose event.
+            name: What the event calls it.
+            is_partial: Return what there is of one that is not complete: it is being written, or
+                its writing was broken off.
+        """
         places = self._places.get(camera)
         if places is None or places.clips is None or not self.index.names_file(camera, name):
             return None
         path = places.clips / name
+        path = partial_path(path) if is_partial else path
         return path if path.is_file() else None
 
     def recordings(self, camera: str, from_s: float, to_s: float) -> list[Recording]:
@@ -118,12 +136,7 @@ class Review(Resource):
     def grows(self, camera: str, name: str) -> bool:
         """Tell whether a file of a camera's recording is being written."""
         newest, path = self.index.newest_recording(camera), self.recording_file(camera, name)
-        if newest is None or newest.name != name or path is None:
-            return False
-        try:
-            return time.time() - path.stat().st_mtime < _GROWS_S
-        except OSError:
-            return False
+        return newest is not None and newest.name == name and path is not None and grows(path)
 
     def write_stretch(self, camera: str, from_s: float, to_s: float, output: Path) -> None:
         """Write what a camera recorded from one time to another, as `review.stretch` does.
@@ -185,6 +198,9 @@ class Review(Resource):
             name = entry[column]
             is_there = name is not None and self.event_file(camera, name) is not None
             shown[column] = name if is_there else None
+        name = entry["clip"] if shown["clip"] is None else None
+        is_begun = name is not None and self.event_file(camera, name, is_partial=True) is not None
+        shown["partial"] = name if is_begun else None
         found: Recording | None
         if entry["kind"] == "recording":
             size, mtime_s = entry["size"], entry["mtime_s"]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -254,6 +254,11 @@ def coding_for(
         smallest_side=encoder.smallest_side,
         shorter=partial(_shorter, crf) if looks_ahead else None,
     )
+
+
+def in_fragments(coding: Coding) -> Coding:
+    """Return the same coding in a file that is playable at any moment while it is written."""
+    return replace(coding, container_options=_container_options(coding.container, fragmented=True))
 
 
 def live_coding(

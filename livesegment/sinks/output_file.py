@@ -91,25 +91,27 @@ class OutputFile:
         Raises:
             OutputNotWritable: If the disk does not take it.
         """
-        try:
-            with self.path.open("rb+") as file:
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise refused(self.path, error) from error
+        _sync(self.path)
 
-    def commit(self) -> None:
+    def commit(self, whole: Path | None = None) -> None:
         """Give the complete file its final name.
+
+        Args:
+            whole: Another file that gets the name; the partial one, which is read until then, is
+                removed. None: the partial one itself.
 
         Raises:
             OutputExists: If another file has taken that name meanwhile.
             OutputNotWritable: If it cannot be renamed.
         """
-        self.sync()
+        _sync(whole or self.path)
         if self.is_committed:
             return
         check_free(self.final_path, overwrite=self._overwrite)
         try:
-            self.path.replace(self.final_path)
+            (whole or self.path).replace(self.final_path)
+            if whole is not None:
+                self.path.unlink()
         except OSError as error:
             raise refused(self.final_path, error) from error
         self.path = self.final_path
@@ -126,6 +128,14 @@ class OutputFile:
             _log.warning(
                 "%s is not complete: what there is stays in %s", self.final_path, self.path
             )
+
+
+def _sync(path: Path) -> None:
+    try:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise refused(path, error) from error
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from livesegment.sinks.codecs import DEFAULT_QUALITY, Coding, coding_for
+from livesegment.sinks.codecs import DEFAULT_QUALITY, Coding, coding_for, in_fragments
 from livesegment.sinks.original import Original
 from livesegment.sinks.output_file import OutputFile
 from livesegment.sinks.packet import Packet
@@ -50,13 +50,17 @@ class _PacketTrack(VideoTrack):
     def add(self, packet: Packet, pts_s: float) -> None:
         """Write an encoded picture, to be shown at `pts_s` seconds.
 
-        What has a time below 0 is there for later pictures to refer to, and not shown: MP4 says so.
-        The first one is a keyframe. A time that does not rise is moved to the next tick.
+        What has a time below 0 is there for later pictures to refer to, and not shown: a complete
+        MP4 says so, while fragments cannot, and begin with it. The first one is a keyframe. A time
+        that does not rise is moved to the next tick.
 
         Raises:
             OutputNotWritable: If the disk is full.
         """
         pts = round(pts_s * self._coding.ticks_per_s)
+        if self._last_pts is None:
+            self.lead = max(0, -pts)
+        pts += self.lead
         if self._last_pts is not None:
             pts = max(pts, self._last_pts + 1)
             self._check_gap(pts - self._last_pts)
@@ -79,7 +83,8 @@ class PacketFile(TrackFile[TimedPacket, _PacketTrack]):
         fps: Nominal frame rate for the header, and how long the last picture is shown.
         fragmented: Under its final name from the start, and what came before each keyframe handed
             to the disk, so that it plays after a crash or power cut; else under `partial_path`
-            until `commit`, with its index first.
+            until `commit`, in fragments, so that it plays while it is written and after a crash,
+            and then with its index first.
 
     Raises:
         OptionsError: If the suffix is none of an H.264 video.
@@ -95,11 +100,12 @@ class PacketFile(TrackFile[TimedPacket, _PacketTrack]):
         fragmented: bool = False,
     ) -> None:
         quality = DEFAULT_QUALITY
-        self._coding = coding_for(Path(path), "h264", quality=quality, fragmented=fragmented)
+        coding = coding_for(Path(path), "h264", quality=quality, fragmented=fragmented)
+        self._coding = in_fragments(coding)
         self._fps = fps
         self._fragmented = fragmented
         self._is_due = False
-        super().__init__(OutputFile(path, in_place=fragmented))
+        super().__init__(OutputFile(path, in_place=fragmented), None if fragmented else coding)
 
     def _open(self, picture: TimedPacket) -> _PacketTrack:
         return _PacketTrack(self._file.path, self._coding, picture.packet, self._fps)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import av
+import av.error
 
-from livesegment.errors import SinkError
+from livesegment.errors import OutputNotWritable, SinkError
 from livesegment.resource import Resource
 from livesegment.sinks.base import Annotated, Sink
-from livesegment.sinks.output_file import OutputFile
+from livesegment.sinks.codecs import Coding
+from livesegment.sinks.output_file import OutputFile, partial_path, refused
 from livesegment.sinks.video_track import VideoTrack
 
 _log = logging.getLogger(__name__)
@@ -28,13 +30,15 @@ class TrackFile(Resource, Generic[Picture, Track]):
 
     Args:
         file: Where it goes.
+        whole: How the file is packed in the end; None: as while it is written.
 
     Attributes:
         path: The file as it is called now.
     """
 
-    def __init__(self, file: OutputFile) -> None:
+    def __init__(self, file: OutputFile, whole: Coding | None = None) -> None:
         self._file = file
+        self._whole = whole
         self._track: Track | None = None
         self._taken = 0
         self._closed = False
@@ -68,7 +72,10 @@ class TrackFile(Resource, Generic[Picture, Track]):
         if self._closed or self._track is None:
             return
         self._finish(self._track)
-        self._file.commit()
+        if self._whole is None:
+            self._file.commit()
+        else:
+            self._commit_whole(self._whole, self._track.lead)
         self._closed = True
 
     def give_up(self) -> int:
@@ -107,6 +114,16 @@ class TrackFile(Resource, Generic[Picture, Track]):
     def _add(self, track: Track, picture: Picture) -> None:
         """Write a picture."""
 
+    def _commit_whole(self, coding: Coding, lead: int) -> None:
+        whole = partial_path(self._file.path)
+        try:
+            _copy(self._file.path, whole, coding, lead)
+            self._file.commit(whole)
+        except SinkError:
+            with suppress(OSError):
+                whole.unlink(missing_ok=True)
+            raise
+
     def _finish(self, track: Track) -> None:
         """Write what is left."""
         track.close()
@@ -125,3 +142,30 @@ def _readable(path: Path) -> int:
             )
     except (av.FFmpegError, OSError, IndexError):
         return 0
+
+
+def _copy(path: Path, output: Path, coding: Coding, lead: int) -> None:
+    """Copy the pictures of a file into one that is packed in another way, not coded again.
+
+    They are shown so many ticks earlier in it.
+    """
+    options = {"fflags": "+bitexact", **coding.container_options}
+    try:
+        with (
+            av.open(f"file:{path}") as source,
+            av.open(
+                f"file:{output}", "w", format=coding.container, container_options=options
+            ) as copy,
+        ):
+            stream = source.streams.video[0]
+            copied = copy.add_stream_from_template(stream)
+            copied.time_base = stream.time_base
+            for packet in source.demux(stream):
+                if packet.dts is not None:  # else the end
+                    packet.stream = copied
+                    packet.pts, packet.dts = (packet.pts or 0) - lead, packet.dts - lead
+                    copy.mux(packet)
+    except OSError as error:
+        raise refused(output, error) from error
+    except av.FFmpegError as error:  # as of a part that somebody else has spoiled
+        raise OutputNotWritable(f"cannot write {output}: {error.strerror}") from error

@@ -87,6 +87,7 @@ class VideoTrack:
 
     Attributes:
         is_empty: Whether no picture has reached the file yet.
+        lead: Ticks by which pictures are shown later in it than when it is complete.
 
     Raises:
         OutputNotWritable: If the file cannot be created, or not with this coding and size.
@@ -119,6 +120,7 @@ class VideoTrack:
         self._failed = False
         self._keeps_ordinary = coding.codec == "libsvtav1" and _is_ordinary()
         self.is_empty = True
+        self.lead = 0
         if min(frame_size) < coding.smallest_side:
             raise self._no_such_size()
         try:

@@ -75,7 +75,8 @@ EVENTS = record(events=list_of(_EVENT))
 ENTRY = record(
     **dict.fromkeys(("camera", "id"), TEXT),
     kind={"enum": list(get_args(EntryKind))},
-    **dict.fromkeys(("rule", "subject", "class", "counted", "snapshot", "clip"), or_null(TEXT)),
+    **dict.fromkeys(("rule", "subject", "class", "counted"), or_null(TEXT)),
+    **dict.fromkeys(("snapshot", "clip", "partial"), or_null(TEXT)),
     **dict.fromkeys(("coverage", "count", "size", "ended"), or_null(NUMBER)),
     **dict.fromkeys(("is_seen", "goes_on"), _WHETHER),
     began=NUMBER,

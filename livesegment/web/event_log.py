@@ -65,6 +65,6 @@ class EventLog:
             for each in found
         ]
 
-    def file(self, name: str) -> Path | None:
-        """Return a snapshot or clip that an event names; None if none does, or it is not there."""
-        return self._review.event_file(self._camera, name)
+    def file(self, name: str, *, is_partial: bool = False) -> Path | None:
+        """Return a snapshot or clip that an event names, as `Review.event_file` does."""
+        return self._review.event_file(self._camera, name, is_partial=is_partial)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,6 +12,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from livesegment.review.fragments import Fragments
+from livesegment.review.review import grows
 from livesegment.web.feed import Feed
 from livesegment.web.guard import message
 
@@ -44,6 +47,38 @@ class KeptFile(FileResponse):
         await super().__call__(scope, receive, send_file)
         for each in refusals:
             await each(scope, receive, send)
+
+
+async def sent_fragments(request: Request, path: Path, does_grow: Callable[[], bool]) -> Response:
+    """Answer with where the fragments of a file lie, as far as it has come.
+
+    Args:
+        request: Its query says after which of them.
+        path: The file.
+        does_grow: Tells whether it is being written.
+
+    Raises:
+        HTTPException: If there are none.
+    """
+    text = request.query_params.get("after", "0")
+    after = int(text) if text.isdecimal() and len(text) <= 15 else 0
+    try:
+        is_growing = await run_in_threadpool(does_grow)  # asked first: no fragment is missed
+        found = await run_in_threadpool(Fragments.read, path, after)
+    except OSError as error:
+        raise HTTPException(404, "this file is kept no more") from error
+    if found is None:
+        raise HTTPException(422, "this file is no fragmented MP4, or has just begun")
+    return JSONResponse(
+        {
+            "type": f'video/mp4; codecs="{found.codec or "avc1.640028"}"',
+            "head": found.head,
+            "fragments": found.places,
+            "end": found.end,
+            "ended": found.end_s,
+            "grows": is_growing,
+        }
+    )
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -81,17 +116,32 @@ def event_routes(
         await begin(_PATIENCE_S)
         return JSONResponse({"events": feed.events.recent()})
 
-    async def file(request: Request) -> Response:
-        path = find(request).events.file(request.path_params["file"])
+    def kept(request: Request, *, is_partial: bool) -> tuple[Path, os.stat_result]:
+        path = find(request).events.file(request.path_params["file"], is_partial=is_partial)
         found = None if path is None or path.suffix not in _MEDIA_TYPES else _stat(path)
         if path is None or found is None:
-            raise HTTPException(404, "there is no such file, or it is not complete yet")
+            why = "it is complete" if is_partial else "it is not complete yet"
+            raise HTTPException(404, f"there is no such file, or {why}")
+        return path, found
+
+    async def file(request: Request) -> Response:
+        path, found = kept(request, is_partial=False)
         # It never changes, and may be kept by the viewer's own browser.
         headers = {"cache-control": "private, max-age=3600"}
         media_type = _MEDIA_TYPES[path.suffix]
         return KeptFile(path, media_type=media_type, headers=headers, stat_result=found)
 
+    async def fragments(request: Request) -> Response:
+        path, _ = kept(request, is_partial=True)
+        return await sent_fragments(request, path, lambda: grows(path))
+
+    async def partial(request: Request) -> Response:
+        path, found = kept(request, is_partial=True)
+        return KeptFile(path, media_type=_MEDIA_TYPES[path.suffix], stat_result=found)
+
     return [
         Route("/api/cameras/{name}/events", events),
         Route("/cameras/{name}/events/{file}", file),
+        Route("/api/cameras/{name}/partial/{file}", fragments),
+        Route("/cameras/{name}/partial/{file}", partial),
     ]

@@ -42,7 +42,7 @@ def wanted_entries(query: Mapping[str, str], cameras: Sequence[str]) -> Wanted:
 def sent_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry as it is sent."""
     same = ("camera", "kind", "id", "rule", "subject", "class", "coverage", "count", "counted")
-    files = ("snapshot", "clip", "recording", "size", "is_seen", "goes_on")
+    files = ("snapshot", "clip", "partial", "recording", "size", "is_seen", "goes_on")
     return {
         **{name: entry[name] for name in (*same, *files)},
         "began": entry["began_s"],

@@ -17,11 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from livesegment.errors import OutputNotWritable, SourceNotFound, system_words
-from livesegment.review.fragments import Fragments
 from livesegment.review.index import Wanted
 from livesegment.review.review import Review
 from livesegment.web.client import sent_json
-from livesegment.web.event_routes import KeptFile
+from livesegment.web.event_routes import KeptFile, sent_fragments
 from livesegment.web.feed import Feed
 from livesegment.web.review_query import (
     asked_marking,
@@ -191,27 +190,8 @@ class ReviewRoutes:
     async def fragments(self, request: Request) -> Response:
         """Answer with where the fragments of a recording lie."""
         path = await self._recording(request)
-        text = request.query_params.get("after", "0")
-        after = int(text) if text.isdecimal() and len(text) <= 15 else 0
-        try:
-            does_grow = await run_in_threadpool(
-                self._review.grows, request.path_params["name"], path.name
-            )
-            found = await run_in_threadpool(Fragments.read, path, after)
-        except OSError as error:
-            raise HTTPException(404, "this recording is kept no more") from error
-        if found is None:
-            raise HTTPException(422, "this recording is no fragmented MP4: download a stretch")
-        return JSONResponse(
-            {
-                "type": f'video/mp4; codecs="{found.codec or "avc1.640028"}"',
-                "head": found.head,
-                "fragments": found.places,
-                "end": found.end,
-                "ended": found.end_s,
-                "grows": does_grow,
-            }
-        )
+        camera = request.path_params["name"]
+        return await sent_fragments(request, path, lambda: self._review.grows(camera, path.name))
 
     async def file(self, request: Request) -> Response:
         """Answer with a file of a recording, or the part of it that is wanted, as it is now."""

@@ -87,6 +87,15 @@ _RANGES = {
 _MOMENT = {"type": "number", "minimum": 0, "description": "Seconds since the epoch."}
 _SPAN = {"since": _MOMENT, "until": _MOMENT}
 
+_FRAGMENTS = {**_json("The fragments", FRAGMENTS), 422: refusal("It is no fragmented MP4.")}
+_AFTER = {
+    "after": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "`end` of an answer before: only what comes after it is wanted.",
+    }
+}
+
 _NO_FILE = {404: refusal("This page has no file in which anything is saved.")}
 _TRIED = {
     422: refusal("No picture came from there."),
@@ -173,6 +182,21 @@ RULES: Mapping[tuple[str, str], Rule] = {
             **_RANGES,
         },
     ),
+    ("GET", "/api/cameras/{name}/partial/{file}"): Rule(
+        LOOK,
+        "Where the fragments of a clip lie that is not complete, as far as it has come.",
+        _FRAGMENTS,
+        query=_AFTER,
+    ),
+    ("GET", "/cameras/{name}/partial/{file}"): Rule(
+        LOOK,
+        "A clip that is not complete, as far as it has come.",
+        {
+            **_file("The file", *_KEPT),
+            206: Answer("A part of it", _any_bytes(*_KEPT, "multipart/byteranges")),
+            **_RANGES,
+        },
+    ),
     ("GET", "/review"): Rule(
         LOOK,
         "The page of all events and recordings.",
@@ -217,17 +241,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/api/cameras/{name}/recordings/{file}"): Rule(
         LOOK,
         "Where the fragments of a recording lie, as far as it has come.",
-        {
-            **_json("The fragments", FRAGMENTS),
-            422: refusal("It is no fragmented MP4."),
-        },
-        query={
-            "after": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "`end` of an answer before: only what comes after it is wanted.",
-            }
-        },
+        _FRAGMENTS,
+        query=_AFTER,
     ),
     ("GET", "/cameras/{name}/recordings/{file}"): Rule(
         LOOK,

@@ -11,7 +11,7 @@ from conftest import need_package
 from events import event
 from feeds import HandFeed, served
 from parts import started
-from waiting import log_out
+from waiting import log_out, wait_in_page
 
 from livesegment import Rule
 from livesegment.events.event import Event
@@ -107,6 +107,36 @@ def test_a_clip_that_is_not_there_yet_is_said(page: "playwright.Page", tmp_path:
         expect(page.locator("article dialog .hint")).to_contain_text("not complete yet")
 
 
+def test_an_event_that_goes_on_plays_while_its_clip_is_written_and_after_a_kill(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    arguments = ["pattern:160x120", "--no-window", "--web", "127.0.0.1:0"]
+    arguments += ["--clips", "clips", "--events", "e.jsonl"]
+    arguments += ["--rule", "background > 1% for 0s named scene"]
+    lasts = "() => document.querySelector('article dialog video').duration || 0"
+    video = page.locator("article dialog video")
+    with started(tmp_path, "live", *arguments) as program:
+        assert program.stderr is not None
+        url = next(line.split()[-1] for line in program.stderr if "the page is at" in line)
+        page.goto(url)
+        page.locator(".events li button").click()
+        first = wait_in_page(page, lasts, "a clip that plays")
+        wait_in_page(page, f"first => ({lasts})() > first + 1", "that it grows", first)
+        wait_in_page(page, f"() => ({lasts})() > 3", "some of it")
+        program.kill()
+        program.communicate()
+    feed = HandFeed()
+    feed.events = EventLog(tmp_path / "clips")
+    (line,) = (tmp_path / "e.jsonl").read_text().splitlines()
+    note(feed, Event.from_json(line))
+    with served(feed) as server:
+        page.goto(server.url)
+        page.locator(".events li button").click()
+        assert float(str(wait_in_page(page, lasts, "what was there"))) > 3
+        video.evaluate("each => { each.currentTime = each.duration - 0.5; }")
+        wait_in_page(page, "() => document.querySelector('article dialog video').ended", "the end")
+
+
 def test_only_files_that_an_event_names_are_given_out(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     folder.mkdir()
@@ -121,8 +151,13 @@ def test_only_files_that_an_event_names_are_given_out(tmp_path: Path) -> None:
         answer = httpx.get(f"{base}/a.jpg")
         assert (answer.status_code, answer.content) == (200, b"a picture")
         assert answer.headers["content-type"] == "image/jpeg"
-        for name in ("b.jpg", "gone.mp4", "..%2Fsecret.jpg", "../secret.jpg"):
+        (folder / "b.part.mp4").write_bytes(b"part of another")
+        (tmp_path / "secret.part.mp4").write_bytes(b"secret")
+        parts = ("b.mp4", "b.part.mp4", "..%2Fsecret.mp4", "../secret.mp4")
+        for name in ("b.jpg", "gone.mp4", "..%2Fsecret.jpg", "../secret.jpg", *parts):
             assert httpx.get(f"{base}/{name}").status_code == 404
+            for address in ("/cameras/one/partial", "/api/cameras/one/partial"):
+                assert httpx.get(f"{server.url.rstrip('/')}{address}/{name}").status_code == 404
         assert httpx.get(base.replace("one", "two") + "/a.jpg").status_code == 404
 
 

@@ -1,18 +1,22 @@
 """The page of the past in a real browser, of a run that records, and after one that was killed."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from conftest import need_package
-from feeds import HandFeed, served
-from past import BEGAN_S, opened, told, write_events, write_recording
+from feeds import HandFeed, served, with_log
+from past import BEGAN_S, HappeningNow, opened, told, write_events, write_recording
 from waiting import wait_in_page, wait_until
+
+from livesegment.review.fragments import Fragments
 
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
@@ -89,6 +93,73 @@ def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path:
         expect(page.locator(".nothing")).to_contain_text("Nothing was recorded at")
 
 
+LASTS = "() => document.querySelector('video').duration || 0"
+GREW = f"first => ({LASTS})() > first + 1"
+
+
+def test_an_event_that_goes_on_plays_as_far_as_its_clip_has_come_and_then_all_of_it(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    feed = HandFeed("gate")
+    with (
+        opened(tmp_path) as review,
+        served(feed, review=review) as server,
+        closing(HappeningNow(tmp_path, with_log(feed, review).note)) as happening,
+    ):
+        happening.show(8)
+        page.goto(f"{server.url}/review")
+        event = page.locator(".entry", has_text="porch")
+        expect(event).to_contain_text("going on")
+        event.click()
+        video = page.locator("video")
+        assert page.evaluate(PLAYED, [video.element_handle(), 1])
+        first = wait_in_page(page, LASTS, "how long it is")
+        happening.show(4)
+        wait_in_page(page, GREW, "that it grows", first)
+        assert video.evaluate("each => [each.videoWidth, each.error]") == [96, None]
+        with page.expect_download() as saved:
+            page.locator("#clip").click()
+        assert _ends(Path(saved.value.path())) >= first
+        shown_s = video.evaluate("each => each.currentTime")
+        lasts_s = happening.end()
+        whole = "() => document.querySelector('video').currentSrc.endsWith('.mp4')"
+        wait_in_page(page, whole, "the whole clip")
+        wait_in_page(page, LASTS, "its length")
+        assert video.evaluate("each => each.duration") == pytest.approx(lasts_s, abs=0.01)
+        assert video.evaluate("each => each.currentTime") >= shown_s
+        video.evaluate("each => { each.currentTime = each.duration - 0.3; }")
+        assert page.evaluate(PLAYED, [video.element_handle(), lasts_s - 0.2])
+        with page.expect_download() as saved:
+            page.locator("#clip").click()
+        assert Path(saved.value.path()).read_bytes() == happening.clip.read_bytes()
+
+
+def test_a_clip_whose_writing_was_broken_off_plays_to_where_it_came(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    running, left = tmp_path / "running", tmp_path / "left"
+    running.mkdir()
+    with closing(HappeningNow(running)) as happening:
+        happening.show(8)
+        part = happening.clip.with_suffix(".part.mp4")
+        wait_until(lambda: part.exists() and _ends(part) > 3, "the clip's beginning")
+        shutil.copytree(running, left)
+    (kept,) = (left / "gate").glob("*.part.mp4")
+    feed = HandFeed("gate")
+    with opened(left) as review, served(feed, review=review) as server:
+        with_log(feed, review)
+        page.goto(f"{server.url}/review")
+        page.locator(".entry", has_text="porch").click()
+        video = page.locator("video")
+        assert page.evaluate(PLAYED, [video.element_handle(), 1])
+        assert video.evaluate("each => each.duration") == pytest.approx(_ends(kept), abs=0.01)
+
+
+def _ends(path: Path) -> float:
+    found = Fragments.read(path)
+    return 0.0 if found is None else found.end_s
+
+
 CONFIG = """
 [web]
 port = 0
@@ -128,9 +199,8 @@ def test_a_killed_monitor_leaves_the_same_list_and_so_does_a_lost_index(
             event.click()
             assert page.evaluate(PLAYED, [page.locator("video").element_handle(), 2])
             page.locator(".entry.recording.on").click()
-            lasted = "() => document.querySelector('video').duration || 0"
-            first = wait_in_page(page, lasted, "how long it is")
-            wait_in_page(page, f"first => ({lasted})() > first + 1", "that it grows", first)
+            first = wait_in_page(page, LASTS, "how long it is")
+            wait_in_page(page, GREW, "that it grows", first)
         finally:
             program.kill()
     (index,) = (tmp_path / "state").rglob("review.sqlite")

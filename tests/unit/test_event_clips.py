@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from livesegment import OptionsError
 from livesegment.errors import OutputNotWritable
@@ -16,6 +18,7 @@ from livesegment.events.clip import ClipRecorder
 from livesegment.events.clip_folder import ClipFolder
 from livesegment.events.event import Event
 from livesegment.frame import Frame, Image
+from livesegment.review.fragments import Fragments
 from livesegment.settings import EventOptions, Retention
 from livesegment.sinks.base import Annotated
 from livesegment.sources.pattern import PatternSource
@@ -111,6 +114,31 @@ def test_an_event_is_told_when_its_snapshot_is_there_and_no_clip_is_half_written
             recorder.write(Annotated(frame, None, frame.image))
     assert len(seen) == 2
     assert files(tmp_path) == ["yard_20261123-155100Z_door.jpg", "yard_20261123-155100Z_door.mp4"]
+
+
+def test_a_clip_that_is_written_plays_and_is_the_beginning_of_the_whole(tmp_path: Path) -> None:
+    run = Run(tmp_path, pre_s=1.0, post_s=0.5)
+    run.show(10)
+    run.note(event("begin"))
+    part = tmp_path / "yard_20261123-155100Z_door.part.mp4"
+    left = tmp_path / "left.mp4"  # as a process leaves it that is killed
+
+    def has_begun() -> bool:
+        run.show(1)
+        if part.exists():
+            shutil.copy(part, left)
+        return left.exists() and (found := Fragments.read(left)) is not None and found.end_s > 3
+
+    wait_until(has_begun, "some of the clip")
+    run.note(event("end"))
+    run.show(10)
+    run.recorder.close()
+    images, times = decoded(left)
+    whole, whole_times = decoded(tmp_path / "yard_20261123-155100Z_door.mp4")
+    assert len(images) < len(whole)
+    assert times == whole_times[: len(times)]
+    assert all(np.array_equal(one, other) for one, other in zip(images, whole, strict=False))
+    assert not part.exists()
 
 
 def test_events_that_overlap_share_the_clip_of_the_first(tmp_path: Path) -> None:
@@ -215,6 +243,41 @@ def test_on_a_disk_that_takes_no_more_the_event_is_told_and_no_clip_has_its_fina
     assert sum(unwritten) == 23  # from a second before the begin to 0.2 s after the end
 
 
+def test_a_clip_that_cannot_be_completed_plays_under_its_partial_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(tmp_path, pre_s=1.0, post_s=0.5)
+    run.show(10)
+    run.note(event("begin"))
+    run.show(5)
+    stem = "yard_20261123-155100Z_door"
+    (tmp_path / f"{stem}.part.part.mp4").mkdir()  # where the whole would be written
+    run.note(event("end"))
+    run.show(10)
+    run.recorder.close()
+    assert not (tmp_path / f"{stem}.mp4").exists()
+    assert numbers(tmp_path / f"{stem}.part.mp4", run.images) == list(range(21))
+    assert "is not complete" in caplog.text
+
+
+def test_of_a_clip_that_cannot_be_begun_each_picture_is_counted_once(tmp_path: Path) -> None:
+    unwritten: list[int] = []
+    folder = tmp_path / "clips"
+    run = Run(folder, pre_s=0.5, post_s=0.2, on_unwritten=unwritten.append)
+    stem = folder / "yard_20261123-155100Z_door"
+    for number in (1, 2):
+        run.show(10)
+        run.note(event("begin", number))
+        run.show(1)
+        run.note(event("end", number))
+        run.show(9)
+        if number == 1:
+            wait_until(stem.with_suffix(".mp4").exists, "the first clip")
+            shutil.rmtree(folder)
+    run.recorder.close()
+    assert sum(unwritten) == 9  # from half a second before the begin to 0.2 s after the end
+
+
 def make(folder: Path, *seconds: int, size: int = 1000, camera: str = "yard") -> None:
     for second in seconds:
         for suffix in (".jpg", ".mp4"):
@@ -228,7 +291,8 @@ def test_the_oldest_clips_go_with_their_snapshots_and_nothing_else_does(
 ) -> None:
     make(tmp_path, 1, 2, 3, 4)
     make(tmp_path, 0, camera="other")
-    (tmp_path / "yard_20261123-155100Z_door.part.mp4").write_bytes(b"left by a crash")
+    for left in ("part", "part.part"):
+        (tmp_path / f"yard_20261123-155100Z_door.{left}.mp4").write_bytes(b"left by a crash")
     (tmp_path / "yard_notes.jpg").write_bytes(b"mine")
     ClipFolder(tmp_path, "yard", Retention.parse(keep)).prune("yard_20261123-155104Z_door")
     assert files(tmp_path) == [

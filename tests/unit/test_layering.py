@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sinks.packet",
         "sinks.packet_file",
     },
-    "review": CORE | {"events.jsonl", "sinks.segment_folder"},
+    "review": CORE | {"events.jsonl", "sinks.output_file", "sinks.segment_folder"},
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE
     | {"sinks.base", "sinks.output_file", "events.counts", "events.event", "events.zone"}

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
 import pytest
-from feeds import HandFeed, visited
-from past import BEGAN_S, opened, told, write_events, write_recording
+from feeds import HandFeed, visited, with_log
+from past import BEGAN_S, FPS, HappeningNow, opened, told, write_events, write_recording
+from waiting import wait_until
 
 from livesegment.review.review import Review
 from livesegment.settings import ApiKey, WebOptions
@@ -93,6 +94,47 @@ def test_a_recording_is_had_in_pieces_and_as_a_stretch(past: Path, tmp_path: Pat
             assert sum(1 for _ in container.decode(video=0)) == 40
         nothing = client.get("/cameras/gate/stretch.mp4", params={"since": 5, "until": 6})
         assert (nothing.status_code, "nothing was" in nothing.json()["message"]) == (404, True)
+
+
+def test_a_clip_that_is_written_is_had_in_pieces_and_then_whole(tmp_path: Path) -> None:
+    feed = HandFeed("gate")
+    with (
+        opened(tmp_path) as review,
+        visited(feed, None, review) as client,
+        closing(HappeningNow(tmp_path, with_log(feed, review).note)) as happening,
+    ):
+        name = happening.clip.name
+        table = f"/api/cameras/gate/partial/{name}"
+
+        def has_begun() -> dict[str, Any] | None:
+            happening.show(1)
+            answer = client.get(table)
+            found = answer.json() if answer.status_code == 200 else None
+            return found if found is not None and len(found["fragments"]) > 1 else None
+
+        wait_until(has_begun, "some of the clip")
+        first = client.get(table).json()
+        assert first.keys() == answers.FRAGMENTS["properties"].keys()
+        assert first["grows"]
+        (entry,) = client.get("/api/review").json()["entries"]
+        assert (entry["clip"], entry["partial"]) == (None, name)
+        asking = {"range": f"bytes=0-{first['end'] - 1}"}
+        part = client.get(f"/cameras/gate/partial/{name}", headers=asking)
+        assert (part.status_code, len(part.content)) == (206, first["end"])
+        assert part.headers["content-type"] == "video/mp4"
+        assert part.headers["cache-control"] == "no-store"
+        (tmp_path / "had.mp4").write_bytes(part.content)
+        with av.open(str(tmp_path / "had.mp4")) as container:
+            times = [float(frame.time) for frame in container.decode(video=0)]
+        assert times == pytest.approx([index / FPS for index in range(len(times))], abs=1e-4)
+        assert times[-1] == pytest.approx(first["ended"] - 1 / FPS, abs=1e-4)
+        assert client.get(f"/cameras/gate/events/{name}").status_code == 404
+        happening.end()
+        (entry,) = client.get("/api/review").json()["entries"]
+        assert (entry["clip"], entry["partial"]) == (name, None)
+        assert client.get(f"/cameras/gate/events/{name}").status_code == 200
+        for address in (table, f"/cameras/gate/partial/{name}"):
+            assert client.get(address).status_code == 404
 
 
 def test_a_file_that_grows_while_it_is_sent_is_sent_as_it_was(

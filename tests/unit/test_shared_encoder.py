@@ -1,5 +1,6 @@
 """A recording and the clips of a run: encoded once, and each written as if it were alone."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 from clips import picture, shows
+from waiting import wait_until
 
 from livesegment.events.clip import ClipRecorder
 from livesegment.events.event import Event
@@ -128,6 +130,30 @@ def test_a_clip_has_the_very_pictures_of_the_recording(tmp_path: Path) -> None:
     for (_, kept), (_, image) in zip(recorded[9:20], clip, strict=True):
         assert np.array_equal(kept, image)
     assert metrics.get("frames_unwritten") == 0
+
+
+def test_what_there_is_of_a_clip_begins_with_the_keyframe_before_it(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "garden.mp4", segment_s=60)
+    clips = Clips(tmp_path / "clips", pre_s=0.6, post_s=0.2)
+    left = tmp_path / "left.mp4"
+    with run(recording, clips) as (show, _):
+        clips.note(event("begin"), 15)
+        for index in range(35):
+            show(index)
+            assert recording.written.acquire(timeout=20)
+            assert clips.taken.acquire(timeout=20)
+        (part,) = (tmp_path / "clips").glob("*.part.mp4")
+        wait_until(lambda: shutil.copy(part, left) and len(pictures(left)) >= 20, "two seconds")
+        clips.note(event("end"), 35)
+        for index in range(35, 40):
+            show(index)
+    (recorded,) = segments(tmp_path)
+    there = pictures(left)
+    for (time_s, kept), (shown_s, image) in zip(recorded, there, strict=False):
+        assert shown_s == time_s
+        assert np.array_equal(kept, image)
+    (path,) = (tmp_path / "clips").glob("*.mp4")
+    assert [time_s for time_s, _ in pictures(path)] == [index / FPS for index in range(29)]
 
 
 def test_segments_begin_where_they_are_due_and_clips_go_on_over_that(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 // The events of one camera: a list with snapshots, and a dialog that plays a clip.
 
+import { RecordingPlayer } from "./recording.js";
 import { eventWords } from "./words.js";
 
 const RECENT = 20; // as many as anybody reads
@@ -16,6 +17,8 @@ export class EventList {
     this.list = this.section.querySelector("ol");
     this.template = this.section.querySelector("template");
     this.dialog = card.querySelector("dialog");
+    this.video = this.dialog.querySelector("video");
+    this.player = new RecordingPlayer(this.video, () => {}, (text) => this.#say(text));
     this.revision = 0;
     this.dialog.addEventListener("close", () => {
       this.#stop();
@@ -82,26 +85,40 @@ export class EventList {
   #play(event) {
     this.#stop();
     this.shown = event.id;
-    const video = this.dialog.querySelector("video");
-    video.hidden = event.snapshot === null && event.clip === null;
-    const note = this.dialog.querySelector("p");
+    this.video.hidden = event.snapshot === null && event.clip === null;
     this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
-    note.textContent = "";
-    if (event.snapshot !== null) video.poster = this.#address(event.snapshot);
-    video.onerror = () => {
-      note.textContent = "The clip is not complete yet, or is kept no more.";
-    };
-    if (event.clip !== null) video.src = this.#address(event.clip);
+    this.#say("");
+    if (event.snapshot !== null) this.video.poster = this.#address(event.snapshot);
     if (!this.dialog.open) this.dialog.showModal();
-    if (event.clip !== null) video.play().catch(() => {});
+    if (event.clip !== null) this.#playClip(event);
+  }
+
+  // Play a clip from a moment on, or what there is of it while it is not complete.
+  #playClip(event, at = 0) {
+    const { video } = this;
+    const isHeld = at > 0 && video.paused;
+    if (at > 0) video.removeAttribute("poster");
+    this.player.stop();
+    video.onerror = () => {
+      video.onerror = null;
+      this.player.openPartial(this.name, event.clip, (shown) => {
+        if (shown !== null) this.#playClip(event, shown);
+        else this.#say("The clip is not complete yet, or is kept no more.");
+      });
+    };
+    video.src = this.#address(event.clip);
+    video.currentTime = at;
+    if (!isHeld) video.play().catch(() => {});
+  }
+
+  #say(text) {
+    this.dialog.querySelector("p").textContent = text;
   }
 
   #stop() {
-    const video = this.dialog.querySelector("video");
-    video.onerror = null;
-    video.removeAttribute("src");
-    video.removeAttribute("poster");
-    video.load();
+    this.video.onerror = null;
+    this.video.removeAttribute("poster");
+    this.player.stop();
   }
 
   #address(file) {

@@ -1,4 +1,4 @@
-// Plays a file of a recording from any moment, also while it is written.
+// Plays a file of a recording from any moment, also while it is written, and a clip likewise.
 
 const AHEAD_S = 20; // of what is shown, fetched
 const BEHIND_S = 60; // kept of what was shown
@@ -7,18 +7,22 @@ const POLL_MS = 1000;
 const AT_EDGE_S = 1.5; // before the end of what grows
 const TOLERANCE_S = 0.1;
 const FALLBACK_S = 300; // of what cannot be played piece by piece
+const PATIENCE = 10; // polls until the first of a clip is there
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+class Gone extends Error {}
+
 export class RecordingPlayer {
-  // `onEnd` is called when a file has been shown to its end, `onProblem` with a sentence.
+  // `onEnd` is called when a file of a recording has been shown to its end, `onProblem` with a
+  // sentence.
   constructor(video, onEnd, onProblem) {
     this.video = video;
     this.onEnd = onEnd;
     this.onProblem = onProblem;
     this.opened = null; // what ends the fetching of the file that is open
     this.began = null; // when it began, in seconds since the epoch
-    video.addEventListener("ended", () => this.opened !== null && this.onEnd());
+    video.addEventListener("ended", () => this.began !== null && this.onEnd());
     video.addEventListener("error", () => {
       if (this.opened !== null && video.error !== null) this.onProblem("This browser cannot play it; download it instead.");
     });
@@ -30,21 +34,48 @@ export class RecordingPlayer {
   }
 
   // Play a file of a camera that began at a time, from a moment in it.
-  async open(camera, file, began, at) {
+  open(camera, file, began, at) {
+    const opened = this.#opened(began);
+    return this.#open(fileAddress(camera, "recordings", file), at, opened.signal, {
+      otherwise: () => this.#playStretch(camera, began, at),
+      onGone: (error) => this.onProblem(error.message),
+    });
+  }
+
+  // Play a clip that is not complete. When it is there no more, as it is complete then, `onGone` is
+  // called with how far it was shown, in seconds; null if it was not shown.
+  openPartial(camera, file, onGone) {
+    const opened = this.#opened(null);
+    const path = fileAddress(camera, "partial", file);
+    return this.#open(path, 0, opened.signal, {
+      otherwise: () => this.#playFile(path),
+      onGone: (_, isShown) => onGone(isShown ? this.video.currentTime : null),
+      patience: PATIENCE,
+    });
+  }
+
+  #opened(began) {
     this.stop();
-    const opened = (this.opened = new AbortController());
     this.began = began;
-    const api = `/api/cameras/${encodeURIComponent(camera)}/recordings/${encodeURIComponent(file)}`;
+    return (this.opened = new AbortController());
+  }
+
+  async #open(path, at, signal, { otherwise, onGone, patience = 0 }) {
+    const api = `/api${path}`;
+    let table = null;
     try {
-      const table = await this.#table(api, 0, opened.signal);
-      if (opened.signal.aborted) return;
-      if (table === null || !("MediaSource" in window) || !MediaSource.isTypeSupported(table.type)) {
-        this.#playStretch(camera, began, at);
-        return;
+      table = await this.#table(api, 0, signal);
+      for (let polls = 0; table === null && polls < patience; polls += 1) {
+        await pause(POLL_MS);
+        table = await this.#table(api, 0, signal);
       }
-      await this.#play(api, table, Math.max(0, Math.min(at, table.ended - AT_EDGE_S)), opened.signal);
+      if (signal.aborted) return;
+      if (table === null || !("MediaSource" in window) || !MediaSource.isTypeSupported(table.type)) otherwise();
+      else await this.#play(path, table, Math.max(0, Math.min(at, table.ended - AT_EDGE_S)), signal);
     } catch (error) {
-      if (!opened.signal.aborted) this.onProblem(error.message);
+      if (signal.aborted) return;
+      if (error instanceof Gone) onGone(error, table !== null);
+      else this.onProblem(error.message);
     }
   }
 
@@ -60,7 +91,7 @@ export class RecordingPlayer {
   async #table(api, after, signal) {
     const answer = await fetch(`${api}?after=${after}`, { signal });
     if (answer.status === 422) return null;
-    if (!answer.ok) throw new Error("This recording is kept no more.");
+    if (!answer.ok) throw new Gone("This recording is kept no more.");
     return answer.json();
   }
 
@@ -68,11 +99,15 @@ export class RecordingPlayer {
   #playStretch(camera, began, at) {
     this.began = began + at;
     const span = `since=${began + at}&until=${began + at + FALLBACK_S}`;
-    this.video.src = `/cameras/${encodeURIComponent(camera)}/stretch.mp4?${span}`;
+    this.#playFile(`/cameras/${encodeURIComponent(camera)}/stretch.mp4?${span}`);
+  }
+
+  #playFile(path) {
+    this.video.src = path;
     this.video.play().catch(() => {});
   }
 
-  async #play(api, table, at, signal) {
+  async #play(path, table, at, signal) {
     const { video } = this;
     const source = new MediaSource();
     video.src = URL.createObjectURL(source);
@@ -80,10 +115,9 @@ export class RecordingPlayer {
     URL.revokeObjectURL(video.src);
     if (signal.aborted) return;
     const buffer = source.addSourceBuffer(table.type);
-    const address = api.replace(/^\/api/, "");
     const bytes = async (from, to) => {
-      const answer = await fetch(address, { signal, headers: { Range: `bytes=${from}-${to - 1}` } });
-      if (answer.status !== 206) throw new Error("This recording is kept no more.");
+      const answer = await fetch(path, { signal, headers: { Range: `bytes=${from}-${to - 1}` } });
+      if (answer.status !== 206) throw new Gone("This recording is kept no more.");
       return answer.arrayBuffer();
     };
     await appended(buffer, await bytes(0, table.head));
@@ -103,7 +137,7 @@ export class RecordingPlayer {
         await changed(video, Math.max(0, asked + POLL_MS - performance.now()));
         if (performance.now() - asked < POLL_MS) continue;
         asked = performance.now();
-        const more = await this.#table(api, table.end, signal);
+        const more = await this.#table(`/api${path}`, table.end, signal);
         table.grows = more.grows;
         if (more.fragments.length === 0) continue;
         table.fragments.push(...more.fragments);
@@ -116,6 +150,8 @@ export class RecordingPlayer {
     }
   }
 }
+
+export const fileAddress = (camera, kind, file) => `/cameras/${encodeURIComponent(camera)}/${kind}/${encodeURIComponent(file)}`;
 
 // Return the fragment that is wanted next, their number if all after what is shown are there, or
 // null if there is enough.

@@ -1,7 +1,7 @@
 // The page of the past: what is listed, what is shown of it, and the time lines.
 
 import { EntryList, entryTitle, entryWords, eventFile, keyOf } from "./entries.js";
-import { RecordingPlayer } from "./recording.js";
+import { RecordingPlayer, fileAddress } from "./recording.js";
 import { Timeline, timeWords } from "./timeline.js";
 import { Viewer } from "./viewer.js";
 
@@ -102,26 +102,36 @@ function fill(select, rows) {
   select.value = chosen;
 }
 
-// Show an entry: its clip, else its moment in the recording, else its picture.
 async function open(listed) {
   list.choose(listed);
+  const entry = await show(listed);
+  if (entry === null) return;
+  remember(entry);
+  if (!follows || entry.began < timeline.since) showDay(entry.began);
+}
+
+// Show an entry: its clip, from a moment on, else its moment in the recording, else what there is of
+// its clip, else its picture. Return it as it is now; null if another was chosen meanwhile.
+async function show(listed, at = 0) {
   const entry = await newest(listed);
-  if (list.chosen !== null && list.chosen !== keyOf(entry)) return; // another was chosen meanwhile
+  if (list.chosen !== null && list.chosen !== keyOf(entry)) return null;
   describe(entry);
   const { camera, recording } = entry;
+  const poster = entry.snapshot && eventFile(entry, entry.snapshot);
   if (entry.clip !== null) {
-    viewer.playClip(eventFile(entry, entry.clip), entry.snapshot && eventFile(entry, entry.snapshot));
+    viewer.playClip(eventFile(entry, entry.clip), poster, at);
   } else if (recording !== null) {
     const lead = entry.kind === "event" ? BEFORE_S : 0;
     viewer.playRecording(camera, recording.file, entry.began - recording.at_s, Math.max(0, recording.at_s - lead));
+  } else if (entry.partial !== null) {
+    viewer.playPartial(camera, entry.partial, poster, (shown) => show({ ...entry, partial: null }, shown ?? 0));
   } else if (entry.snapshot !== null) {
-    viewer.showPicture(eventFile(entry, entry.snapshot));
+    viewer.showPicture(poster);
     viewer.say(entry.goes_on ? "It goes on; its clip is there when it is over." : "Its clip is kept no more, or not complete yet.");
   } else {
     viewer.showNothing("No picture of this event is kept.");
   }
-  remember(entry);
-  if (!follows || entry.began < timeline.since) showDay(entry.began);
+  return entry;
 }
 
 // Return an event as it is now where nothing of it played when it was listed.
@@ -136,11 +146,17 @@ function describe(entry) {
   viewer.describe(entryTitle(entry), `${title}, ${new Date(1000 * entry.began).toLocaleDateString()} ${entryWords(entry)}`);
   viewer.offer({
     camera: entry.camera,
-    clip: entry.clip === null ? null : eventFile(entry, entry.clip),
+    clip: clipAddress(entry),
     isSeen: entry.kind === "event" && role === "change" ? entry.is_seen : null,
     since: entry.recording === null ? null : entry.began - (entry.kind === "event" ? 5 : 0),
     until: (entry.ended ?? entry.began + 30) + (entry.kind === "event" ? 5 : 0),
   });
+}
+
+// Return where a clip is, or what there is of it; null if there is none.
+function clipAddress(entry) {
+  if (entry.clip !== null) return eventFile(entry, entry.clip);
+  return entry.partial === null ? null : fileAddress(entry.camera, "partial", entry.partial);
 }
 
 // Play a moment of a camera, from a time line.

@@ -54,11 +54,21 @@ export class Viewer {
     this.form.elements.until.value = localTime(Math.max(until, since + 1));
   }
 
-  playClip(address, poster) {
+  // Play a clip from a moment on; a video that stood still stays so.
+  playClip(address, poster, at = 0) {
+    const isHeld = at > 0 && this.video.paused;
+    this.#show(this.video);
+    if (poster && at === 0) this.video.poster = poster;
+    this.video.src = address;
+    this.video.currentTime = at;
+    if (!isHeld) this.video.play().catch(() => {});
+  }
+
+  // Play a clip as far as it has come; `onGone` is called as by the player.
+  playPartial(camera, file, poster, onGone) {
     this.#show(this.video);
     if (poster) this.video.poster = poster;
-    this.video.src = address;
-    this.video.play().catch(() => {});
+    this.player.openPartial(camera, file, onGone);
   }
 
   playRecording(camera, file, began, at) {

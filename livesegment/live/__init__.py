@@ -4,7 +4,7 @@ The way of a frame, with the file that does each step::
 
     source ─Frame─▶ capture.py ─▶ newest wins ─▶ loop.py, the main thread
                                                     │
-                    submitting.py: N requests  ◀────┤ newest wins
+         asking.py, submitting.py: N requests  ◀────┤ newest wins
                            │                        ▼
                            │                  delay_line.py: empty, unless pictures wait for masks
                            ▼                        │

@@ -15,8 +15,9 @@ _HOLE = re.compile(r"\{([^|{}]+)\|([^|{}]+)\|([^|{}]+):(s?)([^{}]+)\}")
 _FIGURE = r"[\d,]*\.?\d+"
 
 README = (
-    "eight frames late, a mask agrees with the truth by {late|`--align warp`|8:.2f} of 1, and drawn"
-    " where it was by {late|the old mask as it is|8:.2f}.",
+    "Eight frames late, a mask that is moved along has a mean IoU of"
+    " {late|`--align warp`|8:.2f} with the true one; drawn where it was,"
+    " {late|the old mask as it is|8:.2f}.",
     "A picture takes one core about as long on OpenCV 5 as on LiteRT"
     " ({runtimes|OpenCV 5|times LiteRT's CPU:.2f} times), and"
     " {runtimes|ONNX Runtime|times LiteRT's CPU:.1f} times that with ONNX Runtime.",

@@ -1,4 +1,4 @@
-"""Sources, segmenters and sinks that tests step by hand, and the program itself."""
+"""Clocks, sources, segmenters and sinks that tests step by hand, and the program itself."""
 
 import subprocess
 import sys
@@ -25,6 +25,17 @@ def frame(index: int, size: tuple[int, int] = SIZE) -> Frame:
     width, height = size
     image = np.full((height, width, 3), index % 256, np.uint8)
     return Frame(image, index=index, pts_s=index / 25, captured_at_s=time.monotonic())
+
+
+class Clock:
+    """A clock that goes on only when a test sets it: `now_s`, in seconds."""
+
+    def __init__(self, now_s: float = 100.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now_s
 
 
 class StepSource(Source):
@@ -55,7 +66,11 @@ class StepSource(Source):
         if self._ended:
             return None
         self._index += 1
-        return frame(self._index)
+        return self.taken(self._index)
+
+    def taken(self, index: int) -> Frame:
+        """Return the frame of a step, counted from 0."""
+        return frame(index)
 
 
 class FrameList(Source):

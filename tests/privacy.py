@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from parts import StepSource
 
 from livesegment.frame import Frame, Image
 from livesegment.live.presenter import HIDDEN
@@ -21,7 +22,6 @@ from livesegment.settings import RedactOptions
 from livesegment.sinks.base import Annotated, Sink
 from livesegment.sinks.virtual_camera import VirtualCamera
 from livesegment.sinks.window import press
-from livesegment.sources.base import Source
 from livesegment.sources.pattern import CLASS_MAP, PatternSource
 
 SIZE = (192, 144)
@@ -123,41 +123,23 @@ THE_ROOM = Hiding(
 )
 
 
-class ShotSource(Source):
+class ShotSource(StepSource):
     """A camera that gives the next picture when `step` is called, each a tenth of a second later.
 
     It says that all were taken long ago, so that nothing waits for its time to come.
     """
 
     name = "shots"
-    is_live = True
 
     def __init__(self, shots: Sequence[Shot]) -> None:
+        super().__init__()
         self._shots = shots
-        self._steps = threading.Semaphore(0)
-        self._ended = False
-        self._index = -1
         self._began_s = time.monotonic() - 1000
 
-    def step(self) -> None:
-        """Let one picture come."""
-        self._steps.release()
-
-    def end(self) -> None:
-        """Come to the end."""
-        self._ended = True
-        self._steps.release()
-
-    stop = end
-
-    def read(self) -> Frame | None:
-        """Return the next picture that was stepped for."""
-        self._steps.acquire()
-        if self._ended:
-            return None
-        self._index += 1
-        at_s = self._index * SPACING_S
-        return Frame(self._shots[self._index].image, self._index, at_s, self._began_s + at_s)
+    def taken(self, index: int) -> Frame:
+        """Return the picture of a step, counted from 0."""
+        at_s = index * SPACING_S
+        return Frame(self._shots[index].image, index, at_s, self._began_s + at_s)
 
 
 class TruthSegmenter(Segmenter):

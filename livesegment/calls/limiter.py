@@ -14,12 +14,11 @@ from livesegment.calls.circuit import NeverGivingUp
 from livesegment.calls.limit_search import LimitSearch
 from livesegment.calls.permit import Permit, UnderWay, late_after_s
 from livesegment.calls.quota import Quota
+from livesegment.calls.spacing import Spacing
 from livesegment.duration import in_words
 from livesegment.errors import EndpointError, EndpointTimeout
 from livesegment.metrics import Circuit
 
-_NEW_SHARE = 0.2  # of the latest round trip in the running mean
-_OF_EVEN = 0.9  # a little closer than even, so that a request that came back is not kept waiting
 _BESIDES = 2  # threads that read a reply while others have the permit of its request
 _PROBE_S = 2.0  # a probe is waited for: an endpoint that restarts may be slow at first
 
@@ -38,8 +37,7 @@ class Limiter:
         quota: Says when a call is allowed; None: always.
         is_live: Whether only the newest frame counts, for as long as there are any: no request is
             made again, so every error makes everybody pause, and requests are spread evenly over
-            the time that an answer takes: eight that are free at once would take eight frames in
-            a row, and then none until the first answer.
+            the time that an answer takes; see `Spacing`.
         spare: Requests that may be under way beyond `in_flight` where earlier ones seem lost: an
             endpoint that has become silent is asked all the same. 0: none, each is waited for.
         useful_s: Returns how old a picture may be when its answer comes; later ones are trouble.
@@ -64,9 +62,7 @@ class Limiter:
         self._useful_s = useful_s
         self._quota = quota or Quota()
         self._breaker: Breaker = NeverGivingUp(clock) if is_live else GivingUp(clock)
-        self._is_spread = is_live
-        self._round_trip_s = 0.0  # a running mean
-        self._next_s = -inf  # when the next request is to go
+        self._spacing = Spacing(is_even=is_live)
         self._answered_at_s = -inf
         self._clock = clock
         self._lock = threading.Lock()
@@ -247,7 +243,7 @@ class Limiter:
         hold_s = self._breaker.hold_s()
         if hold_s > 0:
             self._quota.wanted(0)
-        return max(hold_s, self._next_s - self._clock())
+        return max(hold_s, self._spacing.hold_s(self._clock()))
 
     def _has_room(self) -> bool:
         breaker, count = self._breaker, self._under_way.count
@@ -263,7 +259,7 @@ class Limiter:
 
     def _late_s(self, permit: Permit) -> float:
         return late_after_s(
-            self._round_trip_s, self._breaker.next_wait_s if permit.is_probe else None
+            self._spacing.round_trip_s, self._breaker.next_wait_s if permit.is_probe else None
         )
 
     def _timeout_s(self, permit: Permit) -> float | None:
@@ -271,16 +267,12 @@ class Limiter:
         if not self._breaker.has_answered:
             return None
         if permit.is_probe:
-            return max(_PROBE_S, self._breaker.next_wait_s, 2 * self._round_trip_s)
+            return max(_PROBE_S, self._breaker.next_wait_s, 2 * self._spacing.round_trip_s)
         useful_s = self._useful_s()
         return None if useful_s == inf else useful_s
 
     def _admit(self) -> Permit:
-        if self._is_spread:
-            due_s = max(self._clock(), self._next_s)
-            # With one request there is nothing to spread.
-            spacing_s = _OF_EVEN * self._round_trip_s / self.limit if self.limit > 1 else 0.0
-            self._next_s = due_s + spacing_s
+        self._spacing.went(self._clock(), self.limit)
         is_probe = self._breaker.circuit != "closed"
         permit = Permit(
             self._clock(),
@@ -318,9 +310,7 @@ class Limiter:
             self._breaker.answered(permit.refusals, is_trial=permit.is_trial)
         if self._search is not None:
             self._search.replied(permit.round_trip_s, self._under_way.count, permit.era)
-        share = _NEW_SHARE if self._round_trip_s else 1.0
-        self._round_trip_s += share * (permit.round_trip_s - self._round_trip_s)
-        self._next_s = min(self._next_s, now_s + self._round_trip_s)
+        self._spacing.answered(now_s, permit.round_trip_s)
 
     def _wake_head(self) -> None:
         if self._queue:

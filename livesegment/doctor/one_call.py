@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from livesegment.calls.opening import REMOTE_IN_FLIGHT
 from livesegment.mask import Mask
-from livesegment.segmenters.http import HttpSegmenter
+from livesegment.segmenters.opening import open_endpoint
 from livesegment.settings import EndpointOptions
-from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 from livesegment.sources.pattern import PatternSource
 
 _SIZE = (1280, 720)
@@ -52,18 +51,7 @@ def make_call(options: EndpointOptions) -> MeasuredCall:
         frame = source.read()
     assert frame is not None
     replies: list[bytes] = []
-    with HttpSegmenter(
-        options.base_url,
-        options.model,
-        prompt=options.prompt,
-        class_names=options.class_names,
-        api_key=options.resolved_key(),
-        confidence=options.confidence,
-        max_side=options.max_side or MAX_SIDE,
-        jpeg_quality=options.jpeg_quality or JPEG_QUALITY,
-        timeout_s=options.timeout_s,
-        max_connections=1,
-    ) as segmenter:
+    with open_endpoint(options, max_connections=1) as segmenter:
         began_s = time.perf_counter()
         ask = segmenter.prepare(frame)
         encoded_s = time.perf_counter()

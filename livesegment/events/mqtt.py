@@ -10,6 +10,7 @@ from livesegment.events.broker_address import BrokerAddress
 from livesegment.events.delivery import CAPACITY, Delivery, OnLost
 from livesegment.events.event import Event
 from livesegment.events.home_assistant import Device, Discovery
+from livesegment.events.mqtt_commands import Commands
 from livesegment.events.mqtt_connection import MqttConnection, Payload
 from livesegment.events.mqtt_kept import (
     UNKNOWN,
@@ -18,14 +19,12 @@ from livesegment.events.mqtt_kept import (
     SeenClasses,
     percent,
 )
-from livesegment.events.switches import RECORDING, Switches, rule_switch
-from livesegment.events.topics import CameraTopics, command_topic, switchable
+from livesegment.events.switches import Switches
+from livesegment.events.topics import CameraTopics, on_or_off
 from livesegment.metrics import Circuit
 from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
-
-_SWITCHED: Mapping[bytes, bool] = {b"ON": True, b"OFF": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,7 @@ class MqttPublisher(Delivery):
 
     Of pictures only the newest is sent, after everything else.
 
-    Commands are `ON` and `OFF` on the topics of `command_topic`. One that the broker had kept
-    (retained) is not obeyed: it may be of any age.
+    `Commands` says what may be switched by way of the broker.
 
     No `Buffer`: an event stays in its place until the broker has it, and facts go before events.
 
@@ -97,19 +95,21 @@ class MqttPublisher(Delivery):
         self._events: deque[str] = deque()
         self._picture: bytes | None = None
         self._discovery = Discovery(topics, device)
-        self._commands: dict[str, tuple[str, str]] = {}  # switch and topic of its state, by topic
+        self._commands = Commands(
+            topics, rules, announced.switches, is_recorded=announced.is_recorded
+        )
         self._facts = KeptFacts(topics, self._facts_of(rules))
         self._classes = ClassSensors(
             self._facts, topics, self._discovery, grow=announced.classes_grow
         )
         self._begun = self._connections = 0
         self._is_connected = self._is_closed = self._is_stopped = False
-        self._has_said_goodbye = self._has_complained = False
+        self._has_said_goodbye = False
         self._connection = MqttConnection(
             address,
             self._on_change,
             will=topics.availability,
-            heard=[topics.config("+", "+"), *self._commands],
+            heard=[topics.config("+", "+"), *self._commands.topics],
             on_message=self._hear,
         )
         self._thread = threading.Thread(target=self._run, name="events to MQTT", daemon=True)
@@ -138,7 +138,7 @@ class MqttPublisher(Delivery):
             self._events.append(text)
             self._begun += event.kind == "begin"
             self._facts.note(self._topics.last(event.rule), text)
-            self._facts.note(self._topics.state(event.rule), _said(event.kind == "begin"))
+            self._facts.note(self._topics.state(event.rule), on_or_off(event.kind == "begin"))
             if event.count is not None:  # the sensor and the event say the same
                 self._note_count(event.rule, event.count)
             self._changed.notify_all()
@@ -206,18 +206,11 @@ class MqttPublisher(Delivery):
         facts = discovery.run(rules)
         if announced.has_pictures:
             facts |= discovery.pictures()
-        facts |= {topics.state(rule.name): _said(False) for rule in rules}
+        facts |= {topics.state(rule.name): on_or_off(False) for rule in rules}
         facts[topics.circuit] = "closed"
         if announced.switches is not None:
             facts |= discovery.switches(rules, is_recorded=announced.is_recorded)
-            switched = {
-                topics.enabled(each.name): rule_switch(each.name) for each in switchable(rules)
-            }
-            if announced.is_recorded:
-                switched[topics.recording] = RECORDING
-            for topic, switch in switched.items():
-                facts[topic] = _said(announced.switches.is_on(switch))
-                self._commands[command_topic(topic)] = switch, topic
+            facts |= self._commands.facts()
         facts[topics.availability] = "online"
         return facts
 
@@ -275,31 +268,17 @@ class MqttPublisher(Delivery):
             self._changed.notify_all()
 
     def _hear(self, topic: str, payload: bytes, was_kept: bool) -> None:
-        if topic in self._commands and payload:  # without one, somebody had a kept one forgotten
-            if was_kept:
-                logger.warning("%s: a retained command is not obeyed", self._topics.camera)
-            else:
-                self._obey(*self._commands[topic], payload)
-        elif was_kept and payload:
+        if not payload:  # somebody had a kept one forgotten
+            return
+        if topic in self._commands.topics:
+            # Not under the lock: it is written to a disk, for which no event is to wait.
+            now_so = self._commands.obey(topic, payload, was_kept=was_kept)
+            with self._changed:
+                for each, said in now_so.items():
+                    self._facts.note(each, said)
+                self._changed.notify_all()
+        elif was_kept:
             with self._changed:
                 if not self._classes.leave_over(topic, payload):
                     self._facts.take_back(topic, payload)
                 self._changed.notify_all()
-
-    def _obey(self, switch: str, state_topic: str, payload: bytes) -> None:
-        on, switches = _SWITCHED.get(payload), self._announced.switches
-        if on is None or switches is None:
-            if not self._has_complained:  # once: whoever sends one may send very many
-                self._has_complained = True
-                logger.warning("%s: a command is ON or OFF, nothing else", self._topics.camera)
-            return
-        # Not under the lock: it is written to a disk, for which no event is to wait.
-        switches.turn(switch, on=on)
-        logger.info("%s is switched %s over MQTT", switch, "on" if on else "off")
-        with self._changed:
-            self._facts.note(state_topic, _said(on))
-            self._changed.notify_all()
-
-
-def _said(on: bool) -> str:
-    return "ON" if on else "OFF"

@@ -103,6 +103,11 @@ class CameraTopics:
         return f"{DISCOVERY}/{component}/{self.node}/{name}/config"
 
 
+def on_or_off(on: bool) -> str:
+    """Return whether something is on, as topics tell it."""
+    return "ON" if on else "OFF"
+
+
 def command_topic(state_topic: str) -> str:
     """Return where somebody says `ON` or `OFF` to what a topic tells."""
     return f"{state_topic}/set"

@@ -4,7 +4,7 @@ The way of a frame, with the file that does each step::
 
     source ─Frame─▶ capture.py ─▶ newest wins ─▶ loop.py, the main thread
                                                     │
-                    submitting.py: N requests  ◀────┤ newest wins
+         asking.py, submitting.py: N requests  ◀────┤ newest wins
                            │                        ▼
                            │                  delay_line.py: empty, unless pictures wait for masks
                            ▼                        │
@@ -19,5 +19,6 @@ The way of a frame, with the file that does each step::
 
 Only the capture thread reads the source, only the main thread draws and calls outputs, and
 neither ever waits for the network or for a disk. `Frame.image` is never drawn on: everybody may
-keep it. `parts.py` says what a run is made of, `run.py` makes it from options.
+keep it. `parts.py` says what a run is made of; `run.py` makes it from options, by what `opening.py`
+opens.
 """

@@ -1,16 +1,14 @@
 """The live loop: the picture never waits for the network."""
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from livesegment.buffer import Buffer
-from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.frame import Frame
 from livesegment.live.alignment import ChosenMask, MaskChoice
+from livesegment.live.asking import Asking
 from livesegment.live.capture import Capture
 from livesegment.live.choosing import Chooser
 from livesegment.live.delay_line import DelayLine
@@ -19,13 +17,10 @@ from livesegment.live.mask_buffer import MaskBuffer
 from livesegment.live.outputs import as_outputs, commit_sinks
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.live.presenter import Presenter
-from livesegment.live.submitting import Submitter
-from livesegment.metrics import DropLog, LiveStatus, Metrics
+from livesegment.metrics import LiveStatus, Metrics
 from livesegment.redaction.redactor import Redactor
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.workers import WorkerGroup
-
-logger = logging.getLogger(__name__)
 
 IDLE_S = 0.02  # how long the window may go without attention when no frame comes
 GRACE_S = 3.0  # for requests that are still under way at the end
@@ -70,9 +65,7 @@ class LiveLoop:
         self._workers = WorkerGroup(grace_s=GRACE_S)
         self._ends: list[Callable[[], None]] = []  # of the outputs' workers
         self._arrivals: Buffer[Frame] = Buffer("keep newest")
-        self._requests: Buffer[Frame] = Buffer("keep newest")
         self._turned_at_s: float | None = None
-        self._drops = DropLog(logger, "frames not sent, newer ones came", logging.DEBUG)
         self._ends_at_s = float("inf")
         self._delay_line = DelayLine(limits.max_delay_s, limits.memory.most // 2)
         self._masks = MaskBuffer(for_delayed=limits.max_delay_s > 0)
@@ -86,12 +79,16 @@ class LiveLoop:
         # there is one picture then, the one that was gone over.
         parts.source.is_lazy = redactor is None and not mirror
         self._capture = self._new_capture(mirror=mirror)
-        quota = quota or Quota(limits.max_calls, limits.call_rate)
-        self._limiter = Limiter(
-            limits.max_in_flight, quota, is_live=True, spare=limits.spare, useful_s=self._useful_s
+        self._asking = Asking(
+            parts,
+            limits,
+            self._masks,
+            metrics,
+            self._workers,
+            quota=quota,
+            useful_s=self._useful_s,
+            on_latency=self._delay_line.note_latency,
         )
-        self._workers.on_stop(self._limiter.wake)
-        self._submitter = self._new_submitter()
 
     def _new_capture(self, *, mirror: bool) -> Capture:
         return Capture(
@@ -102,21 +99,6 @@ class LiveLoop:
             self._workers.stopping,
             fps_limit=self._limits.fps_limit,
             mirror=mirror,
-        )
-
-    def _new_submitter(self) -> Submitter:
-        return Submitter(
-            self._parts.segmenter,
-            self._requests,
-            self._masks,
-            self._limiter,
-            self.metrics,
-            self._workers.stopping,
-            start=partial(self._workers.start, daemon=True),
-            sizes=self._limits.sizes,
-            prepare=self._parts.alignment.prepare,
-            on_latency=self._delay_line.note_latency,
-            gives_up=not self._limits.waits_for_endpoint,
         )
 
     def _new_presenter(self, choice: MaskChoice, redactor: Redactor | None) -> Presenter:
@@ -152,9 +134,7 @@ class LiveLoop:
                 # Not before: the picture of the moment a run is stopped in goes to everybody.
                 for end in self._ends:
                     self._workers.on_stop(end)
-        trouble, has_answered = self._limiter.trouble, self._limiter.has_answered
-        if trouble is not None and not has_answered and not self._limits.waits_for_endpoint:
-            raise trouble
+        self._asking.raise_trouble()
 
     def stop(self) -> None:
         """Ask `run` to end soon; from any thread, also before it runs."""
@@ -170,7 +150,7 @@ class LiveLoop:
 
     def try_now(self) -> None:
         """Have the endpoint asked at once, though it wants to be left alone; from any thread."""
-        self._limiter.try_now()
+        self._asking.limiter.try_now()
 
     @property
     def title(self) -> str:
@@ -199,9 +179,9 @@ class LiveLoop:
         """Return what the run is at; from any thread."""
         return replace(
             self._presenter.moment,
-            trouble=self._trouble(),
-            circuit=self._limiter.circuit,
-            calls_used_up=self._calls_are_used_up(),
+            trouble=self._asking.trouble(),
+            circuit=self._asking.limiter.circuit,
+            calls_used_up=self._asking.calls_used_up,
             lost_since_s=self._parts.source.lost_since_s,
             reconnects=self._parts.source.reconnects,
             is_photo=self._parts.source.frame_count == 1,
@@ -214,12 +194,6 @@ class LiveLoop:
             return float("inf")
         is_delayed = self.controls.snapshot().align == "delay"
         return self._limits.mask_ttl_s + (self._limits.max_delay_s if is_delayed else 0.0)
-
-    def _trouble(self) -> str | None:
-        trouble, outage = self._limiter.trouble, self._limiter.outage()
-        if trouble is None or not outage:
-            return None if trouble is None else str(trouble)
-        return f"{trouble}; {outage}"
 
     def _go_round(self) -> None:
         ready = self._chooser.take(IDLE_S)
@@ -253,11 +227,10 @@ class LiveLoop:
         workers = self._workers
         workers.on_stop(self._parts.source.stop)
         workers.on_stop(self._arrivals.abort)
-        workers.on_stop(self._requests.abort)
         workers.on_stop(lambda: self.controls.change(paused=False))
         for output in self._outputs:
             output.on_start(self)
-        self._submitter.start()
+        self._asking.start()
         workers.on_stop(self._chooser.stop)
         workers.start("align", self._chooser.run, daemon=True)
         workers.start("capture", self._capture.run, daemon=True)
@@ -278,9 +251,7 @@ class LiveLoop:
         controls = self.controls.snapshot()
         if controls.paused:
             return
-        if not self._calls_are_used_up() and self._requests.put(frame):
-            self.metrics.count("frames_dropped")
-            self._drops.add()
+        self._asking.put(frame)
         self._delay_line.put(frame, hold=controls.align == "delay")
 
     def _on_due(self, frame: Frame) -> None:
@@ -291,20 +262,16 @@ class LiveLoop:
             self._masks.forget_before(began)
         self._chooser.begin(frame, self._presenter.mask_size(frame))
 
-    def _calls_are_used_up(self) -> bool:
-        # Calls made, not permits: a thread that has its permit still waits here for a frame.
-        max_calls = self._limits.max_calls
-        return max_calls is not None and self.metrics.get("calls") >= max_calls
-
     def _hud(self, frames_per_s: float, chosen: ChosenMask) -> list[str]:
+        limiter = self._asking.limiter
         return hud_lines(
             self.metrics,
             frames_per_s,
             chosen,
             align=self.controls.snapshot().align,
-            calls_used_up=self._calls_are_used_up(),
-            trouble=self._limiter.trouble,
+            calls_used_up=self._asking.calls_used_up,
+            trouble=limiter.trouble,
             delay_s=self._delay_line.delay_s,
-            asked=self._limiter.asked_pause,
-            outage=self._limiter.outage(),
+            asked=limiter.asked_pause,
+            outage=limiter.outage(),
         )

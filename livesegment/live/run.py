@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,13 @@ from livesegment.events.switches import RECORDING
 from livesegment.frame import Image
 from livesegment.live.alignment import ChosenAlignment, Paste
 from livesegment.live.loop import LiveLoop
+from livesegment.live.opening import (
+    begin_model,
+    open_background,
+    open_model,
+    open_outputs,
+    open_source,
+)
 from livesegment.live.parts import LiveLimits, LiveParts
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
@@ -26,27 +33,18 @@ from livesegment.motion.smooth import MaskSmoother
 from livesegment.output import Output
 from livesegment.redaction.backdrop import Backdrop, Behind
 from livesegment.redaction.redactor import Redactor
-from livesegment.resource import Resource
 from livesegment.segmenters.base import Segmenter, Sending
-from livesegment.segmenters.opening import OpeningSegmenter, open_segmenter, smaller_pictures
-from livesegment.segmenters.pattern import PatternSegmenter
-from livesegment.settings import LiveOptions, Retention, require
+from livesegment.segmenters.opening import smaller_pictures
+from livesegment.settings import LiveOptions, require
 from livesegment.settings.background import background_file
 from livesegment.settings.controls import ControlPanel
-from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.base import Sink
 from livesegment.sinks.image_file import SnapshotFolder
 from livesegment.sinks.run_files import check_distinct, written_at_end
-from livesegment.sinks.window import Window
-from livesegment.sources import SAMPLE, is_drawn, open_live_source
 from livesegment.sources.base import Source
 from livesegment.sources.hidden import hidden
-from livesegment.sources.looping import LoopingSource
 
 logger = logging.getLogger(__name__)
-
-_DRAWN_LATENCY_S = 0.2
-"""As a hosted model takes: that the picture does not wait for it is what there is to be seen."""
 
 _SPARE = 12  # requests given up: those of the moment of an outage, and four seconds of probes
 
@@ -92,16 +90,16 @@ def run_live(
         stack.enter_context(
             written_at_end(options.stats, lambda: json.dumps(metrics.report(), indent=2) + "\n")
         )
-        behind = _behind(options, stack)
-        early = None if segmenter is not None else _opening(source, options, stack)
+        behind = open_background(options, stack)
+        early = None if segmenter is not None else begin_model(source, options, stack)
         if isinstance(source, Source):
             opened = source
         else:
-            opened = stack.enter_context(_open(source, options, metrics))
+            opened = stack.enter_context(open_source(source, options, metrics))
         opened = hidden(opened, options.hide)  # from here on nobody has any other pictures
         looking_on: list[Output | Sink] = [*sinks]
         is_recorded = partial(home.switches.is_on, RECORDING)
-        for each in _outputs(options, opened, metrics, is_recorded):
+        for each in open_outputs(options, opened, metrics, is_recorded):
             stack.enter_context(each)
             looking_on.append(each)
         is_told = options.events.are_wanted or options.stats is not None
@@ -110,7 +108,7 @@ def run_live(
             "nothing would be shown, written or told: leave out --no-window, or add --web,"
             " --record, --masks, --publish, --stats, --virtual-camera or an output for events",
         )
-        model = segmenter or (early.result() if early else _model(options, opened, stack))
+        model = segmenter or (early.result() if early else open_model(options, opened, stack))
         looking_on += [stack.enter_context(each) for each in outputs]
         hearing = [each for each in outputs if isinstance(each, Delivery)]
         home = replace(
@@ -147,46 +145,6 @@ def _check(source: Source | str | int | Path, options: LiveOptions) -> None:
         not (options.loop and isinstance(source, Source)),
         "loop opens the source anew at its end: give its path in place of the source itself",
     )
-
-
-def _open(spec: str | int | Path, options: LiveOptions, metrics: Metrics) -> Source:
-    open_once = partial(open_live_source, spec, wait=options.wait_for_source)
-    # The sample is eight seconds, and made to be seen again and again.
-    begins_again = options.loop or spec == SAMPLE
-    return (
-        LoopingSource(open_once, partial(metrics.count, "loops")) if begins_again else open_once()
-    )
-
-
-def _opening(
-    source: Source | str | int | Path, options: LiveOptions, stack: ExitStack
-) -> OpeningSegmenter | None:
-    """Begin to open the model while the source is opened, as a camera takes its time too.
-
-    Returns:
-        None where the source has to be known first: a drawn one may be asked itself.
-    """
-    if isinstance(source, Source) or (is_drawn(source) and not options.endpoint.names_a_model):
-        return None
-    return stack.enter_context(OpeningSegmenter(options.endpoint))
-
-
-def _model(options: LiveOptions, source: Source, stack: ExitStack) -> Segmenter:
-    has_viewer = bool(options.window or options.web is not None or options.publish)
-    opened = open_segmenter(
-        options.endpoint,
-        source.scene,
-        mirrored=options.mirror,
-        latency_s=_DRAWN_LATENCY_S if has_viewer else 0.0,
-    )
-    model = stack.enter_context(opened)
-    if options.window and isinstance(model, PatternSegmenter) and model.latency_s:
-        logger.info(
-            "its masks come %.0f ms late: press a in the window to see them moved along (warp), the"
-            " picture held back (delay), and neither (paste)",
-            1000 * model.latency_s,
-        )
-    return model
 
 
 def _limits(
@@ -229,18 +187,6 @@ def _parts(
     )
 
 
-def _behind(options: LiveOptions, stack: ExitStack) -> Behind | None:
-    """Open what stands behind the classes; None: nothing, or the room, blurred."""
-    if options.background is None:
-        return None
-    from livesegment.live.backdrop import open_behind  # here, because it may need PyAV
-
-    behind = open_behind(options.background)
-    if isinstance(behind, Resource):
-        stack.enter_context(behind)
-    return behind
-
-
 def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> Redactor | None:
     if not options.redact.is_wanted and options.background is None:
         return None
@@ -251,54 +197,6 @@ def _redactor(options: LiveOptions, model: Segmenter, behind: Behind | None) -> 
         class_map_grows=model.class_map_grows,
         backdrop=None if options.background is None else Backdrop(behind, options.overlay.classes),
     )
-
-
-def _outputs(
-    options: LiveOptions, source: Source, metrics: Metrics, is_recorded: Callable[[], bool]
-) -> Iterator[Output | Sink]:
-    # Each is imported where it is wanted: a camera in a window needs none of PyAV.
-    if options.record is not None and options.segment_minutes is not None:
-        from livesegment.sinks.segments import SegmentedVideoSink
-
-        yield SegmentedVideoSink(
-            options.record,
-            segment_s=60 * options.segment_minutes,
-            fps=source.fps,
-            keep=None if options.keep is None else Retention.parse(options.keep),
-            is_on=is_recorded,
-            on_unwritten=partial(metrics.count, "frames_unwritten"),
-        )
-    elif options.record is not None:
-        from livesegment.sinks.video_file import VideoFileSink
-
-        yield VideoFileSink(
-            options.record,
-            fps=source.fps,
-            overwrite=options.overwrite,
-            fragmented=True,
-            codec="h264",  # the others do not keep up
-        )
-    if options.masks is not None:
-        from livesegment.sinks.mask_file import MaskFileSink
-
-        yield MaskFileSink(
-            options.masks, fps=source.fps, overwrite=options.overwrite, in_place=True
-        )
-    if options.publish:
-        from livesegment.sinks.stream_to_address import StreamToAddress
-        from livesegment.sinks.stream_to_stdout import StreamToStdout
-
-        for each in options.publish:
-            if each == STANDARD_OUTPUT:
-                yield StreamToStdout(fps=source.fps)
-            else:
-                yield StreamToAddress(each, fps=source.fps)
-    if options.virtual_camera is not None:
-        from livesegment.sinks.virtual_camera import VirtualCamera
-
-        yield VirtualCamera(options.virtual_camera)
-    if options.window:
-        yield Window(f"livesegment - {source.name}")
 
 
 def _save_snapshot(image: Image) -> str:

@@ -1,8 +1,6 @@
 """Late masks, carried to the newest frame."""
 
 import math
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import cast
 
 import cv2
@@ -14,23 +12,16 @@ from livesegment.frame import Frame
 from livesegment.mask import ClassIds, Mask
 from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
+from livesegment.motion.decisions import Decisions
 from livesegment.motion.dense import FLOW_PIXELS, carry_dense
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
-from livesegment.motion.history import SMALL, History, Seen, small_size
+from livesegment.motion.history import History, Seen, small_size
 from livesegment.motion.key import Key, Outline
 from livesegment.motion.prepared import PreparedMasks
-from livesegment.motion.raster import (
-    Bytes,
-    Floats,
-    nearest,
-    pick,
-    sample,
-    shrink,
-    stretch,
-)
-from livesegment.motion.refine import STRIDE, Decision, Refiner, first_guess, truth_on
-from livesegment.motion.region import Points, Region, around, neighbourhood, whole
+from livesegment.motion.raster import Bytes, nearest, shrink, stretch
+from livesegment.motion.refine import STRIDE, Refiner
+from livesegment.motion.region import around, neighbourhood, whole
 from livesegment.motion.render import render
 from livesegment.motion.rigid import rigid_shift, shifted
 from livesegment.motion.working import WorkingPicture
@@ -46,17 +37,6 @@ _FLOW_PIXELS = 16_000
 _CHAIN_PIXELS = 5_000
 _DECISION_PIXELS = 14_000
 _FINEST = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decided:
-    """The decision about a frame, kept until its true mask comes."""
-
-    frame_index: int
-    evidence: Field
-    decision: Decision
-    shown: Bytes
-    """The objects as they were shown, in the small picture."""
 
 
 class MaskAligner:
@@ -106,6 +86,7 @@ class MaskAligner:
         self._budget = Budget(budget_ms / 1000)
         self._max_age_s = max_age_s
         self._refiner = refiner or Refiner.load()
+        self._decisions = Decisions(self._refiner, _MOST_FRAMES)
         self._blas = ThreadpoolController().select(user_api="blas")
         self._working = WorkingPicture((0, 0))
         self._history = History(max_age_s, _MOST_FRAMES)
@@ -131,9 +112,8 @@ class MaskAligner:
         self._cut = CutDetector()
         self._key: Key | None = None
         self._is_dense = False
-        self._mistaken: Bytes | None = None
         self._shown: ClassIds | None = None
-        self._decided: OrderedDict[int, _Decided] = OrderedDict()
+        self._decisions.clear()
 
     def observe(self, frame: Frame) -> None:
         """Take the next frame that is shown.
@@ -220,17 +200,14 @@ class MaskAligner:
         shown = (class_ids != key.ground).view(np.uint8)
         # An object that is lost from sight may come back where it was.
         self._shown = shown if shown.any() else key.objects
-        decided = self._decided.get(newest.index)
-        grain = key.mask.grain
-        if decided is not None:
-            grain = max(grain, decided.decision.grain(decided.evidence.region))
+        grain = max(key.mask.grain, self._decisions.grain(newest.index))
         return Mask(class_ids, key.mask.class_map, newest.index, grain=grain)
 
     def _expect(self, *, is_dense: bool) -> None:
         """Estimate the motion of the next frames as masks with or without a ground need it."""
         if is_dense and not self._is_dense:
-            self._key = self._mistaken = self._shown = None
-            self._decided.clear()
+            self._key = self._shown = None
+            self._decisions.clear()
         self._is_dense = is_dense
 
     def _carry_dense(self, mask: Mask, source: Seen, newest: Seen) -> Mask:
@@ -246,25 +223,11 @@ class MaskAligner:
             return known
         key = Key.seen(outline, source.small)
         if known is None or key.frame_index > known.frame_index:
-            self._teach(key)
+            self._decisions.teach(key)
         elif key.frame_index < known.frame_index:
-            self._mistaken = None
+            self._decisions.forget_mistakes()
         self._key = key
         return key
-
-    def _teach(self, key: Key) -> None:
-        """Compare a true mask with what was decided for its frame."""
-        self._mistaken = None
-        decided = self._decided.pop(key.frame_index, None)
-        while self._decided and next(iter(self._decided)) < key.frame_index:
-            self._decided.popitem(last=False)
-        if decided is None:
-            return
-        truth = truth_on(decided.evidence.region, decided.decision, key.objects)
-        self._refiner.learn(decided.decision, truth)
-        # Edges are never quite right; what is mistaken has some width.
-        wrong = cv2.erode(cv2.absdiff(key.few_objects, decided.shown), np.ones((3, 3), np.uint8))
-        self._mistaken = cast(Bytes, wrong)
 
     def _carry(self, key: Key, source: Seen, newest: Seen) -> ClassIds:
         assert newest.flow is not None, "a mask older than the newest frame has motion since"
@@ -286,7 +249,7 @@ class MaskAligner:
             key=key,
             key_small=source.small,
             age=newest.index - source.index,
-            earlier=self._earlier(key, region, moved, size),
+            earlier=self._decisions.earlier(self._history, key, region, moved, size),
         )
         decision = self._refiner.decide(features(situation))
         if appeared:
@@ -294,29 +257,5 @@ class MaskAligner:
             decision = decision.without_corrections(~followed.holds(there))
         class_ids = render(situation, decision, moved, self._image)
         shown = nearest((class_ids != key.ground).view(np.uint8), newest.small.shape[1::-1])
-        self._decided[newest.index] = _Decided(
-            newest.index, Field(decision.evidence, region), decision, shown
-        )
-        while len(self._decided) > _MOST_FRAMES:
-            self._decided.popitem(last=False)
+        self._decisions.add(newest.index, decision, region, shown)
         return class_ids
-
-    def _earlier(
-        self, key: Key, region: Region, moved: Points, size: tuple[int, int]
-    ) -> Floats | None:
-        """Return the last decision, moved to now, without what proved a mistake in it.
-
-        What the true mask showed to be wrong in its frame would be handed on from decision to
-        decision; there the true mask speaks instead. So an object that is new appears at once.
-        """
-        last = next(reversed(self._decided.values()), None)
-        if last is None or self._history.get(last.frame_index) is None:
-            return None
-        coarse = region.grid((moved.shape[1], moved.shape[0]))
-        since = chain(self._history.flows_back_to(last.frame_index), coarse)
-        evidence = last.evidence.at(region.displaced(since, size))
-        if self._mistaken is None:
-            return evidence
-        source = region.displaced(moved, size, SMALL)
-        mistaken = pick(self._mistaken, source) > 0
-        return np.where(mistaken, first_guess(sample(key.distance, source)), evidence)

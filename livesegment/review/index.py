@@ -2,16 +2,15 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from livesegment.resource import Resource
 from livesegment.review.entry import Noted
+from livesegment.review.query import COLUMNS, Wanted, newest_first
 from livesegment.review.tables import Tables
-
-EntryKind = Literal["event", "recording"]
 
 _OF_CAMERA = ("entries", "sources", "seen")
 _BEGIN = """
@@ -36,38 +35,6 @@ VALUES (?, 'recording', ?, ?, ?, ?, ?)
 """
 _RECORDINGS = """SELECT id, began_s, ended_s, size, mtime_s FROM entries
 WHERE camera = ? AND kind = 'recording'"""
-_COLUMNS = """camera, kind, id, began_s, ended_s, began, ended, rule, subject, class, coverage,
-count, counted, snapshot, clip, size, mtime_s,
-EXISTS (SELECT 1 FROM seen WHERE seen.camera = entries.camera AND seen.id = entries.id) AS is_seen
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which entries are asked for.
-
-    Attributes:
-        cameras: Of which cameras.
-        kind: Events or recordings; None: both.
-        rule: Of which rule; None: of any.
-        class_name: Of which class; None: of any.
-        only_unseen: Whether events that were marked as seen are left out.
-        since_s: Begun at this time or later, seconds since 1970.
-        until_s: Begun before this time.
-        before: What an entry has to come after in the list, as `Index.entries` gives it; None: the
-            list begins with the newest.
-        most: How many.
-    """
-
-    cameras: Sequence[str]
-    kind: EntryKind | None = None
-    rule: str | None = None
-    class_name: str | None = None
-    only_unseen: bool = False
-    since_s: float = 0.0
-    until_s: float = 1e12
-    before: tuple[float, str, str, str] | None = None
-    most: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +119,13 @@ class Index(Resource):
 
     def entries(self, wanted: Wanted) -> list[dict[str, Any]]:
         """Return entries, newest first, as columns by name; `goes_on` tells of an event."""
-        where, values = _conditions(wanted)
-        asked = f"SELECT {_COLUMNS} FROM entries WHERE {where}"
-        asked += " ORDER BY began_s DESC, camera DESC, kind DESC, id DESC LIMIT ?"
-        rows = self._tables.do(
-            lambda tables: tables.execute(asked, (*values, wanted.most)).fetchall()
-        )
+        asked, values = newest_first(wanted)
+        rows = self._tables.do(lambda tables: tables.execute(asked, values).fetchall())
         return [self._entry(row) for row in rows]
 
     def event(self, camera: str, event_id: str) -> dict[str, Any] | None:
         """Return one event; None if there is none."""
-        asked = f"SELECT {_COLUMNS} FROM entries WHERE camera = ? AND kind = 'event' AND id = ?"
+        asked = f"SELECT {COLUMNS} FROM entries WHERE camera = ? AND kind = 'event' AND id = ?"
         row = self._tables.do(lambda tables: tables.execute(asked, (camera, event_id)).fetchone())
         return None if row is None else self._entry(row)
 
@@ -338,29 +301,3 @@ def _add(tables: sqlite3.Connection, camera: str, noted: Noted, source: str | No
 def _wipe(tables: sqlite3.Connection, camera: str) -> None:
     for table in _OF_CAMERA:
         tables.execute(f"DELETE FROM {table} WHERE camera = ?", (camera,))
-
-
-def _conditions(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
-    """Return what stands behind WHERE, and its values."""
-    places = ", ".join("?" * len(wanted.cameras))
-    given: list[tuple[str, Sequence[Any]]] = [
-        ("began_s >= ? AND began_s < ?", (wanted.since_s, wanted.until_s)),
-        (f"+camera IN ({places})", wanted.cameras),  # not by its index, but in order of time
-    ]
-    for column, value in (
-        ("kind", wanted.kind),
-        ("rule", wanted.rule),
-        ("class", wanted.class_name),
-    ):
-        if value is not None:
-            given.append((f"{column} = ?", (value,)))
-    if wanted.only_unseen:
-        given.append(("kind = 'event' AND NOT is_seen", ()))
-    if wanted.before is not None:
-        given.append(("(began_s, camera, kind, id) < (?, ?, ?, ?)", wanted.before))
-        given[0] = (
-            "began_s >= ? AND +began_s < ? AND began_s <= ?",
-            (wanted.since_s, wanted.until_s, wanted.before[0]),
-        )
-    where = " AND ".join(condition for condition, _ in given)
-    return where, tuple(value for _, values in given for value in values)

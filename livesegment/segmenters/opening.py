@@ -12,6 +12,7 @@ from livesegment.settings.endpoint import JPEG_QUALITY, MAX_SIDE
 
 # Each is imported where it is asked for: a picture need not wait for an HTTP client without a use.
 if TYPE_CHECKING:
+    from livesegment.segmenters.http import HttpSegmenter
     from livesegment.segmenters.network_file import NetworkFileSegmenter
 
 logger = logging.getLogger(__name__)
@@ -121,9 +122,21 @@ def _opened(options: EndpointOptions) -> tuple[Segmenter, str]:
         elif options.device != "auto":
             said = f"the built-in person model runs on {builtin.device}"
         return builtin, said
+    return open_endpoint(options), ""
+
+
+def open_endpoint(
+    options: EndpointOptions, max_connections: int = _MOST_CONNECTIONS
+) -> "HttpSegmenter":
+    """Return what asks an endpoint as the options say; the caller closes it.
+
+    Args:
+        options: Which model to ask, and how.
+        max_connections: As many requests at once as there may ever be.
+    """
     from livesegment.segmenters.http import HttpSegmenter
 
-    asked = HttpSegmenter(
+    return HttpSegmenter(
         options.base_url,
         options.model,
         prompt=options.prompt,
@@ -133,9 +146,8 @@ def _opened(options: EndpointOptions) -> tuple[Segmenter, str]:
         max_side=options.max_side or MAX_SIDE,
         jpeg_quality=options.jpeg_quality or JPEG_QUALITY,
         timeout_s=options.timeout_s,
-        max_connections=_MOST_CONNECTIONS,
+        max_connections=max_connections,
     )
-    return asked, ""
 
 
 def open_model_file(options: EndpointOptions, path: str) -> "NetworkFileSegmenter":

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from livesegment.figures import Figure, shown_figures
 from livesegment.metrics import Circuit
 from livesegment.openapi import NUMBER, TEXT, any_of, list_of, or_null, record
-from livesegment.review.index import EntryKind
+from livesegment.review.query import EntryKind
 from livesegment.web.controls import shown_controls, values_schema
 from livesegment.web.feed import CameraState, EndpointState, Feed
 

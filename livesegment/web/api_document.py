@@ -5,7 +5,8 @@ from typing import Any
 
 import livesegment
 from livesegment.openapi import Answer, Operation, Schema, document, refusal
-from livesegment.web.roles import RULES, Role, Rule
+from livesegment.web.roles import Role, Rule
+from livesegment.web.route_rules import RULES
 
 _ABOUT = """\
 What `livesegment live --web` and `livesegment monitor` answer. Every refusal is JSON with a

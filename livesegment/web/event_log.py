@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from livesegment.review.entry import Noted
-from livesegment.review.index import Wanted
+from livesegment.review.query import Wanted
 from livesegment.review.reading import Places
 from livesegment.review.review import Review
 

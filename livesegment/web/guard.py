@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livesegment.address import is_loopback
 from livesegment.web.access import Access
 from livesegment.web.client import Client
-from livesegment.web.roles import Role, needed_role
+from livesegment.web.roles import Role, Rule
+from livesegment.web.route_rules import RULES
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -61,7 +63,7 @@ class Guard:
     - What changes something is JSON, which no form of another site can send.
     - With a token, only who has logged in, or sends the token along: `Authorization: Bearer TOKEN`,
       or `Basic` with any name and the token as password, for programs that know nothing else.
-    - What a route needs more than that says `roles.py`.
+    - What a route needs more than that says `route_rules.py`.
 
     WebSockets are let through, or not, as requests are: a page of another site that opens one is
     told apart by its origin.
@@ -131,7 +133,7 @@ class Guard:
 
     async def _stranger(self, scope: Scope, headers: Headers, client: Client) -> Response | None:
         """Return the answer to somebody who may not do that, and note what others may do."""
-        needed = needed_role(scope)
+        needed = _needed_role(scope)
         role = await self._role(headers, client, needed)
         scope.setdefault("state", {})["role"] = role
         if role >= needed:
@@ -151,6 +153,36 @@ class Guard:
         if role >= needed or offered is None:
             return role
         return max(role, await client.while_there(self._access.guess(offered, client.address)))
+
+
+def _needed_role(scope: Scope) -> Role:
+    """Return what somebody must be allowed to do who makes a request.
+
+    It is found by the route that is going to answer, among those that the application has at the
+    moment: the two cannot differ. Where there is none, the answer is but that there is none.
+
+    Args:
+        scope: The request, within an application of starlette.
+    """
+    routes: list[BaseRoute] = scope["app"].routes
+    for route in routes:
+        if route.matches(scope)[0] is Match.FULL:
+            rule = _rule(route, scope)
+            return Role.CHANGE if rule is None else rule.role
+    return Role.LOOK
+
+
+def _rule(route: BaseRoute, scope: Scope) -> Rule | None:
+    # What stands for many routes, such as a Mount, has no place in the table.
+    if not isinstance(route, Route | WebSocketRoute):
+        return None
+    return RULES.get((_method(scope), route.path))
+
+
+def _method(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return "WEBSOCKET"
+    return "GET" if scope["method"] == "HEAD" else str(scope["method"])
 
 
 def _takes_no_refusal(scope: Scope) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from starlette.exceptions import HTTPException
 
-from livesegment.review.index import EntryKind, Wanted
+from livesegment.review.query import EntryKind, Wanted
 
 MOST_ENTRIES = 200
 MOST_MARKED = 1000

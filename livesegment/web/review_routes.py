@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from livesegment.errors import OutputNotWritable, SourceNotFound, system_words
-from livesegment.review.index import Wanted
+from livesegment.review.query import Wanted
 from livesegment.review.review import Review
 from livesegment.web.client import sent_json
 from livesegment.web.event_routes import KeptFile, sent_fragments

@@ -225,7 +225,7 @@ def _is_still(folder: Path) -> bool:
 
 
 def _listed(review: Any) -> list[str]:
-    from livesegment.review.index import Wanted
+    from livesegment.review.query import Wanted
 
     entries = review.shown(review.index.entries(Wanted(["gate"], most=1000)))
     return [json.dumps({**each, "goes_on": False}) for each in entries]

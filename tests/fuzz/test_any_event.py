@@ -11,7 +11,7 @@ from past import opened, told, write_recording
 
 from livesegment.review.entry import Noted, file_name
 from livesegment.review.fragments import Fragments
-from livesegment.review.index import Wanted
+from livesegment.review.query import Wanted
 from livesegment.review.seen import read_seen
 
 _event = st.fixed_dictionaries(

@@ -24,7 +24,8 @@ from livesegment.settings.serve import ServeOptions
 from livesegment.web.access import Access
 from livesegment.web.answers import CAMERAS, EVENTS
 from livesegment.web.app import build_app as build_page
-from livesegment.web.roles import RULES, Role
+from livesegment.web.roles import Role
+from livesegment.web.route_rules import RULES
 from livesegment.web.streams import Streams
 
 TOKEN = "correct horse"

@@ -12,6 +12,7 @@ import pytest
 from conftest import need_package
 from events import event
 from marked import marked, shown_in
+from parts import Clock
 from receiver import Receiver
 
 from livesegment import EventOptions, OptionsError
@@ -26,13 +27,6 @@ from livesegment.events.notify import Notifier, Phone, in_words  # noqa: E402
 
 AT_ONCE = Backoff(attempts=3, first_wait_s=0.01, max_wait_s=0.01)
 DOOR = Rule("door", class_name="person", above=0.05)
-
-
-class Clock:
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def test_a_phone_gets_the_event_with_its_picture(tmp_path: Path) -> None:

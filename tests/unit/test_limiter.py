@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import pairwise
 
 import pytest
+from parts import Clock
 from waiting import wait_until
 
 from livesegment.calls.circuit import NeverGivingUp
@@ -25,16 +26,6 @@ from livesegment.errors import (
     RequestRefused,
     ServerFailed,
 )
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class WatchedEvent(threading.Event):
@@ -133,7 +124,7 @@ class Scene:
 
     def at(self, now_s: float) -> None:
         """Set the clock and have everybody look at it."""
-        self.clock.now = now_s
+        self.clock.now_s = now_s
         self.limiter.wake()
 
 
@@ -156,7 +147,7 @@ def test_no_more_than_the_limit_are_under_way(scene: Scene) -> None:
     assert (limiter.limit, limiter.width) == (2, 4)
     first, _second, third = scene.ask(), scene.ask(), scene.ask()
     assert limiter.in_flight == 2
-    scene.clock.now = 103.0
+    scene.clock.now_s = 103.0
     first.answer()
     assert first.round_trip_s == 3.0
     third.answer()
@@ -216,9 +207,9 @@ def test_without_retry_after_pauses_become_longer_until_an_answer(scene: Scene) 
         scene.ask().answer(ServerFailed("restarting"))
         assert limiter.refusals_in_a_row == count
         waiting = scene.ask()
-        scene.at(scene.clock.now + min(60.0, 0.5 * 2 ** (count - 1)) * 0.49)
+        scene.at(scene.clock.now_s + min(60.0, 0.5 * 2 ** (count - 1)) * 0.49)
         assert limiter.in_flight == 0
-        scene.at(scene.clock.now + 60.0)
+        scene.at(scene.clock.now_s + 60.0)
         waiting.answer(EndpointUnreachable("reset"))  # neither a refusal nor an answer
     scene.ask().answer()
     assert limiter.refusals_in_a_row == 0
@@ -287,11 +278,11 @@ def test_a_permit_is_free_once_the_reply_has_come_and_only_once(scene: Scene) ->
     limiter = scene.prepare(1)
     with limiter.permit(threading.Event()) as permit:
         assert permit is not None
-        scene.clock.now = 100.2
+        scene.clock.now_s = 100.2
         limiter.arrived(permit)
         assert limiter.in_flight == 0
         other = scene.ask()
-        scene.clock.now = 105.0
+        scene.clock.now_s = 105.0
     assert limiter.in_flight == 1
     assert permit.round_trip_s == pytest.approx(0.2)
     other.answer()
@@ -304,7 +295,7 @@ def test_the_limit_that_is_found_lets_more_in_as_it_grows(scene: Scene) -> None:
     while limiter.limit < 4:
         askers = [scene.ask(), scene.ask()]
         waiting = [scene.ask(), scene.ask()]
-        scene.clock.now += 0.15
+        scene.clock.now_s += 0.15
         for asker in [*askers, *waiting]:
             asker.answer()
     with limiter.permit(stopping), limiter.permit(stopping):
@@ -391,11 +382,11 @@ def test_live_asks_less_and_less_often_of_who_wants_fewer_calls(scene: Scene) ->
     for count in range(1, 8):
         assert limiter.refusals_in_a_row == count
         waiting = scene.ask()
-        scene.at(scene.clock.now + min(5.0, 0.25 * 2 ** (count - 1)) * 0.49)
+        scene.at(scene.clock.now_s + min(5.0, 0.25 * 2 ** (count - 1)) * 0.49)
         assert limiter.in_flight == 0
-        scene.at(scene.clock.now + 5.0)
+        scene.at(scene.clock.now_s + 5.0)
         waiting.answer(RateLimited("no"))
-        assert waiting.entered_at_s == scene.clock.now
+        assert waiting.entered_at_s == scene.clock.now_s
 
 
 def opened(scene: Scene, error: EndpointError, limit: int = 4) -> Limiter:
@@ -404,7 +395,7 @@ def opened(scene: Scene, error: EndpointError, limit: int = 4) -> Limiter:
     for asker in [scene.ask() for _ in range(limit)]:
         asker.answer(error)
     while limiter.circuit == "closed":
-        scene.at(scene.clock.now + 1.0)
+        scene.at(scene.clock.now_s + 1.0)
         scene.ask().answer(error)
     return limiter
 
@@ -418,12 +409,12 @@ def probe_waits(error: EndpointError, count: int) -> list[float]:
     times = []
     for _ in range(count + 1):
         assert breaker.circuit == "open"
-        clock.now += breaker.hold_s()
+        clock.now_s += breaker.hold_s()
         refusals = breaker.refusals
         breaker.went()
         assert breaker.circuit == "half open"
         breaker.failed(error, refusals)
-        times.append(clock.now)
+        times.append(clock.now_s)
     return [later - earlier for earlier, later in pairwise(times)]
 
 
@@ -434,7 +425,7 @@ def test_one_request_at_a_time_finds_out_whether_a_dead_endpoint_is_back(scene: 
     limiter = opened(scene, DEAD)
     assert limiter.circuit == "open"
     waiting = [scene.ask() for _ in range(4)]
-    scene.at(scene.clock.now + 0.6)
+    scene.at(scene.clock.now_s + 0.6)
     waiting[0].wait_until_let_go()
     assert limiter.circuit == "half open"
     assert limiter.in_flight == 1
@@ -474,7 +465,7 @@ def test_one_error_among_answers_opens_nothing(scene: Scene) -> None:
     for _ in range(5):
         for _ in range(2):
             scene.ask().answer(DEAD)
-            scene.at(scene.clock.now + 1.0)
+            scene.at(scene.clock.now_s + 1.0)
         assert limiter.circuit == "closed"
         scene.ask().answer()
 
@@ -493,9 +484,9 @@ def test_an_endpoint_that_has_become_silent_is_asked_again_every_half_second(sce
     limiter = scene.prepare(2, is_live=True, spare=8)
     answered_after(scene, 0.1)
     sent(scene, limiter)
-    scene.at(scene.clock.now + 0.1)
+    scene.at(scene.clock.now_s + 0.1)
     sent(scene, limiter)
-    began_s = scene.clock.now
+    began_s = scene.clock.now_s
     waiting = scene.ask()
     scene.at(began_s + 0.8)
     assert (limiter.circuit, limiter.in_flight) == ("closed", 2)
@@ -518,12 +509,12 @@ def test_one_lost_request_among_answers_is_no_silence(scene: Scene) -> None:
     limiter = scene.prepare(2, is_live=True, spare=8)
     answered_after(scene, 0.1)
     lost = sent(scene, limiter)
-    scene.at(scene.clock.now + 0.5)
+    scene.at(scene.clock.now_s + 0.5)
     scene.ask().answer()
-    scene.at(scene.clock.now + 0.6)
+    scene.at(scene.clock.now_s + 0.6)
     others = [scene.ask(), scene.ask()]
     for asker in others:
-        scene.at(scene.clock.now + 0.1)
+        scene.at(scene.clock.now_s + 0.1)
         asker.wait_until_let_go()
     assert lost.is_lost
     assert limiter.trouble is None
@@ -537,7 +528,7 @@ def test_an_answer_that_comes_after_all_ends_the_silence(scene: Scene) -> None:
     late, waiting = scene.ask(), scene.ask()
     late.wait_until_let_go()
     limiter.begin(limiter.under_way()[-1])
-    scene.at(scene.clock.now + 1.1)
+    scene.at(scene.clock.now_s + 1.1)
     wait_until(lambda: limiter.circuit != "closed", "the silence is noticed")
     late.answer()
     assert limiter.circuit == "closed"
@@ -550,7 +541,7 @@ def test_a_model_in_this_process_is_never_given_up(scene: Scene) -> None:
     slow, waiting = scene.ask(), scene.ask()
     slow.wait_until_let_go()
     limiter.begin(limiter.under_way()[-1])
-    scene.at(scene.clock.now + 60.0)
+    scene.at(scene.clock.now_s + 60.0)
     assert limiter.in_flight == 1
     assert limiter.circuit == "closed"
     slow.answer()
@@ -561,11 +552,11 @@ def test_answers_that_come_too_late_to_be_drawn_are_hardly_asked_for(scene: Scen
     limiter = scene.prepare(1, is_live=True, spare=8, useful_s=2.0)
     for _ in range(3):
         answered_after(scene, 2.5)
-        scene.at(scene.clock.now + 1.0)
+        scene.at(scene.clock.now_s + 1.0)
     assert limiter.circuit == "open"
     assert "too long to be drawn" in str(limiter.trouble)
     probe = scene.ask()
-    scene.at(scene.clock.now + 1.0)
+    scene.at(scene.clock.now_s + 1.0)
     probe.answer()  # at once
     assert limiter.circuit == "closed"
 
@@ -775,7 +766,7 @@ def test_a_call_that_was_not_made_is_given_back(scene: Scene) -> None:
 def test_live_spreads_requests_over_the_round_trip(scene: Scene) -> None:
     limiter = scene.prepare(4, is_live=True)
     first = scene.ask()
-    scene.clock.now = 100.8
+    scene.clock.now_s = 100.8
     first.answer()
     askers = [scene.ask() for _ in range(4)]
     for number, asker in enumerate(askers):
@@ -791,9 +782,9 @@ def test_a_round_trip_is_counted_from_when_there_was_something_to_send(scene: Sc
     limiter = scene.prepare(1, is_live=True)
     with limiter.permit(threading.Event()) as permit:
         assert permit is not None
-        scene.clock.now = 100.4
+        scene.clock.now_s = 100.4
         limiter.begin(permit)
-        scene.clock.now = 100.7
+        scene.clock.now_s = 100.7
     assert permit.round_trip_s == pytest.approx(0.3)
 
 
@@ -801,7 +792,7 @@ def answered_after(scene: Scene, round_trip_s: float) -> None:
     """Let one request take a time."""
     first = scene.ask()
     first.wait_until_let_go()
-    scene.at(scene.clock.now + round_trip_s)
+    scene.at(scene.clock.now_s + round_trip_s)
     first.answer()
 
 

@@ -76,6 +76,19 @@ def step_until(source: StepSource, sink: ListSink, condition: Callable[[], bool]
     return shown
 
 
+def in_turn(*answers: int | Exception) -> FunctionSegmenter:
+    """Return a segmenter that gives one answer after the other, and the last one ever after."""
+    left = list(answers)
+
+    def answer(_: Frame) -> int:
+        given = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    return FunctionSegmenter(answer)
+
+
 class Gate:
     """Holds each call until it is let through, by frame."""
 
@@ -182,17 +195,9 @@ def test_a_refused_key_before_the_first_mask_ends_the_run() -> None:
 
 
 def test_a_refused_key_after_the_first_mask_is_waited_out() -> None:
-    answers: list[int | Exception] = [1, AuthenticationFailed("changed meanwhile")]
-
-    def answer(frame: Frame) -> int:
-        given = answers.pop(0) if answers else 1
-        if isinstance(given, Exception):
-            raise given
-        return given
-
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
-    segmenter = FunctionSegmenter(answer)
+    segmenter = in_turn(1, AuthenticationFailed("changed meanwhile"), 1)
     with running(source, segmenter, sink, limits=limits) as (end, metrics):
         count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.step()
@@ -236,17 +241,9 @@ def test_an_endpoint_that_asks_for_an_endless_wait_does_not_stop_the_picture() -
 
 
 def test_trouble_before_the_end_does_not_fail_a_run_that_had_masks() -> None:
-    answers: list[int | Exception] = [1, ServerFailed("restarting")]
-
-    def answer(frame: Frame) -> int:
-        given = answers.pop(0) if answers else ServerFailed("restarting")
-        if isinstance(given, Exception):
-            raise given
-        return given
-
     source, sink = StepSource(), ListSink()
     limits = LiveLimits(max_in_flight=1)
-    segmenter = FunctionSegmenter(answer)
+    segmenter = in_turn(1, ServerFailed("restarting"))
     with running(source, segmenter, sink, limits=limits) as (end, metrics):
         count = step_until(source, sink, lambda: bool(metrics.report()["errors"]), "an error")
         source.end()

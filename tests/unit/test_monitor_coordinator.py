@@ -8,22 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from parts import Clock
 from waiting import wait_until
 
 from livesegment.calls.lease import Lease, LeasedQuota, Need
 from livesegment.calls.limiter import Limiter
 from livesegment.monitor.call_ledger import CallLedger
 from livesegment.monitor.coordinator import CALL_TERM_S, PERMIT_TERM_S, Coordinator
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def in_flight(coordinator: Coordinator) -> dict[str, int]:
@@ -83,7 +74,7 @@ def test_what_a_dead_camera_held_is_free_again() -> None:
 
 
 def test_fewer_permits_than_cameras_go_round() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     coordinator = Coordinator(2, clock=clock, has_loop=False)
     names = "abcde"
     leases: dict[str, Lease] = {}
@@ -148,7 +139,7 @@ def calls_of(coordinator: Coordinator, clock: Clock, until_s: float) -> list[flo
 @pytest.mark.parametrize("end", ["closed", "killed"])
 @pytest.mark.parametrize("per_hour", [20, 7200])
 def test_a_restart_is_no_reason_to_call_more_often(tmp_path: Path, per_hour: int, end: str) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     path = tmp_path / "state" / "calls"
     given: list[float] = []
     for run in range(1, 5):
@@ -182,7 +173,7 @@ def test_a_time_on_disk_that_cannot_be_holds_up_nobody_for_long(tmp_path: Path) 
     path = tmp_path / "calls"
     for text in ("", "later", "nan", "inf", "1e300", "9" * 5000):
         path.write_text(text)
-        clock = Clock()
+        clock = Clock(1000.0)
         ledger = CallLedger(path, clock=clock, wall_clock=clock)
         coordinator = Coordinator(8, 3600, clock=clock, has_loop=False, ledger=ledger)
         assert calls_of(coordinator, clock, clock.now_s + 10), text
@@ -191,7 +182,7 @@ def test_a_time_on_disk_that_cannot_be_holds_up_nobody_for_long(tmp_path: Path) 
 
 @pytest.mark.parametrize("calls_per_hour", [1, 7, 600, 3600, 15_000])
 def test_calls_in_any_hour_are_never_more_than_allowed(calls_per_hour: int) -> None:
-    clock, chance = Clock(), random.Random(calls_per_hour)
+    clock, chance = Clock(1000.0), random.Random(calls_per_hour)
     coordinator = Coordinator(8, calls_per_hour, clock=clock, has_loop=False)
     times: list[float] = []
     names = ["a", "b", "c"]
@@ -222,7 +213,7 @@ def test_calls_in_any_hour_are_never_more_than_allowed(calls_per_hour: int) -> N
 
 
 def test_calls_are_fair_also_to_those_who_come_back() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     coordinator = Coordinator(8, 3600, clock=clock, has_loop=False)
     got: Counter[str] = Counter()
     for name in "abc":
@@ -278,8 +269,18 @@ def made(limiter: Limiter, stopping: threading.Event = GO_ON) -> bool:
         return permit is not None
 
 
+def made_until_stopped(limiter: Limiter) -> bool:
+    """Ask to make a call, end the wait for it, and tell whether the call was made."""
+    stopping = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(made, limiter, stopping)
+        stopping.set()
+        limiter.wake()
+        return waiting.result(timeout=10)
+
+
 def test_a_call_waits_for_its_lease_and_not_again_for_the_next_ones() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     link = Link(Coordinator(2, clock=clock, has_loop=False), clock, "a")
     limiter = Limiter(4, link.quotas["a"], clock=clock)
     with ThreadPoolExecutor(1) as pool:
@@ -296,33 +297,22 @@ def test_a_call_waits_for_its_lease_and_not_again_for_the_next_ones() -> None:
 
 
 def test_a_stop_ends_the_wait() -> None:
-    limiter = Limiter(4, LeasedQuota(lambda _: None))
-    stopping = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(made, limiter, stopping)
-        stopping.set()
-        limiter.wake()
-        assert not waiting.result(timeout=10)
+    assert not made_until_stopped(Limiter(4, LeasedQuota(lambda _: None)))
 
 
 def test_calls_that_lapsed_are_not_made() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     quota = LeasedQuota(lambda _: None, clock=clock)
     limiter = Limiter(4, quota, clock=clock)
     quota.obey(Lease(1, 4, 1, clock.now_s + 5))
     quota.obey(Lease(2, 4, 1, clock.now_s + 9))
     clock.now_s += 6
     assert made(limiter)
-    stopping = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(made, limiter, stopping)
-        stopping.set()
-        limiter.wake()
-        assert not waiting.result(timeout=10)
+    assert not made_until_stopped(limiter)
 
 
 def test_a_call_that_was_given_back_may_be_taken_again() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     quota = LeasedQuota(lambda _: None, clock=clock)
     limiter = Limiter(4, quota, clock=clock)
     quota.obey(Lease(1, 1, 1, clock.now_s + 5))

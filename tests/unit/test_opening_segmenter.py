@@ -8,7 +8,8 @@ import pytest
 from parts import FunctionSegmenter, StepSource
 
 from livesegment.errors import OptionsError, SourceNotFound
-from livesegment.live import run as live_run
+from livesegment.live import opening as live_opening
+from livesegment.live.run import run_live
 from livesegment.segmenters import opening
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import OpeningSegmenter
@@ -46,8 +47,8 @@ def test_the_source_is_opened_while_the_model_is(
         source.end()
         return source
 
-    monkeypatch.setattr(live_run, "open_live_source", open_source)
-    live_run.run_live("camera", LiveOptions(window=False))
+    monkeypatch.setattr(live_opening, "open_live_source", open_source)
+    run_live("camera", LiveOptions(window=False))
     assert gate.closed.is_set()
 
 
@@ -55,7 +56,7 @@ def test_a_source_that_is_missing_is_told_before_the_model_is_there(
     gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO), pytest.raises(SourceNotFound):
-        live_run.run_live("missing.mp4", LiveOptions(window=False))
+        run_live("missing.mp4", LiveOptions(window=False))
     assert not gate.closed.is_set()
     gate.may_open.set()
     assert gate.closed.wait(10)

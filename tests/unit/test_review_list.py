@@ -16,7 +16,7 @@ from past import BEGAN_S, opened, places, told, write_events, write_recording
 
 from livesegment.events.jsonl import JsonlFile
 from livesegment.review.entry import Noted
-from livesegment.review.index import Wanted
+from livesegment.review.query import Wanted
 from livesegment.review.review import Review
 
 
@@ -101,7 +101,7 @@ _WITHOUT_ROOM = """
 import resource, signal, sys
 from pathlib import Path
 from past import opened
-from livesegment.review.index import Wanted
+from livesegment.review.query import Wanted
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 folder = Path(sys.argv[1])

@@ -21,11 +21,12 @@ from livesegment.cli.live import web_options
 from livesegment.errors import OptionsError
 from livesegment.http_server import HttpServer
 from livesegment.settings import ApiKey, WebOptions
-from livesegment.web import roles
+from livesegment.web import guard
 from livesegment.web.access import Access
 from livesegment.web.app import build_app
 from livesegment.web.guard import PAGES, Guard
-from livesegment.web.roles import RULES, Role, Rule
+from livesegment.web.roles import Role, Rule
+from livesegment.web.route_rules import RULES
 from livesegment.web.streams import Streams
 
 TOKEN, VIEW_TOKEN = "correct horse", "battery staple"
@@ -352,7 +353,7 @@ def test_a_websocket_has_a_role_in_the_table_as_every_route(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looking = {("WEBSOCKET", "/socket"): Rule(Role.LOOK, "Pictures.", {})}
-    monkeypatch.setattr(roles, "RULES", {**RULES, **looking})
+    monkeypatch.setattr(guard, "RULES", {**RULES, **looking})
     assert [is_taken(each) for each in ({}, LOOKER, CHANGER)] == [False, True, True]
 
 

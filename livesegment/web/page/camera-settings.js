@@ -1,7 +1,7 @@
 // The settings of one camera, beside its picture: what the file says of it, and what it shall say.
 
 import { changed, Field, inOrder } from "./fields.js";
-import { button, made } from "./made.js";
+import { button, holding, made } from "./made.js";
 import { hiddenLine, listed, RuleForm, ruleLine } from "./rules.js";
 import { SourceField } from "./source-field.js";
 
@@ -15,13 +15,16 @@ export class CameraSettings {
     this.camera = camera;
     this.saved = saved;
     this.announce = announce;
+    this.arePhonesTold = false;
     this.open = new Set(["Camera"]); // parts that somebody has opened
     this.rule = undefined; // the number of the rule that is changed; null: a new one
     this.section = made("section", { className: "settings", hidden: true });
     this.section.setAttribute("aria-label", "Settings");
-    this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain settings-of");
+    this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain");
     this.button.setAttribute("aria-expanded", "false");
-    camera.card.querySelector(".sender").before(this.button, this.section);
+    this.drawPlace = camera.zone.button.parentElement;
+    this.tools = made("p", { className: "row" }, this.button, camera.zone.button);
+    camera.card.querySelector(".sender").before(this.tools, this.section);
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !camera.zone.isDrawing) this.close();
     });
@@ -39,8 +42,9 @@ export class CameraSettings {
   remove() {
     this.camera.zone.leave();
     this.camera.zone.offers = [];
+    this.drawPlace.append(this.camera.zone.button);
     this.section.remove();
-    this.button.remove();
+    this.tools.remove();
   }
 
   async show() {
@@ -118,11 +122,9 @@ export class CameraSettings {
     said.setAttribute("role", "alert");
     const submit = made("button", { type: "submit" }, "Save");
     const form = made("form", {}, ...inside, said, made("p", { className: "row" }, submit, ...more));
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      submit.disabled = true;
-      said.textContent = (await onSubmit())?.message ?? "";
-      submit.disabled = false;
+      holding([submit], async () => (said.textContent = (await onSubmit())?.message ?? ""));
     });
     return form;
   }
@@ -178,6 +180,7 @@ export class CameraSettings {
         ["Remove", (number) => this.#tell(this.#save("/rules", { number, table: null }, "rule removed"))],
       ];
       box.append(listed("rule", mine.rules, ruleLine, actions), button("Add a rule", () => this.#openRule(null)));
+      if (!this.arePhonesTold) box.append(made("p", { className: "hint" }, "To have a phone told, write ", made("code", {}, 'notify = ["ntfy://HOST/TOPIC"]'), ` below [events] in ${this.saved.said.file}, and start livesegment again.`));
       return box;
     }
     const rule = this.rule === null ? { zone: this.drawn } : mine.rules[this.rule];
@@ -202,7 +205,10 @@ export class CameraSettings {
   }
 
   async #newRule(zone) {
-    if (!this.isOpen) await this.show();
+    if (!this.isOpen) {
+      this.open.delete("Camera"); // the rule is what they want to see
+      await this.show();
+    }
     this.drawn = zone;
     this.#openRule(null);
   }

@@ -3,6 +3,7 @@
 import { eventWords } from "./words.js";
 
 const RECENT = 20; // as many as anybody reads
+const AGAIN_MS = 2000; // a clip is there some seconds after its event
 
 export class EventList {
   // `onEvent` is called with an event that is looked at, by its id, and with null at its end.
@@ -38,6 +39,8 @@ export class EventList {
     this.known = events;
     this.isLoaded = true;
     this.section.hidden = events.length === 0;
+    const shown = this.dialog.open ? events.find((each) => each.id === this.shown) : undefined;
+    if (shown !== undefined && shown.clip !== this.clip) this.#play(shown); // it is over meanwhile
     this.list.replaceChildren(...events.slice(0, RECENT).map((each) => this.#item(each)));
   }
 
@@ -81,24 +84,32 @@ export class EventList {
 
   #play(event) {
     this.#stop();
-    this.shown = event.id;
+    [this.shown, this.clip] = [event.id, event.clip];
     const video = this.dialog.querySelector("video");
     video.hidden = event.snapshot === null && event.clip === null;
     const note = this.dialog.querySelector("p");
     this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
-    note.textContent = "";
+    note.textContent = event.goes_on && event.clip === null ? "It goes on; its clip is there when it is over." : "";
     if (event.snapshot !== null) video.poster = this.#address(event.snapshot);
     video.onerror = () => {
-      note.textContent = "The clip is not complete yet, or is kept no more.";
+      note.textContent = "The clip is not complete yet, or is kept no more. It plays as soon as it is there.";
+      this.again = setTimeout(() => this.#playClip(event), AGAIN_MS);
     };
-    if (event.clip !== null) video.src = this.#address(event.clip);
+    video.onloadeddata = () => (note.textContent = "");
     if (!this.dialog.open) this.dialog.showModal();
-    if (event.clip !== null) video.play().catch(() => {});
+    if (event.clip !== null) this.#playClip(event);
+  }
+
+  #playClip(event) {
+    const video = this.dialog.querySelector("video");
+    video.src = this.#address(event.clip);
+    video.play().catch(() => {});
   }
 
   #stop() {
     const video = this.dialog.querySelector("video");
-    video.onerror = null;
+    clearTimeout(this.again);
+    video.onerror = video.onloadeddata = null;
     video.removeAttribute("src");
     video.removeAttribute("poster");
     video.load();

@@ -155,8 +155,12 @@ class Supervisor:
             phones=Phones(
                 lambda: len(self._config.notify), lambda: try_phones(self._config.notify)
             ),
+            takes_any_port=self._file.is_to_be_made,
         )
         page.start()
+        if self._config.web.port not in {0, page.port}:
+            self._file.first_port = page.port
+            logger.warning("port %d is taken: the page has another one", self._config.web.port)
         # A link is for other machines, if it leads there.
         self._page_url = [*page.urls_elsewhere, page.url][0]
         for sentence in page.announcement():

@@ -12,7 +12,7 @@ from cameras import Camera, has_rtsp_server
 from clips import picture, write_video
 from conftest import need_package, skip_or_fail
 from looks import found, keep_picture, looks
-from monitored import Monitored, followed
+from monitored import Monitored, followed, usual_port_taken
 from past import BEGAN_S, told, write_events
 from receiver import Receiver
 from waiting import PLAYED
@@ -225,6 +225,7 @@ def test_from_nothing_to_a_message_on_the_phone(
     receiver = Receiver(200)
     leave_yesterday(tmp_path / "state")
     with (
+        usual_port_taken(),  # else only one of these tests could have it
         receiver.serving() as phone,
         followed(["monitor"], tmp_path / "cameras.toml") as monitor,
     ):

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from cameras import Camera
-from monitored import Monitored, followed, is_gone, monitored, until
+from monitored import Monitored, followed, is_gone, monitored, until, usual_port_taken
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -137,6 +137,19 @@ def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, page: Any) -> 
         page.get_by_role("region", name="Zone").wait_for(state="hidden")
         page.get_by_text("Rules (1)").press("Escape")
         page.get_by_role("region", name="Settings").wait_for(state="hidden")
+
+
+def test_who_begins_where_the_usual_port_is_taken_gets_another_and_keeps_it(
+    tmp_path: Path,
+) -> None:
+    with usual_port_taken(), followed(["monitor"], tmp_path / "none.toml") as monitor:
+        monitor.said("port 8080 is taken")
+        url = monitor.url
+        asked = {"camera": "door", "source": "/dev/video99", "is_untried": True}
+        assert post(monitor, "/cameras", **asked).status_code == 200
+    with followed(["monitor"], tmp_path / "none.toml") as monitor:
+        assert monitor.url == url
+        assert list(monitor.cameras()) == ["door"]
 
 
 def test_who_has_no_camera_yet_reads_what_to_do(tmp_path: Path, page: Any) -> None:

@@ -23,7 +23,7 @@ export class CameraSettings {
     this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain");
     this.button.setAttribute("aria-expanded", "false");
     this.drawPlace = camera.zone.button.parentElement;
-    this.tools = made("p", { className: "row" }, this.button, camera.zone.button);
+    this.tools = made("p", { className: "tools" }, this.button, camera.zone.button);
     camera.card.querySelector(".sender").before(this.tools, this.section);
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !camera.zone.isDrawing) this.close();

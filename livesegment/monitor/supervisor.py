@@ -234,7 +234,7 @@ class Supervisor:
             elif keeper.config != camera:
                 self._feeds[name].change(changed_controls(keeper.config, camera))
                 keeper.config = camera
-        await asyncio.gather(*(keeper.stop() for keeper in going))
+        await asyncio.gather(*(keeper.stop("starting") for keeper in going))
         for keeper in going:
             del self._keepers[keeper.config.name]
         for name in self._feeds.keys() - wanted.keys():

@@ -80,7 +80,10 @@ def test_a_changed_camera_is_started_again_and_no_other(tmp_path: Path) -> None:
         assert monitor.cameras()["a"]["controls"]["opacity"] == 0.9
         rule = {"name": "any", "class": "disk", "above": 0}
         assert post(monitor, "/cameras/a/rules", table=rule).status_code == 200
-        monitor.pid("a", 1)
+        # Nobody is frightened by a camera that has stopped.
+        seen = {"running"}
+        until(lambda: seen.add(monitor.cameras()["a"]["state"]) or len(monitor.pids("a")) == 2)
+        assert seen <= {"running", "starting", "waiting"}
         monitor.until_runs("a", "b")
         assert (len(monitor.pids("a")), len(monitor.pids("b"))) == (2, 1)
         assert monitor.cameras()["a"]["controls"]["style"] == "outline"
@@ -137,6 +140,17 @@ def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, page: Any) -> 
         page.get_by_role("region", name="Zone").wait_for(state="hidden")
         page.get_by_text("Rules (1)").press("Escape")
         page.get_by_role("region", name="Settings").wait_for(state="hidden")
+
+
+def test_who_removes_a_camera_is_back_at_the_others(tmp_path: Path, page: Any) -> None:
+    with monitored(tmp_path, A + B) as monitor:
+        page.goto(f"{monitor.url}/#camera=a")
+        page.on("dialog", lambda asked: asked.accept())
+        page.get_by_role("button", name="Settings of a").press("Enter")
+        page.get_by_role("button", name="Remove this camera").press("Enter")
+        page.locator("article[data-camera=a]").wait_for(state="detached")
+        page.get_by_role("button", name="Add a camera").and_(page.locator(":focus")).wait_for()
+        assert page.locator("#nowhere").text_content() == ""
 
 
 def test_who_begins_where_the_usual_port_is_taken_gets_another_and_keeps_it(

@@ -2,6 +2,7 @@
 
 import { changed, Field, inOrder } from "./fields.js";
 import { button, holding, made } from "./made.js";
+import { address } from "./place.js";
 import { hiddenLine, listed, RuleForm, ruleLine } from "./rules.js";
 import { SourceField } from "./source-field.js";
 
@@ -153,6 +154,7 @@ export class CameraSettings {
     if (!confirm(`Remove ${this.camera.title}? What it has recorded stays.`)) return;
     const error = await this.#save("/remove", {}, "removed");
     if (error !== null) this.said.textContent = error.message;
+    else if (this.camera.isLarge) location.replace(address()); // its own leads nowhere now
   }
 
   #values(mine, title, tables) {
@@ -161,7 +163,7 @@ export class CameraSettings {
     }
     const fields = inOrder(this.#described(tables)).map((each) => new Field(each, mine.own[each.key], this.saved.said.shared[each.key]));
     const submit = () => this.#save("", { values: changed(fields) }, "saved");
-    const more = title === "Picture" ? [button("As it is now", () => this.#takeControls(fields))] : [];
+    const more = title === "Picture" ? [button("Copy from the controls", () => this.#takeControls(fields))] : [];
     return this.#form(fields.map((each) => each.element), submit, more);
   }
 

@@ -37,12 +37,11 @@ export function suggest(input, values) {
 
 // A labelled row of a form: its field, and what is said below it, which is no part of its name.
 export function row(label, field, hint = "") {
-  const name = made("span", {}, label);
+  const name = made("span", { id: newId() }, label);
   const element = made("label", { className: "row-of-form" }, name, field);
+  field.setAttribute("aria-labelledby", name.id);
   if (!hint) return element;
   const said = made("small", { id: newId() }, hint);
-  name.id = newId();
-  field.setAttribute("aria-labelledby", name.id);
   field.setAttribute("aria-describedby", said.id);
   element.append(said);
   return element;

@@ -30,12 +30,17 @@ export class Settings {
     this.add.hidden = !maySave || isFirst;
     this.first.hidden = !isFirst;
     if (hadFocus && !isFirst) this.add.focus();
+    let isOneGone = false;
     for (const [name, settings] of this.ofCameras) {
       if (maySave && cameras.get(name) === settings.camera) continue;
       settings.remove();
       this.ofCameras.delete(name);
+      isOneGone = true;
     }
     if (!maySave) return;
+    // Who has removed a camera had the focus there.
+    const next = isFirst ? this.first.querySelector("button") : this.add;
+    if (isOneGone && document.activeElement === document.body) next.focus();
     for (const [name, camera] of cameras) {
       if (!this.ofCameras.has(name)) this.ofCameras.set(name, new CameraSettings(camera, this.saved, this.announce));
       const settings = this.ofCameras.get(name);

@@ -181,12 +181,14 @@ def make_rule(by: Mouse, walk: Walk) -> None:
 
 def tell_a_phone(by: Mouse, walk: Walk, monitor: Monitored, address: str) -> None:
     config = monitor.config.parent / "state" / "cameras.toml"
+    expect(by.tab.get_by_text("To have a phone told")).to_contain_text(str(config))
     events = "[events]\n"
     config.write_text(config.read_text().replace(events, f'{events}notify = ["{address}"]\n'))
     monitor.program.send_signal(signal.SIGHUP)
     by.press(by.tab.get_by_role("button", name="Send a test"))
     told = by.tab.get_by_role("dialog", name="Test message to phones")
     expect(told).to_contain_text("Everybody took it.")
+    expect(by.tab.get_by_text("To have a phone told")).to_be_hidden()
     walk.station("tested")
     by.press(told.get_by_role("button", name="Close"))
 

@@ -35,6 +35,12 @@ export class CameraSettings {
     ];
   }
 
+  // Say how phones are told, unless they are.
+  tellOfPhones(areTold) {
+    this.arePhonesTold = areTold;
+    for (const each of this.section.querySelectorAll(".of-phones")) each.hidden = areTold;
+  }
+
   get isOpen() {
     return !this.section.hidden;
   }
@@ -182,7 +188,7 @@ export class CameraSettings {
         ["Remove", (number) => this.#tell(this.#save("/rules", { number, table: null }, "rule removed"))],
       ];
       box.append(listed("rule", mine.rules, ruleLine, actions), button("Add a rule", () => this.#openRule(null)));
-      if (!this.arePhonesTold) box.append(made("p", { className: "hint" }, "To have a phone told, write ", made("code", {}, 'notify = ["ntfy://HOST/TOPIC"]'), ` below [events] in ${this.saved.said.file}, and start livesegment again.`));
+      box.append(made("p", { className: "hint of-phones", hidden: this.arePhonesTold }, "To have a phone told, write ", made("code", {}, 'notify = ["ntfy://HOST/TOPIC"]'), ` below [events] in ${this.saved.said.file}, and start livesegment again.`));
       return box;
     }
     const rule = this.rule === null ? { zone: this.drawn } : mine.rules[this.rule];

@@ -40,6 +40,7 @@ export class EventList {
     this.isLoaded = true;
     this.section.hidden = events.length === 0;
     const shown = this.dialog.open ? events.find((each) => each.id === this.shown) : undefined;
+    if (shown !== undefined) this.#title(shown);
     if (shown !== undefined && shown.clip !== this.clip) this.#play(shown); // it is over meanwhile
     this.list.replaceChildren(...events.slice(0, RECENT).map((each) => this.#item(each)));
   }
@@ -88,7 +89,7 @@ export class EventList {
     const video = this.dialog.querySelector("video");
     video.hidden = event.snapshot === null && event.clip === null;
     const note = this.dialog.querySelector("p");
-    this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
+    this.#title(event);
     note.textContent = event.goes_on && event.clip === null ? "It goes on; its clip is there when it is over." : "";
     if (event.snapshot !== null) video.poster = this.#address(event.snapshot);
     video.onerror = () => {
@@ -98,6 +99,10 @@ export class EventList {
     video.onloadeddata = () => (note.textContent = "");
     if (!this.dialog.open) this.dialog.showModal();
     if (event.clip !== null) this.#playClip(event);
+  }
+
+  #title(event) {
+    this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
   }
 
   #playClip(event) {

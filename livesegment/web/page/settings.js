@@ -44,7 +44,7 @@ export class Settings {
     for (const [name, camera] of cameras) {
       if (!this.ofCameras.has(name)) this.ofCameras.set(name, new CameraSettings(camera, this.saved, this.announce));
       const settings = this.ofCameras.get(name);
-      settings.arePhonesTold = phones > 0;
+      settings.tellOfPhones(phones > 0);
       settings.button.setAttribute("aria-label", `Settings of ${camera.title}`);
     }
   }

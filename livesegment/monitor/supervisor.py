@@ -157,7 +157,11 @@ class Supervisor:
             ),
             takes_any_port=self._file.is_to_be_made,
         )
-        page.start()
+        try:
+            page.start()
+        except OptionsError as error:
+            where = f"[web] in {self._file.path.name} says where the page is"
+            raise OptionsError(f"{error}; {where}") from error
         if self._config.web.port not in {0, page.port}:
             self._file.first_port = page.port
             logger.warning("port %d is taken: the page has another one", self._config.web.port)

@@ -1,6 +1,7 @@
 """A monitor that is changed on its page: what is saved takes effect, and touches nothing else."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,6 +165,17 @@ def test_who_begins_where_the_usual_port_is_taken_gets_another_and_keeps_it(
     with followed(["monitor"], tmp_path / "none.toml") as monitor:
         assert monitor.url == url
         assert list(monitor.cameras()) == ["door"]
+
+
+def test_a_port_that_is_taken_is_said_with_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cameras.toml").write_text(A)
+    command = [sys.executable, "-m", "livesegment", "monitor", "cameras.toml"]
+    with usual_port_taken():
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    [line] = ran.stderr.splitlines()
+    assert "port 8080: address already in use" in line
+    assert line.endswith("; [web] in cameras.toml says where the page is")
 
 
 def test_who_has_no_camera_yet_reads_what_to_do(tmp_path: Path, page: Any) -> None:

@@ -1,5 +1,6 @@
 """Serves a web application on a thread of its own."""
 
+import errno
 import os
 import socket
 import ssl
@@ -49,6 +50,7 @@ class HttpServer(Resource):
         send_buffer: Bytes that the system may hold for one connection; None: as many as it likes.
         tls: Serves https, with what it knows of certificates; None: http.
         longest_message: Bytes of a WebSocket's message at the most; None: no WebSockets are taken.
+        takes_any_port: Whether any free port does where that one is taken.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class HttpServer(Resource):
         send_buffer: int | None = None,
         tls: ssl.SSLContext | None = None,
         longest_message: int | None = None,
+        takes_any_port: bool = False,
     ) -> None:
         self._host, self._port, self._option = host, port, option
+        self._takes_any_port = takes_any_port
         self._send_buffer = send_buffer
         most = most_connections()
         limits = ConnectionLimits(most, head_s, hangs_after_s)
@@ -106,6 +110,11 @@ class HttpServer(Resource):
         """
         host, port = self._address()
         return self._shown({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._address()[1]
 
     @property
     def urls_elsewhere(self) -> list[str]:
@@ -171,7 +180,12 @@ class HttpServer(Resource):
             if self._send_buffer is not None:
                 # Connections inherit it.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
-            listener.bind(address)
+            try:
+                listener.bind(address)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or not self._takes_any_port:
+                    raise
+                listener.bind((address[0], 0, *address[2:]))
             listener.listen()
         except OSError as error:
             listener.close()

@@ -56,8 +56,16 @@ class Camera:
         self.url = f"{scheme}://127.0.0.1:{self.port}/{path}"
         self.secret_url = f"{scheme}://anna:geheim@127.0.0.1:{self.port}/{path}"
 
-    def start(self, size: str = "320x240", fps: int = 15) -> None:
-        """Start and return when it listens."""
+    def start(self, size: str = "320x240", fps: int = 15, footage: Path | None = None) -> None:
+        """Start and return when it listens.
+
+        Args:
+            size: Of its pictures.
+            fps: How many a second.
+            footage: File of the pictures that an rtsp camera shows, BGR one after the other, again
+                and again; None: pictures that tell when they were made.
+        """
+        wanted = [] if footage is None else ["--footage", str(footage)]
         if self._kind == "rtsp":
             command = [SYSTEM_PYTHON, str(HERE / "rtsp_server.py"), str(self.port)]
         else:
@@ -67,7 +75,7 @@ class Camera:
             script = str(HERE / "http_camera.py")
             command = [sys.executable, script, str(self.port), self._kind, str(folder)]
         self._process = subprocess.Popen(
-            [*command, "--size", size, "--fps", str(fps)],
+            [*command, "--size", size, "--fps", str(fps), *wanted],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -152,6 +153,18 @@ def followed(
         finally:
             if program.poll() is None:
                 assert running.ended(by=signal.SIGINT) == 130, running.lines
+
+
+@contextmanager
+def usual_port_taken() -> Iterator[None]:
+    """Have the page's usual port taken, which many tests may do at once."""
+    with socket.socket() as other:
+        for each in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            other.setsockopt(socket.SOL_SOCKET, each, 1)
+        with contextlib.suppress(OSError):  # another program has it
+            other.bind(("127.0.0.1", 8080))
+            other.listen()
+        yield
 
 
 def is_gone(pid: int) -> bool:

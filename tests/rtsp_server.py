@@ -2,13 +2,17 @@
 
 Run by the system's Python, which has the bindings of GStreamer:
 
-    /usr/bin/python3 tests/rtsp_server.py PORT [--size 320x240] [--fps 15]
+    /usr/bin/python3 tests/rtsp_server.py PORT [--size 320x240] [--fps 15] [--footage FILE]
 
 It serves rtsp://127.0.0.1:PORT/cam and prints `ready PORT` once it listens; port 0 is any free one.
+FILE has other pictures, BGR one after the other, that are shown again and again.
 """
 
 import argparse
+import itertools
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import gi
 from clock import MODULUS, stamp
@@ -27,13 +31,26 @@ PIPELINE = (
 )
 
 
-def feed(media: GstRtspServer.RTSPMedia, width: int, height: int, fps: int) -> None:
+def stamps(width: int, height: int) -> Iterator[bytes]:
+    """Yield pictures that tell when they were made."""
+    while True:
+        yield stamp(width, height, time.time_ns() // 1_000_000 % MODULUS)
+
+
+def footage(path: Path, width: int, height: int) -> Iterator[bytes]:
+    """Yield the pictures of a file, again and again."""
+    size = 3 * width * height
+    content = path.read_bytes()
+    return itertools.cycle(content[at : at + size] for at in range(0, len(content), size))
+
+
+def feed(media: GstRtspServer.RTSPMedia, pictures: Iterator[bytes], fps: int) -> None:
     """Push pictures into a pipeline for as long as somebody watches."""
     source = media.get_element().get_child_by_name("source")
 
     def push() -> bool:
-        picture = stamp(width, height, time.time_ns() // 1_000_000 % MODULUS)
-        return source.emit("push-buffer", Gst.Buffer.new_wrapped(picture)) == Gst.FlowReturn.OK
+        buffer = Gst.Buffer.new_wrapped(next(pictures))
+        return source.emit("push-buffer", buffer) == Gst.FlowReturn.OK
 
     GLib.timeout_add(1000 // fps, push)
 
@@ -44,13 +61,17 @@ def main() -> None:
     parser.add_argument("port")
     parser.add_argument("--size", default="320x240")
     parser.add_argument("--fps", type=int, default=15)
+    parser.add_argument("--footage", type=Path)
     arguments = parser.parse_args()
     Gst.init(None)
     width, height = map(int, arguments.size.split("x"))
+    pictures = stamps(width, height)
+    if arguments.footage is not None:
+        pictures = footage(arguments.footage, width, height)
     camera = GstRtspServer.RTSPMediaFactory()
     camera.set_launch(PIPELINE.format(width=width, height=height, fps=arguments.fps))
     camera.set_shared(True)
-    camera.connect("media-configure", lambda _, media: feed(media, width, height, arguments.fps))
+    camera.connect("media-configure", lambda _, media: feed(media, pictures, arguments.fps))
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(arguments.port)

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
+PLAYED = """([video, at]) => new Promise(done => {
+    const look = () => video.currentTime >= at ? done(true) : setTimeout(look, 50);
+    look();
+})"""
+"""Returns once a video has played as far as a second of it."""
+
 
 def wait_until(
     condition: Callable[[], Found], what: str, timeout_s: float = 30.0, pause_s: float = 0.002

@@ -34,6 +34,10 @@ keep = "20GB"
 folder = {events}
 keep = "5GB"
 """
+_PORT_LINES = """
+[web]
+port = {port}  # the usual one was taken when this file was made
+"""
 """Of a file that is made for the first camera: nobody is asked for folders on the page."""
 
 
@@ -51,10 +55,14 @@ def usual_config(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(given) if given.startswith("/") else home) / "livesegment" / "cameras.toml"
 
 
-def first_text(environment: Mapping[str, str] = os.environ) -> str:
+def first_text(environment: Mapping[str, str] = os.environ, port: int | None = None) -> str:
     """Return the text of a file that is made for somebody who has none.
 
     Recordings lie in `$STATE_DIRECTORY`, else in the folder of the XDG specification for data.
+
+    Args:
+        environment: Where these are said.
+        port: Where the page is; None: where it usually is.
     """
     base = Path(environment.get("STATE_DIRECTORY", "").partition(os.pathsep)[0])
     if base == Path():
@@ -62,7 +70,8 @@ def first_text(environment: Mapping[str, str] = os.environ) -> str:
         home = Path(environment.get("HOME", "")) / ".local" / "share"
         base = (Path(given) if given.startswith("/") else home) / "livesegment"
     recordings, events = (written(str(base / each)) for each in ("recordings", "events"))
-    return _FIRST_LINES.format(recordings=recordings, events=events)
+    text = _FIRST_LINES.format(recordings=recordings, events=events)
+    return text if port is None else text + _PORT_LINES.format(port=port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class ConfigFile:
 
     Attributes:
         path: Where it is.
+        first_port: Where the page is by a file that is made; None: where it usually is.
     """
 
     def __init__(
@@ -104,10 +114,16 @@ class ConfigFile:
         self.path = path
         self._environment = environment
         self.may_be_empty = may_be_empty
+        self.first_port: int | None = None
         self._was_there = False
         self._lock = threading.Lock()
         # A file with a short secret in it could be guessed by a bare hash.
         self._key = secrets.token_bytes(32)
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether there is none yet, and it is made for the first camera."""
+        return self.may_be_empty and is_missing(self.path)
 
     def config(self) -> MonitorConfig:
         """Return what it says; raises as `read_config` does."""
@@ -144,7 +160,7 @@ class ConfigFile:
         before = self.read()
         if revision is not None and revision != before.revision:
             raise self._changed_meanwhile()
-        text = change(before.text or first_text(self._environment))
+        text = change(before.text or first_text(self._environment, self.first_port))
         return Draft(text, before.revision, self._checked(text), before.config)
 
     def write(self, draft: Draft) -> None:

@@ -23,6 +23,7 @@ from livesegment.monitor.link import (
 from livesegment.monitor.process import CameraProcess, exit_in_words
 from livesegment.settings.controls import Controls
 from livesegment.settings.monitor import CameraOptions
+from livesegment.web.feed import CameraState
 from livesegment.web.video import Head
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Keeper:
         }
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
+        self._state_after: CameraState = "stopped"
         self._process: CameraProcess | None = None
         self._video_head: Head | None = None
         self._silent_s = 0
@@ -101,8 +103,13 @@ class Keeper:
         if self._process is not None:
             self._process.send("try_now")
 
-    async def stop(self) -> None:
-        """End the process, which finishes its files; kill it if that takes too long."""
+    async def stop(self, then: CameraState = "stopped") -> None:
+        """End the process, which finishes its files; kill it if that takes too long.
+
+        Args:
+            then: What is said of the camera meanwhile, and afterwards.
+        """
+        self._state_after = then
         self._stopping.set()
         if self._process is not None:
             _end(self._process)
@@ -121,7 +128,8 @@ class Keeper:
             began_s = time.monotonic()
             text = await self._run_once()
             if self._stopping.is_set() or self._has_ended:
-                self._feed.note_down("stopped", "" if self._stopping.is_set() else text)
+                is_wanted = self._stopping.is_set()
+                self._feed.note_down(self._state_after, "" if is_wanted else text)
                 logger.info("%s: stopped", name)
                 break
             wait_s = self._restarts.after(time.monotonic() - began_s)
@@ -218,8 +226,11 @@ class Keeper:
         self._has_reported = True
         if fields["has_no_video"]:
             self._feed.video.fail()
+        report = unpacked_report(fields["report"])
+        if self._stopping.is_set():
+            report = replace(report, state=self._state_after)
         self._feed.take(
-            unpacked_report(fields["report"]),
+            report,
             unpacked_points(fields["points"]),
             Snapshot.from_json(fields["snapshot"]),
         )

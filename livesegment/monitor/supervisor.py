@@ -155,8 +155,16 @@ class Supervisor:
             phones=Phones(
                 lambda: len(self._config.notify), lambda: try_phones(self._config.notify)
             ),
+            takes_any_port=self._file.is_to_be_made,
         )
-        page.start()
+        try:
+            page.start()
+        except OptionsError as error:
+            where = f"[web] in {self._file.path.name} says where the page is"
+            raise OptionsError(f"{error}; {where}") from error
+        if self._config.web.port not in {0, page.port}:
+            self._file.first_port = page.port
+            logger.warning("port %d is taken: the page has another one", self._config.web.port)
         # A link is for other machines, if it leads there.
         self._page_url = [*page.urls_elsewhere, page.url][0]
         for sentence in page.announcement():
@@ -230,7 +238,7 @@ class Supervisor:
             elif keeper.config != camera:
                 self._feeds[name].change(changed_controls(keeper.config, camera))
                 keeper.config = camera
-        await asyncio.gather(*(keeper.stop() for keeper in going))
+        await asyncio.gather(*(keeper.stop("starting") for keeper in going))
         for keeper in going:
             del self._keepers[keeper.config.name]
         for name in self._feeds.keys() - wanted.keys():

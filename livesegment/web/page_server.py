@@ -43,6 +43,7 @@ class PageServer(HttpServer):
         editor: Changes the file that the cameras come from; None: they come from none.
         review: What was seen and recorded, which stays the caller's to close; None: nothing was.
         phones: Who is told of events on a phone; None: nobody.
+        takes_any_port: Whether any free port does where that of the options is taken.
 
     Raises:
         OptionsError: If a certificate is named that cannot be used.
@@ -60,6 +61,7 @@ class PageServer(HttpServer):
         editor: Editor | None = None,
         review: Review | None = None,
         phones: Phones | None = None,
+        takes_any_port: bool = False,
     ) -> None:
         self._streams = Streams()
         tls, self._fingerprint = None, None
@@ -67,7 +69,7 @@ class PageServer(HttpServer):
             tls, self._fingerprint = server_context(options.tls, _names(options.host))
         access = Access(options.token, options.view_token)
         # Cookies know no ports: two pages of one machine must not log each other out.
-        cookie = f"livesegment-{options.port}"
+        cookie = f"livesegment-{0 if takes_any_port else options.port}"
         app = build_app(
             feeds,
             access,
@@ -90,6 +92,7 @@ class PageServer(HttpServer):
             send_buffer=_SEND_BUFFER,
             tls=tls,
             longest_message=None if inlet is None else inlet.most_bytes,
+            takes_any_port=takes_any_port,
         )
 
     def announcement(self) -> Iterator[str]:

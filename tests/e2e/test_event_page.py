@@ -11,7 +11,7 @@ from conftest import need_package
 from events import event
 from feeds import HandFeed, served
 from parts import started
-from waiting import log_out, wait_in_page
+from waiting import PLAYED, log_out, wait_in_page
 
 from livesegment import Rule
 from livesegment.events.event import Event
@@ -95,6 +95,28 @@ def test_events_are_listed_and_their_clips_play(page: "playwright.Page", tmp_pat
         assert video.evaluate("each => [each.videoWidth, each.videoHeight]") == [160, 96]
         page.locator("article dialog button").click()
         expect(video).to_be_hidden()
+
+
+def test_who_looks_at_an_event_while_it_goes_on_sees_it_to_its_end(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    feed = HandFeed()
+    feed.events = EventLog(tmp_path)
+    write_image(tmp_path / "a.jpg", picture(0, (160, 90)))
+    with served(feed) as server:
+        page.goto(server.url)
+        note(feed, event(1, snapshot="a.jpg"))
+        page.locator(".events li button").click()
+        dialog = page.get_by_role("dialog", name="Event")
+        expect(dialog.get_by_role("heading")).to_contain_text("going on")
+        expect(dialog.locator(".hint")).to_contain_text("It goes on")
+        later = "2026-11-23T15:51:13.000+01:00"
+        note(feed, replace(event(1, "end", snapshot="a.jpg", clip="a.mp4"), time=later))
+        expect(dialog.get_by_role("heading")).to_contain_text("for 12 s")
+        expect(dialog.locator(".hint")).to_contain_text("as soon as it is there")
+        write_video(tmp_path / "part.mp4", 30, size=(160, 96)).rename(tmp_path / "a.mp4")
+        assert page.evaluate(PLAYED, [dialog.locator("video").element_handle(), 0.5])
+        expect(dialog.locator(".hint")).to_be_empty()
 
 
 def test_a_clip_that_is_not_there_yet_is_said(page: "playwright.Page", tmp_path: Path) -> None:

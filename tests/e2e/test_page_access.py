@@ -7,13 +7,13 @@ import pytest
 from conftest import need_package
 from events import event
 from feeds import HandFeed, moving, served
+from looks import LOOKS, found, look
 from past import BEGAN_S, opened, told, write_events, write_recording
 
 from livesegment.settings import ApiKey, WebOptions
 from livesegment.web.event_log import EventLog
 
 playwright = need_package("playwright.sync_api", extra="test")
-axe = need_package("axe_playwright_python.sync_playwright", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
 
@@ -21,23 +21,9 @@ TOKEN = "correct horse battery"
 VIEW_TOKEN = "battery staple"
 
 
-def found(tab: "playwright.Page") -> list[str]:
-    """Return what axe-core finds wrong, with the elements that it is about."""
-    violations = axe.Axe().run(tab).response["violations"]
-    return [
-        f"{each['id']}, {each['impact']}: {node['html'][:200]} {node['failureSummary']}"
-        for each in violations
-        for node in each["nodes"]
-    ]
-
-
-@pytest.fixture(params=["light", "dark", "phone"])
+@pytest.fixture(params=LOOKS)
 def tab(request: pytest.FixtureRequest, page: "playwright.Page") -> "playwright.Page":
-    page.emulate_media(
-        color_scheme="dark" if request.param == "dark" else "light", reduced_motion="reduce"
-    )
-    if request.param == "phone":
-        page.set_viewport_size({"width": 390, "height": 844})
+    look(page, request.param)
     return page
 
 

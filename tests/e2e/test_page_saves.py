@@ -1,6 +1,7 @@
 """A monitor that is changed on its page: what is saved takes effect, and touches nothing else."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from cameras import Camera
-from monitored import Monitored, followed, is_gone, monitored, until
+from monitored import Monitored, followed, is_gone, monitored, until, usual_port_taken
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 
@@ -80,7 +81,10 @@ def test_a_changed_camera_is_started_again_and_no_other(tmp_path: Path) -> None:
         assert monitor.cameras()["a"]["controls"]["opacity"] == 0.9
         rule = {"name": "any", "class": "disk", "above": 0}
         assert post(monitor, "/cameras/a/rules", table=rule).status_code == 200
-        monitor.pid("a", 1)
+        # Nobody is frightened by a camera that has stopped.
+        seen = {"running"}
+        until(lambda: seen.add(monitor.cameras()["a"]["state"]) or len(monitor.pids("a")) == 2)
+        assert seen <= {"running", "starting", "waiting"}
         monitor.until_runs("a", "b")
         assert (len(monitor.pids("a")), len(monitor.pids("b"))) == (2, 1)
         assert monitor.cameras()["a"]["controls"]["style"] == "outline"
@@ -137,6 +141,41 @@ def test_a_rule_and_its_zone_are_made_by_keyboard(tmp_path: Path, page: Any) -> 
         page.get_by_role("region", name="Zone").wait_for(state="hidden")
         page.get_by_text("Rules (1)").press("Escape")
         page.get_by_role("region", name="Settings").wait_for(state="hidden")
+
+
+def test_who_removes_a_camera_is_back_at_the_others(tmp_path: Path, page: Any) -> None:
+    with monitored(tmp_path, A + B) as monitor:
+        page.goto(f"{monitor.url}/#camera=a")
+        page.on("dialog", lambda asked: asked.accept())
+        page.get_by_role("button", name="Settings of a").press("Enter")
+        page.get_by_role("button", name="Remove this camera").press("Enter")
+        page.locator("article[data-camera=a]").wait_for(state="detached")
+        page.get_by_role("button", name="Add a camera").and_(page.locator(":focus")).wait_for()
+        assert page.locator("#nowhere").text_content() == ""
+
+
+def test_who_begins_where_the_usual_port_is_taken_gets_another_and_keeps_it(
+    tmp_path: Path,
+) -> None:
+    with usual_port_taken(), followed(["monitor"], tmp_path / "none.toml") as monitor:
+        monitor.said("port 8080 is taken")
+        url = monitor.url
+        asked = {"camera": "door", "source": "/dev/video99", "is_untried": True}
+        assert post(monitor, "/cameras", **asked).status_code == 200
+    with followed(["monitor"], tmp_path / "none.toml") as monitor:
+        assert monitor.url == url
+        assert list(monitor.cameras()) == ["door"]
+
+
+def test_a_port_that_is_taken_is_said_with_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cameras.toml").write_text(A)
+    command = [sys.executable, "-m", "livesegment", "monitor", "cameras.toml"]
+    with usual_port_taken():
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    [line] = ran.stderr.splitlines()
+    assert "port 8080: address already in use" in line
+    assert line.endswith("; [web] in cameras.toml says where the page is")
 
 
 def test_who_has_no_camera_yet_reads_what_to_do(tmp_path: Path, page: Any) -> None:

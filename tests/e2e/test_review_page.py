@@ -14,19 +14,13 @@ import pytest
 from conftest import need_package
 from feeds import HandFeed, served, with_log
 from past import BEGAN_S, HappeningNow, opened, told, write_events, write_recording
-from waiting import wait_in_page, wait_until
+from waiting import PLAYED, wait_in_page, wait_until
 
 from livesegment.review.fragments import Fragments
 
 playwright = need_package("playwright.sync_api", extra="test")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
-
-
-PLAYED = """([video, at]) => new Promise(done => {
-    const look = () => video.currentTime >= at ? done(true) : setTimeout(look, 50);
-    look();
-})"""
 
 
 def test_events_play_where_they_were_recorded(page: "playwright.Page", tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // Adds a camera: what people call it, its short name, and its address.
 
-import { button, made, row } from "./made.js";
+import { button, holding, made, row } from "./made.js";
 import { SourceField } from "./source-field.js";
 
 export class AddDialog {
@@ -50,7 +50,8 @@ export class AddDialog {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      // What is under way is saved, whoever looks away.
+      holding([this.save, this.cancel], () => this.#submit());
     });
     this.dialog.replaceChildren(form);
   }
@@ -59,7 +60,6 @@ export class AddDialog {
     const title = this.title.value.trim();
     const values = title ? { "camera.title": title } : {};
     this.said.textContent = "";
-    this.save.disabled = this.cancel.disabled = true; // what is under way is saved, whoever looks away
     this.save.textContent = "Trying the camera";
     try {
       await this.saved.save("", { camera: this.name.value.trim(), values, ...this.source.change });
@@ -69,7 +69,6 @@ export class AddDialog {
       if (error.status === 422) this.source.refuse(error);
       else this.said.textContent = error.message;
     }
-    this.save.disabled = this.cancel.disabled = false;
     this.save.textContent = "Save";
   }
 }

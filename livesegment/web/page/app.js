@@ -122,7 +122,7 @@ async function report() {
   phones.show(said.phones, mayChange);
   arrange(said.cameras);
   for (const each of said.cameras) cameras.get(each.name).update(each, said.now, said.figures, mayChange);
-  settings.show(said.can_save && mayChange, cameras);
+  settings.show(said.can_save && mayChange, cameras, said.phones);
   lastReportS = Math.floor(said.now);
   const isSilent = [...cameras.values()].some((each) => each.state === "stalled");
   if (isSilent && performance.now() - openedAt > SILENT_MS) openStream();

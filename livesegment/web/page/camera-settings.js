@@ -1,7 +1,8 @@
 // The settings of one camera, beside its picture: what the file says of it, and what it shall say.
 
 import { changed, Field, inOrder } from "./fields.js";
-import { button, made } from "./made.js";
+import { button, holding, made } from "./made.js";
+import { address } from "./place.js";
 import { hiddenLine, listed, RuleForm, ruleLine } from "./rules.js";
 import { SourceField } from "./source-field.js";
 
@@ -15,13 +16,16 @@ export class CameraSettings {
     this.camera = camera;
     this.saved = saved;
     this.announce = announce;
+    this.arePhonesTold = false;
     this.open = new Set(["Camera"]); // parts that somebody has opened
     this.rule = undefined; // the number of the rule that is changed; null: a new one
     this.section = made("section", { className: "settings", hidden: true });
     this.section.setAttribute("aria-label", "Settings");
-    this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain settings-of");
+    this.button = button("Settings", () => (this.isOpen ? this.close() : this.show()), "plain");
     this.button.setAttribute("aria-expanded", "false");
-    camera.card.querySelector(".sender").before(this.button, this.section);
+    this.drawPlace = camera.zone.button.parentElement;
+    this.tools = made("p", { className: "tools" }, this.button, camera.zone.button);
+    camera.card.querySelector(".sender").before(this.tools, this.section);
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !camera.zone.isDrawing) this.close();
     });
@@ -29,6 +33,12 @@ export class CameraSettings {
       ["Make a rule of it", (zone) => this.#newRule(zone)],
       ["Hide it", (zone) => this.#hide(null, zone)],
     ];
+  }
+
+  // Say how phones are told, unless they are.
+  tellOfPhones(areTold) {
+    this.arePhonesTold = areTold;
+    for (const each of this.section.querySelectorAll(".of-phones")) each.hidden = areTold;
   }
 
   get isOpen() {
@@ -39,8 +49,9 @@ export class CameraSettings {
   remove() {
     this.camera.zone.leave();
     this.camera.zone.offers = [];
+    this.drawPlace.append(this.camera.zone.button);
     this.section.remove();
-    this.button.remove();
+    this.tools.remove();
   }
 
   async show() {
@@ -118,11 +129,9 @@ export class CameraSettings {
     said.setAttribute("role", "alert");
     const submit = made("button", { type: "submit" }, "Save");
     const form = made("form", {}, ...inside, said, made("p", { className: "row" }, submit, ...more));
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      submit.disabled = true;
-      said.textContent = (await onSubmit())?.message ?? "";
-      submit.disabled = false;
+      holding([submit], async () => (said.textContent = (await onSubmit())?.message ?? ""));
     });
     return form;
   }
@@ -151,6 +160,7 @@ export class CameraSettings {
     if (!confirm(`Remove ${this.camera.title}? What it has recorded stays.`)) return;
     const error = await this.#save("/remove", {}, "removed");
     if (error !== null) this.said.textContent = error.message;
+    else if (this.camera.isLarge) location.replace(address()); // its own leads nowhere now
   }
 
   #values(mine, title, tables) {
@@ -159,7 +169,7 @@ export class CameraSettings {
     }
     const fields = inOrder(this.#described(tables)).map((each) => new Field(each, mine.own[each.key], this.saved.said.shared[each.key]));
     const submit = () => this.#save("", { values: changed(fields) }, "saved");
-    const more = title === "Picture" ? [button("As it is now", () => this.#takeControls(fields))] : [];
+    const more = title === "Picture" ? [button("Copy from the controls", () => this.#takeControls(fields))] : [];
     return this.#form(fields.map((each) => each.element), submit, more);
   }
 
@@ -178,6 +188,7 @@ export class CameraSettings {
         ["Remove", (number) => this.#tell(this.#save("/rules", { number, table: null }, "rule removed"))],
       ];
       box.append(listed("rule", mine.rules, ruleLine, actions), button("Add a rule", () => this.#openRule(null)));
+      box.append(made("p", { className: "hint of-phones", hidden: this.arePhonesTold }, "To have a phone told, write ", made("code", {}, 'notify = ["ntfy://HOST/TOPIC"]'), ` below [events] in ${this.saved.said.file}, and start livesegment again.`));
       return box;
     }
     const rule = this.rule === null ? { zone: this.drawn } : mine.rules[this.rule];
@@ -202,7 +213,10 @@ export class CameraSettings {
   }
 
   async #newRule(zone) {
-    if (!this.isOpen) await this.show();
+    if (!this.isOpen) {
+      this.open.delete("Camera"); // the rule is what they want to see
+      await this.show();
+    }
     this.drawn = zone;
     this.#openRule(null);
   }

@@ -4,6 +4,7 @@ import { RecordingPlayer } from "./recording.js";
 import { eventWords } from "./words.js";
 
 const RECENT = 20; // as many as anybody reads
+const AGAIN_MS = 2000; // a clip is there some seconds after its event
 
 export class EventList {
   // `onEvent` is called with an event that is looked at, by its id, and with null at its end.
@@ -41,6 +42,9 @@ export class EventList {
     this.known = events;
     this.isLoaded = true;
     this.section.hidden = events.length === 0;
+    const shown = this.dialog.open ? events.find((each) => each.id === this.shown) : undefined;
+    if (shown !== undefined) this.#title(shown);
+    if (shown !== undefined && shown.clip !== this.clip) this.#play(shown); // it is over meanwhile
     this.list.replaceChildren(...events.slice(0, RECENT).map((each) => this.#item(each)));
   }
 
@@ -84,13 +88,17 @@ export class EventList {
 
   #play(event) {
     this.#stop();
-    this.shown = event.id;
+    [this.shown, this.clip] = [event.id, event.clip];
     this.video.hidden = event.snapshot === null && event.clip === null;
-    this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
-    this.#say("");
+    this.#title(event);
+    this.#say(event.goes_on && event.clip === null ? "It goes on; its clip is there when it is over." : "");
     if (event.snapshot !== null) this.video.poster = this.#address(event.snapshot);
     if (!this.dialog.open) this.dialog.showModal();
     if (event.clip !== null) this.#playClip(event);
+  }
+
+  #title(event) {
+    this.dialog.querySelector("h3").textContent = `${event.rule}, ${eventWords(event)}`;
   }
 
   // Play a clip from a moment on, or what there is of it while it is not complete.
@@ -99,11 +107,12 @@ export class EventList {
     const isHeld = at > 0 && video.paused;
     if (at > 0) video.removeAttribute("poster");
     this.player.stop();
+    video.onloadeddata = () => this.#say("");
     video.onerror = () => {
       video.onerror = null;
       this.player.openPartial(this.name, event.clip, (shown) => {
         if (shown !== null) this.#playClip(event, shown);
-        else this.#say("The clip is not complete yet, or is kept no more.");
+        else this.#playLater(event);
       });
     };
     video.src = this.#address(event.clip);
@@ -111,12 +120,18 @@ export class EventList {
     if (!isHeld) video.play().catch(() => {});
   }
 
+  #playLater(event) {
+    this.#say("The clip is not complete yet, or is kept no more. It plays as soon as it is there.");
+    this.again = setTimeout(() => this.#playClip(event), AGAIN_MS);
+  }
+
   #say(text) {
     this.dialog.querySelector("p").textContent = text;
   }
 
   #stop() {
-    this.video.onerror = null;
+    clearTimeout(this.again);
+    this.video.onerror = this.video.onloadeddata = null;
     this.video.removeAttribute("poster");
     this.player.stop();
   }

@@ -14,7 +14,7 @@ const LABELS = {
   "picture.fps_limit": "Pictures a second at most",
   "record.on": "Record",
   "record.segment": "Minutes a file",
-  "record.keep": "Keep",
+  "record.keep": "Keep at most",
   "rule.name": "Name",
   "rule.class": "Class",
   "rule.for": "For how many seconds",

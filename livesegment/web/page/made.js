@@ -16,18 +16,36 @@ export const button = (text, onClick, className = "plain") => {
   return element;
 };
 
+// Have some buttons not pressed while something is under way; a focus that is lost by it comes back.
+export async function holding(buttons, doing) {
+  const focused = document.activeElement;
+  for (const each of buttons) each.disabled = true;
+  try {
+    await doing();
+  } finally {
+    for (const each of buttons) each.disabled = false;
+    if (document.activeElement === document.body) focused.focus();
+  }
+}
+
 // What an input offers to be chosen, beside whatever is typed.
 export function suggest(input, values) {
-  const list = made("datalist", { id: `suggested-${(suggested += 1)}` }, ...values.map((each) => new Option(each, each)));
+  const list = made("datalist", { id: newId() }, ...values.map((each) => new Option(each, each)));
   input.setAttribute("list", list.id);
   return list;
 }
 
-let suggested = 0;
-
-// A labelled row of a form: its field, and what is said below it.
+// A labelled row of a form: its field, and what is said below it, which is no part of its name.
 export function row(label, field, hint = "") {
-  const inside = [made("span", {}, label), field];
-  if (hint) inside.push(made("small", {}, hint));
-  return made("label", { className: "row-of-form" }, ...inside);
+  const name = made("span", { id: newId() }, label);
+  const element = made("label", { className: "row-of-form" }, name, field);
+  field.setAttribute("aria-labelledby", name.id);
+  if (!hint) return element;
+  const said = made("small", { id: newId() }, hint);
+  field.setAttribute("aria-describedby", said.id);
+  element.append(said);
+  return element;
 }
+
+let ids = 0;
+const newId = () => `made-${(ids += 1)}`;

@@ -4,10 +4,10 @@ import { Field } from "./fields.js";
 import { button, made, row, suggest } from "./made.js";
 
 const BEGINS = {
-  above: "it covers more than so many percent",
-  below: "it covers less than so many percent",
-  count_above: "there are more of it than",
-  count_below: "there are fewer of it than",
+  above: "it covers more than … %",
+  below: "it covers less than … %",
+  count_above: "there are more than …",
+  count_below: "there are fewer than …",
 };
 const SENTENCES = {
   above: (name, number) => `${name} covers more than ${number}%`,
@@ -33,6 +33,7 @@ export class RuleForm {
     this.fields = ["name", "class", "for", ...MORE].map((key) => new Field(known(key), rule[key]));
     const [name, kind, seconds, ...more] = this.fields;
     kind.input.required = true;
+    if (rule.class === undefined && classes.length === 1) kind.put(classes[0]);
     const names = suggest(kind.input, classes);
     const begin = Object.keys(BEGINS).find((each) => each in rule) ?? "above";
     this.begin = made("select", {}, ...Object.entries(BEGINS).map(([key, text]) => new Option(text, key, false, key === begin)));
@@ -48,12 +49,12 @@ export class RuleForm {
       kind.element,
       names,
       row("An event begins when", this.begin),
-      row("Number", this.threshold),
+      row("How much, or how many", this.threshold),
       seconds.element,
       made("p", { className: "row" }, made("span", {}, "Looks at "), this.where, this.drawing, button("Whole picture", () => this.#take(null))),
       made("details", {}, made("summary", {}, "More"), ...more.map((each) => each.element)),
       this.said,
-      made("p", { className: "row" }, made("button", { type: "submit" }, "Save the rule"), button("Leave", leave)),
+      made("p", { className: "row" }, made("button", { type: "submit" }, "Save the rule"), button("Cancel", leave)),
     );
     this.element.addEventListener("submit", async (event) => {
       event.preventDefault();

@@ -24,18 +24,28 @@ export class Settings {
   }
 
   // Show what somebody may do who may save, or nothing of it.
-  show(maySave, cameras) {
-    this.add.hidden = !maySave;
-    this.first.hidden = !maySave || cameras.size > 0;
+  show(maySave, cameras, phones) {
+    const isFirst = maySave && cameras.size === 0;
+    const hadFocus = this.first.contains(document.activeElement);
+    this.add.hidden = !maySave || isFirst;
+    this.first.hidden = !isFirst;
+    if (hadFocus && !isFirst) this.add.focus();
+    let isOneGone = false;
     for (const [name, settings] of this.ofCameras) {
       if (maySave && cameras.get(name) === settings.camera) continue;
       settings.remove();
       this.ofCameras.delete(name);
+      isOneGone = true;
     }
     if (!maySave) return;
+    // Who has removed a camera had the focus there.
+    const next = isFirst ? this.first.querySelector("button") : this.add;
+    if (isOneGone && document.activeElement === document.body) next.focus();
     for (const [name, camera] of cameras) {
       if (!this.ofCameras.has(name)) this.ofCameras.set(name, new CameraSettings(camera, this.saved, this.announce));
-      this.ofCameras.get(name).button.setAttribute("aria-label", `Settings of ${camera.title}`);
+      const settings = this.ofCameras.get(name);
+      settings.tellOfPhones(phones > 0);
+      settings.button.setAttribute("aria-label", `Settings of ${camera.title}`);
     }
   }
 }

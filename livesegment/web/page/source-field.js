@@ -1,7 +1,7 @@
 // A camera's address, and a look at what comes from there before it is kept.
 
 import { Refused } from "./saved.js";
-import { button, made, row, suggest } from "./made.js";
+import { button, holding, made, row, suggest } from "./made.js";
 
 export class SourceField {
   // `look` returns a picture of what is written, or null where it is not to be shown.
@@ -18,8 +18,9 @@ export class SourceField {
     this.said.setAttribute("role", "status");
     this.untried = made("input", { type: "checkbox" });
     this.anyway = made("label", { className: "switch", hidden: true }, this.untried, made("span", {}, "Keep it without a picture"));
-    this.looking = button("Look", () => this.look());
-    const hint = "rtsp://user:password@192.168.1.31/stream1, http://..., or the device /dev/video0. Dots stand for what is kept and not shown.";
+    this.looking = button("Show its picture", () => holding([this.looking], () => this.#look()));
+    const dots = source.includes("•") ? " Dots stand for what is kept and not shown." : "";
+    const hint = `rtsp://user:password@192.168.1.31/stream1, http://..., or the device /dev/video0.${dots}`;
     this.element = made("div", { className: "source" }, row("Address", this.input, hint), this.looking, this.canvas, this.said, this.anyway, known);
     this.input.addEventListener("input", () => this.#forget());
   }
@@ -33,10 +34,9 @@ export class SourceField {
     return { source: this.input.value.trim(), is_untried: this.untried.checked };
   }
 
-  async look() {
+  async #look() {
     this.#forget();
     this.said.textContent = "Looking: a camera may take a few seconds";
-    this.looking.disabled = true;
     try {
       const picture = await this.lookAt(this.input.value.trim());
       this.said.textContent = picture === null ? "A picture came. It is not shown here: something is hidden in this camera's pictures." : "";
@@ -44,7 +44,6 @@ export class SourceField {
     } catch (error) {
       this.refuse(error);
     }
-    this.looking.disabled = false;
   }
 
   // Say why it was not taken; where no picture came, it may be kept all the same.

@@ -61,7 +61,8 @@ export class ZoneDrawing {
 
   #open(corners, offers, isTold) {
     this.corners = corners.map((each) => [...each]);
-    for (const each of this.texts) each.parentElement.hidden = !isTold;
+    // Where something may be made of it here, nobody need write it down.
+    for (const each of this.texts) each.parentElement.hidden = !isTold || offers.length > 0;
     this.panel.querySelectorAll(".offer").forEach((each) => each.remove());
     for (const [label, take] of offers) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "offer", textContent: label });
@@ -76,6 +77,7 @@ export class ZoneDrawing {
     this.sheet.removeAttribute("hidden");
     this.panel.hidden = false;
     this.#show();
+    this.panel.scrollIntoView({ block: "nearest" });
     this.sheet.scrollIntoView({ block: "nearest" });
     this.cameFrom = document.activeElement;
     this.panel.querySelector(".corner").focus({ preventScroll: true });

@@ -194,7 +194,9 @@ class Keeper:
             self._coordinator.hear(self.config.name, Need(**fields))
         elif message.kind == "log":
             name = self.config.name
-            logger.log(fields["level"], "%s: %s", name, fields["text"], extra={"camera": name})
+            # Some say whose they are, because `live` has nobody who would.
+            text = fields["text"].removeprefix(f"{name}: ")
+            logger.log(fields["level"], "%s: %s", name, text, extra={"camera": name})
         elif message.kind == "failed":
             self._sentence = fields["text"]
         elif message.kind == "ended":

@@ -196,6 +196,9 @@ def _part(name: str, body: bytes, kind: str, *more: str) -> bytes:
 
 async def _send_part(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
+    # That the client has gone is known once the loop has gone round: asyncio complains of who goes
+    # on sending before that.
+    await asyncio.sleep(0)
 
 
 async def _left(receive: Receive, alarm: _Alarm) -> None:

@@ -43,6 +43,7 @@ CORE = {
     "media_file",
     "memory_budget",
     "state",
+    "child",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),

@@ -23,6 +23,7 @@ from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError, OutputNotWritable, system_words
 from livesegment.events.opening import Home
 from livesegment.events.switches import Switches
+from livesegment.foreign_noise import silence_libraries
 from livesegment.live.run import run_live
 from livesegment.memory_budget import give_large_memory_back
 from livesegment.monitor.child_link import ChildLink, LinkHandler
@@ -136,6 +137,7 @@ def _open_link() -> ChildLink:
 
 
 def _set_up_logging(link: ChildLink, level: int) -> None:
+    silence_libraries()
     logger = logging.getLogger("livesegment")
     logger.handlers = [LinkHandler(link)]
     logger.setLevel(level)

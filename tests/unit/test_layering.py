@@ -44,6 +44,7 @@ CORE = {
     "memory_budget",
     "state",
     "child",
+    "foreign_noise",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),

@@ -101,6 +101,10 @@ CHANGES: list[tuple[Change, list[str]]] = [
             '- picture = { align = "paste" } # in braces',
         ],
     ),
+    (
+        lambda text: text.put(("camera", 1, "picture", "align"), None),
+        ['- picture = { align = "paste" } # in braces', "+ picture = { } # in braces"],
+    ),
     # What is so already stays as it is written, a number in another way too.
     (lambda text: text.put(("camera", 0, "overlay", "style"), "fill"), []),
     (lambda text: text.put(("camera", 0, "rule", 0, "above"), 5.0), []),
@@ -143,6 +147,22 @@ def test_a_camera_is_removed_with_all_that_is_its() -> None:
     text.remove(("camera", 0))
     assert "camera" not in text.meant
     assert text.text.endswith('# [[camera]]\n# name = "c"\n')
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{ align = 'warp', mirror = true }", "{ mirror = true }"),
+        ("{mirror = true,align = 'warp'}", "{mirror = true}"),
+        ("{fps_limit = 5 , align=', }' ,mirror = true}", "{fps_limit = 5 , mirror = true}"),
+        ("{align='warp'}", "{}"),
+    ],
+)
+def test_a_key_in_braces_is_taken_out(before: str, after: str) -> None:
+    camera = '[[camera]]\nname = "a"\npicture = {} # mine\n'
+    text = TomlText(camera.replace("{}", before))
+    text.put(("camera", 0, "picture", "align"), None)
+    assert text.text == camera.replace("{}", after)
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,14 @@ def test_a_file_with_a_mistake_is_said_and_left_alone(visitor: Visitor) -> None:
     visitor.refused("/gate", 400, "overlay.opacity", values={"camera.title": "G"})
 
 
+def test_a_number_without_end_is_nothing_that_the_page_shows(visitor: Visitor) -> None:
+    visitor.path.write_text(TEXT.replace("overlay.style", "picture.fps_limit = inf\noverlay.style"))
+    [gate, _] = visitor.settings()["cameras"]
+    assert gate["own"] == {"camera.title": "The gate", "overlay.style": "outline"}
+    assert visitor.post("/gate", values={"camera.title": "Gate"}).status_code == 200
+    assert "picture.fps_limit = inf\n" in visitor.path.read_text()
+
+
 def test_a_folder_that_cannot_be_written_is_said(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_CONFIG = 16 * 1024  # of a description of ours; what is longer is somebody else's
 _SWITCHED: Mapping[bytes, bool] = {b"ON": True, b"OFF": False}
 
 
@@ -280,7 +281,7 @@ class MqttPublisher(Delivery):
                 logger.warning("%s: a retained command is not obeyed", self._topics.camera)
             else:
                 self._obey(*self._commands[topic], payload)
-        elif was_kept and payload:
+        elif was_kept and topic.endswith("/config") and 0 < len(payload) <= _LONGEST_CONFIG:
             with self._changed:
                 if not self._classes.leave_over(topic, payload):
                     self._facts.take_back(topic, payload)

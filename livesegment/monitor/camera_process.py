@@ -122,10 +122,16 @@ def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:
 
 
 def home_of(config: CameraOptions, fields: Mapping[str, Any]) -> Home:
-    """Return what a broker is told of a camera, and what it had switched off before."""
+    """Return what a broker is told of a camera, what it had switched off, and who was told."""
     path = fields["switches"] if config.options.events.mqtt_commands else None
     switches = Switches(None if path is None else Path(path))
-    return Home(config.title, fields["page_url"], switches=switches)
+    told = fields.get("told")
+    return Home(
+        config.title,
+        fields["page_url"],
+        switches=switches,
+        told=None if told is None else Path(told),
+    )
 
 
 def _open_link() -> ChildLink:

@@ -55,6 +55,7 @@ class Keeper:
         coordinator: Where it gets its leases.
         page_url: Where the page shows the camera, without a token.
         switches: File in which is remembered what was switched off.
+        told: File in which is remembered when phones were told.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Keeper:
         *,
         page_url: str | None = None,
         switches: Path | None = None,
+        told: Path | None = None,
     ) -> None:
         self.config = config
         self._feed = feed
@@ -72,6 +74,7 @@ class Keeper:
         self._home = {
             "page_url": page_url,
             "switches": None if switches is None else str(switches.absolute()),
+            "told": None if told is None else str(told.absolute()),
         }
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()

@@ -21,6 +21,7 @@ from livesegment.review.seen import read_seen, write_seen
 logger = logging.getLogger(__name__)
 
 _MOST_RECORDINGS = 5000  # of a day: segments of a minute are 1440
+_MOST_ROUNDS = 3
 _LAG_S = 15.0
 _LONGEST_COPY_S = 300.0
 _GROWS_S = 15.0  # after it was last written to
@@ -68,15 +69,22 @@ class Review(Resource):
     def refresh(self) -> None:
         """Read what is new; if somebody else does already, wait for that."""
         with self._reading:
-            if self._generation != self.index.generation:
-                self._look_anew()
-            for recording in list(self._recordings.values()):
-                recording.read()
-            for places in list(self._places.values()):
-                if self.index.is_stopping:
+            for _ in range(_MOST_ROUNDS):
+                if self._generation != self.index.generation:
+                    self._look_anew()
+                self._read()
+                # Else it was begun anew meanwhile, and what was read before is not in it.
+                if self._generation == self.index.generation:
                     return
-                read_events(self.index, places)
-                self._refresh_seen(places)
+
+    def _read(self) -> None:
+        for recording in list(self._recordings.values()):
+            recording.read()
+        for places in list(self._places.values()):
+            if self.index.is_stopping:
+                return
+            read_events(self.index, places)
+            self._refresh_seen(places)
 
     def shown(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return entries with what there is to see of each.

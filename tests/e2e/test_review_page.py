@@ -162,9 +162,10 @@ def _listed(review: Any) -> list[str]:
     return [json.dumps({**each, "goes_on": False}) for each in entries]
 
 
-def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["Gate", 40 * "Gate " + "!"])
+def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path, title: str) -> None:
     write_recording(tmp_path / "recorded" / "gate.mp4", 2, BEGAN_S)
-    with opened(tmp_path) as review, served(HandFeed("gate"), review=review) as server:
+    with opened(tmp_path) as review, served(HandFeed("gate", title), review=review) as server:
         for width in (360, 1300):
             page.set_viewport_size({"width": width, "height": 800})
             page.goto(f"{server.url}/review")

@@ -12,9 +12,17 @@ from urllib.parse import quote, urlsplit
 
 from livesegment.errors import SourceNotFound
 
+PATH_SECRET = re.compile(
+    r"(?<![a-z0-9])((?:pass(?:word|wd)?|pwd|token|secret|key)=)"
+    r"([^&/;\s]+?)(?=[&/;\s]|_(?:channel|stream|user(?:name)?)=|$)",
+    re.IGNORECASE,
+)
+"""A secret in an address's path, as many cameras want it, and in front of it what it is:
+`/user=admin&password=1234&channel=1`, `/user=admin_password=1234_channel=1_stream=0.sdp`."""
+
 
 def shown_url(url: str) -> str:
-    """Return a URL as it may stand in a log: without user, password, query and fragment."""
+    """Return a URL as it may stand in a log: without user, passwords, query and fragment."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -23,7 +31,8 @@ def shown_url(url: str) -> str:
         return "(an address that is no URL)"
     if ":" in host:
         host = f"[{host}]"
-    return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
+    path = PATH_SECRET.sub(r"\1...", parts.path)
+    return f"{parts.scheme}://{host}{port}{path}" if parts.scheme else path
 
 
 def shown_host(url: str) -> str:
@@ -41,7 +50,8 @@ def shown_text(text: str) -> str:
 
     It may be an address with a mistake in it, which nothing takes for one.
     """
-    return _VALUE.sub(r"\1...", _PASSWORD.sub(":...@", text))
+    text = PATH_SECRET.sub(r"\1...", _PASSWORD.sub(":...@", text))
+    return _VALUE.sub(r"\1...", text)
 
 
 def scrubbed(text: str, secrets: Iterable[str]) -> str:

@@ -59,10 +59,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """Leave logging as other tests expect it: the command line takes it for itself."""
-    logger = logging.getLogger("livesegment")
-    before = logger.handlers, logger.level, logger.propagate
+    loggers = [logging.getLogger(name) for name in ("livesegment", "asyncio")]
+    before = [(each.handlers, each.level, each.propagate) for each in loggers]
     yield
-    logger.handlers, logger.level, logger.propagate = before
+    for logger, state in zip(loggers, before, strict=True):
+        logger.handlers, logger.level, logger.propagate = state
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from livesegment.foreign_noise import silence_libraries
 from livesegment.settings.commands import LogOptions
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class _JsonFormatter(logging.Formatter):
 def set_up_logging(options: LogOptions) -> None:
     """Send livesegment's own messages to stderr: one plain line each, or one of JSON.
 
-    Only our loggers are opened: those of the HTTP libraries write whole URLs, key included.
+    Only our loggers are opened: those of the HTTP libraries write whole URLs, key included. What
+    asyncio calls an error is a defect of ours.
     """
+    silence_libraries()
     handler = _StderrHandler()
     is_json = options.log_format == "json"
     handler.setFormatter(
@@ -90,6 +93,9 @@ def set_up_logging(options: LogOptions) -> None:
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if options.verbose else logging.INFO)
     logger.propagate = False
+    loop = logging.getLogger("asyncio")
+    loop.handlers = [handler]
+    loop.setLevel(logging.ERROR)
 
 
 def say(level: int, sentence: str) -> None:

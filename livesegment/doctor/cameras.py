@@ -5,16 +5,15 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from livesegment.child import own_environment, own_program
 from livesegment.doctor.examination import Finding
 
-# Our own path and not the working directory, where anybody's files may lie.
-PROBE = (sys.executable, "-P", "-m", "livesegment.doctor.camera_probe")
+PROBE = tuple(own_program("livesegment.doctor.camera_probe"))
 
 _PATIENCE_S = 10.0
 _AT_ONCE = 4
@@ -98,7 +97,7 @@ def _probed(probe: Sequence[str], device: str, patience_s: float) -> Probed:
     try:
         run = subprocess.run(
             [*probe, device],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env=own_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

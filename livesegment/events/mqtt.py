@@ -26,6 +26,8 @@ from livesegment.settings.rule import Rule
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_CONFIG = 16 * 1024  # of a description of ours; what is longer is somebody else's
+
 
 @dataclass(frozen=True, slots=True)
 class Announced:
@@ -277,7 +279,7 @@ class MqttPublisher(Delivery):
                 for each, said in now_so.items():
                     self._facts.note(each, said)
                 self._changed.notify_all()
-        elif was_kept:
+        elif was_kept and topic.endswith("/config") and len(payload) <= _LONGEST_CONFIG:
             with self._changed:
                 if not self._classes.leave_over(topic, payload):
                     self._facts.take_back(topic, payload)

@@ -15,6 +15,7 @@ from livesegment.events.delivery import Courier, OnLost
 from livesegment.events.event import Event
 from livesegment.settings.quiet_hours import QuietHours
 from livesegment.settings.rule import Rule
+from livesegment.state import read_state, write_state
 
 try:
     from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase
@@ -121,6 +122,7 @@ class Notifier(Courier):
 
     Of each rule at most one message within its cooldown, or a minute where it has none; none in the
     quiet hours, also not later. What was not taken is sent again a few times, and lost then.
+    A run that begins anew does not tell anew what the one before has told just now.
 
     Args:
         addresses: Where to, as Apprise takes them; wholly secret.
@@ -128,6 +130,7 @@ class Notifier(Courier):
         pictures: Folder of the events' snapshots; None: messages have none.
         quiet: When nobody is told, by this machine's clock; None: never so.
         on_lost: Told how many messages could not be delivered.
+        told: File in which is remembered until when nobody is told again; None: it is not.
         clock: Monotonic seconds.
         now: The local time.
         backoff: How often a message is sent.
@@ -145,6 +148,7 @@ class Notifier(Courier):
         quiet: QuietHours | None = None,
         on_lost: OnLost = lambda _: None,
         *,
+        told: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = datetime.now,
         backoff: Backoff = _SEND_AGAIN,
@@ -158,7 +162,8 @@ class Notifier(Courier):
         self._now = now
         self._backoff = backoff
         self._lock = threading.Lock()
-        self._next_s: dict[str, float] = {}  # of each rule, when it may be told again
+        self._told = told
+        self._next_s = self._remembered()  # of each rule, when it may be told again
         super().__init__("notify", on_lost, capacity=_CAPACITY, grace_s=grace_s)
         self._start()
 
@@ -177,7 +182,28 @@ class Notifier(Courier):
             self._next_s[rule] = now_s + self._pauses_s.get(rule, PAUSE_S)
         return True
 
+    def _remembered(self) -> dict[str, float]:
+        """Return until when rules are not to be told, as an earlier run knew; by our clock."""
+        said = {} if self._told is None else read_state(self._told)
+        now_s, wall_s = self._clock(), self._now().timestamp()
+        left_s = {
+            rule: at_s - wall_s
+            for rule, at_s in said.items()
+            if rule in self._pauses_s and type(at_s) in {int, float} and at_s > wall_s
+        }
+        # Longer than its pause nobody waits: the clock was set back.
+        return {rule: now_s + min(left, self._pauses_s[rule]) for rule, left in left_s.items()}
+
+    def _remember(self) -> None:
+        if self._told is None:
+            return
+        ahead_s = self._now().timestamp() - self._clock()
+        with self._lock:
+            until_s = {rule: at_s + ahead_s for rule, at_s in self._next_s.items()}
+        write_state(self._told, until_s)
+
     def _carry(self, event: Event) -> bool:
+        self._remember()
         picture, left = self._picture(event), self._phones
         title, body = f"{event.camera}: {event.rule}", in_words(event)
         for attempt in count(1):

@@ -34,6 +34,7 @@ class Home:
         classes_grow: Whether the model names a class only once it has found one.
         is_recorded: Whether there is a recording that may be switched.
         switches: What is switched off.
+        told: File in which is remembered when phones were told; None: it is not.
     """
 
     title: str | None = None
@@ -41,6 +42,7 @@ class Home:
     classes_grow: bool = False
     is_recorded: bool = False
     switches: Switches = field(default_factory=Switches)
+    told: Path | None = None
 
 
 def check_events(options: EventOptions) -> None:
@@ -106,7 +108,7 @@ def open_events(
     home = home or Home()
     camera = options.camera or source.name
     rules = with_outages(options.rules)
-    deliveries = [*_deliveries(options, rules, metrics, stack), *others]
+    deliveries = [*_deliveries(options, rules, metrics, stack, home), *others]
     looking_on: list[Output | Sink] = []
     if options.mqtt is not None:
         publisher, view = _publisher(options, camera, rules, metrics, stack, home)
@@ -142,7 +144,7 @@ def open_events(
 
 
 def _deliveries(
-    options: EventOptions, rules: Sequence[Rule], metrics: Metrics, stack: ExitStack
+    options: EventOptions, rules: Sequence[Rule], metrics: Metrics, stack: ExitStack, home: Home
 ) -> list[Delivery]:
     on_lost = partial(metrics.count, "events_lost")
     deliveries: list[Delivery] = []
@@ -161,7 +163,7 @@ def _deliveries(
 
         pictures = None if options.clips is None else Path(options.clips)
         quiet = None if options.quiet_hours is None else QuietHours.parse(options.quiet_hours)
-        notifier = Notifier(options.notify, rules, pictures, quiet, on_lost)
+        notifier = Notifier(options.notify, rules, pictures, quiet, on_lost, told=home.told)
         deliveries.append(stack.enter_context(notifier))
     return deliveries
 

@@ -4,12 +4,12 @@ Apprise takes memory that who only shows a page need not hold, and a process can
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from livesegment.child import own_environment, own_program
 from livesegment.errors import LiveSegmentError, SinkError
 
 _PATIENCE_S = 45.0
@@ -29,17 +29,15 @@ def try_phones(addresses: Sequence[str], patience_s: float = _PATIENCE_S) -> dic
         SinkError: If an address is none that Apprise knows, Apprise is not installed, or not
             everybody has answered in time.
     """
-    path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
     try:
         done = subprocess.run(
-            # Our own path and not the working directory, where anybody's files may lie.
-            [sys.executable, "-P", "-m", __name__],
+            own_program(__name__),
             input=json.dumps(list(addresses)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             timeout=patience_s,
-            env={**os.environ, "PYTHONPATH": path},
+            env=own_environment(),
             start_new_session=True,  # Ctrl-C is for the run
             check=False,
         )

@@ -23,6 +23,7 @@ from livesegment.calls.lease import Lease, LeasedQuota
 from livesegment.errors import LiveSegmentError, OutputNotWritable, system_words
 from livesegment.events.opening import Home
 from livesegment.events.switches import Switches
+from livesegment.foreign_noise import silence_libraries
 from livesegment.live.run import run_live
 from livesegment.memory_budget import give_large_memory_back
 from livesegment.monitor.child_link import ChildLink, LinkHandler
@@ -121,10 +122,16 @@ def _obey(link: ChildLink, quota: LeasedQuota, reporter: Reporter) -> None:
 
 
 def home_of(config: CameraOptions, fields: Mapping[str, Any]) -> Home:
-    """Return what a broker is told of a camera, and what it had switched off before."""
+    """Return what a broker is told of a camera, what it had switched off, and who was told."""
     path = fields["switches"] if config.options.events.mqtt_commands else None
     switches = Switches(None if path is None else Path(path))
-    return Home(config.title, fields["page_url"], switches=switches)
+    told = fields.get("told")
+    return Home(
+        config.title,
+        fields["page_url"],
+        switches=switches,
+        told=None if told is None else Path(told),
+    )
 
 
 def _open_link() -> ChildLink:
@@ -136,6 +143,7 @@ def _open_link() -> ChildLink:
 
 
 def _set_up_logging(link: ChildLink, level: int) -> None:
+    silence_libraries()
     logger = logging.getLogger("livesegment")
     logger.handlers = [LinkHandler(link)]
     logger.setLevel(level)

@@ -122,7 +122,7 @@ def is_private(status: os.stat_result) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # as editors of Windows write it
     except UnicodeDecodeError as error:
         raise OptionsError(f"{path} is no text in UTF-8") from error
     except OSError as error:

@@ -1,5 +1,6 @@
 """A monitor's file: where it is when nobody names one, and how it is written."""
 
+import codecs
 import hmac
 import os
 import secrets
@@ -142,7 +143,7 @@ class ConfigFile:
         """
         content = self._content()
         try:
-            text = content.decode()
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise OptionsError(f"{self.path} is no text in UTF-8") from error
         return Draft(text, self._revision(content), self._checked(text))
@@ -161,6 +162,8 @@ class ConfigFile:
         if revision is not None and revision != before.revision:
             raise self._changed_meanwhile()
         text = change(before.text or first_text(self._environment, self.first_port))
+        if len(text.encode()) > _MOST_BYTES - len(codecs.BOM_UTF8):
+            raise OptionsError(f"{self.path.name} would be larger than 1 MB: nothing was saved")
         return Draft(text, before.revision, self._checked(text), before.config)
 
     def write(self, draft: Draft) -> None:
@@ -174,8 +177,11 @@ class ConfigFile:
             before = self._content()
             if self._revision(before) != draft.revision:
                 raise self._changed_meanwhile()
+            mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
             try:
-                self._replace(before, draft.text.encode())
+                if (reason := self.why_not_writable()) is not None:
+                    raise OutputNotWritable(reason)
+                self._replace(before, mark + draft.text.encode())
             except OSError as error:
                 reason = system_words(error)
                 raise OutputNotWritable(
@@ -194,11 +200,15 @@ class ConfigFile:
 
     def why_not_writable(self) -> str | None:
         """Return why nothing could be saved, in a sentence; None: it could."""
-        folder = self.path.resolve().parent
-        there = next(each for each in (folder, *folder.parents) if each.exists())
-        if os.access(there, os.W_OK | os.X_OK):
+        path = self.path.resolve()
+        there = next(each for each in path.parents if each.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            what = f"{there}"
+        elif path.exists() and not os.access(path, os.W_OK):
+            what = "it"  # a new file could take its place, but who made it so wants none
+        else:
             return None
-        return f"{self.path} can be changed by hand only: {there} is not to be written by this user"
+        return f"{self.path} can be changed by hand only: {what} is not to be written by this user"
 
     def _content(self) -> bytes:
         try:

@@ -1,8 +1,9 @@
 """A camera's source as the page sees it: what may be a secret of it shows as dots."""
 
+import re
 from dataclasses import dataclass
 
-from livesegment.address import shown_text
+from livesegment.address import PATH_SECRET, shown_text
 from livesegment.errors import OptionsError
 
 DOTS = "\N{BULLET}" * 8
@@ -45,7 +46,10 @@ class _Address:
 
 
 def dotted(source: str) -> str:
-    """Return a source without what may be a secret: passwords, and the values of a query."""
+    """Return a source without what may be a secret: passwords, and the values of a query.
+
+    A path shows but for what it calls a password itself.
+    """
     if source.startswith("pattern:"):
         return source
     address = _Address.of(source)
@@ -62,7 +66,7 @@ def dotted(source: str) -> str:
             address.scheme,
             login if address.login else "",
             address.host,
-            address.path,
+            PATH_SECRET.sub(rf"\1{DOTS}", address.path),
             query if address.query else "",
             DOTS if address.fragment else "",
         )
@@ -93,7 +97,8 @@ def undotted(sent: str, kept: str) -> str:
         known = {key: value for key, equals, value in reversed(values) if equals}
         query = "&".join(_undotted_value(each, known) for each in new.query.split("&"))
         fragment = old.fragment if new.fragment == DOTS else new.fragment
-        whole = str(_Address(new.scheme, login, new.host, new.path, query, fragment))
+        path = _undotted_path(new.path, dict(PATH_SECRET.findall(old.path)))
+        whole = str(_Address(new.scheme, login, new.host, path, query, fragment))
         if DOTS[0] not in whole:
             return whole
     raise OptionsError(
@@ -105,6 +110,13 @@ def _place(address: _Address) -> tuple[str, str, str]:
     """Return to whom an address leads, and as which user."""
     user, _, _ = address.login.partition(":")
     return address.scheme.casefold(), address.host.casefold(), user
+
+
+def _undotted_path(path: str, known: dict[str, str]) -> str:
+    def kept(match: re.Match[str]) -> str:
+        return match[1] + (known.get(match[1], DOTS) if match[2] == DOTS else match[2])
+
+    return PATH_SECRET.sub(kept, path)
 
 
 def _undotted_value(piece: str, known: dict[str, str]) -> str:

@@ -56,6 +56,7 @@ class Keeper:
         coordinator: Where it gets its leases.
         page_url: Where the page shows the camera, without a token.
         switches: File in which is remembered what was switched off.
+        told: File in which is remembered when phones were told.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Keeper:
         *,
         page_url: str | None = None,
         switches: Path | None = None,
+        told: Path | None = None,
     ) -> None:
         self.config = config
         self._feed = feed
@@ -73,6 +75,7 @@ class Keeper:
         self._home = {
             "page_url": page_url,
             "switches": None if switches is None else str(switches.absolute()),
+            "told": None if told is None else str(told.absolute()),
         }
         self._restarts = Restarts(RESTART, HEALTHY_S)
         self._stopping = asyncio.Event()
@@ -202,7 +205,9 @@ class Keeper:
             self._coordinator.hear(self.config.name, Need(**fields))
         elif message.kind == "log":
             name = self.config.name
-            logger.log(fields["level"], "%s: %s", name, fields["text"], extra={"camera": name})
+            # Some say whose they are, because `live` has nobody who would.
+            text = fields["text"].removeprefix(f"{name}: ")
+            logger.log(fields["level"], "%s: %s", name, text, extra={"camera": name})
         elif message.kind == "failed":
             self._sentence = fields["text"]
         elif message.kind == "ended":

@@ -1,6 +1,7 @@
 """Changes a monitor's file as the page wants it."""
 
 import asyncio
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -200,6 +201,7 @@ def _of_tables(document: Mapping[str, Any]) -> dict[str, Any]:
         for table, values in document.items()
         if isinstance(values, dict)
         for key, value in values.items()
+        if not isinstance(value, float) or math.isfinite(value)  # JSON has no others
     }
 
 

@@ -6,10 +6,10 @@ import os
 import pickle
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
+from livesegment.child import own_environment, own_program
 from livesegment.monitor.link import LENGTHS, Message
 from livesegment.settings.monitor import CameraOptions
 
@@ -48,8 +48,7 @@ class CameraProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                # Our own path and not the working directory, where anybody's files may lie.
-                *(sys.executable, "-P", "-m", _MODULE, config.name),
+                *own_program(_MODULE, config.name),
                 stdin=theirs.fileno(),
                 env=child_environment(),
                 # Ctrl-C is for the monitor, which then ends its cameras in order.
@@ -120,6 +119,5 @@ def exit_in_words(code: int) -> str:
 
 def child_environment() -> dict[str, str]:
     """Return the environment of a process that imports what this one does, on one thread."""
-    path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
     heaps = os.environ.get(_HEAPS, "2")
-    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), _HEAPS: heaps, "PYTHONPATH": path}
+    return {**own_environment(), **dict.fromkeys(_ONE_THREAD, "1"), _HEAPS: heaps}

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import sys
 
+from livesegment.child import own_program
 from livesegment.monitor.process import child_environment
 from livesegment.settings.monitor import CameraOptions
 
@@ -32,7 +32,7 @@ async def tried(camera: CameraOptions) -> bytes | None:
     is_shown = not options.redact.is_wanted and options.background is None
     asked = {"source": camera.source, "hide": options.hide, "is_shown": is_shown}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", _MODULE),
+        *own_program(_MODULE),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -279,6 +279,7 @@ class Supervisor:
                 self._coordinator,
                 page_url=self._link(name),
                 switches=self._state / "switches" / f"{name}.json",
+                told=self._state / "told" / f"{name}.json",
             )
             self._tasks.create_task(keeper.run(), name=f"keeper {name}")
 

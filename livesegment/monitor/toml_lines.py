@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
@@ -105,6 +106,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._line_ends = [each.start() for each in re.finditer("\n", text)]
         self._elements: Counter[KeyPath] = Counter()  # of the arrays of tables
         self.lines: dict[KeyPath, int] = {}
         self.places: list[Place] = []
@@ -131,7 +133,7 @@ class _Scanner:
         return True
 
     def _note(self, path: KeyPath) -> None:
-        line = self._text.count("\n", 0, self._at) + 1
+        line = bisect_left(self._line_ends, self._at) + 1
         for length in range(1, len(path) + 1):
             self.lines.setdefault(path[:length], line)
 

@@ -16,6 +16,8 @@ from typing import Any
 from livesegment.errors import OptionsError
 from livesegment.monitor.toml_lines import KeyPath, Place, places
 
+_BLANKS = " \t"
+
 
 class TomlText:
     """A TOML text and what it means.
@@ -125,9 +127,19 @@ class TomlText:
 
     def _without_key(self, path: KeyPath) -> str:
         for place in places(self.text):
-            if place.path == path and not place.is_header and not place.is_inline:
+            if place.path == path and not place.is_header:
+                if place.is_inline:
+                    return self._without_pair(place)
                 return self.text[: self._line_begin(place.begin)] + self.text[self._after(place) :]
         return self.text
+
+    def _without_pair(self, place: Place) -> str:
+        """Return the text without a key in braces, and without the comma that it needs no more."""
+        before, after = self.text[: place.begin], self.text[place.end :]
+        rest = after.lstrip(_BLANKS)
+        if rest.startswith(","):
+            return before + rest[1:].lstrip(_BLANKS)
+        return before.rstrip(_BLANKS).removesuffix(",") + after
 
     def _with_lines(self, place: Place, lines: Sequence[str]) -> str:
         """Return the text with lines behind a place, as far in as that."""

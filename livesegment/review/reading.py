@@ -61,14 +61,23 @@ class Places:
 def read_events(index: Index, places: Places) -> None:
     """Take in what the files of events say that was not read before; what is no event is left out.
 
-    A file that has become shorter is another one, and all of the camera's are read again.
+    A file that has become shorter is another one, and all of the camera's are read again; so they
+    are where the index is begun anew meanwhile.
     """
     if places.events is None:
         return
+    generation = index.generation
+    _read_new(index, places, places.events)
+    if index.generation != generation:  # how far they were read, was true of the one before
+        index.drop(places.camera)
+        _read_new(index, places, places.events)
+
+
+def _read_new(index: Index, places: Places, events: Path) -> None:
     camera = places.camera
     known = index.offsets(camera)
     there: set[str] = set()
-    for path in event_files(places.events):
+    for path in event_files(events):
         try:
             with path.open("rb") as file:
                 source = _identity(file)
@@ -78,7 +87,7 @@ def read_events(index: Index, places: Places) -> None:
                 offset = known.get(source, 0)
                 if os.fstat(file.fileno()).st_size < offset:
                     index.drop(camera)
-                    read_events(index, places)
+                    _read_new(index, places, events)
                     return
                 _read_on(index, camera, file, source, offset)
         except FileNotFoundError:  # there is none of that number, or it went meanwhile
@@ -87,7 +96,7 @@ def read_events(index: Index, places: Places) -> None:
             return
     gone = known.keys() - there
     # While files are renamed one may be missed, but not twice.
-    if gone and gone <= known.keys() - set(_sources(places.events)):
+    if gone and gone <= known.keys() - set(_sources(events)):
         index.drop(camera, gone)
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from livesegment.child import own_environment, own_program
 from livesegment.errors import OutputNotWritable, SourceNotFound
 from livesegment.resource import Resource
 from livesegment.review.index import Index, Recording
@@ -22,9 +22,11 @@ from livesegment.sinks.output_file import partial_path
 logger = logging.getLogger(__name__)
 
 _MOST_RECORDINGS = 5000  # of a day: segments of a minute are 1440
+_MOST_ROUNDS = 3
 _LAG_S = 15.0
 _LONGEST_COPY_S = 300.0
 _GROWS_S = 15.0  # after it was last written to
+_COPIER = "livesegment.review.stretch"
 
 
 def grows(path: Path) -> bool:
@@ -55,14 +57,17 @@ class Review(Resource):
         self._generation = self.index.generation
         self._recordings: dict[str, RecordingFiles] = {}
         self._seen: dict[str, tuple[int, int]] = {}
+        self._copiers: set[subprocess.Popen[str]] = set()
 
     def close(self) -> None:
         """Close the index. May be called twice."""
         self.index.close()
 
     def stop(self) -> None:
-        """Read no further files; from any thread."""
+        """Read and copy no further files; from any thread."""
         self.index.stop()
+        for each in tuple(self._copiers):
+            each.kill()
 
     def keep_to(self, places: Iterable[Places]) -> None:
         """Take in which cameras there are, and where their files are."""
@@ -73,15 +78,22 @@ class Review(Resource):
     def refresh(self) -> None:
         """Read what is new; if somebody else does already, wait for that."""
         with self._reading:
-            if self._generation != self.index.generation:
-                self._look_anew()
-            for recording in list(self._recordings.values()):
-                recording.read()
-            for places in list(self._places.values()):
-                if self.index.is_stopping:
+            for _ in range(_MOST_ROUNDS):
+                if self._generation != self.index.generation:
+                    self._look_anew()
+                self._read()
+                # Else it was begun anew meanwhile, and what was read before is not in it.
+                if self._generation == self.index.generation:
                     return
-                read_events(self.index, places)
-                self._refresh_seen(places)
+
+    def _read(self) -> None:
+        for recording in list(self._recordings.values()):
+            recording.read()
+        for places in list(self._places.values()):
+            if self.index.is_stopping:
+                return
+            read_events(self.index, places)
+            self._refresh_seen(places)
 
     def shown(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return entries with what there is to see of each.
@@ -155,28 +167,45 @@ class Review(Resource):
             "to_s": to_s,
             "output": str(output),
         }
-        command = [sys.executable, "-m", "livesegment.review.stretch"]
         try:
-            ran = subprocess.run(
-                command,
-                input=json.dumps(order),
-                stdout=subprocess.PIPE,
-                text=True,
-                timeout=_LONGEST_COPY_S,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            why = (
-                "that took too long"
-                if isinstance(error, subprocess.TimeoutExpired)
-                else "it failed"
-            )
+            said = self._copied(order)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            is_late = isinstance(error, subprocess.TimeoutExpired)
+            why = "that took too long" if is_late else "it failed"
             raise OutputNotWritable(f"the stretch cannot be written: {why}") from error
-        said = json.loads(ran.stdout or "{}")
         if "missing" in said:
             raise SourceNotFound(said["missing"])
         if "failed" in said:
             raise OutputNotWritable(said["failed"])
+
+    def _copied(self, order: Mapping[str, Any]) -> dict[str, str]:
+        """Have a stretch copied by a process of its own, and return what that says of it.
+
+        Raises:
+            OSError: If there is no process for it.
+            ValueError: If it was ended.
+            subprocess.TimeoutExpired: If it took too long.
+        """
+        with subprocess.Popen(
+            own_program(_COPIER),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=own_environment(),
+            start_new_session=True,  # Ctrl-C is for the run, which ends it
+        ) as process:
+            self._copiers.add(process)
+            try:
+                if self.index.is_stopping:
+                    process.kill()
+                said, _ = process.communicate(json.dumps(order), _LONGEST_COPY_S)
+            finally:
+                self._copiers.discard(process)
+                process.kill()
+        if process.returncode:
+            raise ValueError(f"it ended with {process.returncode}")
+        return dict(json.loads(said or "{}"))
 
     def mark(self, camera: str, events: Sequence[str], *, is_seen: bool) -> None:
         """Mark events of a camera as seen, or as not seen.

@@ -1,5 +1,6 @@
 """A part of the picture, as rules look at one and as one is hidden."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -44,10 +45,9 @@ def zone_mistake(zone: Polygon) -> str | None:
     for x, y in zone:
         if not (math.isfinite(x) and math.isfinite(y) and min(x, y) >= -1 and max(x, y) <= 2):
             return "a zone's corners are shares of the picture, from 0 to 1"
-    across, down = zip(*zone, strict=True)
-    if not (min(across) < 1 and max(across) > 0 and min(down) < 1 and max(down) > 0):
-        return "its zone lies outside of the picture"
-    return "its zone has no area" if _is_line(zone) else None
+    if _is_line(zone):
+        return "its zone has no area"
+    return None if _reaches_in(zone) else "its zone lies outside of the picture"
 
 
 def hidden_zone() -> Kind:
@@ -77,6 +77,36 @@ def _is_line(zone: Polygon) -> bool:
     ways = [(x - x0, y - y0) for x, y in others]
     along = max(ways, key=lambda way: abs(way[0]) + abs(way[1]))
     return all(abs(along[0] * y - along[1] * x) < _FLAT for x, y in ways)
+
+
+def _reaches_in(zone: Polygon) -> bool:
+    """Tell whether a zone has a part in the picture: by one of its edges, or all around."""
+    edges = list(zip(zone, (*zone[1:], zone[0]), strict=True))
+    return any(itertools.starmap(_crosses, edges)) or sum(itertools.starmap(_turn, edges)) != 0
+
+
+def _crosses(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether an edge goes through the picture, and not only along its border.
+
+    Source: Liang and Barsky, ACM Transactions on Graphics, 1984.
+    """
+    enters, leaves = 0.0, 1.0
+    for begin, end in zip(one, other, strict=True):
+        if begin == end:
+            if not 0 < begin < 1:
+                return False
+            continue
+        sides = sorted(((0 - begin) / (end - begin), (1 - begin) / (end - begin)))
+        enters, leaves = max(enters, sides[0]), min(leaves, sides[1])
+    return enters < leaves
+
+
+def _turn(one: tuple[float, float], other: tuple[float, float]) -> int:
+    """Return 1 or -1 if an edge passes the picture's middle on its right, down or up, else 0."""
+    (x0, y0), (x1, y1) = one, other
+    if (y0 <= 0.5) == (y1 <= 0.5) or x0 + (0.5 - y0) * (x1 - x0) / (y1 - y0) <= 0.5:
+        return 0
+    return 1 if y1 > y0 else -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from livesegment.address import shown_host
 from livesegment.backoff import Backoff, Restarts
+from livesegment.child import own_environment, own_program
 from livesegment.errors import SinkError
 from livesegment.output import LiveRun
 from livesegment.sinks.published_stream import GRACE_S, MPEGTS_OPTIONS, PublishedStream
@@ -151,16 +151,14 @@ class _Sender:
         self._on_connected = on_connected
         self._connected_at_s: float | None = None
         self._reason = _SILENT
-        path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109
         try:
             self._process = subprocess.Popen(
-                # Our own path and not the working directory, where anybody's files may lie.
-                [sys.executable, "-P", "-m", _MODULE],
+                own_program(_MODULE),
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
+                env=own_environment(),
                 start_new_session=True,  # Ctrl-C is for the run, which ends it in order
             )
         except OSError as error:

@@ -84,13 +84,17 @@ def _outside(zones: Sequence[Polygon], size: tuple[int, int]) -> npt.NDArray[np.
     around = np.ones((2 * _BEYOND + 1, 2 * _BEYOND + 1), np.uint8)
     visible = np.full((height, width), 255, np.uint8)
     for zone in zones:
-        drawn = np.zeros((height, width), np.uint8)
         # A pixel's centre is a whole number in OpenCV, and half a pixel from its corner here.
         corners = np.array(zone) * size - 0.5
-        points = np.round(corners * (1 << _FRACTION_BITS)).astype(np.int32)[None]
+        # All of the zone is drawn, with what lies beyond the picture: only so is it known what its
+        # outline encloses.
+        first = np.floor(corners.min(0)).astype(int) - _BEYOND - 1
+        last = np.ceil(corners.max(0)).astype(int) + _BEYOND + 1
+        drawn = np.zeros((last - first + 1)[::-1], np.uint8)
+        points = np.round((corners - first) * (1 << _FRACTION_BITS)).astype(np.int32)[None]
         cv2.fillPoly(drawn, list(points), 255, shift=_FRACTION_BITS)
         # What an outline that crosses itself encloses twice is not filled, and is hidden as well.
         grown = cv2.dilate(drawn, around)
         outlines, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(visible, outlines, -1, 0, cv2.FILLED)
+        cv2.drawContours(visible, outlines, -1, 0, cv2.FILLED, offset=first.tolist())
     return visible

@@ -18,6 +18,8 @@ Values = Mapping[str, Any]
 _LONGEST_TEXT, _LONGEST_NAME, _LONGEST_SOURCE = 200, 60, 2000
 _MOST_ELEMENTS = 256
 _REFERENCE = "${"
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Of Persian, of Indian scripts and of emoji; other signs that cannot be seen could mislead."""
 _DEVICE = re.compile(
     r"[0-9]{1,9}|/dev/video[0-9]{1,9}|/dev/v4l/by-(?:id|path)/[\w:.+,-]+", re.ASCII
 )
@@ -185,7 +187,7 @@ def _text(value: object, key: str, longest: int = _LONGEST_TEXT) -> str:
     """Return a text that may stand in the file: in one line, and without variables."""
     if not isinstance(value, str) or len(value) > longest:
         raise OptionsError(f"{key} is a text of at most {longest} characters")
-    if not value.isprintable():
+    if not all(each.isprintable() or each in _JOINERS for each in value):
         raise OptionsError(f"{key} is a text in one line, without control characters")
     if _REFERENCE in value:
         raise OptionsError(

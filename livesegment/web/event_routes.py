@@ -23,12 +23,14 @@ _MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 class KeptFile(FileResponse):
     """A file, or the part of it that is wanted; what is no part is refused as everything is.
 
-    Of a file that grows meanwhile no more is sent than was there at first.
+    Of a file that grows meanwhile no more is sent than was there at first; one that has just gone,
+    to make room for another, is refused too.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         refusals: list[Response] = []
+        held: list[Message] = []  # the head, until the file is open
         left = 0
 
         async def send_file(sent: Message) -> None:
@@ -37,14 +39,23 @@ class KeptFile(FileResponse):
                 left = int(Headers(raw=sent["headers"]).get("content-length", "0"))
                 if sent["status"] >= 400:
                     refusals.append(_refusal(sent))
-            elif sent["type"] == "http.response.body":
+                held.append(sent)
+                return
+            if sent["type"] == "http.response.body":
                 body = sent.get("body", b"")[:left]
                 left -= len(body)
                 sent = {**sent, "body": body}
             if not refusals:
+                while held:
+                    await send(held.pop())
                 await send(sent)
 
-        await super().__call__(scope, receive, send_file)
+        try:
+            await super().__call__(scope, receive, send_file)
+        except OSError:
+            if not held:
+                raise
+            refusals = [message("this file is kept no more", 404)]
         for each in refusals:
             await each(scope, receive, send)
 

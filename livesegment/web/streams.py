@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class _Alarm:
         self._loop = asyncio.get_running_loop()
 
     def ring(self) -> None:
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self) -> None:
@@ -196,6 +196,9 @@ def _part(name: str, body: bytes, kind: str, *more: str) -> bytes:
 
 async def _send_part(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
+    # That the client has gone is known once the loop has gone round: asyncio complains of who goes
+    # on sending before that.
+    await asyncio.sleep(0)
 
 
 async def _left(receive: Receive, alarm: _Alarm) -> None:

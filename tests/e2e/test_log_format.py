@@ -65,6 +65,39 @@ def test_a_traceback_is_part_of_its_object() -> None:
     assert "ZeroDivisionError" in said["exception"]
 
 
+OF_OTHERS = """
+import asyncio, logging, warnings
+logging.getLogger("urllib3.connectionpool").warning("retrying https://h/SECRET")
+logging.getLogger("asyncio").warning("socket.send() raised exception.")
+warnings.warn("unverified request to host SECRET")
+async def defect():
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0)
+asyncio.run(defect())
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_other_libraries_say_nothing_but_what_is_a_defect_of_ours(form: str) -> None:
+    program = (
+        "from livesegment.cli.logs import set_up_logging\n"
+        "from livesegment.settings.commands import LogOptions\n"
+        f"set_up_logging(LogOptions(log_format='{form}'))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program + OF_OTHERS], capture_output=True, text=True, check=True
+    )
+    assert "SECRET" not in result.stderr
+    assert "socket.send" not in result.stderr
+    if form == "json":
+        (said,) = lines(result.stderr)
+        assert (said["level"], said["logger"]) == ("error", "asyncio")
+        assert "ZeroDivisionError" in said["exception"]
+    else:
+        assert result.stderr.startswith("livesegment: Exception in callback")
+        assert "ZeroDivisionError" in result.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="monitor needs a Unix system")
 def test_what_a_camera_says_bears_its_name(tmp_path: Path) -> None:
     config = tmp_path / "cameras.toml"

@@ -52,6 +52,7 @@ def test_events_of_two_cameras_are_kept_and_listed_apart(tmp_path: Path) -> None
         newest = listed(monitor, "a")[-1]
         assert (newest["rule"], newest["class"], newest["ended"]) == ("door", "thing", None)
         assert newest["coverage"] == 1.0
+        assert "livesegment: a: door begins" in monitor.lines
         address = f"{monitor.url}/cameras/a/events/{newest['snapshot']}"
         with urllib.request.urlopen(address, timeout=30) as reply:
             snapshot = cv2.imdecode(np.frombuffer(reply.read(), np.uint8), cv2.IMREAD_COLOR)

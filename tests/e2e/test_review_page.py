@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -225,9 +226,10 @@ def _listed(review: Any) -> list[str]:
     return [json.dumps({**each, "goes_on": False}) for each in entries]
 
 
-def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["Gate", 40 * "Gate " + "!"])
+def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path, title: str) -> None:
     write_recording(tmp_path / "recorded" / "gate.mp4", 2, BEGAN_S)
-    with opened(tmp_path) as review, served(HandFeed("gate"), review=review) as server:
+    with opened(tmp_path) as review, served(HandFeed("gate", title), review=review) as server:
         for width in (360, 1300):
             page.set_viewport_size({"width": width, "height": 800})
             page.goto(f"{server.url}/review")
@@ -236,3 +238,29 @@ def test_nothing_on_it_is_cut(page: "playwright.Page", tmp_path: Path) -> None:
             for card in page.locator(".card").all():
                 [shown, needed] = card.evaluate("each => [each.clientWidth, each.scrollWidth]")
                 assert shown == needed > 0.3 * width
+
+
+@pytest.mark.parametrize(
+    ("day", "began", "hours"),
+    [("2025-10-26", "2025-10-25T22:00Z", 25), ("2025-03-30", "2025-03-29T23:00Z", 23)],
+)
+def test_a_day_is_as_long_as_it_was_where_clocks_are_changed(
+    chromium: "playwright.Browser", tmp_path: Path, day: str, began: str, hours: int
+) -> None:
+    since = int(datetime.fromisoformat(began).timestamp())
+    address = f"/api/review/timeline?since={since}&until={since + hours * 3600}"
+    with (
+        opened(tmp_path) as review,
+        served(HandFeed("gate"), review=review) as server,
+        chromium.new_context(timezone_id="Europe/Berlin") as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{server.url}/review")
+        with page.expect_request(lambda asked: asked.url.endswith(address)):
+            page.locator("#day").fill(day)
+            page.locator("#day").dispatch_event("change")
+        # So it stays when it is asked for again, and the days beside it follow.
+        for step, to in (("later", since + hours * 3600), ("earlier", since)):
+            begins = f"/api/review/timeline?since={to}&"
+            with page.expect_request(lambda asked, begins=begins: begins in asked.url):
+                page.locator(f"#{step}").click()

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from livesegment.address import check_reachable, network_of, why_unreachable
+from livesegment.address import check_reachable, network_of, shown_text, shown_url, why_unreachable
 from livesegment.errors import SourceNotFound
 
 
@@ -39,3 +39,24 @@ def test_who_has_a_network_of_addresses_is_one_client() -> None:
         assert len({network_of(each) for each in same}) == 1
     for other in (["192.0.2.1", "192.0.2.2"], ["2001:db8::1", "2001:db8:0:1::1"], ["::1", ""]):
         assert len({network_of(each) for each in other}) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/user=admin&password=Pw1&channel=1", "/user=admin&password=...&channel=1"),
+        (
+            "/user=admin_password=P_w=1_channel=1_stream=0.sdp",
+            "/user=admin_password=..._channel=1_stream=0.sdp",
+        ),
+        ("/USER=a&PWD=Pw1", "/USER=a&PWD=..."),
+        ("/live/token=Pw1/one", "/live/token=.../one"),
+        ("/password=&channel=1", "/password=&channel=1"),
+        ("/compass=1/bypass", "/compass=1/bypass"),
+    ],
+)
+def test_a_password_in_a_path_is_not_shown(path: str, shown: str) -> None:
+    assert shown_url(f"rtsp://h:554{path}") == f"rtsp://h:554{shown}"
+    # With a mistake in it, which nothing takes for an address.
+    mistaken = shown_text(f"rtsp//h{path}")
+    assert [each for each in ("Pw1", "P_w") if each in mistaken] == []

@@ -141,3 +141,37 @@ def test_what_is_far_too_large_or_no_text_is_said(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(OptionsError, match=said):
             ConfigFile(path, {}).read()
+
+
+def test_a_byte_order_mark_stays_where_an_editor_has_left_it(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.toml"
+    path.write_text(CAMERA, encoding="utf-8-sig")
+    file = ConfigFile(path, {})
+    assert [each.name for each in file.config().cameras] == ["a"]
+    file.write(file.draft(lambda text: text + "# more\n"))
+    assert path.read_bytes() == b"\xef\xbb\xbf" + CAMERA.encode() + b"# more\n"
+    assert [each.name for each in file.config().cameras] == ["a"]
+
+
+def test_a_file_that_is_read_only_is_changed_by_hand_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cameras.toml"
+    path.write_text(CAMERA)
+    path.chmod(0o444)
+    file = ConfigFile(path, {})
+    access = os.access
+    # As root, everything may be written.
+    monkeypatch.setattr(os, "access", lambda each, mode: each != path and access(each, mode))
+    said = f"{path} can be changed by hand only: it is not to be written by this user"
+    assert file.why_not_writable() == said
+    with pytest.raises(OutputNotWritable, match="can be changed by hand only"):
+        file.write(file.draft(lambda text: text + "# more\n"))
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(path.name, CAMERA)]
+
+
+def test_it_does_not_become_larger_than_can_be_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.toml"
+    path.write_text(CAMERA)
+    with pytest.raises(OptionsError, match="would be larger than 1 MB"):
+        ConfigFile(path, {}).draft(lambda text: text + 2**20 * "#")

@@ -21,6 +21,8 @@ SECRET = marked("password")
         ("rtsp://anna:a@b@h/s", f"rtsp://anna:{DOTS}@h/s"),
         ("rtsp://token@h/s", f"rtsp://{DOTS}@h/s"),
         ("rtsp://anna:${PASSWORD}@h/s", f"rtsp://anna:{DOTS}@h/s"),
+        ("rtsp://h/user=a&password=pw&channel=1", f"rtsp://h/user=a&password={DOTS}&channel=1"),
+        ("rtsp://h/user=a_password=pw_channel=1", f"rtsp://h/user=a_password={DOTS}_channel=1"),
         ("http://h/s?a=1&b#c", f"http://h/s?a={DOTS}&{DOTS}#{DOTS}"),
     ],
 )
@@ -40,6 +42,7 @@ def test_passwords_and_values_of_queries_show_as_dots(source: str, shown: str) -
         f"rtsp:/anna:{SECRET}@h/s",
         f"anna:{SECRET}@h",
         f"rtsp://{SECRET}@h/s",
+        f"rtsp://h/user=anna&password={SECRET.partition('&')[0]}&channel=1",
         f"rtsp://h:{SECRET}",
     ],
 )
@@ -53,6 +56,9 @@ def test_what_is_kept_stays_while_the_rest_changes() -> None:
     sent = f"rtsp://anna:{DOTS}@h:554/two?channel=2&key={DOTS}"
     assert undotted(sent, kept) == "rtsp://anna:${PW}@h:554/two?channel=2&key=k"
     assert undotted("rtsp://anna:new@h/one", kept) == "rtsp://anna:new@h/one"
+    kept = "rtsp://h/user=anna_password=pw_channel=1_stream=0.sdp"
+    sent = f"rtsp://h/user=anna_password={DOTS}_channel=2_stream=0.sdp"
+    assert undotted(sent, kept) == "rtsp://h/user=anna_password=pw_channel=2_stream=0.sdp"
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,9 @@ def test_what_is_kept_stays_while_the_rest_changes() -> None:
 def test_a_password_is_sent_to_nobody_else(sent: str) -> None:
     with pytest.raises(OptionsError, match="type the password again"):
         undotted(sent, "rtsp://anna:pw@h:554/one?key=k")
+
+
+@pytest.mark.parametrize("sent", ["rtsp://evil/password={}", "rtsp://h/pwd={}", "rtsp://h/{}"])
+def test_a_password_of_a_path_is_sent_to_nobody_else(sent: str) -> None:
+    with pytest.raises(OptionsError, match="type the password again"):
+        undotted(sent.format(DOTS), "rtsp://h/user=anna&password=pw")

@@ -23,7 +23,7 @@ from livesegment.settings.rule import Rule
 
 need_package("apprise", extra="notify")
 
-from livesegment.events.notify import Notifier, Phone, in_words  # noqa: E402
+from livesegment.events.notify import PAUSE_S, Notifier, Phone, in_words  # noqa: E402
 
 AT_ONCE = Backoff(attempts=3, first_wait_s=0.01, max_wait_s=0.01)
 DOOR = Rule("door", class_name="person", above=0.05)
@@ -99,6 +99,51 @@ def test_one_message_a_rule_and_cooldown_and_none_in_the_quiet_hours() -> None:
             receiver.wait_for(4)
     told = [json.loads(body)["title"] for _, body in receiver.requests]
     assert told == ["yard: door", "yard: gate", "yard: door", "yard: gate"]
+
+
+def test_who_was_told_is_left_alone_by_the_next_run_as_well(tmp_path: Path) -> None:
+    receiver, told, at_s = Receiver(200), tmp_path / "state" / "yard.json", [1000.0]
+    rules = [DOOR, Rule("gate", class_name="cat", above=0.1, cooldown_s=300)]
+    with receiver.serving() as url:
+        for now_s, rule in (
+            (1000, "door"),  # told
+            (1001, "gate"),  # told
+            (1030, "door"),
+            (1061, "door"),  # told
+            (1290, "gate"),
+            (1302, "gate"),  # told
+            (1303, "door"),  # told
+            (500, "door"),  # the clock was set back: a minute at the most
+        ):
+            at_s[0] = now_s
+            clock = Clock()  # each run's begins anew
+            with Notifier(
+                [f"json://{url.removeprefix('http://')}"],
+                rules,
+                None,
+                clock=clock,
+                now=lambda: datetime.fromtimestamp(at_s[0]),
+                told=told,
+            ) as notifier:
+                notifier.put(event(now_s, rule=rule))
+                clock.now_s += PAUSE_S if now_s == 500 else 0
+                notifier.put(event(now_s, rule=rule))  # told, at 500
+        receiver.wait_for(6)
+    told_of = [json.loads(body)["title"].removeprefix("yard: ") for _, body in receiver.requests]
+    assert told_of == ["door", "gate", "door", "gate", "door", "door"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"door": "x", "gate": true}', '{"door": NaN}', "[" * 5000]
+)
+def test_a_spoiled_memory_holds_back_nothing(tmp_path: Path, text: str) -> None:
+    receiver, told = Receiver(200), tmp_path / "yard.json"
+    told.write_text(text)
+    with receiver.serving() as url:
+        address = f"json://{url.removeprefix('http://')}"
+        with Notifier([address], [DOOR], None, told=told) as notifier:
+            notifier.put(event(1, coverage=0.1))
+            receiver.wait_for(1)
 
 
 def test_who_does_not_take_it_is_asked_again_and_the_others_are_not() -> None:

@@ -286,10 +286,17 @@ def test_a_zone_is_where_it_is_in_pictures_of_any_size() -> None:
     [
         # A star of one line, whose middle it encloses twice.
         ([(0.5, 0.1), (0.75, 0.9), (0.1, 0.4), (0.9, 0.4), (0.25, 0.9)], (0.5, 0.55), (0.9, 0.9)),
+        # The same, whose middle reaches over the picture's edge.
+        ([(0.5, -0.5), (0.75, 0.9), (0.1, -0.1), (0.9, -0.1), (0.25, 0.9)], (0.5, 0.1), (0.9, 0.9)),
         # Partly outside of the picture.
         ([(-1, -1), (0.3, -1), (0.3, 2), (-1, 2)], (0.0, 0.99), (0.5, 0.5)),
+        # With all of its edges outside of the picture, or on its edge.
+        ([(-1, -1), (2, -1), (2, 0.5), (-1, 0.5)], (0.5, 0.4), (0.5, 0.6)),
+        ([(-1, 1.5), (0.5, -1), (0.5, 1.5)], (0.1, 0.5), (0.9, 0.5)),
         # A sliver between two pixels.
         ([(0.505, 0.5), (0.506, 0.5), (0.506, 0.501)], (0.5, 0.5), (0.6, 0.5)),
+        # One that only just reaches into the picture.
+        ([(0.999, 0.2), (1.5, 0.2), (1.5, 0.8), (0.999, 0.8)], (0.999, 0.5), (0.9, 0.5)),
     ],
 )
 def test_what_a_zone_touches_is_hidden(

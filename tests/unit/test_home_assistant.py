@@ -181,6 +181,22 @@ def test_what_there_is_no_more_disappears_and_what_there_is_stays(broker: Broker
     assert any("livesegment_other/gate" in topic for topic in late.entities())
 
 
+def test_a_description_that_is_far_too_long_is_none_of_ours_and_holds_up_nothing(
+    broker: Broker, home: Home
+) -> None:
+    flood = {f"{number}_topic": f"livesegment/yard/{number}" for number in range(3000)}
+    for entity in ("flood", "class__flood__share"):
+        topic = f"homeassistant/sensor/livesegment_yard/{entity}/config"
+        home.say(topic, json.dumps({"name": entity, **flood}), retain=True)
+    with MqttPublisher(address(broker), "yard", RULES, DEVICE) as mqtt:
+        home.wait_for(lambda: home.said("livesegment/yard/availability") == "online")
+        mqtt.note_classes(SeenClasses({"person": 0.5}))
+        mqtt.put(event(1, rule="gate"))
+        home.wait_for(lambda: home.texts("yard/events"))
+    assert "livesegment/yard/2999" not in home.payloads
+    assert {"sensor flood", "sensor class__flood__share"} <= home.ids()
+
+
 def test_classes_of_a_model_that_names_only_what_it_found_stay(broker: Broker) -> None:
     announced = Announced(classes_grow=True)
     for name in ("person", "car"):

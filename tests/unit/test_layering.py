@@ -43,6 +43,8 @@ CORE = {
     "media_file",
     "memory_budget",
     "state",
+    "child",
+    "foreign_noise",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(CORE, CORE),

@@ -1,6 +1,8 @@
 """Files of recordings: where their fragments lie, and stretches of them."""
 
+import os
 import random
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -131,3 +133,40 @@ def test_nothing_recorded_and_no_room_are_said(tmp_path: Path) -> None:
     segment.unlink()
     with pytest.raises(SourceNotFound, match="nothing was recorded"):
         write_stretch(path.parent, found, BEGAN_S, BEGAN_S + 1, tmp_path / "a.mp4")
+
+
+def test_what_lies_in_the_working_directory_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("open('was run', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    recorded = tmp_path / "recorded"
+    write_recording(recorded / "gate.mp4", 2)
+    with opened(tmp_path) as review:
+        review.write_stretch("gate", BEGAN_S, BEGAN_S + 2, tmp_path / "stretch.mp4")
+    assert (tmp_path / "stretch.mp4").is_file()
+    assert not (tmp_path / "was run").exists()
+
+
+def test_a_copy_under_way_ends_with_the_page_and_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = write_recording(tmp_path / "recorded" / "gate.mp4", 1).name
+    refusals: list[str] = []
+    with opened(tmp_path) as review:
+        # From here on it is read for as long as nobody writes to it.
+        (tmp_path / "recorded" / name).unlink()
+        os.mkfifo(tmp_path / "recorded" / name)
+
+        def copy() -> None:
+            with pytest.raises(OutputNotWritable) as refused:
+                review.write_stretch("gate", BEGAN_S, BEGAN_S + 1, tmp_path / "stretch.mp4")
+            refusals.append(str(refused.value))
+
+        copying = threading.Thread(target=copy)
+        copying.start()
+        with (tmp_path / "recorded" / name).open("wb"):  # once it is read
+            review.stop()
+            copying.join(30)
+    assert refusals == ["the stretch cannot be written: it failed"]
+    assert capfd.readouterr().err == ""

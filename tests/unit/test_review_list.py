@@ -97,6 +97,25 @@ def test_an_index_that_somebody_else_holds_stays_theirs(
     assert index.exists()
 
 
+def test_an_index_that_somebody_takes_while_it_is_in_use_loses_nothing_of_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_past(tmp_path)
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, **named: connect(path, **{**named, "timeout": 0})
+    )
+    with opened(tmp_path, "gate", "yard", path=tmp_path / "review.sqlite") as review:
+        first = listed(review)
+        with closing(connect(tmp_path / "review.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            write_events(tmp_path / "yard.jsonl", [told(1000, after_s=1000)])
+            review.refresh()
+        found = listed(review)
+        assert len(found) == len(first) + 1
+        assert [each for each in found if each[2] != json.dumps(f"{1000:032x}")] == first
+
+
 _WITHOUT_ROOM = """
 import resource, signal, sys
 from pathlib import Path

@@ -152,6 +152,20 @@ def test_a_file_that_grows_while_it_is_sent_is_sent_as_it_was(
         assert (answer.status_code, len(answer.content)) == (200, before.st_size)
 
 
+def test_a_file_that_goes_while_it_is_asked_for_is_said_and_is_no_failure(
+    past: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = past / "recorded" / "gate_20251124-160003Z.mp4"
+    before, stat = path.stat(), Path.stat
+    with asked(past) as client:
+        path.unlink()
+        as_before = lambda each, **more: before if each == path else stat(each, **more)  # noqa: E731
+        monkeypatch.setattr(Path, "stat", as_before)
+        answer = client.get(f"/cameras/gate/recordings/{path.name}")
+    assert (answer.status_code, "kept no more" in answer.json()["message"]) == (404, True)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
 def test_no_other_file_is_given_out(past: Path) -> None:
     (past / "recorded" / "other_20251124-160000Z.mp4").write_bytes(b"of another camera")
     (past / "secret.mp4").write_bytes(b"secret")

@@ -204,6 +204,8 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             "hide is a list, each a zone of",
         ),
         (lambda: LiveOptions(hide=[[(2, 2), (3, 2), (3, 3)]]), "hide is a list, each a zone of at"),
+        # Around a corner of the picture, and beside it.
+        (lambda: LiveOptions(hide=[[(-1, 0.5), (0.5, -1), (-1, -1)]]), "hide is a list, each a"),
         (lambda: Rule("x", "bogus"), "rule 'x': it is about one of coverage, count, camera"),
         (lambda: Rule("x", class_name="a", above="0.5"), "rule 'x': its shares and times are num"),
         (lambda: Rule("x", class_name="a", count_above=1.5), "rule 'x': its counts are whole"),

@@ -85,6 +85,8 @@ def test_short_rules_and_those_of_other_subjects(text: str, rule: Rule) -> None:
         ("person < 0%", "a class covers less than above 0% to 100%"),
         ("person > 5% hysteresis 6%", "the hysteresis is from 0% to 5%, or it would never end"),
         ("person > 5% in 1.1,0 1.5,0 1.5,1", "its zone lies outside of the picture"),
+        ("person > 5% in -1,0.5 0.5,-1 -1,-1", "its zone lies outside of the picture"),
+        ("person > 5% in 1,0.2 1.5,0 1,1", "its zone lies outside of the picture"),
         ("person > 5% in 0.1,0 0.1,0.5 0.1,1", "its zone has no area"),
         ("person > 5% in nan,0 1,0 1,1", "corners are shares of the picture"),
         ("person > 5% for 48h", "'for' is from 0 seconds to a day"),

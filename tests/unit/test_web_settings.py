@@ -124,6 +124,20 @@ def test_only_what_is_changed_is_another_in_the_file(visitor: Visitor) -> None:
     assert visitor.saved == [None]
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        'The "gate" \\ \'s # [x]',
+        "\N{ARABIC LETTER YEH}\N{ZERO WIDTH NON-JOINER}\N{ARABIC LETTER KHAH}",
+        "\N{MAN}\N{ZERO WIDTH JOINER}\N{GIRL}",
+    ],
+)
+def test_a_title_in_any_script_comes_back_as_it_was(visitor: Visitor, title: str) -> None:
+    answer = visitor.post("/gate", values={"camera.title": title})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["cameras"][0]["own"]["camera.title"] == title
+
+
 def test_a_form_that_is_saved_unchanged_changes_nothing(visitor: Visitor) -> None:
     [gate, yard] = visitor.settings()["cameras"]
     for each in (gate, yard):
@@ -208,6 +222,14 @@ def test_a_file_with_a_mistake_is_said_and_left_alone(visitor: Visitor) -> None:
     visitor.refused("/gate", 400, "overlay.opacity", values={"camera.title": "G"})
 
 
+def test_a_number_without_end_is_nothing_that_the_page_shows(visitor: Visitor) -> None:
+    visitor.path.write_text(TEXT.replace("overlay.style", "picture.fps_limit = inf\noverlay.style"))
+    [gate, _] = visitor.settings()["cameras"]
+    assert gate["own"] == {"camera.title": "The gate", "overlay.style": "outline"}
+    assert visitor.post("/gate", values={"camera.title": "Gate"}).status_code == 200
+    assert "picture.fps_limit = inf\n" in visitor.path.read_text()
+
+
 def test_a_folder_that_cannot_be_written_is_said(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +255,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("/gate", {"values": {"camera.title": "a\nsource = 1"}}, "one line"),
     ("/gate", {"values": {"camera.title": "a\x00\x1b[31m"}}, "one line"),
     ("/gate", {"values": {"camera.title": "\N{LINE SEPARATOR}"}}, "one line"),
+    ("/gate", {"values": {"camera.title": "\N{RIGHT-TO-LEFT OVERRIDE}etag"}}, "one line"),
     ("/gate", {"values": {"camera.title": "${HOME}"}}, "in the file alone"),
     ("/gate", {"values": {"camera.title": 5}}, "camera.title is"),
     ("/gate", {"values": {"camera.title": {"a": 1}}}, "camera.title is"),

@@ -1,6 +1,7 @@
 """Pictures for the page: the newest for everybody, encoded once, and only if somebody looks."""
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ from urllib.parse import urlsplit
 import cv2
 import httpx
 import numpy as np
+import pytest
 from feeds import HandFeed, served
 from waiting import wait_until
 
 from livesegment.web.broadcast import Broadcast
+from livesegment.web.feed import Report
 from livesegment.web.page_server import PageServer
 
 
@@ -229,3 +232,37 @@ def test_streams_end_when_the_server_stops_and_when_the_camera_does() -> None:
         next(pictures)
         page.close()
         assert list(pictures) == []
+
+
+def test_a_viewer_who_goes_away_is_nothing_to_speak_of(caplog: pytest.LogCaptureFixture) -> None:
+    held, released = threading.Event(), threading.Event()
+
+    class Holding(HandFeed):
+        """Holds up the server while it is asked how it is."""
+
+        def report(self) -> Report:
+            held.set()
+            assert released.wait(30)
+            return super().report()
+
+    feeds = [*(HandFeed(f"camera-{number}") for number in range(8)), Holding("holding")]
+    with served(*feeds) as page, socket.socket() as viewer:
+        address = urlsplit(page.url)
+        viewer.settimeout(30)
+        viewer.connect((address.hostname, address.port))
+        viewer.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+        wait_until(lambda: all(feed.pictures.is_watched for feed in feeds), "a viewer")
+        asking = threading.Thread(
+            target=lambda: httpx.get(f"{page.url}/api/cameras", trust_env=False, timeout=60)
+        )
+        asking.start()
+        assert held.wait(30)
+        # Gone without a word, and with a picture of every camera about to be sent.
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        viewer.close()
+        for feed in feeds:
+            feed.pictures.publish(b"jpeg")
+        released.set()
+        asking.join()
+        wait_until(lambda: not any(feed.pictures.is_watched for feed in feeds), "the viewer's end")
+    assert [record.getMessage() for record in caplog.records] == []

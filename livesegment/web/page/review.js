@@ -241,8 +241,9 @@ function filtered(event) {
 function showDay(time) {
   const span = Number(find("span").value);
   const from = span === 86400 ? startOfDay(time) : time - span / 2;
-  follows = from + span >= Date.now() / 1000;
-  showTimes(from, from + span);
+  const until = endOf(from, span);
+  follows = until >= Date.now() / 1000;
+  showTimes(from, until);
 }
 
 // Return the middle of a day as an input has it, in seconds; null where none is chosen.
@@ -253,6 +254,9 @@ function startOfDay(time) {
   day.setHours(0, 0, 0, 0);
   return day.getTime() / 1000;
 }
+
+// Return the end of what begins at a moment: of a day, the begin of the next one.
+const endOf = (since, span) => (span === 86400 ? startOfDay(since + 1.5 * span) : since + span);
 
 async function showTimes(since, until) {
   const from = Math.max(0, since);
@@ -273,10 +277,10 @@ function localDay(time) {
 // Ask again for the time that is shown, which has moved on if it ends now.
 function refreshTimes() {
   const span = Number(find("span").value);
-  if (!follows) return showTimes(timeline.since, timeline.since + span);
+  if (!follows) return showTimes(timeline.since, endOf(timeline.since, span));
   const now = Date.now() / 1000;
   const since = span === 86400 ? startOfDay(now) : now - 0.95 * span;
-  return showTimes(since, since + span);
+  return showTimes(since, endOf(since, span));
 }
 
 function move(by) {

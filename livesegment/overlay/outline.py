@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from livesegment.frame import Image
 from livesegment.mask import ClassIds
-from livesegment.overlay.blend import Blender
+from livesegment.overlay.blend import Blender, Box, boxes
 from livesegment.overlay.scratch import Scratch
 from livesegment.overlay.selection import Pixels, Selection
 from livesegment.overlay.stretches import EIGHT, Stretches
@@ -20,6 +20,7 @@ _RIM_WEIGHT = 0.7
 _AT_ONCE = 4096  # stretches: what is worked on for them stays in the processor's cache
 _RIM = 10  # counts of a line's pixels are below it
 
+_MOST = 0.8
 _SQUARE = np.ones((3, 3), np.uint8)
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
@@ -81,7 +82,12 @@ class Outliner:
         # A pixel is of a line if one of another class is as near as so many squares and crosses by
         # turns reach, in whatever order. The first cross, or the only square, is to look around.
         near = _SQUARE if width == 1 else _CROSS
-        line, spare, counts = (
+        counts = self._scratch.array("outline.counts", class_ids.shape)
+        of_box = counts
+        if pixels is not None and (box := _around(pixels, width + 2)):
+            counts.fill(0)  # nothing is further from what is drawn
+            class_ids, pixels, of_box = class_ids[box], pixels[box], counts[box]
+        line, spare, inside = (
             self._scratch.array(f"outline.{number}", class_ids.shape) for number in range(3)
         )
         cv2.erode(class_ids, near, dst=line)
@@ -93,14 +99,14 @@ class Outliner:
         if pixels is None:
             np.minimum(line, 1, out=line)
         else:
-            cv2.threshold(pixels, 0, 1, cv2.THRESH_BINARY, dst=counts)
-            np.bitwise_and(line, counts, out=line)
+            cv2.threshold(pixels, 0, 1, cv2.THRESH_BINARY, dst=inside)
+            np.bitwise_and(line, inside, out=line)
             reach = max(1, width // 2)
-            _grow(counts, (reach + 1) // 2, reach // 2, spare)
-            np.bitwise_xor(spare, counts, out=spare)
+            _grow(inside, (reach + 1) // 2, reach // 2, spare)
+            np.bitwise_xor(spare, inside, out=spare)
             np.multiply(spare, _RIM, out=spare)
             np.add(line, spare, out=line)
-        cv2.boxFilter(line, -1, (3, 3), dst=counts, normalize=False)
+        cv2.boxFilter(line, -1, (3, 3), dst=of_box, normalize=False)
         return counts
 
     def _draw_small(
@@ -123,6 +129,20 @@ class Outliner:
         target = np.empty_like(large)
         self.draw(target, large, large_ids, large_pixels, selection, alpha)
         np.copyto(canvas, target[:, :width])
+
+
+def _around(pixels: Pixels, reach: int) -> Box | None:
+    """Return the box around pixels that are not 0 and so many around; None: nearly everything."""
+    found = [box for _, box in boxes(pixels.shape, pixels) if box is not None]
+    if not found:
+        return slice(0, 1), slice(0, 1)
+    rows, columns = (
+        slice(max(0, min(each.start for each in along) - reach), max(e.stop for e in along) + reach)
+        for along in zip(*found, strict=True)
+    )
+    # What lies apart in memory takes longer.
+    is_most = pixels[rows, columns].size > _MOST * pixels.size
+    return None if is_most else (rows, columns)
 
 
 def _grow(pixels: Pixels, squares: int, crosses: int, grown: Pixels) -> None:

@@ -1,7 +1,7 @@
 """What is done to everything that is no drawn class: blurred, or taken away."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -103,7 +103,7 @@ class Background:
         """
         if amount >= 1:
             height, width = pixels.shape
-            canvas.reshape(height, -1)[:] = np.array(CUTOUT_BGR * width, np.uint8)
+            canvas.reshape(height, -1)[:] = np.frombuffer(bytes(CUTOUT_BGR) * width, np.uint8)
             cv2.copyTo(image, pixels, canvas)
         else:
             outside = self._outside(pixels)
@@ -160,6 +160,6 @@ class Background:
 
 def _blurred(weighted: npt.NDArray[Any], weight: npt.NDArray[Any], sigma: float) -> Image:
     colours = cv2.GaussianBlur(weighted.astype(np.float32), (0, 0), sigma)
-    total = cv2.GaussianBlur(weight.astype(np.float32) / 255, (0, 0), sigma)
-    mean = colours / np.maximum(total, 1e-3)[..., None]
-    return np.clip(mean + 0.5, 0, 255).astype(np.uint8)
+    total = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), sigma)
+    of_each = cv2.cvtColor(np.maximum(total, 0.255), cv2.COLOR_GRAY2BGR)
+    return cast(Image, cv2.divide(colours, of_each, scale=255, dtype=cv2.CV_8U))

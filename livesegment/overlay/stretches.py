@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from livesegment.overlay.cells import Bytes, Indices, flat_view
+from livesegment.overlay.scratch import Scratch
 
 EIGHT = 8
-
-# Of the eight pixels of a stretch and one at each side: how many of each three, a byte for each.
-_TEN = np.arange(1024)[:, None] >> np.arange(10) & 1
-_OF_THREE = (_TEN[:, :-2] + _TEN[:, 1:-1] + _TEN[:, 2:]).astype(np.uint8).view(np.uint64).ravel()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +26,21 @@ class Stretches:
 
     numbers: Indices
     width: int
+
+    @classmethod
+    def where(cls, array: Bytes, scratch: Scratch) -> Self:
+        """Return those in which anything is not 0.
+
+        Args:
+            array: uint8 (H, W), contiguous, at least eight pixels wide.
+            scratch: Memory to work in.
+        """
+        height, width = array.shape
+        if over := -width % EIGHT:
+            wider: Bytes = scratch.array("stretches.wider", (height, width + over))
+            wider[:, :width], wider[:, width:] = array, 0
+            array = wider
+        return cls(np.flatnonzero(array.view(np.uint64) != 0), width)
 
     def parts(self, count: int) -> Iterator[Self]:
         """Yield them, at most so many at a time."""
@@ -67,23 +78,3 @@ class Stretches:
         rows, columns = np.divmod(self.numbers, -(-self.width // EIGHT))
         first = np.minimum(columns * EIGHT, self.width - EIGHT) + rows * self.width
         return (first // together)[:, None] + np.arange(EIGHT // together), together
-
-
-def around_each(tens: npt.NDArray[np.uint16], stretches: Stretches) -> Bytes:
-    """Return how many of the nine pixels around each of some stretches are of a set, 0 to 9.
-
-    Args:
-        tens: What `Bits.tens` returned.
-        stretches: Of the same picture.
-
-    Returns:
-        uint8 (1, stretches x 8).
-    """
-    flat, across = tens.reshape(-1), tens.shape[1]
-    above, here, below = (
-        _OF_THREE.take(flat.take(stretches.numbers + step)) for step in (0, across, 2 * across)
-    )
-    above += here
-    above += below
-    counts: Bytes = above.view(np.uint8)
-    return counts.reshape(1, -1)

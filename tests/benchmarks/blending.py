@@ -193,8 +193,9 @@ def measure(case: Case, trees: Sequence[Tree], rounds: int) -> list[Measured]:
         other = case.scene.pairs[(number + 1) % PICTURES][0].image
         unit = unit_of_work(frame.image, other)
         unit_s = statistics.median(timed(unit) for _ in range(3))
-        # Who draws second finds the picture in the processor's cache: each does by turns.
-        for way in ways[:: 1 if number % 2 else -1]:
+        # Who draws first finds the picture not yet in the processor's cache: each does by turns.
+        first = number // PICTURES % len(ways)
+        for way in ways[first:] + ways[:first]:
             way.draw(frame, mask, unit_s)
             if number < 0:  # the rounds before warm everything up
                 way.seconds.clear()

@@ -56,3 +56,16 @@ def test_an_outline_is_as_its_formula_says_at_every_size(
     assert np.abs(drawn.astype(int) - wanted).max() <= 2
     untouched = (grown(ids, 9) == grown(ids, 9, least=True))[..., None]
     assert np.array_equal(drawn * untouched, image * untouched)
+
+
+@pytest.mark.parametrize("size", [(90, 120), (480, 853), (1080, 1366)])
+@pytest.mark.parametrize("corner", [(0, 0), (40, 33), (69, 103)])
+def test_a_small_object_is_outlined_as_the_formula_says_wherever_it_is(
+    size: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    ids = np.zeros(size, np.uint8)
+    ids[corner[0] :, corner[1] :][:21, :17] = 1
+    image = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
+    controls = Controls(style="outline", show_legend=False)
+    drawn = Compositor().draw(Frame(image, 0, 0.0, 0.0), Mask(ids, CLASS_MAP), controls)
+    assert np.abs(drawn.astype(int) - plainly(image, ids, 1.0)).max() <= 2

@@ -26,7 +26,7 @@ class _Repeated(Segmenter):
     """Answers with one and the same mask after a while.
 
     Of a round trip the machine works for a part: it encodes the picture and reads the mask. That is
-    done here as well, because it takes longer while pictures are read, carried to and drawn; only
+    done here as well, because it takes longer while pictures are read, aligned and drawn; only
     the rest is waited for.
 
     Args:

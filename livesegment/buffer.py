@@ -102,7 +102,8 @@ class Buffer(Generic[T]):
             if not self._items:
                 return None
             item = self._pop()
-            self._changed.notify_all()
+            if self._waits:  # else nobody waits for room, and readers would be woken for nothing
+                self._changed.notify_all()
             return item
 
     def wait(self, timeout_s: float | None = None) -> bool:

@@ -39,13 +39,22 @@ def _cleaned(char: str) -> str:
     return " " if category in _LINE_ENDS_AND_CONTROLS else char
 
 
+class _Clean(dict[int, str]):
+    """A class map that is clean, which is known by its type. Masks share it: nobody changes it."""
+
+
 def clean_class_map(names: Mapping[int, str]) -> dict[int, str]:
-    """Return the names of the ids that a pixel can have, 0 to 255, clean."""
-    return {
-        int(class_id): clean_class_name(name)
+    """Return the names of the ids that a pixel can have, 0 to 255, clean.
+
+    What it returned before is returned as it is: a mask is made anew several times a frame.
+    """
+    if isinstance(names, _Clean):
+        return names
+    return _Clean(
+        (int(class_id), clean_class_name(name))
         for class_id, name in names.items()
         if 0 <= int(class_id) <= MAX_CLASS_ID
-    }
+    )
 
 
 def comparable(name: str) -> str:

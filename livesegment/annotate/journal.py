@@ -33,6 +33,7 @@ Identity = Mapping[str, str]
 """What a journal's replies depend on: what to call each thing, and its value."""
 
 _LONGEST_SAID = 300
+_SYNC_EVERY_S = 0.05  # each costs CPU, and holds up what else the disk has to do
 _HIDDEN = ".livesegment"
 
 
@@ -50,7 +51,8 @@ class Journal(Resource):
     """Keeps replies on disk from the moment they come, so that no call is made twice.
 
     Every record is handed to the system at once, so that it survives the end of the process, and
-    to the disk as fast as that takes it, so that a power cut loses no more than its last moment.
+    to the disk soon, with those that come within 50 ms, so that a power cut loses no more than its
+    last moment.
     A record that either cut short is dropped on opening. What the journal of another output in the
     same folder has, of the same identity, was paid for as well: it is taken from there, and kept
     here too.
@@ -80,7 +82,8 @@ class Journal(Resource):
         self._beside: RepliesBeside | None = None
         self._notes: dict[str, str] = {}
         self.raised: Raised | None = None
-        self._unsynced = self._closed = False
+        self._unsynced = False
+        self._closing = threading.Event()
         self._failure: OutputNotWritable | None = None
         try:
             if path.parent.name == _HIDDEN:
@@ -159,9 +162,9 @@ class Journal(Resource):
         May be called twice.
         """
         with self._changed:
-            if self._closed:
+            if self._closing.is_set():
                 return
-            self._closed = True
+            self._closing.set()
             self._changed.notify_all()
         self._syncing.join()
         if not len(self) and self._notes.keys() == {IDENTITY}:
@@ -265,11 +268,14 @@ class Journal(Resource):
             raise self._refused(error) from error
 
     def _sync(self) -> None:
-        """Hand what was written to the disk, again and again; what came meanwhile goes together."""
+        """Hand what was written to the disk, again and again; what came meanwhile goes together.
+
+        What comes after a pause goes at once.
+        """
         while True:
             with self._changed:
                 # No `Buffer`: nothing is handed over, one word is enough for all that was written.
-                self._changed.wait_for(lambda: self._unsynced or self._closed)
+                self._changed.wait_for(lambda: self._unsynced or self._closing.is_set())
                 if not self._unsynced:
                     return
                 self._unsynced = False
@@ -278,6 +284,7 @@ class Journal(Resource):
             except OutputNotWritable as error:
                 logger.warning("%s", error)
                 return
+            self._closing.wait(_SYNC_EVERY_S)
 
     def _hand_to_disk(self) -> None:
         try:

@@ -49,9 +49,12 @@ class OrderedWindow(Generic[T, R]):
         self._most = most
         self._held = 0
         self._last = 0, 0  # size of the last item, and which sum was allowed with it
+        self._wanted: tuple[int, int] | None = None  # the same of what waits for room
+        # Each of its own, so that nobody is woken in vain: many items are done before their turn,
+        # and very many may wait for work.
         lock = threading.RLock()
-        self._changed = threading.Condition(lock)
-        # Of their own, because there may be very many who wait for work: each item wakes one.
+        self._room = threading.Condition(lock)
+        self._head_done = threading.Condition(lock)
         self._has_work = threading.Condition(lock)
         self._slots: deque[_Slot[T, R]] = deque()
         self._unclaimed: deque[_Slot[T, R]] = deque()
@@ -64,16 +67,16 @@ class OrderedWindow(Generic[T, R]):
 
         Who makes large items need not make one before there is a place for it.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._has_room(*self._last) or self._stopped)
+        with self._room:
+            self._wait_for_room(*self._last)
             return not self._stopped
 
     def put(self, item: T) -> bool:
         """Add an item, waiting for room; False once the window has stopped."""
         slot: _Slot[T, R] = _Slot(item, self._size_of(item, None))
         most = self._most(item)
-        with self._changed:
-            self._changed.wait_for(lambda: self._has_room(slot.size, most) or self._stopped)
+        with self._room:
+            self._wait_for_room(slot.size, most)
             if self._stopped:
                 return False
             self._slots.append(slot)
@@ -85,25 +88,25 @@ class OrderedWindow(Generic[T, R]):
 
     def resized(self, item: T) -> None:
         """Say that an item has another size than when it was put."""
-        with self._changed:
+        with self._room:
             for slot in self._slots:
                 if slot.item is item:
                     self._measure(slot)
-            self._changed.notify_all()
+            self._tell_of_room()
 
     def end(self) -> None:
         """Say that no more items come."""
-        with self._changed:
+        with self._head_done:
             self._ended = True
-            self._changed.notify_all()
+            self._head_done.notify_all()
             self._has_work.notify_all()
 
     def stop(self) -> None:
         """Give up: nobody waits any more and no more items are started."""
-        with self._changed:
+        with self._room:
             self._stopped = True
-            self._changed.notify_all()
-            self._has_work.notify_all()
+            for waited_for in (self._room, self._head_done, self._has_work):
+                waited_for.notify_all()
 
     def run(self) -> None:
         """Work on items until they end.
@@ -121,18 +124,20 @@ class OrderedWindow(Generic[T, R]):
             slot.result = self._work(slot.item)
         except Exception as error:  # noqa: BLE001 - raised by `results`, in order
             slot.error = error
-        with self._changed:
+        with self._head_done:
             if slot.error is not None:
                 self._failed = True
                 self._has_work.notify_all()
             slot.done = True
             if slot in self._slots:
                 self._measure(slot)
-            self._changed.notify_all()
+            if self._has_news():
+                self._head_done.notify_all()
+            self._tell_of_room()  # a search may have found meanwhile that more may be held
         return True
 
     def _claim(self) -> _Slot[T, R] | None:
-        with self._changed:
+        with self._has_work:
             self._has_work.wait_for(self._may_claim)
             if self._stopped or self._failed or not self._unclaimed:
                 return None
@@ -158,14 +163,23 @@ class OrderedWindow(Generic[T, R]):
         self._held += slot.size
 
     def _next_done(self) -> _Slot[T, R] | None:
-        with self._changed:
-            self._changed.wait_for(self._has_news)
+        with self._head_done:
+            self._head_done.wait_for(self._has_news)
             if self._stopped or not self._slots:
                 return None
             slot = self._slots.popleft()
             self._held -= slot.size
-            self._changed.notify_all()
+            self._tell_of_room()
             return slot
+
+    def _wait_for_room(self, size: int, most: int) -> None:
+        self._wanted = size, most
+        self._room.wait_for(lambda: self._has_room(size, most) or self._stopped)
+        self._wanted = None
+
+    def _tell_of_room(self) -> None:
+        if self._wanted is not None and self._has_room(*self._wanted):
+            self._room.notify_all()
 
     def _has_room(self, size: int, most: int) -> bool:
         if not self._slots:

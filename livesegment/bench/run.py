@@ -76,6 +76,7 @@ def measure(
             source,
             model,
             asker.mask,
+            frames[0],
             loops=found.has_end,
             call_rate=options.call_rate,
             hide=hide,

@@ -99,6 +99,50 @@ class FrameRate:
         return (len(self._times) - 1) / elapsed_s if elapsed_s > 0 else 0.0
 
 
+HudLines = Callable[[float, ChosenMask], list[str]]
+"""Says what the HUD shows, given the frames a second and the mask on the picture."""
+
+FIGURES_STAND_S = 0.1
+
+
+class SteadyHud:
+    """Lets the HUD's lines stand for a moment, while pictures go by.
+
+    Figures that change with each picture cannot be read, and to draw them takes as long as all the
+    rest of a picture.
+
+    Args:
+        say: Says what the HUD shows.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, say: HudLines, clock: Callable[[], float] = time.monotonic) -> None:
+        self._say = say
+        self._clock = clock
+        self._lines: list[str] = []
+        self._of: object = None
+        self._until_s = 0.0
+
+    def lines(
+        self, frames_per_s: float, chosen: ChosenMask, wishes: object, *, is_new: bool
+    ) -> list[str]:
+        """Return the lines for a picture.
+
+        Args:
+            frames_per_s: Frames shown a second.
+            chosen: The mask on the picture.
+            wishes: What else the lines depend on; when that is another, they do not stand.
+            is_new: Whether it is a new picture; one that is drawn again may be looked at for long,
+                so its lines are of the moment.
+        """
+        now_s = self._clock()
+        of = wishes, chosen.mask is None, chosen.arrived is None
+        if not is_new or of != self._of or now_s >= self._until_s:
+            self._lines, self._of = self._say(frames_per_s, chosen), of
+            self._until_s = now_s + FIGURES_STAND_S
+        return self._lines
+
+
 def hud_lines(
     metrics: Metrics,
     frames_per_s: float,

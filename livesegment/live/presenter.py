@@ -7,7 +7,7 @@ from dataclasses import replace
 from livesegment.downscale import size_to_show
 from livesegment.frame import Frame, Image
 from livesegment.live.alignment import ChosenMask, MaskChoice
-from livesegment.live.hud import FrameRate
+from livesegment.live.hud import FrameRate, HudLines, SteadyHud
 from livesegment.mask import Mask
 from livesegment.metrics import LiveStatus, Metrics
 from livesegment.output import Output, Shown, Wants
@@ -17,9 +17,6 @@ from livesegment.profile import count_frame, stage
 from livesegment.redaction.redactor import Leaving, Redactor
 from livesegment.settings.controls import ControlPanel, Controls
 from livesegment.sinks.window import KEYS
-
-HudLines = Callable[[float, ChosenMask], list[str]]
-"""Says what the HUD shows, given the frames a second and the mask on the picture."""
 
 HIDDEN = "hidden: no mask to be trusted"
 _REMARK_AT = 0.93  # of the picture's height: below what is looked at
@@ -57,7 +54,7 @@ class Presenter:
         self._masks = masks
         self._panel = panel
         self._outputs = outputs
-        self._hud = hud
+        self._hud = SteadyHud(hud)
         self._notice = notice
         self._noticed: str | None = None
         self._remark = remark
@@ -222,14 +219,15 @@ class Presenter:
         give(Wants.SHOWN, canvas)
         if most is Wants.WINDOW:
             with stage("draw"):
-                self._caption(canvas)
+                self._caption(canvas, is_new=is_new)
         give(Wants.WINDOW, canvas)
 
-    def _caption(self, canvas: Image) -> None:
+    def _caption(self, canvas: Image, *, is_new: bool) -> None:
         """Write on the picture, in place, what only who sits at the window is told."""
         if self._controls.show_hud:
             rate = self._rate.value() if self._noticed is None else 0.0
-            draw_hud(canvas, self._hud(rate, self._chosen))
+            wishes = self._controls, self._noticed
+            draw_hud(canvas, self._hud.lines(rate, self._chosen, wishes, is_new=is_new))
         if self._remarked is not None:
             draw_sentence(canvas, self._remarked, at=_REMARK_AT)
         if self._controls.show_keys:

@@ -47,6 +47,8 @@ class Selection:
             ]
         )
         self.colours: Colours = class_colours(mask.class_map)
+        self._all_but_void = bool(self.drawn[1:VOID].all())
+        self._only = int(self.drawn.argmax()) if self.drawn.sum() == 1 else None
 
     def fits(self, mask: Mask, classes: frozenset[str] | None) -> bool:
         """Tell whether this is the selection for a mask's class map and a filter."""
@@ -54,12 +56,12 @@ class Selection:
 
     def pixels(self, class_ids: ClassIds, scratch: Scratch) -> Pixels | None:
         """Return where classes are drawn; None: everywhere. Valid until the next call."""
-        if self.drawn[1:VOID].all() and (self.drawn[VOID] or class_ids.max() < VOID):
+        if self._all_but_void and (self.drawn[VOID] or class_ids.max() < VOID):
             # The usual cases cost nothing: everything is drawn, or what is not 0.
             return None if self.drawn[0] else class_ids
         pixels = scratch.array("selection.pixels", class_ids.shape)
-        if self.drawn.sum() == 1:
-            np.equal(class_ids, self.drawn.argmax(), out=pixels.view(np.bool_))
+        if self._only is not None:
+            np.equal(class_ids, self._only, out=pixels.view(np.bool_))
         else:
             cv2.LUT(class_ids, self.drawn.view(np.uint8), dst=pixels)
         return pixels

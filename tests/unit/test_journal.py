@@ -207,3 +207,22 @@ def test_a_journal_that_is_being_written_is_read_beside(tmp_path: Path) -> None:
         assert journal.reply(0) == b"a"
         running.add(1, b"b")
         assert journal.reply(1) is None  # it came later
+
+
+def test_replies_that_come_together_go_to_the_disk_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+    to_disk = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        handed.append(os.fstat(descriptor).st_size)
+        to_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = tmp_path / "a.journal"
+    with Journal(path, MINE) as journal:
+        for index in range(200):
+            journal.add(index, b"reply")
+    assert len(handed) < 100
+    assert handed[-1] == path.stat().st_size

@@ -45,6 +45,29 @@ def test_no_more_than_width_items_are_held() -> None:
         assert list(results) == [(1, 1), (2, 2)]
 
 
+def test_room_that_a_wider_window_gives_is_taken_while_the_oldest_is_awaited() -> None:
+    width, oldest_may_end = 2, threading.Event()
+
+    def work(item: int) -> int:
+        nonlocal width
+        if item == 0:
+            assert oldest_may_end.wait(10)
+        width = 3  # as a search for the best number of requests does with each reply
+        return item
+
+    window: OrderedWindow[int, int] = OrderedWindow(work, width=lambda: width)
+    with ThreadPoolExecutor(3) as pool:
+        window.put(0)
+        window.put(1)
+        third = pool.submit(window.put, 2)
+        for _ in range(2):
+            pool.submit(window.run)
+        assert third.result(10)
+        oldest_may_end.set()
+        window.end()
+        assert [item for item, _ in window.results()] == [0, 1, 2]
+
+
 def test_an_items_error_is_raised_when_its_turn_comes() -> None:
     def work(item: int) -> int:
         if item == 1:

@@ -56,9 +56,11 @@ def seen(
     certainty: np.ndarray | None = None,
     *,
     role: Role | None = None,
+    number: int = 0,
 ) -> Annotated:
     frame = Frame(image, index, index / 25, 0.0)
-    return Annotated(frame, Mask(ids, NAMES, index, certainty), image, role=role)
+    mask = Mask(ids, NAMES, index, certainty)
+    return Annotated(frame, mask, image, role=role, scene=number)
 
 
 def chosen(choice: FrameChoice, pictures: Sequence[Annotated]) -> list[int]:
@@ -171,7 +173,7 @@ def test_what_cannot_be_told_is_said(caplog: pytest.LogCaptureFixture) -> None:
     choice = Hardest(3)
     with caplog.at_level(logging.WARNING):
         for index in range(4):  # each another scene
-            choice.consider(seen(index, disc(80), scene(seed=index)))
+            choice.consider(seen(index, disc(80), scene(seed=index), number=index))
         assert choice.settled() == frozenset()
     assert "how hard 4 frames are cannot be told" in caplog.text
 
@@ -275,7 +277,14 @@ def test_without_commit_the_list_says_so(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.frames.part.csv"]
     with ChosenFrames(EveryNth(2), [], tmp_path / "b.frames.csv", "b") as sink:
         sink.commit()
-    assert not (tmp_path / "b.frames.csv").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["a.frames.part.csv"]
+
+
+def test_the_name_of_a_picture_is_no_formula(tmp_path: Path) -> None:
+    with ChosenFrames(EveryNth(1), [], tmp_path / "a.csv", [Path("=1+1.png")]) as sink:
+        sink.write(seen(0, disc(80), scene()))
+        sink.commit()
+    assert [each["picture"] for each in listed(tmp_path / "a.csv")] == ["'=1+1.png"]
 
 
 class Unsure(Segmenter):

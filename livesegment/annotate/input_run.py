@@ -224,8 +224,14 @@ class InputRun:
             on_frame=on_frame,
             redactor=open_redactor(self._options.redact, parts.segmenter),
             memory=self._shared.memory,
-            counts_scenes=self._options.split is not None,
+            counts_scenes=self._counts_scenes(),
         )
+
+    def _counts_scenes(self) -> bool:
+        """Tell whether a sink wants to know which scene a frame belongs to."""
+        options = self._options
+        hardest = options.exported.export_uncertain
+        return options.split is not None or hardest is not None or bool(options.pages)
 
     def _run_loop(self, parts: AnnotateParts) -> None:
         self._loop = loop = self._new_loop(

@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE
     | {"sinks.base", "sinks.csv_file", "sinks.output_file", "overlay.palette"}
-    | {"events.counts", "events.event", "events.zone", "motion.cut"},
+    | {"events.counts", "events.event", "events.zone"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette", "review", "sinks.live_track"},
     "live": CORE

@@ -209,7 +209,7 @@ def decoded(scene: Any) -> np.ndarray:
 
 
 def scenes(levels: Sequence[int], frames: int) -> Iterator[Annotated]:
-    """Yield scenes of so many frames each, told apart by where their picture is bright."""
+    """Yield scenes of so many frames each; where their picture is bright is different in each."""
     width, height = SIZE
     for index in range(len(levels) * frames):
         image = np.zeros((height, width, 3), np.uint8)
@@ -217,7 +217,7 @@ def scenes(levels: Sequence[int], frames: int) -> Iterator[Annotated]:
         image[:, 8 * (scene % 8) : 8 * (scene % 8) + 8] = levels[scene]
         frame = Frame(image, index, index / 10, 0.0)
         mask = Mask(np.zeros((height, width), np.uint8), NAMES, index)
-        yield Annotated(frame, mask, image, role=Role.ASKED)
+        yield Annotated(frame, mask, image, role=Role.ASKED, scene=scene)
 
 
 def test_each_scene_of_a_short_film_has_a_picture(tmp_path: Path) -> None:

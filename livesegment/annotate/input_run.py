@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from livesegment.annotate.chosen_frames import ChosenFrames
-from livesegment.annotate.identity import origin_of, output_identity, reply_identity
+from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity, Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
@@ -27,6 +27,7 @@ from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources.base import Source
 from livesegment.timeline.kept import KeptTimeline, timeline_path
 
@@ -73,6 +74,7 @@ class InputRun:
         self._result = AnnotateResult()
         self._loop: AnnotateLoop | None = None
         self._timeline: KeptTimeline | None = None
+        self._mark: SourceMark | None = None
         self._sinks: Sequence[Sink] = ()
         self._stopped = False
 
@@ -146,12 +148,13 @@ class InputRun:
             return "already complete"
         # Made like the files that were opened, of which they are given no picture.
         origin = origin_of(job, options, opened, segmenter, raised)
-        self._sinks = sinks = outputs.open(opened, origin, journal, self._timeline, stack)
-        self._run_loop(
-            AnnotateParts(
-                source, open_asked(self.job, self._options, segmenter, stack), sinks, journal
-            )
+        if job.masks is not None or job.kept_masks is not None:
+            self._mark = mark_of(job.source, options.part.rotate)
+        self._sinks = sinks = outputs.open(
+            opened, origin, journal, self._timeline, self._mark, stack
         )
+        asked = open_asked(job, options, segmenter, self._mark, stack)
+        self._run_loop(AnnotateParts(source, asked, sinks, journal))
         result = self._result
         if not result.complete or not self._look_again(sinks, segmenter, journal, stack):
             return "interrupted"
@@ -194,7 +197,7 @@ class InputRun:
             return True
         logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
         source = stack.enter_context(open_input(self.job.source, self._options).source)
-        asked = open_asked(self.job, self._options, segmenter, stack)
+        asked = open_asked(self.job, self._options, segmenter, self._mark, stack)
         self._loop = loop = self._new_loop(
             AnnotateParts(source, asked, [chosen], journal, only),
             limiter=Limiter(1, Quota(max_calls=0)),

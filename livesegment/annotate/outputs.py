@@ -7,7 +7,6 @@ from pathlib import Path
 
 from livesegment.annotate.choice import FrameChoice, open_choice
 from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames
-from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import OutputNotWritable
@@ -28,6 +27,7 @@ from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.output_file import check_free, refused
 from livesegment.sinks.run_files import check_distinct
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.video_to_stdout import VideoToStdout
 from livesegment.sources.base import Source
@@ -88,6 +88,7 @@ class Outputs:
         origin: Origin,
         journal: Journal | None,
         timeline: KeptTimeline | None,
+        mark: SourceMark | None,
         stack: ExitStack,
     ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
@@ -97,13 +98,14 @@ class Outputs:
             origin: What annotations say of where they come from.
             journal: What an earlier run of the same command has done; None: nobody knows.
             timeline: Where to keep what a report shows of the pictures; None: nowhere.
+            mark: By what the input is known again; None: it cannot be.
             stack: Closes the sinks.
 
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
         """
         overwrite = self._options.overwrite or (journal is not None and self._are_ours(journal))
-        opened = self._sinks(source, origin, overwrite=overwrite)
+        opened = self._sinks(source, origin, mark, overwrite=overwrite)
         sinks = [stack.enter_context(sink) for sink in opened]
         if (choice := open_choice(self._options.exported)) is not None:
             exporters = [sink for sink in sinks if isinstance(sink, Exporter)]
@@ -143,12 +145,14 @@ class Outputs:
         if complete and journal is not None:
             journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
 
-    def _sinks(self, source: Source, origin: Origin, *, overwrite: bool) -> Iterator[Sink]:
+    def _sinks(
+        self, source: Source, origin: Origin, mark: SourceMark | None, *, overwrite: bool
+    ) -> Iterator[Sink]:
         job, options = self._job, self._options
         images = source.paths if isinstance(source, ImagesSource) else None
         yield arranged(self._picture_sink(source, overwrite=overwrite), options.layout)
         if job.masks is not None:
-            fps, mark = options.part.fps or source.fps, mark_of(job.source, options.part.rotate)
+            fps = options.part.fps or source.fps
             yield MaskFileSink(job.masks, fps=fps, overwrite=overwrite, source=mark)
         if job.table is not None:
             yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)

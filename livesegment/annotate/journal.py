@@ -298,5 +298,5 @@ def _difference(kept: Identity, wanted: Identity) -> str:
 
 def _line(text: str | None) -> str:
     """Return a text of a file, which may be anybody's, as it may stand in a sentence."""
-    said = f"{text}"
+    said = "none" if text is None else text
     return said if said.isprintable() and len(said) <= _LONGEST_SAID else quoted(said)

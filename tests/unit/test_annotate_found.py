@@ -8,10 +8,14 @@ import av
 import cv2
 import numpy as np
 import pytest
+from clips import turn
 from parts import CLASS_MAP
 
+from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.jobs import plan_jobs
+from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.runner import annotate
-from livesegment.errors import ModelNotFound, SourceNotFound
+from livesegment.errors import JournalMismatch, ModelNotFound, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
@@ -172,3 +176,24 @@ def test_masks_of_a_mark_are_read_by_anything_that_reads_matroska(masks: str) ->
     with av.open(masks) as container:
         tags = {name.upper() for name in container.metadata}
     assert {"CLASS_MAP", "SOURCE"} <= tags
+
+
+@pytest.mark.parametrize(("degrees", "mirrored"), [(180, False), (0, True), (90, True)])
+def test_replies_from_before_videos_were_mirrored_serve_all_others(
+    tmp_path: Path, degrees: int, *, mirrored: bool
+) -> None:
+    clip, output, model = tmp_path / "clip.mp4", tmp_path / "out.mp4", Halves("a")
+    turn(write_video(clip), degrees, mirrored=mirrored)
+    [job] = plan_jobs([str(clip)], str(output))
+    now = reply_identity(job, model)
+    with Journal(journal_path(output), {name: now[name] for name in ("input", "model")}) as old:
+        old.add(0, b"a reply")
+    if mirrored:
+        sentence = "another mirroring, none, not left and right exchanged, as the file says: give"
+        with pytest.raises(JournalMismatch, match=sentence):
+            annotate(clip, output, segmenter=model)
+    options = AnnotateOptions(overwrite=mirrored)
+    assert annotate(clip, output, segmenter=model, options=options).frames == 6
+    output.unlink()
+    [again] = annotate(clip, output, segmenter=model).files
+    assert (again.calls, again.frames) == (0, 6)

@@ -21,6 +21,7 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.duration import counted
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
+from livesegment.export import Origin
 from livesegment.frame import Frame
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
@@ -142,12 +143,12 @@ class InputRun:
             logger.info("%s: its replies are drawn with confidence %d", job.output, raised.wanted)
             written = output_identity(job, options, raised)
             outputs = Outputs(job, options, written)
-        self._timeline = self._where_kept(identity, written)
+        # Made like the files that were opened, of which they are given no picture.
+        origin = origin_of(job, options, opened, segmenter, raised)
+        self._timeline = self._where_kept(identity, written, origin)
         if journal is not None and outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
-        # Made like the files that were opened, of which they are given no picture.
-        origin = origin_of(job, options, opened, segmenter, raised)
         if job.masks is not None or job.kept_masks is not None:
             self._mark = mark_of(job.source, options.part.rotate)
         self._sinks = sinks = outputs.open(
@@ -174,11 +175,11 @@ class InputRun:
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         return journal
 
-    def _where_kept(self, replies: Identity, written: str) -> KeptTimeline | None:
+    def _where_kept(self, replies: Identity, written: str, origin: Origin) -> KeptTimeline | None:
         if not self._options.pages:
             return None
         identity = json.dumps([dict(replies), written], sort_keys=True)
-        return KeptTimeline(timeline_path(self.job.output), identity, replies["model"])
+        return KeptTimeline(timeline_path(self.job.output), identity, origin.model)
 
     def _look_again(
         self,

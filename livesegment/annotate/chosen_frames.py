@@ -19,6 +19,16 @@ SUFFIX = ".frames.csv"
 """Beside an output: `clip.mp4` has `clip.frames.csv`."""
 
 
+def is_list(path: Path) -> bool:
+    """Tell whether a file is a list of chosen frames, by its first line."""
+    begin = ",".join(COLUMNS).encode()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(begin) + 2).splitlines() == [begin]
+    except OSError:
+        return False
+
+
 class ChosenFrames(Sink):
     """Hands the frames that are chosen to exporters, and lists them in a CSV file.
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from livesegment.annotate.choice import FrameChoice, open_choice
-from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames
+from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames, is_list
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.errors import OutputNotWritable
@@ -71,7 +71,7 @@ class Outputs:
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
-        for path in self._list_of_frames():
+        for path in (*self._list_of_frames(), *self._stale_list()):
             check_free(path, overwrite=overwrite)
 
     def are_complete(self, journal: Journal) -> bool:
@@ -105,6 +105,8 @@ class Outputs:
             SinkError: If an output exists and is not ours, or cannot be written.
         """
         overwrite = self._options.overwrite or (journal is not None and self._are_ours(journal))
+        for path in self._stale_list():
+            check_free(path, overwrite=overwrite)
         opened = self._sinks(source, origin, mark, overwrite=overwrite)
         sinks = [stack.enter_context(sink) for sink in opened]
         if (choice := open_choice(self._options.exported)) is not None:
@@ -142,6 +144,11 @@ class Outputs:
             journal.note(_COMPLETE, _NOTHING)
         for sink in sinks:
             sink.commit()
+        for path in self._stale_list():
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise refused(path, error) from error
         if complete and journal is not None:
             journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
 
@@ -222,10 +229,17 @@ class Outputs:
         return self._options.split is not None
 
     def _list_of_frames(self) -> list[Path]:
-        if self._options.exported.given is None:
+        return [] if self._options.exported.given is None else [self._list_path()]
+
+    def _stale_list(self) -> list[Path]:
+        """Return the list of frames that an earlier run has chosen, where this one exports all."""
+        if not self._options.export or self._options.exported.given is not None:
             return []
-        is_folder = self._job.kind == "image folder"
-        return [beside(self._job.output, SUFFIX, is_folder=is_folder)]
+        path = self._list_path()
+        return [path] if is_list(path) else []
+
+    def _list_path(self) -> Path:
+        return beside(self._job.output, SUFFIX, is_folder=self._job.kind == "image folder")
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""

@@ -366,6 +366,28 @@ def test_what_contradicts_itself_is_refused_in_a_sentence(words: str, sentence: 
         read_line(AnnotateCommand, ["a.mp4", "-o", "b.mp4", *words.split()])
 
 
+def test_an_earlier_list_speaks_of_no_other_run(tmp_path: Path) -> None:
+    every = AnnotateOptions(export=("coco",), exported=ExportedFramesOptions(export_every=8))
+    path, others = tmp_path / "a.frames.csv", tmp_path / "b.frames.csv"
+    others.write_text("somebody's own")
+    annotate(PATTERN, tmp_path / "a.mp4", segmenter=Unsure(), options=every)
+    assert len(listed(path)) == 3
+    for name in ("a.mp4", "a.coco.json"):
+        (tmp_path / name).unlink()
+    with pytest.raises(OutputExists, match=f"{path} exists already"):
+        annotate(
+            PATTERN,
+            tmp_path / "a.mp4",
+            segmenter=Unsure(),
+            options=AnnotateOptions(export=("png",)),
+        )
+    for name in ("a.mp4", "b.mp4"):
+        options = AnnotateOptions(export=("coco",), overwrite=True)
+        annotate(PATTERN, tmp_path / name, segmenter=Unsure(), options=options)
+    assert not path.exists()
+    assert others.read_text() == "somebody's own"
+
+
 def test_kept_masks_are_read_once_more(tmp_path: Path) -> None:
     kept = f"{tmp_path / 'kept.mkv'}"
     annotate(PATTERN, tmp_path / "a.mp4", options=AnnotateOptions(masks=kept))

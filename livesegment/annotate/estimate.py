@@ -63,6 +63,8 @@ def seconds_a_frame(
     """
     if not frames:
         return 0.0
+    # Images may be of any sizes, and a mask is carried over none of another.
+    frames = [each for each in frames if each.frame_size == frames[0].frame_size]
     width, height = frames[0].frame_size
     ids = np.zeros((height, width), np.uint8)
     cv2.circle(ids, (width // 2, height // 2), min(width, height) // 4, 1, -1)

@@ -33,15 +33,16 @@ from livesegment.sources.base import Source
 _FRAMES = 9
 
 
-def first_frames(spec: str, options: AnnotateOptions) -> list[Frame]:
-    """Return the first few frames of an input, of the part that is wanted.
-
-    Raises:
-        SourceError: If they cannot be read.
-        OptionsError: If there is no such part.
-    """
-    with open_input(spec, options).source as source:
-        return list(islice(iter(source.read, None), _FRAMES))
+def first_frames(specs: Sequence[str], options: AnnotateOptions) -> list[Frame]:
+    """Return the first few frames of the first input that has some in the part that is wanted."""
+    frames: list[Frame] = []
+    for spec in specs:
+        # What is wrong with an input is said when it is annotated.
+        with suppress(LiveSegmentError), open_input(spec, options).source as source:
+            frames.extend(islice(iter(source.read, None), _FRAMES))
+        if frames:
+            break
+    return frames
 
 
 def seconds_a_call(segmenter: Segmenter, frames: list[Frame]) -> float:
@@ -191,7 +192,7 @@ def estimate(
         shared = open_shared(jobs, options, stack)
         files = tuple(_look_at(job, shared, options, count=count) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
-        frames = first_frames(readable[0], options) if readable else []
+        frames = first_frames(readable, options)
         in_flight, round_trip_s, is_assumed = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(

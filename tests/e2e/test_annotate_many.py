@@ -206,6 +206,18 @@ def test_a_dry_run_counts_without_a_call_or_a_file(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_goes_on_behind_an_input_that_cannot_be_read(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "0.png").write_text("no image")
+        (tmp_path / "in" / folder / "1.png").write_text("no image")
+    cv2.imwrite(str(tmp_path / "in" / "b" / "2.png"), np.zeros((48, 64, 3), np.uint8))
+    result = run(tmp_path, "in/a", "in/b", "-o", "out", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:4]] == ["2", "3", "5"]
+    assert result.stdout.splitlines()[-1].startswith("about")
+
+
 @pytest.mark.parametrize("every", ["1", "3"])
 def test_a_dry_run_takes_images_of_any_sizes(tmp_path: Path, every: str) -> None:
     (tmp_path / "in").mkdir()

@@ -63,10 +63,10 @@ def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator
     if path is None:
         yield
         return
-    # What a link leads to is replaced, not the link; a pipe or a device is what it is.
     file = Path(path)
-    file = file.resolve() if file.is_symlink() and file.is_file() else file
     in_place = _stays_itself(file)
+    if file.is_symlink() and not in_place:
+        file = file.resolve()  # what a link leads to is replaced, not the link
     if not in_place:
         check_writable(file, overwrite=True)
     try:
@@ -86,7 +86,7 @@ def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator
 def _stays_itself(file: Path) -> bool:
     """Tell whether a file is written to, not replaced: no plain one, or in another's folder."""
     if file.is_file():
-        return os.access(file, os.W_OK) and not os.access(file.parent, os.W_OK)
+        return os.access(file, os.W_OK) and not os.access(file.resolve().parent, os.W_OK)
     return file.exists() and not file.is_dir()
 
 

@@ -1,6 +1,8 @@
 """What annotating says and does around its outputs: folders, names, and what blocks nothing."""
 
+import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,3 +199,19 @@ def test_replies_from_before_videos_were_mirrored_serve_all_others(
     output.unlink()
     [again] = annotate(clip, output, segmenter=model).files
     assert (again.calls, again.frames) == (0, 6)
+
+
+def test_reports_go_where_their_names_lead(tmp_path: Path) -> None:
+    clip, links = write_video(tmp_path / "clip.mp4"), tmp_path / "links"
+    links.mkdir()
+    (tmp_path / "older.json").write_text("older")
+    for name in ("older", "new"):
+        (links / f"{name}.json").symlink_to(tmp_path / f"{name}.json")
+    reports = (f"{links / 'older.json'}", f"{links / 'new.json'}", os.devnull)
+    options = AnnotateOptions(report=reports)
+    annotate(clip, tmp_path / "out.mp4", segmenter=Halves("a"), options=options)
+    for name in ("older", "new"):
+        assert (links / f"{name}.json").is_symlink()
+        assert json.loads((tmp_path / f"{name}.json").read_text())["frames"] == 6
+    assert not Path(os.devnull).is_file()
+    assert len([*links.iterdir()]) == 2

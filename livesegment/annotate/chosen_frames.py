@@ -24,7 +24,7 @@ def is_list(path: Path) -> bool:
     begin = ",".join(COLUMNS).encode()
     try:
         with path.open("rb") as file:
-            return file.read(len(begin) + 2).splitlines() == [begin]
+            return file.read(len(begin) + 2).splitlines()[:1] == [begin]
     except OSError:
         return False
 

@@ -140,6 +140,7 @@ def _single(source: str, output: Path, beside: _Beside) -> Job:
             suffix not in IMAGE_SUFFIXES,
             f"{source} holds several images and becomes a folder or a video, not {output}",
         )
+        output = _with_a_name(output)
     else:
         wanted = VIDEO_SUFFIXES if kind == "video" else IMAGE_SUFFIXES
         require(
@@ -149,11 +150,20 @@ def _single(source: str, output: Path, beside: _Beside) -> Job:
     return Job(source, output, kind, beside.masks, beside.kept_masks, beside.table)
 
 
+def _with_a_name(folder: Path) -> Path:
+    """Return a folder such as "." by the name that it has, as what stands beside it is called."""
+    named = folder.resolve() if folder.name in {"", ".."} else folder
+    require(bool(named.name), f"{folder} cannot be written: name a folder in it")
+    return named
+
+
 def _in_folder(item: _Item, folder: Path, beside: _Beside) -> Job:
     output = folder / item.name
     stem = item.name.with_suffix("") if item.kind == "image" else item.name
     if item.kind == "video":
         output = output.with_name(f"{output.name}.mp4")
+    elif item.kind == "image folder":
+        output = _with_a_name(output)
 
     def file_in(parent: Path | None, suffix: str) -> Path | None:
         # The images of the folder itself have its name.

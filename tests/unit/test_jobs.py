@@ -38,6 +38,19 @@ def test_one_input_becomes_what_its_output_is_named(source: str, output: str, ki
     assert [(job.source, job.output, job.kind) for job in jobs] == [(source, Path(output), kind)]
 
 
+@pytest.mark.parametrize("output", [".", "..", "../out/."])
+def test_images_go_into_the_folder_that_one_stands_in_by_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    monkeypatch.chdir(folder / "out")
+    [job] = plan_jobs([str(folder / "frames")], output)
+    assert job.output.name == (folder / "out" / output).resolve().name
+    [first, *_] = plan_jobs([str(folder / "tree")], output)
+    assert (first.kind, first.output.name) == ("image folder", job.output.name)
+    with pytest.raises(OptionsError, match="/ cannot be written: name a folder in it"):
+        plan_jobs([str(folder / "frames")], "/")
+
+
 def test_several_inputs_become_files_of_their_names_in_a_folder() -> None:
     jobs = plan_jobs(["clip.mp4", "other.mov", "photo.jpg", "frames"], "new", "masks")
     assert jobs == [

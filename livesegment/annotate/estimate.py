@@ -27,6 +27,7 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, PartOptions
+from livesegment.sinks.output_file import refused
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.base import Source
 
@@ -296,7 +297,11 @@ def _kept(
         return 0
     path = journal_path(job.output)
     identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:  # such as a name that is longer than any file's
+        raise refused(path, error) from error
+    if not is_there:
         beside = RepliesBeside(path, identity)
         return sum(index in beside for index in indices or ())
     with Journal(path, identity) as journal:

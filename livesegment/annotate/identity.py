@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from livesegment.address import shown_source
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
@@ -244,10 +245,18 @@ def _is_mirrored(source: str) -> bool:
     return False
 
 
+def _address(source: str) -> str:
+    """Return an address without what may be secret in it, but another one for another query."""
+    shown, query = shown_source(source), source.partition("?")[2]
+    if shown == source or not query:
+        return shown
+    return f"{shown} ({hashlib.sha256(query.encode(errors='surrogateescape')).hexdigest()[:16]})"
+
+
 def _input(source: str) -> str:
     if not is_images(source):
         path = Path(source)
-        return _fingerprint(path) if path.is_file() else source
+        return _fingerprint(path) if path.is_file() else _address(source)
     images = find_images(source)
     if len(images) == 1:
         return _fingerprint(images[0])

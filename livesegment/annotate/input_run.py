@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from livesegment.address import shown_source
 from livesegment.annotate.chosen_frames import ChosenFrames
 from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
@@ -196,7 +197,8 @@ class InputRun:
         chosen = next((sink for sink in sinks if isinstance(sink, ChosenFrames)), None)
         if chosen is None or not (only := chosen.settled()):
             return True
-        logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
+        said = shown_source(self.job.source)
+        logger.info("%s: looking again at its %s", said, counted(len(only), "frame"))
         source = stack.enter_context(open_input(self.job.source, self._options).source)
         asked = open_asked(self.job, self._options, segmenter, self._mark, stack)
         self._loop = loop = self._new_loop(

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from livesegment.address import shown_source
 from livesegment.errors import OptionsError, SourceNotFound
 from livesegment.settings import require
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
-from livesegment.sources import SAMPLE, SAMPLE_FILE, is_drawn
-from livesegment.sources.images import is_images
+from livesegment.sources import SAMPLE, SAMPLE_FILE
+from livesegment.sources.images import is_glob, is_images
 
 Kind = Literal["video", "image", "image folder"]
 
@@ -109,11 +110,15 @@ def plan_jobs(
         return [_single(inputs[0], target, beside)]
     require(
         target.suffix.lower() not in IMAGE_SUFFIXES + VIDEO_SUFFIXES,
-        f"{' '.join(inputs[:3])} wants a folder as OUTPUT, and {output} is named like a file",
+        f"{_said(inputs)} wants a folder as OUTPUT, and {output} is named like a file",
     )
     jobs = [_in_folder(item, target, beside) for item in items]
     _refuse_collisions(jobs)
     return jobs
+
+
+def _said(inputs: Sequence[str]) -> str:
+    return " ".join(map(shown_source, inputs[:3]))
 
 
 def _path(text: str | None) -> Path | None:
@@ -124,7 +129,7 @@ def _to_stdout(inputs: Sequence[str], beside: _Beside) -> Job:
     is_one = len(inputs) == 1 and not _is_tree(inputs[0]) and _input_kind(inputs[0]) != "image"
     require(
         is_one,
-        f"{' '.join(inputs[:3])} cannot become one video: standard output (-o -) takes one video,"
+        f"{_said(inputs)} cannot become one video: standard output (-o -) takes one video,"
         " or a folder of images",
     )
     output = Path(STANDARD_OUTPUT)
@@ -132,20 +137,20 @@ def _to_stdout(inputs: Sequence[str], beside: _Beside) -> Job:
 
 
 def _single(source: str, output: Path, beside: _Beside) -> Job:
-    kind, suffix = _input_kind(source), output.suffix.lower()
+    kind, suffix, said = _input_kind(source), output.suffix.lower(), shown_source(source)
     if kind == "image folder" and suffix in VIDEO_SUFFIXES:
         kind = "video"
     if kind == "image folder":
         require(
             suffix not in IMAGE_SUFFIXES,
-            f"{source} holds several images and becomes a folder or a video, not {output}",
+            f"{said} holds several images and becomes a folder or a video, not {output}",
         )
         output = _with_a_name(output)
     else:
         wanted = VIDEO_SUFFIXES if kind == "video" else IMAGE_SUFFIXES
         require(
             suffix in wanted,
-            f"{source} cannot become {output}: the name of its output ends in {', '.join(wanted)}",
+            f"{said} cannot become {output}: the name of its output ends in {', '.join(wanted)}",
         )
     return Job(source, output, kind, beside.masks, beside.kept_masks, beside.table)
 
@@ -176,12 +181,12 @@ def _in_folder(item: _Item, folder: Path, beside: _Beside) -> Job:
 
 def _items(source: str, target: Path) -> Iterator[_Item]:
     """Yield what one of several inputs holds, under its own name."""
-    name = Path(source).name or Path(source).resolve().name
+    name = Path(shown_source(source)).name or Path(source).resolve().name
     if _is_tree(source):
         yield from _mirrored(Path(source), target, Path(name))
         return
     kind = _input_kind(source)
-    if _is_glob(source):
+    if is_glob(source):
         name = Path(source).parent.name or "images"
     yield _Item(source, kind, Path(Path(name).stem if kind == "video" else name))
 
@@ -229,22 +234,18 @@ def _is_tree(source: str) -> bool:
         )
 
 
-def _is_glob(source: str) -> bool:
-    return not is_drawn(source) and glob.has_magic(source) and not Path(source).exists()
-
-
 def _expanded(source: str) -> list[str]:
     """Return the files that a glob means, unless all are images: those make one output."""
     if source == SAMPLE:
         return [str(SAMPLE_FILE)]
-    if not _is_glob(source):
+    if not is_glob(source):
         return [source]
     matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - an absolute one, maybe
     return [source] if all(map(is_images, matches)) else matches
 
 
 def _input_kind(source: str) -> Kind:
-    if Path(source).is_dir() or _is_glob(source):
+    if Path(source).is_dir() or is_glob(source):
         return "image folder"
     return "image" if is_images(source) else "video"
 
@@ -252,7 +253,8 @@ def _input_kind(source: str) -> Kind:
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
     seen: dict[Path, str] = {}
     for job in jobs:
+        said = shown_source(job.source)
         for path in job.written:
             if path in seen:
-                raise OptionsError(f"{seen[path]} and {job.source} would both become {path}")
-            seen[path] = job.source
+                raise OptionsError(f"{seen[path]} and {said} would both become {path}")
+            seen[path] = said

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from livesegment.address import shown_text
 from livesegment.annotate.journal_beside import RepliesBeside, forget
 from livesegment.annotate.journal_file import (
     IDENTITY,
@@ -43,7 +44,10 @@ def journal_path(output: Path) -> Path:
     earlier version made it.
     """
     earlier = output.with_name(f"{output.name}.journal")
-    return earlier if earlier.exists() else output.parent / _HIDDEN / earlier.name
+    with suppress(OSError):  # a name that is longer than any file's
+        if earlier.exists():
+            return earlier
+    return output.parent / _HIDDEN / earlier.name
 
 
 class Journal(Resource):
@@ -298,5 +302,5 @@ def _difference(kept: Identity, wanted: Identity) -> str:
 
 def _line(text: str | None) -> str:
     """Return a text of a file, which may be anybody's, as it may stand in a sentence."""
-    said = "none" if text is None else text
+    said = "none" if text is None else shown_text(text)
     return said if said.isprintable() and len(said) <= _LONGEST_SAID else quoted(said)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from livesegment.address import shown_source
 from livesegment.annotate.choice import FrameChoice, open_choice
 from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames, is_list
 from livesegment.annotate.jobs import Job
@@ -65,14 +66,22 @@ class Outputs:
             OutputExists: If there is one, no journal tells of it, and it may not be replaced.
             OutputNotWritable: If a folder is missing.
         """
-        journal = None if self._job.is_to_stdout else journal_path(self._job.output)
-        overwrite = self._options.overwrite or (journal is not None and journal.exists())
+        overwrite = self._options.overwrite or self._has_journal()
         for path in self._own_files():
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
         for path in (*self._list_of_frames(), *self._stale_list()):
             check_free(path, overwrite=overwrite)
+
+    def _has_journal(self) -> bool:
+        if self._job.is_to_stdout:
+            return False
+        path = journal_path(self._job.output)
+        try:
+            return path.exists()
+        except OSError as error:  # such as a name that is longer than any file's
+            raise refused(path, error) from error
 
     def are_complete(self, journal: Journal) -> bool:
         """Tell whether an earlier run of the same command finished, and nobody touched them."""
@@ -165,7 +174,7 @@ class Outputs:
             yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)
         are_other = options.redact.is_wanted or options.hide or options.part.rotate
         for kind, path in self._exports().items():
-            pictures = images or Path(job.source).stem
+            pictures = images or _stem(job.source)
             yield open_exporter(
                 kind,
                 path,
@@ -179,7 +188,7 @@ class Outputs:
     def _chosen_frames(
         self, choice: FrameChoice, exporters: list[Exporter], source: Source, *, overwrite: bool
     ) -> ChosenFrames:
-        pictures = source.paths if isinstance(source, ImagesSource) else Path(self._job.source).stem
+        pictures = source.paths if isinstance(source, ImagesSource) else _stem(self._job.source)
         [path] = self._list_of_frames()
         return ChosenFrames(choice, exporters, path, pictures, overwrite=overwrite)
 
@@ -249,6 +258,11 @@ class Outputs:
             for file in inside or ([path] if path.is_file() else []):
                 sizes[str(file.relative_to(path.parent))] = file.stat().st_size
         return dict(sorted(sizes.items()))
+
+
+def _stem(source: str) -> str:
+    """Return what the pictures of a video are called after."""
+    return Path(shown_source(source)).stem
 
 
 def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livesegment.address import shown_url
+from livesegment.address import shown_source
 from livesegment.class_name import is_half_a_character
 
 _MOST_LETTERS = 300
@@ -63,7 +63,7 @@ def short_names(sources: Sequence[str]) -> list[str]:
 def _name(source: str, parts: int) -> str:
     """Return the last parts of a path; what is none is shown as it is."""
     if "://" in source:
-        return shown_url(source)
+        return shown_source(source)
     path = Path(source)
     if glob.has_magic(source) and not path.exists():
         parts += 1  # "*.png" alone says nothing

@@ -10,18 +10,19 @@ import av
 import cv2
 import numpy as np
 import pytest
-from clips import turn
+from clips import serve_folder, turn
 from parts import CLASS_MAP
 
 from livesegment.annotate.identity import reply_identity
 from livesegment.annotate.jobs import plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal_file import SIGNATURE, read_records
 from livesegment.annotate.runner import annotate
 from livesegment.errors import JournalMismatch, ModelNotFound, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions
+from livesegment.settings import EXPORTS, AnnotateOptions, ExportedFramesOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.mask_file import MaskFileReader, MaskFileSink
 from livesegment.sinks.source_mark import SourceMark
@@ -215,3 +216,36 @@ def test_reports_go_where_their_names_lead(tmp_path: Path) -> None:
         assert json.loads((tmp_path / f"{name}.json").read_text())["frames"] == 6
     assert not Path(os.devnull).is_file()
     assert len([*links.iterdir()]) == 2
+
+
+def test_nothing_that_is_written_or_said_has_the_secrets_of_an_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "there").mkdir()
+    clip = write_video(tmp_path / "there" / "clip.mp4")
+    other = write_video(tmp_path / "other.mp4")
+    out = tmp_path / "out"
+    model = Halves("a")
+    wanted = AnnotateOptions(
+        report=(f"{tmp_path / 'r.json'}", f"{tmp_path / 'r.html'}"),
+        export=EXPORTS,
+        exported=ExportedFramesOptions(export_uncertain=2),
+        masks=f"{out}/",
+        table=f"{out}/",
+    )
+    with serve_folder(clip.parent) as url:
+        source = f"http://ana:sesame@{url.partition('//')[2]}/clip.mp4?token=hush.hush"
+        report = annotate([source, other], out, segmenter=model, options=wanted)
+        assert [each.outcome for each in report.files] == ["done", "done"]
+        with pytest.raises(JournalMismatch) as raised:
+            annotate(source.replace("hush", "loud"), out / "clip.mp4", segmenter=model)
+    said = [*caplog.messages, str(raised.value)]
+    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
+        said += [str(path), path.read_bytes().decode("latin-1")]
+    for journal in out.rglob("*.journal"):
+        with journal.open("rb") as file:
+            file.seek(len(SIGNATURE))
+            said += [each.content.decode("latin-1") for each in read_records(file)]
+    for secret in ("sesame", "hush"):
+        assert not [each for each in said if secret in each]

@@ -127,6 +127,8 @@ def _unnamed_model(segmenter: Segmenter) -> tuple[str, str | None]:
 
 def _name(source: str, opened: Source) -> str:
     """Return what an input is called, wherever it is looked at from."""
+    if "://" in source:
+        return opened.name
     path = Path(source).absolute()
     if path.exists():
         return path.name
@@ -236,7 +238,7 @@ def _fingerprint(path: Path) -> str:
 
 def _is_mirrored(source: str) -> bool:
     """Tell whether a video says that left and right of its pictures are to be exchanged."""
-    if is_images(source) or not Path(source).is_file():
+    if "://" in source or is_images(source) or not Path(source).is_file():
         return False
     with suppress(SourceNotFound), open_original(source) as container:
         video = find_video(container)
@@ -256,7 +258,7 @@ def _address(source: str) -> str:
 def _input(source: str) -> str:
     if not is_images(source):
         path = Path(source)
-        return _fingerprint(path) if path.is_file() else _address(source)
+        return _address(source) if "://" in source or not path.is_file() else _fingerprint(path)
     images = find_images(source)
     if len(images) == 1:
         return _fingerprint(images[0])

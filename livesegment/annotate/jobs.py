@@ -1,6 +1,7 @@
 """Which input becomes which output: decided before anything is opened."""
 
 import glob
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,13 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 from livesegment.address import shown_source
-from livesegment.errors import OptionsError, SourceNotFound
+from livesegment.errors import OptionsError, SourceNotFound, system_words
 from livesegment.settings import require
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
 from livesegment.sinks.codecs import VIDEO_SUFFIXES
 from livesegment.sinks.image_file import IMAGE_SUFFIXES
+from livesegment.sinks.output_file import refused
 from livesegment.sources import SAMPLE, SAMPLE_FILE
 from livesegment.sources.images import is_glob, is_images
+
+logger = logging.getLogger(__name__)
 
 Kind = Literal["video", "image", "image folder"]
 
@@ -92,8 +96,10 @@ def plan_jobs(
 
     Raises:
         OptionsError: If inputs and output do not fit together.
-        SourceNotFound: If a folder holds nothing to annotate.
+        SourceNotFound: If a folder holds nothing to annotate, or may not be looked into.
+        OutputNotWritable: If OUTPUT stands where nobody may look.
     """
+    _check_places(inputs, output)
     inputs = [path for source in inputs for path in _expanded(source)]
     require(bool(inputs), "there is nothing to annotate")
     beside = _Beside(_path(masks), _path(kept_masks), _path(table))
@@ -115,6 +121,30 @@ def plan_jobs(
     jobs = [_in_folder(item, target, beside) for item in items]
     _refuse_collisions(jobs)
     return jobs
+
+
+def _check_places(inputs: Sequence[str], output: str) -> None:
+    """Find out whether it can be known what stands under the names; nothing may.
+
+    Raises:
+        SourceNotFound: If it cannot, of an input: a folder may not be entered, a name is too long.
+        OutputNotWritable: The same of the output.
+    """
+    for source in (each for each in inputs if "://" not in each):
+        if (error := _why_unknown(source)) is not None:
+            raise SourceNotFound(f"{source} cannot be read: {system_words(error)}")
+    if (error := _why_unknown(output)) is not None:
+        raise refused(Path(output), error)
+
+
+def _why_unknown(name: str) -> OSError | None:
+    try:
+        Path(name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return error
+    return None
 
 
 def _said(inputs: Sequence[str]) -> str:
@@ -197,7 +227,7 @@ def _mirrored(folder: Path, target: Path, name: Path) -> Iterator[_Item]:
     What this or an earlier run writes there is left out: OUTPUT itself, and partial files.
     """
     found = False
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_say_left_out):
         here = Path(root)
         folders[:] = sorted(
             each
@@ -217,21 +247,32 @@ def _mirrored(folder: Path, target: Path, name: Path) -> Iterator[_Item]:
         raise SourceNotFound(f"the folder {folder} holds no images and no videos")
 
 
+def _say_left_out(error: OSError) -> None:
+    logger.warning("%s cannot be read: %s; it is left out", error.filename, system_words(error))
+
+
 def _is_input(file_name: str) -> bool:
     partial = Path(Path(file_name).stem).suffix == ".part"
     return not (file_name.startswith(".") or partial)
 
 
 def _is_tree(source: str) -> bool:
-    """Tell whether a folder holds more than images."""
-    if not Path(source).is_dir():
+    """Tell whether a folder holds more than images.
+
+    Raises:
+        SourceNotFound: If it may not be looked into.
+    """
+    if "://" in source or not Path(source).is_dir():
         return False
-    with os.scandir(source) as entries:
-        return any(
-            _is_input(entry.name)
-            and (entry.is_dir() or Path(entry.name).suffix.lower() in _READ_AS_VIDEO)
-            for entry in entries
-        )
+    try:
+        with os.scandir(source) as entries:
+            return any(
+                _is_input(entry.name)
+                and (entry.is_dir() or Path(entry.name).suffix.lower() in _READ_AS_VIDEO)
+                for entry in entries
+            )
+    except OSError as error:
+        raise SourceNotFound(f"{source} cannot be read: {system_words(error)}") from error
 
 
 def _expanded(source: str) -> list[str]:
@@ -245,6 +286,8 @@ def _expanded(source: str) -> list[str]:
 
 
 def _input_kind(source: str) -> Kind:
+    if "://" in source:
+        return "image" if is_images(source) else "video"
     if Path(source).is_dir() or is_glob(source):
         return "image folder"
     return "image" if is_images(source) else "video"

@@ -64,7 +64,10 @@ def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator
         yield
         return
     file = Path(path)
-    in_place = _stays_itself(file)
+    try:
+        in_place = _stays_itself(file)
+    except OSError as error:
+        raise refused(file, error) from error
     if file.is_symlink() and not in_place:
         file = file.resolve()  # what a link leads to is replaced, not the link
     if not in_place:

@@ -83,7 +83,9 @@ def is_images(spec: str | Path) -> bool:
     if is_drawn(spec):
         return False
     path = Path(spec)
-    return path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES or is_glob(str(spec))
+    if path.suffix.lower() in IMAGE_SUFFIXES or is_glob(str(spec)):
+        return True
+    return "://" not in str(spec) and path.is_dir()
 
 
 def is_glob(spec: str) -> bool:

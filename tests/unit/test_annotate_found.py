@@ -13,12 +13,13 @@ import pytest
 from clips import serve_folder, turn
 from parts import CLASS_MAP
 
+from livesegment.annotate.estimate import estimate
 from livesegment.annotate.identity import reply_identity
 from livesegment.annotate.jobs import plan_jobs
 from livesegment.annotate.journal import Journal, journal_path
 from livesegment.annotate.journal_file import SIGNATURE, read_records
 from livesegment.annotate.runner import annotate
-from livesegment.errors import JournalMismatch, ModelNotFound, SourceNotFound
+from livesegment.errors import JournalMismatch, ModelNotFound, OutputNotWritable, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
@@ -249,3 +250,14 @@ def test_nothing_that_is_written_or_said_has_the_secrets_of_an_address(
             said += [each.content.decode("latin-1") for each in read_records(file)]
     for secret in ("sesame", "hush"):
         assert not [each for each in said if secret in each]
+
+
+def test_names_that_are_too_long_for_what_stands_beside_them_are_said(tmp_path: Path) -> None:
+    clip, long = write_video(tmp_path / "clip.mp4"), tmp_path / f"{246 * 'x'}.mp4"
+    with pytest.raises(OutputNotWritable, match=r"journal: file name too long"):
+        annotate(clip, long, segmenter=Halves("a"))
+    [planned] = estimate(clip, long).files
+    assert isinstance(planned.error, OutputNotWritable)
+    options = AnnotateOptions(report=f"{tmp_path / (300 * 'x')}.json")
+    with pytest.raises(OutputNotWritable, match=r"json: file name too long"):
+        annotate(clip, tmp_path / "out.mp4", segmenter=Halves("a"), options=options)

@@ -15,7 +15,7 @@ import numpy as np
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.identity import reply_identity, written_codec
 from livesegment.annotate.jobs import Job, plan_jobs
-from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal import Journal, has_journal, journal_path
 from livesegment.annotate.journal_beside import RepliesBeside
 from livesegment.annotate.opening import asked_about, open_input, open_shared
 from livesegment.calls.opening import expected_in_flight
@@ -27,7 +27,6 @@ from livesegment.overlay.compositor import Compositor
 from livesegment.redaction.hiding import Redaction
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions, PartOptions
-from livesegment.sinks.output_file import refused
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sources.base import Source
 
@@ -297,11 +296,7 @@ def _kept(
         return 0
     path = journal_path(job.output)
     identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
-    try:
-        is_there = path.exists()
-    except OSError as error:  # such as a name that is longer than any file's
-        raise refused(path, error) from error
-    if not is_there:
+    if not has_journal(job.output):
         beside = RepliesBeside(path, identity)
         return sum(index in beside for index in indices or ())
     with Journal(path, identity) as journal:

@@ -27,6 +27,7 @@ from livesegment.annotate.threshold import Raised, raised_threshold
 from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable, system_words
 from livesegment.resource import Resource
 from livesegment.settings.option import quoted
+from livesegment.sinks.output_file import refused
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,19 @@ def journal_path(output: Path) -> Path:
         if earlier.exists():
             return earlier
     return output.parent / _HIDDEN / earlier.name
+
+
+def has_journal(output: Path) -> bool:
+    """Tell whether an output has a journal.
+
+    Raises:
+        OutputNotWritable: If that cannot be known: its name would be longer than any file's, say.
+    """
+    path = journal_path(output)
+    try:
+        return path.exists()
+    except OSError as error:
+        raise refused(path, error) from error
 
 
 class Journal(Resource):

@@ -9,7 +9,7 @@ from livesegment.address import shown_source
 from livesegment.annotate.choice import FrameChoice, open_choice
 from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames, is_list
 from livesegment.annotate.jobs import Job
-from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal import Journal, has_journal, journal_path
 from livesegment.errors import OutputNotWritable
 from livesegment.export import (
     ExportKind,
@@ -66,22 +66,14 @@ class Outputs:
             OutputExists: If there is one, no journal tells of it, and it may not be replaced.
             OutputNotWritable: If a folder is missing.
         """
-        overwrite = self._options.overwrite or self._has_journal()
+        is_begun = not self._job.is_to_stdout and has_journal(self._job.output)
+        overwrite = self._options.overwrite or is_begun
         for path in self._own_files():
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
         for path in (*self._list_of_frames(), *self._stale_list()):
             check_free(path, overwrite=overwrite)
-
-    def _has_journal(self) -> bool:
-        if self._job.is_to_stdout:
-            return False
-        path = journal_path(self._job.output)
-        try:
-            return path.exists()
-        except OSError as error:  # such as a name that is longer than any file's
-            raise refused(path, error) from error
 
     def are_complete(self, journal: Journal) -> bool:
         """Tell whether an earlier run of the same command finished, and nobody touched them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from livesegment.address import shown_source
+from livesegment.address import shown_source, shown_text
 from livesegment.errors import OptionsError, SourceNotFound, system_words
 from livesegment.settings import require
 from livesegment.settings.text_kinds import STANDARD_OUTPUT
@@ -132,7 +132,7 @@ def _check_places(inputs: Sequence[str], output: str) -> None:
     """
     for source in (each for each in inputs if "://" not in each):
         if (error := _why_unknown(source)) is not None:
-            raise SourceNotFound(f"{source} cannot be read: {system_words(error)}")
+            raise SourceNotFound(f"{shown_text(source)} cannot be read: {system_words(error)}")
     if (error := _why_unknown(output)) is not None:
         raise refused(Path(output), error)
 
@@ -140,8 +140,8 @@ def _check_places(inputs: Sequence[str], output: str) -> None:
 def _why_unknown(name: str) -> OSError | None:
     try:
         Path(name).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None  # or no name at all, which is said when it is opened
     except OSError as error:
         return error
     return None

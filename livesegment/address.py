@@ -35,6 +35,11 @@ def shown_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{path}" if parts.scheme else path
 
 
+def shown_source(source: str) -> str:
+    """Return what somebody names as a source: an address as of `shown_url`, all else as it is."""
+    return shown_url(source) if "://" in source else source
+
+
 def shown_host(url: str) -> str:
     """Return a URL as it may stand in a log where its path is a secret too."""
     scheme, separator, rest = shown_url(url).partition("://")

@@ -47,6 +47,14 @@ def find_video(container: InputContainer) -> VideoStream | None:
     return None
 
 
+def first_picture(container: InputContainer, video: VideoStream) -> av.VideoFrame | None:
+    """Decode the first picture of a container that was just opened; None if it cannot be."""
+    try:
+        return next(container.decode(video), None)
+    except av.FFmpegError:
+        return None
+
+
 def origin_s(container: InputContainer) -> Fraction:
     """Return what counts as time 0, in seconds of the container's own clock.
 

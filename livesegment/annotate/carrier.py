@@ -26,11 +26,13 @@ class Masked:
         frame: The frame.
         mask: Its mask; None where there is none to be had.
         role: Where the mask comes from.
+        begins_scene: As of `Chosen`.
     """
 
     frame: Frame
     mask: Mask | None
     role: Role
+    begins_scene: bool | None = False
 
 
 class _Segment:
@@ -146,7 +148,7 @@ class Carrier:
         """
         frame = chosen.frame
         if self._asks_for_all:
-            yield Masked(frame, mask, chosen.role)
+            yield Masked(frame, mask, chosen.role, chosen.begins_scene)
             return
         if chosen.role is Role.CARRIED:
             self._held.append(frame)
@@ -164,7 +166,7 @@ class Carrier:
         if self._held:
             yield from self._begin(None if chosen.begins_scene else (frame, mask))
         self._before = frame, mask
-        self._put(Masked(frame, mask, chosen.role))
+        self._put(Masked(frame, mask, chosen.role, chosen.begins_scene))
         yield from self._ready(self._at_once + 1)
 
     def end(self) -> Iterator[Masked]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from livesegment.class_name import comparable
 from livesegment.downscale import fitting
-from livesegment.frame import Frame, Image
+from livesegment.frame import Image
 from livesegment.mask import BACKGROUND, Mask
 from livesegment.motion.disagreement import LEAST_SHARE, CarriedDisagreement, disagreement
 from livesegment.motion.raster import worst_channel
@@ -123,7 +123,6 @@ class Hardest(FrameChoice):
     def __init__(self, count: int) -> None:
         self._count = count
         self._carried = CarriedDisagreement()
-        self._scene = 0
         self._indices, self._scenes = array("q"), array("i")
         self._scores, self._is_unsure = array("f"), array("b")
         self._chosen: dict[int, Reason] | None = None
@@ -133,9 +132,8 @@ class Hardest(FrameChoice):
         if self._chosen is not None:
             return self._chosen.get(picture.frame.index)
         assert picture.mask is not None
-        self._scene += self._carried.observe(picture.frame)
         if picture.role in (None, Role.ASKED):
-            self._note(picture.frame, picture.mask)
+            self._note(picture, picture.mask)
         return None
 
     def settled(self) -> frozenset[int]:
@@ -158,15 +156,15 @@ class Hardest(FrameChoice):
         }
         return frozenset(self._chosen)
 
-    def _note(self, frame: Frame, mask: Mask) -> None:
+    def _note(self, picture: Annotated, mask: Mask) -> None:
         unsure = doubt(mask)
         differs = None
         if mask.certainty is None:
-            differs = self._carried.compare(mask)
+            differs = self._carried.compare(picture.frame, mask, picture.scene)
         else:
             self._carried.forget()
-        self._indices.append(frame.index)
-        self._scenes.append(self._scene)
+        self._indices.append(picture.frame.index)
+        self._scenes.append(picture.scene)
         self._scores.append(_UNKNOWN if unsure is None else unsure)
         self._is_unsure.append(unsure is not None)
         if differs is not None:

@@ -1,26 +1,32 @@
 """Hands the frames that are chosen to exporters, and says why each was."""
 
-import csv
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 from livesegment.annotate.choice import FrameChoice, Reason
 from livesegment.duration import counted
-from livesegment.errors import SinkError
 from livesegment.export.picture_names import PictureNames
 from livesegment.frame import Frame
 from livesegment.sinks.base import Annotated, Sink
-from livesegment.sinks.output_file import OutputFile, refused
+from livesegment.sinks.csv_file import CsvFile, safe_cell
 
 _log = logging.getLogger(__name__)
 
 COLUMNS = ("picture", "frame_index", "time_s", "reason", "score")
 
-
 SUFFIX = ".frames.csv"
 """Beside an output: `clip.mp4` has `clip.frames.csv`."""
+
+
+def is_list(path: Path) -> bool:
+    """Tell whether a file is a list of chosen frames, by its first line."""
+    begin = ",".join(COLUMNS).encode()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(begin) + 2).splitlines()[:1] == [begin]
+    except OSError:
+        return False
 
 
 class ChosenFrames(Sink):
@@ -53,15 +59,9 @@ class ChosenFrames(Sink):
         self._choice = choice
         self._exporters = exporters
         self._names = PictureNames(pictures, by_stem=False)
-        self._file = OutputFile(path, overwrite=overwrite)
-        self._stream: TextIO | None = None
+        self._list = CsvFile(path, COLUMNS, overwrite=overwrite)
         self._seen = self._chosen = 0
-        self._is_settled = self._is_closed = False
-
-    @property
-    def path(self) -> Path:
-        """The list as it is called now."""
-        return self._file.path
+        self._is_settled = False
 
     def settled(self) -> frozenset[int]:
         """Say that every frame was written, and return those that are to be written once more."""
@@ -75,8 +75,7 @@ class ChosenFrames(Sink):
             SinkError: If an exporter does not take it, or this is closed.
             OutputNotWritable: If the disk is full.
         """
-        if self._is_closed:
-            raise SinkError(f"{self._file.final_path} is closed")
+        self._list.check_open()
         if picture.mask is None:
             return
         self._seen += not self._is_settled
@@ -85,7 +84,8 @@ class ChosenFrames(Sink):
             return
         for exporter in self._exporters:
             exporter.write(picture)
-        self._list(picture.frame, reason)
+        self._chosen += 1
+        self._list.write([self._line(picture.frame, reason)])
 
     def commit(self) -> None:
         """Finish the exports and the list; where no frame was chosen there is neither.
@@ -93,55 +93,25 @@ class ChosenFrames(Sink):
         Raises:
             SinkError: If one of them cannot be finished.
         """
-        if self._is_closed:
-            return
         for exporter in self._exporters:
             exporter.commit()
-        if self._stream is not None:
-            self._end(self._stream)
-            self._file.commit()
-        self._is_closed = True
+        self._list.commit()
         _log.info(
             "%d of %s with a mask are exported%s",
             self._chosen,
             counted(self._seen, "frame"),
-            f"; {self._file.final_path} says why" if self._chosen else "",
+            f"; {self._list.path} says why" if self._chosen else "",
         )
 
     def close(self) -> None:
         """Leave the list as far as it goes. May be called twice; a full disk is logged."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        if self._stream is not None:
-            try:
-                self._end(self._stream)
-            except SinkError as error:
-                _log.warning("%s", error)
-        self._file.leave(written=self._stream is not None)
+        self._list.close()
 
-    def _list(self, frame: Frame, reason: Reason) -> None:
-        line = (
-            self._names.name(frame.index),
+    def _line(self, frame: Frame, reason: Reason) -> tuple[str | int, ...]:
+        return (
+            safe_cell(self._names.name(frame.index)),
             frame.index,
             f"{frame.pts_s:.3f}",
             reason.word,
             "" if reason.score is None else f"{reason.score:.4f}",
         )
-        try:
-            if self._stream is None:
-                # A file may be called what is no text: that is kept as it can be read.
-                self._stream = self._file.path.open(
-                    "w", encoding="utf-8", errors="backslashreplace", newline=""
-                )
-                csv.writer(self._stream, lineterminator="\n").writerow(COLUMNS)
-            csv.writer(self._stream, lineterminator="\n").writerow(line)
-        except OSError as error:
-            raise refused(self._file.path, error) from error
-        self._chosen += 1
-
-    def _end(self, stream: TextIO) -> None:
-        try:
-            stream.close()
-        except OSError as error:
-            raise refused(self._file.path, error) from error

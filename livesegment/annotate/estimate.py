@@ -15,7 +15,7 @@ import numpy as np
 from livesegment.annotate.drawing import annotated
 from livesegment.annotate.identity import reply_identity, written_codec
 from livesegment.annotate.jobs import Job, plan_jobs
-from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal import Journal, has_journal, journal_path
 from livesegment.annotate.journal_beside import RepliesBeside
 from livesegment.annotate.opening import asked_about, open_input, open_shared
 from livesegment.calls.opening import expected_in_flight
@@ -33,15 +33,16 @@ from livesegment.sources.base import Source
 _FRAMES = 9
 
 
-def first_frames(spec: str, options: AnnotateOptions) -> list[Frame]:
-    """Return the first few frames of an input, of the part that is wanted.
-
-    Raises:
-        SourceError: If they cannot be read.
-        OptionsError: If there is no such part.
-    """
-    with open_input(spec, options).source as source:
-        return list(islice(iter(source.read, None), _FRAMES))
+def first_frames(specs: Sequence[str], options: AnnotateOptions) -> list[Frame]:
+    """Return the first few frames of the first input that has some in the part that is wanted."""
+    frames: list[Frame] = []
+    for spec in specs:
+        # What is wrong with an input is said when it is annotated.
+        with suppress(LiveSegmentError), open_input(spec, options).source as source:
+            frames.extend(islice(iter(source.read, None), _FRAMES))
+        if frames:
+            break
+    return frames
 
 
 def seconds_a_call(segmenter: Segmenter, frames: list[Frame]) -> float:
@@ -63,6 +64,8 @@ def seconds_a_frame(
     """
     if not frames:
         return 0.0
+    # Images may be of any sizes, and a mask is carried over none of another.
+    frames = [each for each in frames if each.frame_size == frames[0].frame_size]
     width, height = frames[0].frame_size
     ids = np.zeros((height, width), np.uint8)
     cv2.circle(ids, (width // 2, height // 2), min(width, height) // 4, 1, -1)
@@ -189,7 +192,7 @@ def estimate(
         shared = open_shared(jobs, options, stack)
         files = tuple(_look_at(job, shared, options, count=count) for job in jobs)
         readable = [job.source for job, each in zip(jobs, files, strict=True) if not each.error]
-        frames = first_frames(readable[0], options) if readable else []
+        frames = first_frames(readable, options)
         in_flight, round_trip_s, is_assumed = _calling(readable, frames, shared, options)
     carries = options.keyframes.every > 1 or options.keyframes.budget is not None
     return Estimate(
@@ -293,7 +296,7 @@ def _kept(
         return 0
     path = journal_path(job.output)
     identity = reply_identity(job, segmenter, options.hide, options.part.rotate)
-    if not path.exists():
+    if not has_journal(job.output):
         beside = RepliesBeside(path, identity)
         return sum(index in beside for index in indices or ())
     with Journal(path, identity) as journal:

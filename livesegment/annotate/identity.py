@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from livesegment.address import shown_source
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity
 from livesegment.annotate.threshold import Raised
 from livesegment.errors import SourceError, SourceNotFound, system_words
 from livesegment.export import Origin
+from livesegment.media_file import find_video, first_picture, turn_of
 from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.pattern import PatternSegmenter
 from livesegment.settings import AnnotateOptions, Codec, RedactOptions
@@ -18,6 +21,7 @@ from livesegment.settings.part import Rotation
 from livesegment.settings.zone import Polygon
 from livesegment.sinks.codecs import usual_codec, video_keeps_alpha
 from livesegment.sinks.image_file import image_keeps_alpha
+from livesegment.sinks.original import open_original
 from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources import open_source
 from livesegment.sources.base import Source
@@ -25,6 +29,7 @@ from livesegment.sources.images import find_images, is_images
 from livesegment.sources.turned import rotated
 
 _PIECE = 65_536
+_MIRRORED = "left and right exchanged, as the file says"
 
 
 def reply_identity(
@@ -55,7 +60,9 @@ def reply_identity(
         # Left out where there is none, so that journals of before serve.
         zones = {"hidden zones": json.dumps(sorted(hide))} if hide else {}
         turn = {} if rotate is None else {"rotation": f"{rotate} degrees"}
-        return {"input": _input(job.source), "model": model, **zones, **turn}
+        # Versions before 0.2 did not mirror: their replies are about other pictures.
+        mirroring = {"mirroring": _MIRRORED} if _is_mirrored(job.source) else {}
+        return {"input": _input(job.source), "model": model, **zones, **turn, **mirroring}
     except OSError as error:
         reason = system_words(error)
         raise SourceNotFound(f"{error.filename or job.source} cannot be read: {reason}") from error
@@ -120,6 +127,8 @@ def _unnamed_model(segmenter: Segmenter) -> tuple[str, str | None]:
 
 def _name(source: str, opened: Source) -> str:
     """Return what an input is called, wherever it is looked at from."""
+    if "://" in source:
+        return opened.name
     path = Path(source).absolute()
     if path.exists():
         return path.name
@@ -227,10 +236,29 @@ def _fingerprint(path: Path) -> str:
     return f"{path.name} ({size} bytes, {digest.hexdigest()[:16]})"
 
 
+def _is_mirrored(source: str) -> bool:
+    """Tell whether a video says that left and right of its pictures are to be exchanged."""
+    if "://" in source or is_images(source) or not Path(source).is_file():
+        return False
+    with suppress(SourceNotFound), open_original(source) as container:
+        video = find_video(container)
+        first = None if video is None else first_picture(container, video)
+        return first is not None and turn_of(first).is_mirrored
+    return False
+
+
+def _address(source: str) -> str:
+    """Return an address without what may be secret in it, but another one for another query."""
+    shown, query = shown_source(source), source.partition("?")[2]
+    if shown == source or not query:
+        return shown
+    return f"{shown} ({hashlib.sha256(query.encode(errors='surrogateescape')).hexdigest()[:16]})"
+
+
 def _input(source: str) -> str:
     if not is_images(source):
         path = Path(source)
-        return _fingerprint(path) if path.is_file() else source
+        return _address(source) if "://" in source or not path.is_file() else _fingerprint(path)
     images = find_images(source)
     if len(images) == 1:
         return _fingerprint(images[0])

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from livesegment.address import shown_source
 from livesegment.annotate.chosen_frames import ChosenFrames
-from livesegment.annotate.identity import origin_of, output_identity, reply_identity
+from livesegment.annotate.identity import mark_of, origin_of, output_identity, reply_identity
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.journal import Identity, Journal, journal_path
 from livesegment.annotate.keyframes import plan_keyframes
@@ -21,12 +22,14 @@ from livesegment.calls.limiter import Limiter
 from livesegment.calls.quota import Quota
 from livesegment.duration import counted
 from livesegment.errors import LiveSegmentError, OptionsError, SourceLost
+from livesegment.export import Origin
 from livesegment.frame import Frame
 from livesegment.memory_budget import MemoryBudget
 from livesegment.metrics import Metrics
 from livesegment.segmenters.base import Segmenter
 from livesegment.settings import AnnotateOptions
 from livesegment.sinks.base import Sink
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources.base import Source
 from livesegment.timeline.kept import KeptTimeline, timeline_path
 
@@ -73,6 +76,7 @@ class InputRun:
         self._result = AnnotateResult()
         self._loop: AnnotateLoop | None = None
         self._timeline: KeptTimeline | None = None
+        self._mark: SourceMark | None = None
         self._sinks: Sequence[Sink] = ()
         self._stopped = False
 
@@ -140,18 +144,19 @@ class InputRun:
             logger.info("%s: its replies are drawn with confidence %d", job.output, raised.wanted)
             written = output_identity(job, options, raised)
             outputs = Outputs(job, options, written)
-        self._timeline = self._where_kept(identity, written)
+        # Made like the files that were opened, of which they are given no picture.
+        origin = origin_of(job, options, opened, segmenter, raised)
+        self._timeline = self._where_kept(identity, written, origin)
         if journal is not None and outputs.are_complete(journal):
             logger.info("%s is already complete", job.output)
             return "already complete"
-        # Made like the files that were opened, of which they are given no picture.
-        origin = origin_of(job, options, opened, segmenter, raised)
-        self._sinks = sinks = outputs.open(opened, origin, journal, self._timeline, stack)
-        self._run_loop(
-            AnnotateParts(
-                source, open_asked(self.job, self._options, segmenter, stack), sinks, journal
-            )
+        if job.masks is not None or job.kept_masks is not None:
+            self._mark = mark_of(job.source, options.part.rotate)
+        self._sinks = sinks = outputs.open(
+            opened, origin, journal, self._timeline, self._mark, stack
         )
+        asked = open_asked(job, options, segmenter, self._mark, stack)
+        self._run_loop(AnnotateParts(source, asked, sinks, journal))
         result = self._result
         if not result.complete or not self._look_again(sinks, segmenter, journal, stack):
             return "interrupted"
@@ -171,11 +176,11 @@ class InputRun:
             logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
         return journal
 
-    def _where_kept(self, replies: Identity, written: str) -> KeptTimeline | None:
+    def _where_kept(self, replies: Identity, written: str, origin: Origin) -> KeptTimeline | None:
         if not self._options.pages:
             return None
         identity = json.dumps([dict(replies), written], sort_keys=True)
-        return KeptTimeline(timeline_path(self.job.output), identity, replies["model"])
+        return KeptTimeline(timeline_path(self.job.output), identity, origin.model)
 
     def _look_again(
         self,
@@ -192,9 +197,10 @@ class InputRun:
         chosen = next((sink for sink in sinks if isinstance(sink, ChosenFrames)), None)
         if chosen is None or not (only := chosen.settled()):
             return True
-        logger.info("%s: looking again at its %s", self.job.source, counted(len(only), "frame"))
+        said = shown_source(self.job.source)
+        logger.info("%s: looking again at its %s", said, counted(len(only), "frame"))
         source = stack.enter_context(open_input(self.job.source, self._options).source)
-        asked = open_asked(self.job, self._options, segmenter, stack)
+        asked = open_asked(self.job, self._options, segmenter, self._mark, stack)
         self._loop = loop = self._new_loop(
             AnnotateParts(source, asked, [chosen], journal, only),
             limiter=Limiter(1, Quota(max_calls=0)),
@@ -224,8 +230,14 @@ class InputRun:
             on_frame=on_frame,
             redactor=open_redactor(self._options.redact, parts.segmenter),
             memory=self._shared.memory,
-            counts_scenes=self._options.split is not None,
+            counts_scenes=self._counts_scenes(),
         )
+
+    def _counts_scenes(self) -> bool:
+        """Tell whether a sink wants to know which scene a frame belongs to."""
+        options = self._options
+        hardest = options.exported.export_uncertain
+        return options.split is not None or hardest is not None or bool(options.pages)
 
     def _run_loop(self, parts: AnnotateParts) -> None:
         self._loop = loop = self._new_loop(

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from livesegment.address import shown_text
 from livesegment.annotate.journal_beside import RepliesBeside, forget
 from livesegment.annotate.journal_file import (
     IDENTITY,
@@ -26,6 +27,7 @@ from livesegment.annotate.threshold import Raised, raised_threshold
 from livesegment.errors import JournalInUse, JournalMismatch, OutputNotWritable, system_words
 from livesegment.resource import Resource
 from livesegment.settings.option import quoted
+from livesegment.sinks.output_file import refused
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,23 @@ def journal_path(output: Path) -> Path:
     earlier version made it.
     """
     earlier = output.with_name(f"{output.name}.journal")
-    return earlier if earlier.exists() else output.parent / _HIDDEN / earlier.name
+    with suppress(OSError):  # a name that is longer than any file's
+        if earlier.exists():
+            return earlier
+    return output.parent / _HIDDEN / earlier.name
+
+
+def has_journal(output: Path) -> bool:
+    """Tell whether an output has a journal.
+
+    Raises:
+        OutputNotWritable: If that cannot be known: its name would be longer than any file's, say.
+    """
+    path = journal_path(output)
+    try:
+        return path.exists()
+    except OSError as error:
+        raise refused(path, error) from error
 
 
 class Journal(Resource):
@@ -305,5 +323,5 @@ def _difference(kept: Identity, wanted: Identity) -> str:
 
 def _line(text: str | None) -> str:
     """Return a text of a file, which may be anybody's, as it may stand in a sentence."""
-    said = f"{text}"
+    said = "none" if text is None else shown_text(text)
     return said if said.isprintable() and len(said) <= _LONGEST_SAID else quoted(said)

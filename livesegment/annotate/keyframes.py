@@ -23,12 +23,12 @@ class Chosen:
     Attributes:
         frame: The frame.
         role: Where its mask comes from.
-        begins_scene: Nothing can be carried here from the frames before.
+        begins_scene: Nothing can be carried here from the frames before; None: nobody has looked.
     """
 
     frame: Frame
     role: Role
-    begins_scene: bool = False
+    begins_scene: bool | None = False
 
 
 class KeyframeChooser:
@@ -53,7 +53,7 @@ class KeyframeChooser:
     def add(self, frame: Frame) -> Chosen | None:
         """Take the next frame and return one whose role is known now; None: none is."""
         if self._asks_for_all:
-            return Chosen(frame, Role.ASKED)
+            return Chosen(frame, Role.ASKED, begins_scene=None)
         before, self._waiting = self._waiting, frame
         return None if before is None else self._choose(before, is_last=False)
 

@@ -253,8 +253,10 @@ class AnnotateLoop:
         return self._ask(waiting.chosen.frame, let_go) if waiting.is_asked else None
 
     def _write(self, masked: Masked) -> None:
-        # Of the picture as it came: what is hidden of it is no other scene.
-        scene = 0 if self._scenes is None else self._scenes.number(masked.frame)
+        scene = 0
+        if self._scenes is not None:
+            # Of the picture as it came: what is hidden of it is no other scene.
+            scene = self._scenes.number(masked.frame, begins_scene=masked.begins_scene)
         with stage("hide"):
             leaving = self._leave(masked)
         if self._parts.only is not None and masked.frame.index not in self._parts.only:

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from livesegment.annotate.asking import KeptMasks
-from livesegment.annotate.identity import mark_of
 from livesegment.annotate.jobs import Job
 from livesegment.errors import SourceNotFound
 from livesegment.redaction.redactor import Redactor
@@ -14,6 +13,7 @@ from livesegment.segmenters.base import Segmenter
 from livesegment.segmenters.opening import open_segmenter
 from livesegment.settings import AnnotateOptions, EndpointOptions, RedactOptions
 from livesegment.sinks.mask_file import MaskFileReader
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sources import Source, is_drawn, open_source
 from livesegment.sources.hidden import hidden
 from livesegment.sources.part import part_of
@@ -75,9 +75,20 @@ def asked_about(
 
 
 def open_asked(
-    job: Job, options: AnnotateOptions, segmenter: Segmenter | None, stack: ExitStack
+    job: Job,
+    options: AnnotateOptions,
+    segmenter: Segmenter | None,
+    mark: SourceMark | None,
+    stack: ExitStack,
 ) -> Segmenter | KeptMasks:
     """Return who is asked: the masks that a job keeps, or else the segmenter.
+
+    Args:
+        job: The job.
+        options: How it is done.
+        segmenter: Who is asked; None where the job has kept masks.
+        mark: By what the input is known again; None: it cannot be.
+        stack: Closes the masks.
 
     Raises:
         SourceNotFound: If those masks cannot be read, or belong to another input.
@@ -87,7 +98,6 @@ def open_asked(
         assert segmenter is not None
         return segmenter
     reader = stack.enter_context(MaskFileReader(path))
-    mark = mark_of(job.source, options.part.rotate)
     if reader.source is None:
         logger.warning(
             "%s does not say which pictures its masks are of: it is taken where sizes and times"

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from livesegment.address import shown_source
 from livesegment.annotate.choice import FrameChoice, open_choice
-from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames
-from livesegment.annotate.identity import mark_of
+from livesegment.annotate.chosen_frames import SUFFIX, ChosenFrames, is_list
 from livesegment.annotate.jobs import Job
-from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal import Journal, has_journal, journal_path
 from livesegment.errors import OutputNotWritable
 from livesegment.export import (
     ExportKind,
@@ -28,6 +28,7 @@ from livesegment.sinks.image_file import ImageFileSink, ImageFolderSink
 from livesegment.sinks.mask_file import MaskFileSink
 from livesegment.sinks.output_file import check_free, refused
 from livesegment.sinks.run_files import check_distinct
+from livesegment.sinks.source_mark import SourceMark
 from livesegment.sinks.video_file import VideoFileSink
 from livesegment.sinks.video_to_stdout import VideoToStdout
 from livesegment.sources.base import Source
@@ -65,13 +66,13 @@ class Outputs:
             OutputExists: If there is one, no journal tells of it, and it may not be replaced.
             OutputNotWritable: If a folder is missing.
         """
-        journal = None if self._job.is_to_stdout else journal_path(self._job.output)
-        overwrite = self._options.overwrite or (journal is not None and journal.exists())
+        is_begun = not self._job.is_to_stdout and has_journal(self._job.output)
+        overwrite = self._options.overwrite or is_begun
         for path in self._own_files():
             check_free(path, overwrite=overwrite)
         for kind, path in self._exports().items():
             check_export_free(kind, path, overwrite=overwrite, is_divided=self._is_divided)
-        for path in self._list_of_frames():
+        for path in (*self._list_of_frames(), *self._stale_list()):
             check_free(path, overwrite=overwrite)
 
     def are_complete(self, journal: Journal) -> bool:
@@ -88,6 +89,7 @@ class Outputs:
         origin: Origin,
         journal: Journal | None,
         timeline: KeptTimeline | None,
+        mark: SourceMark | None,
         stack: ExitStack,
     ) -> list[Sink]:
         """Open the sinks; what an unfinished run of this journal left is replaced.
@@ -97,13 +99,16 @@ class Outputs:
             origin: What annotations say of where they come from.
             journal: What an earlier run of the same command has done; None: nobody knows.
             timeline: Where to keep what a report shows of the pictures; None: nowhere.
+            mark: By what the input is known again; None: it cannot be.
             stack: Closes the sinks.
 
         Raises:
             SinkError: If an output exists and is not ours, or cannot be written.
         """
         overwrite = self._options.overwrite or (journal is not None and self._are_ours(journal))
-        opened = self._sinks(source, origin, overwrite=overwrite)
+        for path in self._stale_list():
+            check_free(path, overwrite=overwrite)
+        opened = self._sinks(source, origin, mark, overwrite=overwrite)
         sinks = [stack.enter_context(sink) for sink in opened]
         if (choice := open_choice(self._options.exported)) is not None:
             exporters = [sink for sink in sinks if isinstance(sink, Exporter)]
@@ -140,21 +145,28 @@ class Outputs:
             journal.note(_COMPLETE, _NOTHING)
         for sink in sinks:
             sink.commit()
+        for path in self._stale_list():
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise refused(path, error) from error
         if complete and journal is not None:
             journal.note(_COMPLETE, json.dumps([self._identity, self._sizes()]))
 
-    def _sinks(self, source: Source, origin: Origin, *, overwrite: bool) -> Iterator[Sink]:
+    def _sinks(
+        self, source: Source, origin: Origin, mark: SourceMark | None, *, overwrite: bool
+    ) -> Iterator[Sink]:
         job, options = self._job, self._options
         images = source.paths if isinstance(source, ImagesSource) else None
         yield arranged(self._picture_sink(source, overwrite=overwrite), options.layout)
         if job.masks is not None:
-            fps, mark = options.part.fps or source.fps, mark_of(job.source, options.part.rotate)
+            fps = options.part.fps or source.fps
             yield MaskFileSink(job.masks, fps=fps, overwrite=overwrite, source=mark)
         if job.table is not None:
             yield TableSink(job.table, self._measurer, files=images, overwrite=overwrite)
         are_other = options.redact.is_wanted or options.hide or options.part.rotate
         for kind, path in self._exports().items():
-            pictures = images or Path(job.source).stem
+            pictures = images or _stem(job.source)
             yield open_exporter(
                 kind,
                 path,
@@ -168,7 +180,7 @@ class Outputs:
     def _chosen_frames(
         self, choice: FrameChoice, exporters: list[Exporter], source: Source, *, overwrite: bool
     ) -> ChosenFrames:
-        pictures = source.paths if isinstance(source, ImagesSource) else Path(self._job.source).stem
+        pictures = source.paths if isinstance(source, ImagesSource) else _stem(self._job.source)
         [path] = self._list_of_frames()
         return ChosenFrames(choice, exporters, path, pictures, overwrite=overwrite)
 
@@ -218,10 +230,17 @@ class Outputs:
         return self._options.split is not None
 
     def _list_of_frames(self) -> list[Path]:
-        if self._options.exported.given is None:
+        return [] if self._options.exported.given is None else [self._list_path()]
+
+    def _stale_list(self) -> list[Path]:
+        """Return the list of frames that an earlier run has chosen, where this one exports all."""
+        if not self._options.export or self._options.exported.given is not None:
             return []
-        is_folder = self._job.kind == "image folder"
-        return [beside(self._job.output, SUFFIX, is_folder=is_folder)]
+        path = self._list_path()
+        return [path] if is_list(path) else []
+
+    def _list_path(self) -> Path:
+        return beside(self._job.output, SUFFIX, is_folder=self._job.kind == "image folder")
 
     def _sizes(self) -> dict[str, int]:
         """Return the size of every file there is among the outputs, by its name."""
@@ -231,6 +250,11 @@ class Outputs:
             for file in inside or ([path] if path.is_file() else []):
                 sizes[str(file.relative_to(path.parent))] = file.stat().st_size
         return dict(sorted(sizes.items()))
+
+
+def _stem(source: str) -> str:
+    """Return what the pictures of a video are called after."""
+    return Path(shown_source(source)).stem
 
 
 def check_together(jobs: Sequence[Job], options: AnnotateOptions) -> None:

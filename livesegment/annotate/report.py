@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from livesegment.address import shown_source
 from livesegment.errors import LiveSegmentError, SourceLost
 from livesegment.timeline.kept import KeptTimeline
 
@@ -59,7 +60,7 @@ class FileReport:
     def as_json(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
         said = {
-            "source": self.source,
+            "source": shown_source(self.source),
             "output": str(self.output),
             "outcome": self.outcome,
             "frames": self.frames,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
+from livesegment.address import shown_source
 from livesegment.cli.logs import set_up_logging
 from livesegment.cli.memory import check_address_space
 from livesegment.cli.outcome import BUG, DONE, exit_code, print_result
@@ -92,7 +93,8 @@ def _fate(file: "FileReport") -> str:
     if file.error is None or file.outcome == "cut short":
         return f"{file.output}"
     said = f"{file.error}"
-    return said if file.source in said else f"{file.source}: {said}"
+    source = shown_source(file.source)
+    return said if source in said else f"{source}: {said}"
 
 
 def _print_estimate(estimate: "Estimate") -> None:
@@ -102,7 +104,9 @@ def _print_estimate(estimate: "Estimate") -> None:
             _number(each.frames, is_guess=each.is_guess),
             _number(each.calls, is_guess=each.is_guess),
             f"{each.kept}",
-            f"{each.source} -> {each.output}" if each.error is None else f"{each.error}",
+            f"{shown_source(each.source)} -> {each.output}"
+            if each.error is None
+            else f"{each.error}",
         )
         for each in estimate.files
     ]

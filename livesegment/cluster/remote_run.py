@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from livesegment.address import shown_source
 from livesegment.annotate.jobs import Job
 from livesegment.annotate.progress import Run
 from livesegment.annotate.report import FileReport
@@ -101,7 +102,8 @@ class RemoteRun:
                     self._report = replace(self._report, outcome="interrupted")
                     return
                 logger.warning(
-                    "the machine that annotated %s is lost: on to another one", self.job.source
+                    "the machine that annotated %s is lost: on to another one",
+                    shown_source(self.job.source),
                 )
                 self._lost = self._report
                 task = replace(task, is_retry=True)
@@ -141,5 +143,5 @@ class RemoteRun:
         self._on_frame(self)
 
     def _fail(self, sentence: str) -> None:
-        error = ClusterError(f"{self.job.source} is not annotated: {sentence}")
+        error = ClusterError(f"{shown_source(self.job.source)} is not annotated: {sentence}")
         self._report = replace(self._report, outcome="failed", error=error)

@@ -149,7 +149,9 @@ def _for_workers(endpoint: EndpointOptions) -> EndpointOptions:
 def _absolute(job: Job) -> Job:
     """Return the job for a process that works in another folder."""
     source = job.source
-    if Path(source).exists():
+    if "://" in source:
+        pass  # it is where it is
+    elif Path(source).exists():
         source = str(Path(source).absolute())
     elif is_images(source) and not Path(source).is_absolute():
         source = str(Path(glob.escape(str(Path.cwd())), source))

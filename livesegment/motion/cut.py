@@ -48,17 +48,26 @@ class CutDetector:
 
 
 class SceneCounter:
-    """Numbers the scenes of frames that come in order, from 0; another size is another scene."""
+    """Numbers the scenes of frames that come in order, from 0; another size is another scene.
+
+    A cut that somebody has found already is not looked for again.
+    """
 
     def __init__(self) -> None:
         self._cut = CutDetector()
         self._size: tuple[int, int] | None = None
         self._number = 0
 
-    def number(self, frame: Frame) -> int:
-        """Return the number of the scene that the next frame belongs to."""
-        is_cut = self._cut.is_cut(frame.downscaled(fitting(frame.frame_size, _SMALL)))
-        if self._size is not None and (is_cut or frame.frame_size != self._size):
+    def number(self, frame: Frame, *, begins_scene: bool | None = None) -> int:
+        """Return the number of the scene that the next frame belongs to.
+
+        Args:
+            frame: The frame.
+            begins_scene: Whether it begins one, the first of all included; None: nobody knows.
+        """
+        if begins_scene is None:
+            begins_scene = self._cut.is_cut(frame.downscaled(fitting(frame.frame_size, _SMALL)))
+        if self._size is not None and (begins_scene or frame.frame_size != self._size):
             self._number += 1
         self._size = frame.frame_size
         return self._number

@@ -9,7 +9,6 @@ import numpy as np
 from livesegment.downscale import fitting
 from livesegment.frame import Frame
 from livesegment.mask import Mask
-from livesegment.motion.cut import CutDetector
 from livesegment.motion.flow import FlowEstimator
 from livesegment.motion.raster import Bytes, Flags, add, pick, sample, worst_channel
 from livesegment.motion.region import whole
@@ -52,38 +51,31 @@ class CarriedDisagreement:
     That is done on small copies of the pictures: what is looked for is a model that changes its
     mind, not where exactly an edge is. The motion is found from the one picture to the other,
     however many lie between, and only pixels count that look as they did: of others, nobody knows
-    what they were. A cut begins anew.
+    what they were. A new scene begins anew.
     """
 
     def __init__(self) -> None:
         self._estimator = FlowEstimator(_FLOW_PIXELS)
-        self._cut = CutDetector()
-        self._now: Bytes | None = None
-        self._given: tuple[Bytes, Mask] | None = None  # small, with its picture
+        self._given: tuple[Bytes, Mask, int] | None = None  # small, with its picture and scene
 
-    def observe(self, frame: Frame) -> bool:
-        """Take the next picture, and return whether it begins another scene."""
-        now = frame.downscaled(fitting(frame.frame_size, (_ACROSS, _ACROSS)))
-        before, self._now = self._now, now
-        begins = self._cut.is_cut(now) or (before is not None and before.shape != now.shape)
-        if begins:
-            self.forget()
-        return begins
+    def compare(self, frame: Frame, mask: Mask, scene: int) -> float | None:
+        """Return how much a picture's mask differs from the one given before it.
 
-    def compare(self, mask: Mask) -> float | None:
-        """Return how much the observed picture's mask differs from the one given before it.
+        Args:
+            frame: The picture.
+            mask: Its mask.
+            scene: The number of its scene; pictures of one scene are of one size.
 
         Returns:
             As `disagreement` does; None where no mask can have been carried here.
         """
-        now = self._now
-        assert now is not None, "the mask's picture is observed first"
-        size = now.shape[1], now.shape[0]
+        size = fitting(frame.frame_size, (_ACROSS, _ACROSS))
+        now = frame.downscaled(size)
         small = replace(mask, certainty=None, instance_ids=None).resized(size)
-        given, self._given = self._given, (now, small)
-        if given is None:
+        given, self._given = self._given, (now, small, scene)
+        if given is None or given[2] != scene:
             return None
-        then, other = given
+        then, other, _ = given
         grid = whole(size).grid(size)
         flow = self._estimator.estimate(_grey(now), _grey(then), whole(size))
         there = add(grid, flow.at(grid))

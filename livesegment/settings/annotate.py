@@ -12,7 +12,7 @@ from livesegment.settings.live import LiveOptions
 from livesegment.settings.overlay import OverlayOptions
 from livesegment.settings.part import LayoutOptions, PartOptions
 from livesegment.settings.redact import RedactOptions
-from livesegment.settings.text_kinds import path
+from livesegment.settings.text_kinds import STANDARD_OUTPUT, path
 from livesegment.settings.zone import Polygon
 
 Codec = Literal["h264", "vp9", "av1", "prores"]
@@ -229,7 +229,11 @@ class AnnotateOptions(Settings):
             "split",
             "export",
         )
-        """Check that kept masks are not asked for what only a model can give."""
+        self.require(
+            STANDARD_OUTPUT not in self.report,
+            f"{{report}} names a file, and {STANDARD_OUTPUT} is none",
+            "report",
+        )
         if (chosen := self.exported.given) is not None:
             self.require(
                 bool(self.export),

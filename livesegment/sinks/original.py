@@ -16,6 +16,7 @@ from livesegment.media_file import (
     Colour,
     colour_of,
     find_video,
+    first_picture,
     origin_s,
     turn_of,
 )
@@ -78,7 +79,7 @@ def read_original(path: str | os.PathLike[str], part: PartOptions | None = None)
             raise SourceNotFound(f"{os.fspath(path)} holds no video")
         part = part or PartOptions()
         aspect = video.sample_aspect_ratio
-        first = _first_picture(container, video)
+        first = first_picture(container, video)
         quarters = (part.rotate or 0) // 90
         if first is not None:
             quarters += turn_of(first).quarters
@@ -99,13 +100,6 @@ def read_original(path: str | os.PathLike[str], part: PartOptions | None = None)
 def _kept_colour(colour: Colour) -> Colour:
     # The decoder has brought HDR down to what a page shows.
     return Colour(BT709, BT709, BT709, colour.is_full_range) if colour.is_hdr else colour
-
-
-def _first_picture(container: InputContainer, video: VideoStream) -> av.VideoFrame | None:
-    try:
-        return next(container.decode(video), None)
-    except av.FFmpegError:
-        return None
 
 
 def _end_of(

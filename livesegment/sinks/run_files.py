@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from livesegment.errors import OptionsError
-from livesegment.sinks.output_file import partial_path, refused
+from livesegment.sinks.output_file import OutputFile, check_writable, partial_path, refused
 
 
 def check_distinct(inputs: Iterable[str | Path], outputs: Iterable[str | Path | None]) -> None:
@@ -51,6 +51,8 @@ def _identity(path: Path) -> Hashable:
 def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator[None]:
     """Write a text file at the end, however that comes; that it can be done is checked now.
 
+    An older file stays as it is until the new one is whole.
+
     Args:
         path: The file, which replaces an older one; None: none is written.
         text: Returns what to write.
@@ -63,14 +65,39 @@ def written_at_end(path: str | Path | None, text: Callable[[], str]) -> Iterator
         return
     file = Path(path)
     try:
-        file.touch()
+        in_place = _stays_itself(file)
     except OSError as error:
         raise refused(file, error) from error
+    if file.is_symlink() and not in_place:
+        file = file.resolve()  # what a link leads to is replaced, not the link
+    if not in_place:
+        check_writable(file, overwrite=True)
     try:
         yield
     finally:
+        # Names of files may be bytes that are no text; in JSON this is how they are written.
+        content = text().encode("utf-8", errors="backslashreplace")
         try:
-            # Names of files may be bytes that are no text; in JSON this is how they are written.
-            file.write_text(text(), encoding="utf-8", errors="backslashreplace")
+            if in_place:
+                file.write_bytes(content)
+            else:
+                _replace(file, content)
         except OSError as error:
             raise refused(file, error) from error
+
+
+def _stays_itself(file: Path) -> bool:
+    """Tell whether a file is written to, not replaced: no plain one, or in another's folder."""
+    if file.is_file():
+        return os.access(file, os.W_OK) and not os.access(file.resolve().parent, os.W_OK)
+    return file.exists() and not file.is_dir()
+
+
+def _replace(file: Path, content: bytes) -> None:
+    output = OutputFile(file, overwrite=True)
+    try:
+        output.path.write_bytes(content)
+        output.commit()
+    finally:
+        if not output.is_committed:  # which helps nobody
+            output.path.unlink(missing_ok=True)

@@ -81,13 +81,17 @@ def decode_image(content: bytes, name: str) -> Image:
 def is_images(spec: str | Path) -> bool:
     """Tell whether a path means an image, a folder of images or a glob, by its look."""
     if is_drawn(spec):
-        return False  # whose ? is none of a glob
+        return False
     path = Path(spec)
-    return (
-        path.is_dir()
-        or path.suffix.lower() in IMAGE_SUFFIXES
-        or (glob.has_magic(str(spec)) and not path.exists())
-    )
+    if path.suffix.lower() in IMAGE_SUFFIXES or is_glob(str(spec)):
+        return True
+    return "://" not in str(spec) and path.is_dir()
+
+
+def is_glob(spec: str) -> bool:
+    """Tell whether a path means all that fit it; the ? of a pattern or an address means nothing."""
+    is_path = not is_drawn(spec) and "://" not in spec
+    return is_path and glob.has_magic(spec) and not Path(spec).exists()
 
 
 def find_images(spec: str | Path) -> list[Path]:

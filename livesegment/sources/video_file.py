@@ -53,6 +53,11 @@ class VideoFileSource(Source):
         elif self._container.duration and self.fps:
             self.frame_count = round(self._container.duration / av.time_base * self.fps)
             self.is_count_guessed = True
+        if stream.frames and self._video_length_s and self.fps:
+            # An edit list leaves some out that are coded; what rounding does is no edit.
+            shown = round(self._video_length_s * self.fps)
+            if shown < stream.frames - 1:
+                self.frame_count, self.is_count_guessed = shown, True
         self._decoder = Decoder(self._container, stream, self.name)
         self._pictures = self._decoder.pictures()
         self._skip_to_s: float | None = None

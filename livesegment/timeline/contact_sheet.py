@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 
 from livesegment.downscale import downscaled, fitting
-from livesegment.frame import Image
-from livesegment.motion.cut import CutDetector
 from livesegment.sinks.base import Annotated
 from livesegment.timeline.measuring import Measured
 
@@ -23,8 +21,6 @@ _QUALITY = 72
 _SEEN_BETTER = 1.3  # times the share of all classes
 _MOST_NAMES = 4
 _NOTHING, _UNMASKED = -2.0, -1.0
-# Cuts are told on pictures of this width; the detector makes them smaller still.
-_SMALL = (160, 90)
 
 
 @dataclass(slots=True)
@@ -59,25 +55,27 @@ class Part:
 class ContactSheet:
     """Takes in the pictures of a film of any length and keeps a few small ones.
 
-    A part begins at each cut, and within a scene that goes on for long. Where there are too many,
+    A part begins with each scene, and within one that goes on for long. Where there are too many,
     the shortest neighbours become one, those of one scene first. Pictures are those that leave the
     program, with all that is drawn on them and hidden in them.
     """
 
     def __init__(self) -> None:
-        self._cuts = CutDetector()
+        self._scene = 0
         self._parts: list[Part] = []
 
     def add(self, picture: Annotated, found: Sequence[Measured]) -> None:
         """Take in the next picture and the classes that it shows."""
         pts_s = picture.frame.pts_s
         has_mask = picture.mask is not None
-        # What is hidden whole has no mask, and is no other scene.
-        is_cut = has_mask and self._cuts.is_cut(_to_tell_cuts(picture))
+        # Of a scene that begins hidden whole, without a mask, there is nothing to see as yet.
+        is_cut = has_mask and picture.scene != self._scene
         if is_cut or not self._parts or pts_s - self._parts[-1].begin_s >= self._longest_s(pts_s):
             self._parts.append(Part(pts_s, pts_s, is_cut or not self._parts))
             if len(self._parts) > _KEPT:
                 self._parts = _fewer(self._parts, MOST_PICTURES)
+        if has_mask:
+            self._scene = picture.scene
         part = self._parts[-1]
         part.end_s = pts_s
         shown = sum(each.share for each in found) if has_mask else _UNMASKED
@@ -115,10 +113,6 @@ def _fewer(parts: Sequence[Part], most: int) -> list[Part]:
         place = min(range(len(lengths)), key=lengths.__getitem__)
         left[place : place + 2] = [left[place].joined(left[place + 1])]
     return left
-
-
-def _to_tell_cuts(picture: Annotated) -> Image:
-    return picture.frame.downscaled(fitting(picture.frame.frame_size, _SMALL))
 
 
 def _small(picture: Annotated) -> bytes:

@@ -50,7 +50,7 @@ class KeptTimeline:
         path: The file.
         identity: What the output and its masks depend on now. Of another one nothing is shown: it
             may have hidden less.
-        model: What gave the masks, in words.
+        model: What gave the masks, in words that may be sent around.
     """
 
     path: Path

@@ -21,7 +21,7 @@ from livesegment.timeline.input_section import (
 )
 from livesegment.timeline.kept import KeptTimeline, Timeline
 from livesegment.timeline.series import MOST_POINTS
-from livesegment.timeline.words import Price, fact, shown, shown_source
+from livesegment.timeline.words import Price, fact, short_names, shown, without_folders
 
 _FILES = Path(__file__).with_name("page")
 # What a page holds, whatever the number of its inputs, and so how large it is: a few MB.
@@ -50,7 +50,8 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
     """Return the page, HTML.
 
     Every text on it may be a stranger's and is escaped; a policy in its head lets nothing run but
-    the two scripts that it brings along, and nothing be loaded. It has at most 300 inputs in full,
+    the two scripts that it brings along, and nothing be loaded. It may be sent around: files are
+    called by their names, without the folders of this machine. It has at most 300 inputs in full,
     and of each fewer points and pictures the more there are; what is beyond has a row.
 
     Args:
@@ -58,6 +59,7 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
         elapsed_s: Seconds that it took in all.
         price: What a call costs.
     """
+    inputs = _without_folders(inputs)
     room = _room(len(inputs))
     rows, sections, data = [], [], []
     colours: set[str] = set()
@@ -74,8 +76,7 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
             data.append(section.data)
             colours |= section.colours
     is_one = len(inputs) == 1
-    first = shown_source(inputs[0].report["source"]) if inputs else ""
-    title = first if is_one else counted(len(inputs), "input")
+    title = shown(inputs[0].report["source"]) if is_one else counted(len(inputs), "input")
     body = [_head_line(title, model)]
     if is_one:
         body += sections
@@ -85,6 +86,21 @@ def page(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
         full = enumerate(zip(inputs, sections, strict=False))
         body += [_folded(number, each, section) for number, (each, section) in full]
     return _document(title, "\n".join([*body, *data]), colours)
+
+
+def _without_folders(inputs: Sequence[PageInput]) -> list[PageInput]:
+    names = short_names([each.report["source"] for each in inputs])
+    found = []
+    for name, each in zip(names, inputs, strict=True):
+        source, output, error = (each.report[key] for key in ("source", "output", "error"))
+        report = {
+            **each.report,
+            "source": name,
+            "output": short_names([output])[0],
+            "error": error and without_folders(error, (source, output)),
+        }
+        found.append(replace(each, report=report))
+    return found
 
 
 def _room(inputs: int) -> Room:
@@ -97,7 +113,7 @@ def _room(inputs: int) -> Room:
 
 
 def _head_line(title: str, model: str) -> str:
-    asked = f" &middot; {shown(model.partition(' (')[0])}" if model else ""
+    asked = f" &middot; {shown(model)}" if model else ""
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         f'<header class="top"><p class="by">livesegment annotate{asked}</p>'
@@ -126,7 +142,7 @@ def _totals(inputs: Sequence[PageInput], elapsed_s: float, price: Price) -> str:
 def _row(
     number: int, report: Mapping[str, Any], kept: Timeline | None, *, has_section: bool
 ) -> str:
-    name = f"<bdi>{shown_source(report['source'])}</bdi>"
+    name = f"<bdi>{shown(report['source'])}</bdi>"
     link = f'<a href="#input-{number}">{name}</a>' if has_section else name
     frames = report["frames"] or (0 if kept is None else kept["frames"])
     failed = sum(report["errors"].values())
@@ -165,7 +181,7 @@ def _overview(rows: Sequence[str]) -> str:
 
 
 def _folded(number: int, each: PageInput, section: str) -> str:
-    name = shown_source(each.report["source"])
+    name = shown(each.report["source"])
     return (
         f'<details class="input" id="input-{number}"><summary><bdi>{name}</bdi>'
         f" {badge(each.report['outcome'])}</summary>{section}</details>"

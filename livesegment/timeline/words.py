@@ -1,12 +1,18 @@
 """How the page says things: escaped texts, times, shares, prices."""
 
+import glob
 import html
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from livesegment.address import shown_url
+from livesegment.address import shown_source
 from livesegment.class_name import is_half_a_character
 
 _MOST_LETTERS = 300
+# Of an absolute path, not of an address or within a relative path.
+_FOLDERS = re.compile(r"(?<![\w:/.~*-])/(?:[^\s/:'\"]+/)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,47 @@ def shown(text: str) -> str:
     return html.escape(cut)
 
 
-def shown_source(source: str) -> str:
-    """Return the name of an input for HTML; an address without a password."""
-    return shown(shown_url(source) if "://" in source else source)
+def short_names(sources: Sequence[str]) -> list[str]:
+    """Return what inputs are called on a page that is sent around: files without their folders.
+
+    Those that have one name keep as much of their folders as tells them apart; addresses are
+    without a password.
+    """
+    names = [_name(source, 1) for source in sources]
+    for parts in range(2, max((len(Path(each).parts) for each in sources), default=0) + 1):
+        kinds: dict[str, set[str]] = {}
+        for name, source in zip(names, sources, strict=True):
+            kinds.setdefault(name, set()).add(source)
+        names = [
+            _name(source, parts) if len(kinds[name]) > 1 else name
+            for name, source in zip(names, sources, strict=True)
+        ]
+    return names
+
+
+def _name(source: str, parts: int) -> str:
+    """Return the last parts of a path; what is none is shown as it is."""
+    if "://" in source:
+        return shown_source(source)
+    path = Path(source)
+    if glob.has_magic(source) and not path.exists():
+        parts += 1  # "*.png" alone says nothing
+    elif path.name in {"", ".."}:
+        path = path.resolve()  # "." is the folder that somebody stands in
+    return "/".join(path.parts[-parts:]) or source
+
+
+def without_folders(text: str, paths: Iterable[str]) -> str:
+    """Return a sentence about files without the folders that they are in.
+
+    Args:
+        text: The sentence.
+        paths: Files that it may be about; absolute paths of others are found by their look.
+    """
+    for folder in sorted((str(Path(path).parent) for path in paths), key=len, reverse=True):
+        if folder not in {".", "/"}:
+            text = re.sub(rf"(?<![\w/.-]){re.escape(folder)}/", "", text)
+    return _FOLDERS.sub("", text)
 
 
 def clock(seconds: float) -> str:

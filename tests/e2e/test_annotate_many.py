@@ -206,6 +206,28 @@ def test_a_dry_run_counts_without_a_call_or_a_file(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_goes_on_behind_an_input_that_cannot_be_read(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "0.png").write_text("no image")
+        (tmp_path / "in" / folder / "1.png").write_text("no image")
+    cv2.imwrite(str(tmp_path / "in" / "b" / "2.png"), np.zeros((48, 64, 3), np.uint8))
+    result = run(tmp_path, "in/a", "in/b", "-o", "out", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:4]] == ["2", "3", "5"]
+    assert result.stdout.splitlines()[-1].startswith("about")
+
+
+@pytest.mark.parametrize("every", ["1", "3"])
+def test_a_dry_run_takes_images_of_any_sizes(tmp_path: Path, every: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number, size in enumerate([(48, 64), (64, 48), (48, 64), (1, 1)]):
+        cv2.imwrite(str(tmp_path / "in" / f"{number}.png"), np.zeros((*size, 3), np.uint8))
+    result = run(tmp_path, "in", "-o", "out", "--dry-run", "--every", every)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[1].split()[0] == "4"
+
+
 def test_kept_masks_are_drawn_again_without_a_call(
     tmp_path: Path, archive: Path, model: Bright, endpoint: EndpointOptions
 ) -> None:

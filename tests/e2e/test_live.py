@@ -73,6 +73,23 @@ def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+def test_older_figures_stay_until_the_new_ones_are_whole(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("older")
+    limited = f"ulimit -f 1; trap '' XFSZ; exec {sys.executable} -m livesegment live"
+    result = subprocess.run(
+        ["sh", "-c", f"{limited} pattern:32x24@60:3 --no-window --stats s.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 5, result.stderr
+    assert result.stderr.splitlines()[-1] == "livesegment: cannot write s.json: file too large"
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("s.json", "older")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
 @pytest.mark.parametrize(("output", "blocks"), [("--record r.mp4", 64), ("--masks m.mkv", 40)])
 def test_the_picture_goes_on_when_the_disk_is_full(
     tmp_path: Path, output: str, blocks: int

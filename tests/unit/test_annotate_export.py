@@ -1,5 +1,7 @@
 """What `annotate` exports: divided where the picture changes, with where it comes from."""
 
+import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ import pytest
 from livesegment import (
     AnnotateOptions,
     EndpointOptions,
+    ExportedFramesOptions,
     Frame,
     KeyframeOptions,
     Mask,
@@ -52,6 +55,34 @@ def exported(path: Path) -> dict[str, list[str]]:
         each: sorted(file.stem for file in (path / "images" / each).iterdir())
         for each in ("train", "val")
     }
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_page_begins_a_part_and_hard_frames_are_compared_anew_where_a_scene_does(
+    pictures: Path, tmp_path: Path, every: int
+) -> None:
+    halves = (np.s_[:, :32], np.s_[:, 32:], np.s_[:24])
+    for path in pictures.iterdir():
+        scene = int(path.name[0])
+        image = np.full((*SIZE[::-1], 3), 20, np.uint8)
+        image[halves[scene]] = 250
+        image[..., scene] //= 2
+        cv2.imwrite(str(path), image)
+    options = AnnotateOptions(
+        export=("coco",),
+        exported=ExportedFramesOptions(export_uncertain=sum(SCENES)),
+        report=f"{tmp_path / 'report.html'}",
+        keyframes=KeyframeOptions(every=every),
+    )
+    annotate(pictures, tmp_path / "out", segmenter=Bright(), options=options)
+    kept = json.loads((tmp_path / ".livesegment" / "out.timeline").read_text())
+    begins = [each["begin_s"] for each in kept["scenes"] if each["begins_scene"]]
+    assert begins == [sum(SCENES[:number]) / 25 for number in range(len(SCENES))]
+    with (tmp_path / "out.frames.csv").open(newline="") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
+    # Over a cut, what is bright is elsewhere.
+    assert len(scores) >= 2
+    assert max(scores) < 0.5
 
 
 @pytest.mark.parametrize("every", [1, 2])

@@ -1,6 +1,8 @@
 """What annotating says and does around its outputs: folders, names, and what blocks nothing."""
 
+import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +10,20 @@ import av
 import cv2
 import numpy as np
 import pytest
+from clips import serve_folder, turn
 from parts import CLASS_MAP
 
+from livesegment.annotate.estimate import estimate
+from livesegment.annotate.identity import reply_identity
+from livesegment.annotate.jobs import plan_jobs
+from livesegment.annotate.journal import Journal, journal_path
+from livesegment.annotate.journal_file import SIGNATURE, read_records
 from livesegment.annotate.runner import annotate
-from livesegment.errors import ModelNotFound, SourceNotFound
+from livesegment.errors import JournalMismatch, ModelNotFound, OutputNotWritable, SourceNotFound
 from livesegment.frame import Frame
 from livesegment.mask import Mask
 from livesegment.segmenters.base import Segmenter
-from livesegment.settings import AnnotateOptions
+from livesegment.settings import EXPORTS, AnnotateOptions, ExportedFramesOptions
 from livesegment.sinks.base import Annotated
 from livesegment.sinks.mask_file import MaskFileReader, MaskFileSink
 from livesegment.sinks.source_mark import SourceMark
@@ -172,3 +180,84 @@ def test_masks_of_a_mark_are_read_by_anything_that_reads_matroska(masks: str) ->
     with av.open(masks) as container:
         tags = {name.upper() for name in container.metadata}
     assert {"CLASS_MAP", "SOURCE"} <= tags
+
+
+@pytest.mark.parametrize(("degrees", "mirrored"), [(180, False), (0, True), (90, True)])
+def test_replies_from_before_videos_were_mirrored_serve_all_others(
+    tmp_path: Path, degrees: int, *, mirrored: bool
+) -> None:
+    clip, output, model = tmp_path / "clip.mp4", tmp_path / "out.mp4", Halves("a")
+    turn(write_video(clip), degrees, mirrored=mirrored)
+    [job] = plan_jobs([str(clip)], str(output))
+    now = reply_identity(job, model)
+    with Journal(journal_path(output), {name: now[name] for name in ("input", "model")}) as old:
+        old.add(0, b"a reply")
+    if mirrored:
+        sentence = "another mirroring, none, not left and right exchanged, as the file says: give"
+        with pytest.raises(JournalMismatch, match=sentence):
+            annotate(clip, output, segmenter=model)
+    options = AnnotateOptions(overwrite=mirrored)
+    assert annotate(clip, output, segmenter=model, options=options).frames == 6
+    output.unlink()
+    [again] = annotate(clip, output, segmenter=model).files
+    assert (again.calls, again.frames) == (0, 6)
+
+
+def test_reports_go_where_their_names_lead(tmp_path: Path) -> None:
+    clip, links = write_video(tmp_path / "clip.mp4"), tmp_path / "links"
+    links.mkdir()
+    (tmp_path / "older.json").write_text("older")
+    for name in ("older", "new"):
+        (links / f"{name}.json").symlink_to(tmp_path / f"{name}.json")
+    reports = (f"{links / 'older.json'}", f"{links / 'new.json'}", os.devnull)
+    options = AnnotateOptions(report=reports)
+    annotate(clip, tmp_path / "out.mp4", segmenter=Halves("a"), options=options)
+    for name in ("older", "new"):
+        assert (links / f"{name}.json").is_symlink()
+        assert json.loads((tmp_path / f"{name}.json").read_text())["frames"] == 6
+    assert not Path(os.devnull).is_file()
+    assert len([*links.iterdir()]) == 2
+
+
+def test_nothing_that_is_written_or_said_has_the_secrets_of_an_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "there").mkdir()
+    clip = write_video(tmp_path / "there" / "clip.mp4")
+    other = write_video(tmp_path / "other.mp4")
+    out = tmp_path / "out"
+    model = Halves("a")
+    wanted = AnnotateOptions(
+        report=(f"{tmp_path / 'r.json'}", f"{tmp_path / 'r.html'}"),
+        export=EXPORTS,
+        exported=ExportedFramesOptions(export_uncertain=2),
+        masks=f"{out}/",
+        table=f"{out}/",
+    )
+    with serve_folder(clip.parent) as url:
+        source = f"http://ana:sesame@{url.partition('//')[2]}/clip.mp4?token=hush.hush"
+        report = annotate([source, other], out, segmenter=model, options=wanted)
+        assert [each.outcome for each in report.files] == ["done", "done"]
+        with pytest.raises(JournalMismatch) as raised:
+            annotate(source.replace("hush", "loud"), out / "clip.mp4", segmenter=model)
+    said = [*caplog.messages, str(raised.value)]
+    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
+        said += [str(path), path.read_bytes().decode("latin-1")]
+    for journal in out.rglob("*.journal"):
+        with journal.open("rb") as file:
+            file.seek(len(SIGNATURE))
+            said += [each.content.decode("latin-1") for each in read_records(file)]
+    for secret in ("sesame", "hush"):
+        assert not [each for each in said if secret in each]
+
+
+def test_names_that_are_too_long_for_what_stands_beside_them_are_said(tmp_path: Path) -> None:
+    clip, long = write_video(tmp_path / "clip.mp4"), tmp_path / f"{246 * 'x'}.mp4"
+    with pytest.raises(OutputNotWritable, match=r"journal: file name too long"):
+        annotate(clip, long, segmenter=Halves("a"))
+    [planned] = estimate(clip, long).files
+    assert isinstance(planned.error, OutputNotWritable)
+    options = AnnotateOptions(report=f"{tmp_path / (300 * 'x')}.json")
+    with pytest.raises(OutputNotWritable, match=r"json: file name too long"):
+        annotate(clip, tmp_path / "out.mp4", segmenter=Halves("a"), options=options)

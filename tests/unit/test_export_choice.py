@@ -56,9 +56,11 @@ def seen(
     certainty: np.ndarray | None = None,
     *,
     role: Role | None = None,
+    number: int = 0,
 ) -> Annotated:
     frame = Frame(image, index, index / 25, 0.0)
-    return Annotated(frame, Mask(ids, NAMES, index, certainty), image, role=role)
+    mask = Mask(ids, NAMES, index, certainty)
+    return Annotated(frame, mask, image, role=role, scene=number)
 
 
 def chosen(choice: FrameChoice, pictures: Sequence[Annotated]) -> list[int]:
@@ -171,7 +173,7 @@ def test_what_cannot_be_told_is_said(caplog: pytest.LogCaptureFixture) -> None:
     choice = Hardest(3)
     with caplog.at_level(logging.WARNING):
         for index in range(4):  # each another scene
-            choice.consider(seen(index, disc(80), scene(seed=index)))
+            choice.consider(seen(index, disc(80), scene(seed=index), number=index))
         assert choice.settled() == frozenset()
     assert "how hard 4 frames are cannot be told" in caplog.text
 
@@ -275,7 +277,14 @@ def test_without_commit_the_list_says_so(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.frames.part.csv"]
     with ChosenFrames(EveryNth(2), [], tmp_path / "b.frames.csv", "b") as sink:
         sink.commit()
-    assert not (tmp_path / "b.frames.csv").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["a.frames.part.csv"]
+
+
+def test_the_name_of_a_picture_is_no_formula(tmp_path: Path) -> None:
+    with ChosenFrames(EveryNth(1), [], tmp_path / "a.csv", [Path("=1+1.png")]) as sink:
+        sink.write(seen(0, disc(80), scene()))
+        sink.commit()
+    assert [each["picture"] for each in listed(tmp_path / "a.csv")] == ["'=1+1.png"]
 
 
 class Unsure(Segmenter):
@@ -355,6 +364,29 @@ def test_a_frame_that_is_chosen_is_exported_as_if_all_were(
 def test_what_contradicts_itself_is_refused_in_a_sentence(words: str, sentence: str) -> None:
     with pytest.raises(OptionsError, match=f"^{sentence}"):
         read_line(AnnotateCommand, ["a.mp4", "-o", "b.mp4", *words.split()])
+
+
+def test_an_earlier_list_speaks_of_no_other_run(tmp_path: Path) -> None:
+    every = AnnotateOptions(export=("coco",), exported=ExportedFramesOptions(export_every=8))
+    path, others = tmp_path / "a.frames.csv", tmp_path / "b.frames.csv"
+    others.write_text("somebody's own")
+    annotate(PATTERN, tmp_path / "a.mp4", segmenter=Unsure(), options=every)
+    assert len(listed(path)) == 3
+    path.write_bytes(path.read_bytes().replace(b"\r", b""))  # as version 0.2.0 wrote it
+    for name in ("a.mp4", "a.coco.json"):
+        (tmp_path / name).unlink()
+    with pytest.raises(OutputExists, match=f"{path} exists already"):
+        annotate(
+            PATTERN,
+            tmp_path / "a.mp4",
+            segmenter=Unsure(),
+            options=AnnotateOptions(export=("png",)),
+        )
+    for name in ("a.mp4", "b.mp4"):
+        options = AnnotateOptions(export=("coco",), overwrite=True)
+        annotate(PATTERN, tmp_path / name, segmenter=Unsure(), options=options)
+    assert not path.exists()
+    assert others.read_text() == "somebody's own"
 
 
 def test_kept_masks_are_read_once_more(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Which input becomes which output."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from livesegment import OptionsError, SourceNotFound
 from livesegment.annotate.jobs import Job, plan_jobs
+from livesegment.errors import OutputNotWritable
 from livesegment.sources.images import find_images
 
 
@@ -36,6 +38,62 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_input_becomes_what_its_output_is_named(source: str, output: str, kind: str) -> None:
     jobs = plan_jobs([source], output)
     assert [(job.source, job.output, job.kind) for job in jobs] == [(source, Path(output), kind)]
+
+
+@pytest.mark.parametrize("output", [".", "..", "../out/."])
+def test_images_go_into_the_folder_that_one_stands_in_by_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    monkeypatch.chdir(folder / "out")
+    [job] = plan_jobs([str(folder / "frames")], output)
+    assert job.output.name == (folder / "out" / output).resolve().name
+    [first, *_] = plan_jobs([str(folder / "tree")], output)
+    assert (first.kind, first.output.name) == ("image folder", job.output.name)
+    with pytest.raises(OptionsError, match="/ cannot be written: name a folder in it"):
+        plan_jobs([str(folder / "frames")], "/")
+
+
+LONG = 300 * "x"
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "error", "sentence"),
+    [
+        (f"{LONG}.mp4", "a.mp4", SourceNotFound, "cannot be read: file name too long"),
+        (f"{LONG}/*.png", "a", SourceNotFound, "cannot be read: file name too long"),
+        ("clip.mp4", f"{LONG}.mp4", OutputNotWritable, "^cannot write .*: file name too long"),
+        ("clip.mp4", f"{LONG}/a.mp4", OutputNotWritable, "^cannot write .*: file name too long"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_said(
+    source: str, output: str, error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        plan_jobs([source], output)
+
+
+def test_an_address_is_no_path_however_long_and_its_query_no_glob() -> None:
+    address = f"https://host/clip.mp4?key={LONG}"
+    [job] = plan_jobs([address], "a.mp4")
+    assert (job.source, job.kind) == (address, "video")
+    assert [each.output for each in plan_jobs([address], "out")] == [Path("out/clip.mp4")]
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is closed to root"
+)
+def test_a_folder_that_may_not_be_looked_into_is_said(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = folder / "tree" / "night" / "x"
+    closed.chmod(0)
+    with pytest.raises(SourceNotFound, match="cannot be read: permission denied"):
+        plan_jobs([str(closed / "1.jpg")], "a.jpg")
+    with pytest.raises(OutputNotWritable, match=r"^cannot write .*: permission denied"):
+        plan_jobs(["clip.mp4"], str(closed / "a.mp4"))
+    assert len(plan_jobs(["tree"], "out")) == 3
+    assert "x cannot be read: permission denied; it is left out" in caplog.text
+    closed.chmod(0o700)
 
 
 def test_several_inputs_become_files_of_their_names_in_a_folder() -> None:

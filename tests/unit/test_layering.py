@@ -69,8 +69,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "review": CORE | {"events.jsonl", "sinks.output_file", "sinks.segment_folder"},
     "redaction": CORE | {"motion", "overlay"},
     "timeline": CORE
-    | {"sinks.base", "sinks.output_file", "events.counts", "events.event", "events.zone"}
-    | {"overlay.palette", "motion.cut"},
+    | {"sinks.base", "sinks.csv_file", "sinks.output_file", "overlay.palette"}
+    | {"events.counts", "events.event", "events.zone"},
     "server": CORE | {"protocol", "segmenters"},
     "web": CORE | {"overlay.palette", "review", "sinks.live_track"},
     "live": CORE

@@ -110,6 +110,7 @@ def test_without_its_description_an_option_is_nowhere(monkeypatch: pytest.Monkey
             "split is a number from 0.01 to 0.99, not 1.0",
         ),
         (lambda: AnnotateOptions(split=0.8), "split divides what is exported: give export"),
+        (lambda: AnnotateOptions(report=("-",)), "report names a file, and - is none"),
         (lambda: KeyframeOptions(every=2, budget=9), "every and budget both say how many calls"),
         (
             lambda: ExportedFramesOptions(export_uncertain=0),

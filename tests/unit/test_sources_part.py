@@ -53,6 +53,9 @@ def is_part(found: list[Frame], whole: list[Frame], start_s: float, end_s: float
         ("reordered.avi", {"times": 40, "codec": "mpeg4"}),
         ("broadcast.ts", {"times": 40, "codec": "mpeg2video", "coder": {"bf": "2"}}),
         ("spoiled.mp4", {"times": 60}),
+        # What stands before 0 or begins late has an edit list, as what was cut without coding has.
+        ("edited.mp4", {"times": range(-15, 45)}),
+        ("late.mp4", {"times": range(15, 75)}),
     ],
 )
 def test_a_part_is_what_the_whole_has_there(

@@ -328,3 +328,12 @@ def test_another_number_or_time_leaves_a_picture_as_it_came() -> None:
         assert later.nbytes == came_as
         changed = dataclasses.replace(later, image=np.zeros((2, 3, 3), np.uint8))
         assert (changed.index, changed.frame_size) == (7, (3, 2))
+
+
+def test_what_an_edit_list_leaves_out_is_neither_shown_nor_counted(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "edited.mp4", range(-15, 45))
+    found = list(frames_of(path))
+    with VideoFileSource(path) as source:
+        assert source.frame_count == len(found) == 45
+    assert all(shows(frame.image, frame.index + 15) for frame in found)
+    assert [frame.pts_s for frame in found] == pytest.approx([at / 30 for at in range(45)])

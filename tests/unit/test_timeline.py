@@ -23,6 +23,7 @@ from livesegment import (
     Mask,
     OptionsError,
     OutputExists,
+    OutputNotWritable,
     OverlayOptions,
     RedactOptions,
     Segmenter,
@@ -209,7 +210,7 @@ def decoded(scene: Any) -> np.ndarray:
 
 
 def scenes(levels: Sequence[int], frames: int) -> Iterator[Annotated]:
-    """Yield scenes of so many frames each, told apart by where their picture is bright."""
+    """Yield scenes of so many frames each; where their picture is bright is different in each."""
     width, height = SIZE
     for index in range(len(levels) * frames):
         image = np.zeros((height, width, 3), np.uint8)
@@ -217,7 +218,7 @@ def scenes(levels: Sequence[int], frames: int) -> Iterator[Annotated]:
         image[:, 8 * (scene % 8) : 8 * (scene % 8) + 8] = levels[scene]
         frame = Frame(image, index, index / 10, 0.0)
         mask = Mask(np.zeros((height, width), np.uint8), NAMES, index)
-        yield Annotated(frame, mask, image, role=Role.ASKED)
+        yield Annotated(frame, mask, image, role=Role.ASKED, scene=scene)
 
 
 def test_each_scene_of_a_short_film_has_a_picture(tmp_path: Path) -> None:
@@ -251,6 +252,35 @@ def test_what_is_hidden_whole_is_no_scene(tmp_path: Path) -> None:
 def report_of(place: KeptTimeline | None = None, **fields: Any) -> PageInput:
     values = {"source": "film.mp4", "output": Path("out.mp4"), "outcome": "done", **fields}
     return PageInput(FileReport(**values).as_json(), place)
+
+
+@pytest.mark.parametrize("folder", ["/home/ana/my films", "../ana", "/home/ana"])
+def test_a_page_that_is_sent_around_tells_nothing_of_folders(folder: str) -> None:
+    error = f"cannot write {folder}/out/film.part.mp4: the disk is full; /home/ana/m.mkv is kept"
+    failed = {"output": Path(folder, "out/film.mp4"), "error": OutputNotWritable(error)}
+    one = page([report_of(source=f"{folder}/film.mov", **failed)], 1.0, FREE)
+    two = page(
+        [report_of(source=f"{folder}/{each}/film.mov", **failed) for each in ("a", "b")], 1.0, FREE
+    )
+    assert "ana" not in re.sub("<style>.*|<!--.*?-->", "", one + two, flags=re.DOTALL)
+    assert "<h1><bdi>film.mov</bdi></h1>" in one
+    assert "<title>film.mov" in one
+    assert "cannot write film.part.mp4: the disk is full; m.mkv is kept" in one
+    assert "<bdi>a/film.mov</bdi>" in two
+    assert "<bdi>b/film.mov</bdi>" in two
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("rtsp://me:secret@cam/a", "rtsp://cam/a"),
+        ("pattern:64x48@10:6", "pattern:64x48@10:6"),
+        ("/home/ana/in/*.png", "in/*.png"),
+        ("in/", "in"),
+    ],
+)
+def test_an_input_is_called_what_people_know(source: str, name: str) -> None:
+    assert f"<h1><bdi>{name}</bdi></h1>" in page([report_of(source=source)], 1.0, FREE)
 
 
 HOSTILE = [

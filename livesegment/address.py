@@ -46,7 +46,8 @@ def shown_host(url: str) -> str:
     return f"{scheme}{separator}{rest.partition('/')[0]}"
 
 
-_PASSWORD = re.compile(r":(?![/\\])\S*@")
+# `pattern:WxH@FPS` has none.
+_PASSWORD = re.compile(r"(?<!^pattern):(?![/\\])\S*@")
 _VALUE = re.compile(r"([?&][^\s=&]+=)[^\s&]+")
 
 

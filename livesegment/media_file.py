@@ -49,6 +49,7 @@ def find_video(container: InputContainer) -> VideoStream | None:
 
 def first_picture(container: InputContainer, video: VideoStream) -> av.VideoFrame | None:
     """Decode the first picture of a container that was just opened; None if it cannot be."""
+    video.codec_context.options = BOUNDED
     try:
         return next(container.decode(video), None)
     except av.FFmpegError:

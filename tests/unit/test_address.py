@@ -60,3 +60,8 @@ def test_a_password_in_a_path_is_not_shown(path: str, shown: str) -> None:
     # With a mistake in it, which nothing takes for an address.
     mistaken = shown_text(f"rtsp//h{path}")
     assert [each for each in ("Pw1", "P_w") if each in mistaken] == []
+
+
+def test_the_size_of_a_drawn_scene_is_no_password() -> None:
+    assert shown_text("pattern:640x360@30") == "pattern:640x360@30"
+    assert "Pw1" not in shown_text("rtsp:pattern:Pw1@h/one")

@@ -73,7 +73,7 @@ def test_a_file_that_has_gone_is_refused_with_a_sentence(
 ) -> None:
     with page(tmp_path) as (client, feed):
         # Its age was over between two looks at it.
-        monkeypatch.setattr(feed.events, "file", lambda name: tmp_path / "gone.jpg")
+        monkeypatch.setattr(feed.events, "file", lambda name, **_: tmp_path / "gone.jpg")
         answer = client.get(KEPT)
         assert (answer.status_code, sentence(answer)[:8]) == (404, "there is")
 

@@ -119,6 +119,9 @@ class Turn(NamedTuple):
 def turn_of(picture: av.VideoFrame) -> Turn:
     """Return how a decoded picture is to be turned; by right angles only, as players do.
 
+    PyAV's picture and its side data refer to each other from then on: its memory goes only when
+    Python looks for such cycles. Of many pictures, `Turns` tells it.
+
     Source: the display matrix of ISO/IEC 14496-12, which FFmpeg hands on from any container: a
     point (x, y) of the coded picture is shown at (ax + cy, bx + dy).
     """
@@ -133,6 +136,24 @@ def turn_of(picture: av.VideoFrame) -> Turn:
         a, b = -a, -b
     degrees = round(math.degrees(math.atan2(b, a)))
     return Turn(is_mirrored, degrees // 90 % 4 if degrees % 90 == 0 else 0)
+
+
+class Turns:
+    """Tells how the pictures of a stream are to be turned, without keeping them.
+
+    It is looked up of the first picture, and of one that is turned by another angle than the one
+    before.
+    """
+
+    def __init__(self) -> None:
+        self._angle: int | None = None
+        self._turn = Turn()
+
+    def of(self, picture: av.VideoFrame) -> Turn:
+        """Return it for the next picture."""
+        if picture.rotation != self._angle:
+            self._angle, self._turn = picture.rotation, turn_of(picture)
+        return self._turn
 
 
 def plane_pixels(plane: VideoPlane) -> npt.NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from av.video.reformatter import VideoReformatter
 from livesegment.downscale import downscaled
 from livesegment.errors import SHORTAGES, OutOfMemory
 from livesegment.frame import CodedFrame, Frame, Image
-from livesegment.media_file import BT709, Colour, Turn, colour_of, plane_pixels, turn_of
+from livesegment.media_file import BT709, Colour, Turn, colour_of, plane_pixels
 from livesegment.profile import stage
 from livesegment.sources.turned import turned
 
@@ -28,12 +28,13 @@ class DecodedPicture:
 
     Args:
         frame: The picture.
+        turn: What makes it upright.
     """
 
-    def __init__(self, frame: av.VideoFrame) -> None:
+    def __init__(self, frame: av.VideoFrame, turn: Turn) -> None:
         self._frame = frame
         self._colour = colour_of(frame)
-        self._turn = turn_of(frame)
+        self._turn = turn
         self._came_as = sum(plane.buffer_size for plane in frame.planes)
         is_plain = self._turn == Turn() and not self._colour.is_hdr
         self._is_planar = is_plain and frame.format.name in _PLANAR

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from livesegment.errors import SHORTAGES, OutOfMemory
-from livesegment.media_file import BOUNDED, origin_s
+from livesegment.media_file import BOUNDED, Turns, origin_s
 from livesegment.metrics import DropLog
 from livesegment.sources.decoded import DecodedPicture
 from livesegment.sources.skipping import Packet, PictureNumbers, last_group_before
@@ -73,6 +73,7 @@ class Decoder:
         self._frame_s = float(1 / (stream.average_rate or Fraction(25)))
         self._exact_origin_s = origin_s(container)
         self._origin_s = float(self._exact_origin_s)
+        self._turns = Turns()
         self._numbers = PictureNumbers(stream, has_end=not low_delay)
         self.number = -1
         self._last_s: float | None = None
@@ -149,9 +150,12 @@ class Decoder:
             frames.reverse()
             while frames:  # not kept here while somebody works on the picture
                 if self._is_in_order(frames[-1]):
-                    yield DecodedPicture(frames[-1]), self._time_s(frames.pop())
+                    yield self._picture(frames.pop())
                 else:
                     frames.pop()
+
+    def _picture(self, frame: av.VideoFrame) -> tuple[DecodedPicture, float]:
+        return DecodedPicture(frame, self._turns.of(frame)), self._time_s(frame)
 
     def _is_in_order(self, frame: av.VideoFrame) -> bool:
         self._is_interlaced |= frame.interlaced_frame

@@ -1,4 +1,5 @@
 import dataclasses
+import gc
 import logging
 import subprocess
 import wave
@@ -6,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -29,6 +31,20 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
     times = [0, 1, 2, 30, 31, 45, 90]
     path = write_video(tmp_path / "phone.mp4", times)
     assert [frame.pts_s for frame in frames_of(path)] == pytest.approx([t / 30 for t in times])
+
+
+def test_a_picture_goes_as_soon_as_nobody_has_it(tmp_path: Path) -> None:
+    """And not once Python looks for what refers to itself: many large ones would be kept."""
+    path = write_video(tmp_path / "a.mp4", 60)
+    gc.collect()
+    gc.disable()
+    try:
+        count = sum(1 for _ in frames_of(path))
+        kept = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert count == 60
+    assert kept <= 5
 
 
 def test_a_video_that_starts_late_keeps_its_start(tmp_path: Path) -> None:

@@ -267,7 +267,10 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
 @pytest.fixture
 def run() -> Iterator[LiveLoop]:
-    """Return a run for outputs to begin with, whose workers end with the test."""
+    """Return a run for outputs to begin with, whose workers end with the test.
+
+    A test asks for it last, so that they have ended before their sinks are closed.
+    """
     parts = LiveParts(StepSource(), FunctionSegmenter(lambda _: 1))
     loop = LiveLoop(parts, LiveLimits(), Controls(), Metrics())
     yield loop
@@ -288,7 +291,7 @@ def give(output: Output, index: int, brightness: int, *, is_new: bool = True) ->
         canvas[:] = 255
 
 
-def test_it_takes_frames_and_ticks_and_is_closed_twice(run: LiveLoop, case: Case) -> None:
+def test_it_takes_frames_and_ticks_and_is_closed_twice(case: Case, run: LiveLoop) -> None:
     assert case.output.wants in Wants
     case.output.on_start(run)
     for index in range(5):
@@ -296,21 +299,23 @@ def test_it_takes_frames_and_ticks_and_is_closed_twice(run: LiveLoop, case: Case
         case.output.on_tick()
     case.output.close()
     case.output.close()
+    case.release()
 
 
 def test_it_may_be_closed_before_it_begins(case: Case) -> None:
     case.output.close()
 
 
-def test_nobody_waits_for_it(run: LiveLoop, case: Case) -> None:
+def test_nobody_waits_for_it(case: Case, run: LiveLoop) -> None:
     case.output.on_start(run)
     with ThreadPoolExecutor(1) as pool:
         given = pool.submit(lambda: [give(case.output, index, 100) for index in range(MORE)])
         # A sink that hangs, and a page whose pictures nobody takes.
         given.result(20)
+    case.release()
 
 
-def test_what_it_keeps_is_a_copy_of_the_canvas(run: LiveLoop, case: Case) -> None:
+def test_what_it_keeps_is_a_copy_of_the_canvas(case: Case, run: LiveLoop) -> None:
     case.output.on_start(run)
     if case.kept is None:
         pytest.skip("no pictures come out")

@@ -33,6 +33,16 @@ def _any_bytes(*types: str) -> Mapping[str, Schema]:
     return dict.fromkeys(types, openapi.BINARY)
 
 
+def _in_ranges(what: str, *types: str) -> Mapping[int, Answer]:
+    """Return the answers with a file that may be asked for in parts."""
+    return {
+        **_file(what, *types),
+        206: Answer("A part of it", _any_bytes(*types, "multipart/byteranges")),
+        400: refusal("The header Range says no range."),
+        416: refusal("The file is shorter than the range that is wanted."),
+    }
+
+
 def _json(what: str, schema: Schema) -> Mapping[int, Answer]:
     return {200: json_answer(what, schema)}
 
@@ -45,10 +55,6 @@ _PICTURES = {
 }
 _KEPT = ("image/jpeg", "video/mp4")
 _RECORDED = ("video/mp4", "video/quicktime", "video/x-matroska")
-_RANGES = {
-    400: refusal("The header Range says no range."),
-    416: refusal("The file is shorter than the range that is wanted."),
-}
 _MOMENT = {"type": "number", "minimum": 0, "description": "Seconds since the epoch."}
 _SPAN = {"since": _MOMENT, "until": _MOMENT}
 
@@ -141,11 +147,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cameras/{name}/events/{file}"): Rule(
         LOOK,
         "The picture or the clip of an event.",
-        {
-            **_file("The file", *_KEPT),
-            206: Answer("A part of it", _any_bytes(*_KEPT, "multipart/byteranges")),
-            **_RANGES,
-        },
+        _in_ranges("The file", *_KEPT),
     ),
     ("GET", "/api/cameras/{name}/partial/{file}"): Rule(
         LOOK,
@@ -156,11 +158,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cameras/{name}/partial/{file}"): Rule(
         LOOK,
         "A clip that is not complete, as far as it has come.",
-        {
-            **_file("The file", *_KEPT),
-            206: Answer("A part of it", _any_bytes(*_KEPT, "multipart/byteranges")),
-            **_RANGES,
-        },
+        _in_ranges("The file", *_KEPT),
     ),
     ("GET", "/review"): Rule(
         LOOK,
@@ -212,19 +210,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cameras/{name}/recordings/{file}"): Rule(
         LOOK,
         "A file of a recording, as far as it has come.",
-        {
-            **_file("The file", *_RECORDED),
-            206: Answer("A part of it", _any_bytes(*_RECORDED, "multipart/byteranges")),
-            **_RANGES,
-        },
+        _in_ranges("The file", *_RECORDED),
     ),
     ("GET", "/cameras/{name}/stretch.mp4"): Rule(
         LOOK,
         "What a camera recorded in a time, an hour at the most, not coded again.",
         {
-            **_file("The video", "video/mp4"),
-            206: Answer("A part of it", _any_bytes("video/mp4", "multipart/byteranges")),
-            **_RANGES,
+            **_in_ranges("The video", "video/mp4"),
             400: refusal("Something in the query or the header Range is wrong."),
             503: refusal("Too many are being copied already."),
             507: refusal("There is no room for it."),

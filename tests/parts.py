@@ -151,3 +151,24 @@ def started(
         except BaseException:
             program.kill()
             raise
+
+
+def run_with_small_files(
+    folder: Path, *arguments: str, blocks: int
+) -> "subprocess.CompletedProcess[str]":
+    """Run livesegment where no file may be larger, which stands for a full disk; not on Windows.
+
+    Args:
+        folder: Where it runs.
+        arguments: As on a command line.
+        blocks: The most that a file may take, in 512 bytes.
+    """
+    limited = f"ulimit -f {blocks}; trap '' XFSZ; exec \"$@\""
+    return subprocess.run(
+        ["sh", "-c", limited, "sh", sys.executable, "-m", "livesegment", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

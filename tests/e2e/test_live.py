@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from av.error import InvalidDataError
-from parts import started
+from parts import run_with_small_files, started
 from waiting import wait_until
 
 from livesegment import LiveOptions, live
@@ -75,15 +75,8 @@ def test_the_figures_are_written_although_the_run_is_interrupted(tmp_path: Path)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
 def test_older_figures_stay_until_the_new_ones_are_whole(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text("older")
-    limited = f"ulimit -f 1; trap '' XFSZ; exec {sys.executable} -m livesegment live"
-    result = subprocess.run(
-        ["sh", "-c", f"{limited} pattern:32x24@60:3 --no-window --stats s.json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    arguments = ("live", "pattern:32x24@60:3", "--no-window", "--stats", "s.json")
+    result = run_with_small_files(tmp_path, *arguments, blocks=1)
     assert result.returncode == 5, result.stderr
     assert result.stderr.splitlines()[-1] == "livesegment: cannot write s.json: file too large"
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("s.json", "older")]
@@ -94,16 +87,8 @@ def test_older_figures_stay_until_the_new_ones_are_whole(tmp_path: Path) -> None
 def test_the_picture_goes_on_when_the_disk_is_full(
     tmp_path: Path, output: str, blocks: int
 ) -> None:
-    # A limit on the size of files, in 512 bytes, stands for the full disk.
-    limited = f"ulimit -f {blocks}; trap '' XFSZ; exec {sys.executable} -m livesegment live"
-    result = subprocess.run(
-        ["sh", "-c", f"{limited} pattern:160x120@60:150 --no-window --stats s.json {output}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    arguments = ("live", "pattern:160x120@60:150", "--no-window", "--stats", "s.json")
+    result = run_with_small_files(tmp_path, *arguments, *output.split(), blocks=blocks)
     assert result.returncode == 5, result.stderr
     said = [line for line in result.stderr.splitlines() if "too large" in line]
     assert len(said) == 2, result.stderr

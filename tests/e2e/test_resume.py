@@ -16,6 +16,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from parts import run_with_small_files
 from waiting import wait_until
 
 from livesegment import AnnotateOptions, EndpointOptions, Frame, Mask, Segmenter, annotate
@@ -308,15 +309,8 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, model: Bright, endpoint: str) 
 def test_a_full_disk_loses_nothing_that_was_paid_for(
     tmp_path: Path, model: Bright, endpoint: str
 ) -> None:
-    limited = f"ulimit -f 40; trap '' XFSZ; exec {sys.executable} -m livesegment annotate"
     arguments = f"pattern:128x96:{FRAMES} -o out.mp4 --endpoint {endpoint} --model any/1"
-    result = subprocess.run(
-        ["bash", "-c", f"{limited} {arguments}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_with_small_files(tmp_path, "annotate", *arguments.split(), blocks=80)
     assert result.returncode == 5, result.stderr
     assert "Traceback" not in result.stderr
     paid = model.calls

@@ -201,6 +201,36 @@ def test_an_address_leads_to_an_event_and_back(page: "playwright.Page", tmp_path
             expect(page.locator("#nowhere")).to_contain_text("not among the newest")
 
 
+def test_an_event_gone_to_while_the_dialog_still_closes_is_shown(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    feed = HandFeed("one", "One")
+    feed.events = EventLog(tmp_path)
+    noted = event(1, snapshot="a.jpg")
+    feed.events.note(noted.fields())
+    to_event = f"#camera=one&event={noted.id}"
+    dialog = page.get_by_role("dialog")
+    with served(feed) as server, moving(feed):
+        page.goto(f"{server.url}/{to_event}")
+        expect(dialog).to_be_visible()
+        # The page hears of the address first, and closes the dialog; that it is closed it hears
+        # only after this.
+        page.evaluate(
+            """there => {
+                const back = () => { location.hash = there; };
+                addEventListener("hashchange", back, { once: true });
+                document.querySelector("dialog[open]").addEventListener("close", () => {
+                    setTimeout(() => { window.isTold = true; });
+                });
+                location.hash = "#camera=one";
+            }""",
+            to_event,
+        )
+        page.wait_for_function("window.isTold")
+        expect(dialog).to_be_visible()
+        assert page.evaluate("location.hash") == to_event
+
+
 def test_an_address_is_kept_while_somebody_logs_in(page: "playwright.Page") -> None:
     feeds = cameras(3)
     options = WebOptions(port=0, token=ApiKey(TOKEN))

@@ -21,9 +21,12 @@ export class EventList {
     this.video = this.dialog.querySelector("video");
     this.player = new RecordingPlayer(this.video, () => {}, (text) => this.#say(text));
     this.revision = 0;
+    this.shown = null;
+    // It is told after it has happened, when the dialog may be open again.
     this.dialog.addEventListener("close", () => {
+      if (this.dialog.open) return;
       this.#stop();
-      this.onEvent(null);
+      if (this.shown !== null) this.onEvent(null);
     });
     this.dialog.querySelector("button").addEventListener("click", () => this.dialog.close());
   }
@@ -55,9 +58,15 @@ export class EventList {
   // Show an event by its id, or none.
   show(id) {
     const event = this.known.find((each) => each.id === id);
-    if (event === undefined) this.dialog.close();
+    if (event === undefined) this.#leave();
     else if (this.#isInRecording(event)) location.replace(this.#recording(event));
     else if (!this.dialog.open || this.shown !== id) this.#play(event);
+  }
+
+  // Close because the address names no event, or not this one: it stays as it is.
+  #leave() {
+    this.shown = null;
+    this.dialog.close();
   }
 
   #item(event) {

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -264,3 +265,37 @@ def test_a_day_is_as_long_as_it_was_where_clocks_are_changed(
             begins = f"/api/review/timeline?since={to}&"
             with page.expect_request(lambda asked, begins=begins: begins in asked.url):
                 page.locator(f"#{step}").click()
+
+
+def test_who_goes_on_quickly_sees_where_that_leads_whatever_is_answered_last(
+    page: "playwright.Page", tmp_path: Path
+) -> None:
+    held: list[playwright.Route] = []
+    with opened(tmp_path) as review, served(HandFeed("gate"), review=review) as server:
+        page.goto(f"{server.url}/review")
+        hour = page.locator("#timeline .hours span").first
+        expect(hour).to_be_attached()
+        page.locator("#span").select_option("3600")
+        page.route("**/api/review/timeline?*", lambda route: held.append(route))
+        with page.expect_request("**/api/review/timeline?*"):
+            page.locator("#earlier").click()
+        with page.expect_request("**/api/review/timeline?*"):
+            page.locator("#earlier").click()
+        begins = [begin_of(one.request) for one in held]
+        assert begins[0] - begins[1] == pytest.approx(3600)
+        answers = [one.fetch() for one in held]
+        for route, answer in zip(reversed(held), reversed(answers), strict=True):
+            with page.expect_response(route.request.url):
+                route.fulfill(response=answer)
+        page.unroute("**/api/review/timeline?*")
+        time_words = (
+            "at => new Date(at).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})"
+        )
+        expect(hour).to_have_text(page.evaluate(time_words, 1000 * begins[1]))
+        with page.expect_request("**/api/review/timeline?*") as asked:
+            page.locator("#earlier").click()
+        assert begins[1] - begin_of(asked.value) == pytest.approx(3600)
+
+
+def begin_of(timeline: "playwright.Request") -> float:
+    return float(parse_qs(urlsplit(timeline.url).query)["since"][0])

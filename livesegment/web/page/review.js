@@ -22,6 +22,8 @@ let next = null; // what the following page is asked for with
 let isAsking = false;
 let asked = 0; // how often the list has begun anew
 let follows = true; // the time line ends now
+let begins = 0; // where the time line begins, or will once what it shows has come
+let timesAsked = 0;
 
 function announce(text) {
   find("announcer").textContent = text;
@@ -107,7 +109,7 @@ async function open(listed) {
   const entry = await show(listed);
   if (entry === null) return;
   remember(entry);
-  if (!follows || entry.began < timeline.since) showDay(entry.began);
+  if (!follows || entry.began < begins) showDay(entry.began);
 }
 
 // Show an entry: its clip, from a moment on, else its moment in the recording, else what there is of
@@ -260,9 +262,12 @@ const endOf = (since, span) => (span === 86400 ? startOfDay(since + 1.5 * span) 
 
 async function showTimes(since, until) {
   const from = Math.max(0, since);
+  const number = ++timesAsked;
+  begins = from;
   find("day").value = localDay((from + until) / 2);
   try {
     const said = await ask(`/api/review/timeline?since=${from}&until=${until}`);
+    if (number !== timesAsked) return; // another time was asked for meanwhile
     timeline.show(said.cameras, from, until, said.now);
   } catch (error) {
     lost(error);
@@ -277,7 +282,7 @@ function localDay(time) {
 // Ask again for the time that is shown, which has moved on if it ends now.
 function refreshTimes() {
   const span = Number(find("span").value);
-  if (!follows) return showTimes(timeline.since, endOf(timeline.since, span));
+  if (!follows) return showTimes(begins, endOf(begins, span));
   const now = Date.now() / 1000;
   const since = span === 86400 ? startOfDay(now) : now - 0.95 * span;
   return showTimes(since, endOf(since, span));
@@ -287,8 +292,8 @@ function move(by) {
   const span = Number(find("span").value);
   follows = false;
   // From the middle of the day, as days are 23 to 25 hours long.
-  if (span === 86400) showDay(timeline.since + span / 2 + by * span);
-  else showTimes(timeline.since + by * span, timeline.since + (by + 1) * span);
+  if (span === 86400) showDay(begins + span / 2 + by * span);
+  else showTimes(begins + by * span, begins + (by + 1) * span);
 }
 
 function lost(error) {
@@ -315,7 +320,7 @@ find("all-seen").addEventListener("click", () => mark(list.entries.filter((each)
 find("earlier").addEventListener("click", () => move(-1));
 find("later").addEventListener("click", () => move(1));
 find("now").addEventListener("click", () => { follows = true; refreshTimes(); });
-find("span").addEventListener("change", () => (follows ? refreshTimes() : showDay(player.shownAt ?? timeline.since)));
+find("span").addEventListener("change", () => (follows ? refreshTimes() : showDay(player.shownAt ?? begins)));
 find("day").addEventListener("change", (event) => {
   if (event.target.value) showDay(noonOf(event.target.value));
 });

@@ -9,6 +9,6 @@ def in_words(seconds: float) -> str:
     return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number of things in words: `1 frame`, `12 frames`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -173,7 +173,11 @@ class InputRun:
         path = journal_path(job.output)
         journal = stack.enter_context(Journal(path, identity, replace=self._options.overwrite))
         if len(journal):
-            logger.info("%s: %d replies are kept from an earlier run", job.output, len(journal))
+            logger.info(
+                "%s: %s kept from an earlier run",
+                job.output,
+                counted(len(journal), "reply", "replies"),
+            )
         return journal
 
     def _where_kept(self, replies: Identity, written: str, origin: Origin) -> KeptTimeline | None:
@@ -258,8 +262,8 @@ class InputRun:
     def _say_kept(self, journal: Journal) -> None:
         if replies := len(journal):
             logger.warning(
-                "%d replies for %s are kept: the same command goes on from there",
-                replies,
+                "%s kept for %s: the same command goes on from there",
+                counted(replies, "reply", "replies"),
                 self.job.output,
             )
 

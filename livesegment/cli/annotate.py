@@ -36,7 +36,8 @@ def run(command: AnnotateCommand, _: Collection[str]) -> int:
             command.inputs, command.output, options=command.options, count=command.count
         )
         _print_estimate(found)
-        return DONE
+        unreadable = [each.error for each in found.files if each.error is not None]
+        return exit_code(unreadable[0]) if unreadable else DONE
     from livesegment.cli.progress import open_progress
 
     annotate = _who_annotates(command.cluster)

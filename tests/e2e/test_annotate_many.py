@@ -218,6 +218,15 @@ def test_a_dry_run_goes_on_behind_an_input_that_cannot_be_read(tmp_path: Path) -
     assert result.stdout.splitlines()[-1].startswith("about")
 
 
+def test_a_dry_run_ends_as_annotating_what_cannot_be_read_would(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    given = ("broken.mp4", "-o", "out.mp4")
+    tried = run(tmp_path, *given, "--dry-run")
+    assert tried.returncode == run(tmp_path, *given).returncode == 3
+    assert "broken.mp4" in tried.stdout
+    assert "Traceback" not in tried.stderr
+
+
 @pytest.mark.parametrize("every", ["1", "3"])
 def test_a_dry_run_takes_images_of_any_sizes(tmp_path: Path, every: str) -> None:
     (tmp_path / "in").mkdir()

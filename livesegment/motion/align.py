@@ -33,9 +33,9 @@ _MS_FOR_A_MEGAPIXEL = 2.5
 _FULL_MS = 10.0
 _LEAST_SHARE = 0.1
 # What the full budget pays for, in pixels. Beyond what is fixed, time is proportional to them.
-_FLOW_PIXELS = 16_000
-_CHAIN_PIXELS = 5_000
-_DECISION_PIXELS = 14_000
+_FLOW_PIXELS = 32_000
+_CHAIN_PIXELS = 7_000
+_DECISION_PIXELS = 16_000
 _FINEST = 0.5
 
 

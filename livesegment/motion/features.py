@@ -9,6 +9,7 @@ from livesegment.frame import Image
 from livesegment.motion.guided import guided
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import REACH, Key, Numbers, colour_index
+from livesegment.motion.matching import matches
 from livesegment.motion.raster import (
     Bytes,
     Floats,
@@ -22,7 +23,7 @@ from livesegment.motion.raster import (
 )
 from livesegment.motion.region import Points, Region
 
-CHANNELS = 17
+CHANNELS = 19
 """How many features there are."""
 
 CERTAIN = 6.0
@@ -89,7 +90,7 @@ def features(now: Situation) -> Floats:
     under the motion, under none, and under the ground's; how much more the colour is the
     objects' than the ground's in the mask's frame; the same close by, and farther around;
     whether the motion is the objects' or the ground's; the decision before; age; speed; the moved
-    mask as colours tell it (`guided`).
+    mask as colours tell it (`guided`), and as what looks alike around tells it (`matches`, both).
     """
     rows, columns = now.moved.shape[:2]
     picture = crop_small(now.small, now.region, (columns, rows))
@@ -100,6 +101,7 @@ def features(now: Situation) -> Floats:
     image = picture.astype(np.float32) / np.float32(64)
     image -= image.mean(axis=(0, 1))
     residual = Residual(picture, now.key_small)
+    older = sample(now.key_small, there)
     ground_motion, likeness = motion_likeness(now.moved, soft)
     speed = np.abs(now.moved).sum(axis=2) * np.float32(SMALL / 32)
     return np.stack(
@@ -108,7 +110,7 @@ def features(now: Situation) -> Floats:
             distance,
             soft,
             sample(now.key.distance, here),
-            residual.at(there),
+            difference(picture, older),
             residual.at(here),
             residual.at(add(here, ground_motion * np.float32(SMALL))),
             now.key.colours[colour_index(picture)],
@@ -119,6 +121,7 @@ def features(now: Situation) -> Floats:
             np.full((rows, columns), min(now.age, PATIENCE) / PATIENCE, np.float32),
             np.minimum(speed, 2),
             np.clip(guided(picture, soft), 0, 1),
+            *matches(picture, older, distance > 0),
         ]
     )
 

@@ -1,0 +1,100 @@
+"""Whether a cell looks like the objects around it or like the ground, as the mask's frame has them.
+
+Source: the local matching of Voigtlaender et al., FEELVOS, CVPR 2019, with colours in place of
+learned features.
+"""
+
+from itertools import product
+from typing import cast
+
+import cv2
+import numpy as np
+
+from livesegment.frame import Image
+from livesegment.motion.raster import Bytes, Flags, Floats
+
+_REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+_FARTHEST = _REACHES[-1]
+_STEPS = (
+    (0, 0),
+    *((x * far, y * far) for far in _REACHES for x, y in product((-1, 0, 1), repeat=2) if x or y),
+)
+"""Cells (x, y) away: close by nearly all, farther off fewer."""
+
+_NONE = 255
+_LEAST = 4  # difference that counts as none
+
+
+def matches(picture: Image, older: Image, objects: Flags) -> tuple[Floats, Floats]:
+    """Return how much better each cell fits the objects around it than the ground around it.
+
+    What it fits best of either counts, up to 24 cells away in eight directions. So objects are
+    still told where their motion was lost.
+
+    Args:
+        picture: BGR uint8 (rows, columns, 3).
+        older: That of the mask's frame, moved here by the motion.
+        objects: Which of its cells are the objects', bool (rows, columns).
+
+    Returns:
+        -1 (the ground) to 1 (the objects), float32 (rows, columns): by the cells alone, and by
+        what is within a cell of them.
+    """
+    differences = _Differences(picture, older)
+    not_objects = _padded(np.where(objects, np.uint8(0), np.uint8(_NONE)))
+    not_ground = cv2.bitwise_not(not_objects)
+    rows, columns = objects.shape
+    # Of cells and of squares, the least difference to the objects and to the ground.
+    least = np.full((2, 2, rows, columns), _NONE, np.uint8)
+    square = np.empty((rows, columns), np.uint8)
+    counted = np.empty_like(square)
+    for x, y in _STEPS:
+        top, left = y + _FARTHEST, x + _FARTHEST
+        there = np.s_[top : top + rows, left : left + columns]
+        alone = differences.at(x, y)
+        cv2.blur(alone, (3, 3), square, borderType=cv2.BORDER_REPLICATE)
+        for difference, found in zip((alone, square), least, strict=True):
+            for excluded, best in zip((not_objects, not_ground), found, strict=True):
+                cv2.max(difference, excluded[there], counted)
+                cv2.min(best, counted, best)
+    by_cell, by_square = (_compared(*found) for found in least)
+    return by_cell, by_square
+
+
+class _Differences:
+    """How much a picture differs from another one moved: the largest difference of the channels."""
+
+    def __init__(self, picture: Image, older: Image) -> None:
+        self._rows, self._columns = picture.shape[:2]
+        # The channels side by side, so that one call subtracts all three.
+        self._pitch = self._columns + 2 * _FARTHEST
+        self._width = 2 * self._pitch + self._columns
+        self._now = np.zeros((self._rows, self._width), np.uint8)
+        for place, channel in enumerate(cv2.split(picture)):
+            self._part(self._now, place)[:] = channel
+        self._then = cv2.hconcat([_padded(cast(Bytes, channel)) for channel in cv2.split(older)])
+        self._all = np.empty_like(self._now)
+        self._worst = np.empty((self._rows, self._columns), np.uint8)
+
+    def at(self, x: int, y: int) -> Bytes:
+        """Return the differences to the other picture's cells (x, y) away, until asked again."""
+        top, left = y + _FARTHEST, x + _FARTHEST
+        then = self._then[top : top + self._rows, left : left + self._width]
+        cv2.absdiff(self._now, then, self._all)
+        blue, green, red = (self._part(self._all, place) for place in range(3))
+        cv2.max(blue, green, self._worst)
+        cv2.max(self._worst, red, self._worst)
+        return self._worst
+
+    def _part(self, side_by_side: Bytes, place: int) -> Bytes:
+        return side_by_side[:, place * self._pitch :][:, : self._columns]
+
+
+def _padded(plane: Bytes) -> Bytes:
+    sides = (_FARTHEST,) * 4
+    return cast(Bytes, cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE))
+
+
+def _compared(to_objects: Bytes, to_ground: Bytes) -> Floats:
+    far, ground_far = to_objects.astype(np.float32), to_ground.astype(np.float32)
+    return np.asarray((ground_far - far) / (ground_far + far + np.float32(_LEAST)), np.float32)

@@ -102,7 +102,7 @@ class MaskAligner:
         share *= self._budget.share
         self._share = share
         self._flow = FlowEstimator(round(_FLOW_PIXELS * share), refines=False)
-        self._whole_flow = FlowEstimator(round(FLOW_PIXELS * share), refines=False)
+        self._whole_flow = FlowEstimator(round(FLOW_PIXELS * share), stride=3, refines=False)
         self._chain_pixels = round(_CHAIN_PIXELS * share)
         self._decision_pixels = round(_DECISION_PIXELS * share)
 

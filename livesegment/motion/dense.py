@@ -26,7 +26,7 @@ from livesegment.motion.raster import (
 from livesegment.motion.region import Points, whole
 from livesegment.motion.rigid import picture_shift, shifted
 
-FLOW_PIXELS = 30_000
+FLOW_PIXELS = 60_000
 """What the full budget pays for of the motion of a whole picture."""
 
 _FEW_PIXELS = 43_200  # of the small picture in which what moved is looked for
@@ -34,7 +34,7 @@ _BETWEEN_PIXELS = 60_000
 _FEW_BETWEEN = 110_000  # the same between keyframes
 _ALIKE_RADIUS = 2  # cells around that are compared together
 _UNLIKE_A_FRAME = 2.0  # sum of three channels, each 0 to 255, by which older masks come second
-_CHAIN_PIXELS = 10_800
+_CHAIN_PIXELS = 16_000
 _FINEST = 0.5
 _SHIFT_COLUMNS = 32  # of a grid on which it is asked whether the whole picture shifted
 # Touching every pixel of a large picture takes longer than finding its motion.

@@ -15,7 +15,7 @@ from livesegment.motion.history import SMALL, Seen
 from livesegment.motion.raster import Bytes, Floats, Whole, add, nearest, pick, reduce, sample
 from livesegment.motion.region import Points, Region, whole
 
-_NEARBY, _NEXT = within(2), within(1)
+_NEARBY = _NEXT = within(2)
 _FAR = 8  # see `best_offsets`
 
 

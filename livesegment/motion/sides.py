@@ -21,11 +21,12 @@ from livesegment.motion.flow import Field
 from livesegment.motion.guided import guided
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import colour_index
+from livesegment.motion.matching import matches
 from livesegment.motion.raster import Floats, add, sample
 from livesegment.motion.refine import GUESS_SCALE, likely
 from livesegment.motion.region import Points, Region, around
 
-CHANNELS = 25
+CHANNELS = 29
 """How many features there are."""
 
 _MOST_DOUBT = 8.0
@@ -82,7 +83,7 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
     then the far one: its log-odds; the distance to the moved mask's edge; differences to the
     keyframe's picture under the motion, and under the ground's; how much more the colour is the
     objects' in the keyframe; whether the motion is the objects' or the ground's; age; how doubtful
-    the motion is.
+    the motion is; whose look has what is around, by cells and by squares (`matches`).
 
     Args:
         picture: The frame's.
@@ -111,18 +112,20 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
         colour_likeness(image, half(image), half(soft), 7, 0.06),
         np.clip(guided(now, soft), 0, 1),
     ]
-    for side, evidence, shift, at in zip(sides, said, moved, there, strict=True):
+    for side, evidence, shift, at, older in zip(sides, said, moved, there, looks, strict=True):
         ground_motion, likeness = motion_likeness(shift, soft)
+        distance = sample(side.carried.key.distance, at)
         residual = Residual(now, side.source.small)
         channels += [
             evidence / np.float32(CERTAIN),
-            sample(side.carried.key.distance, at),
-            residual.at(at),
+            distance,
+            difference(now, older),
             residual.at(add(here, ground_motion * np.float32(SMALL))),
             side.carried.key.colours[colour_index(now)],
             likeness,
             np.full(size[::-1], min(side.carried.age, PATIENCE) / PATIENCE, np.float32),
             _doubt(side, grid),
+            *matches(now, older, distance > 0),
         ]
     return np.stack(channels)
 

@@ -44,7 +44,8 @@ class MaskAligner:
 
     The motion in the neighbourhood of the objects is estimated frame by frame and chained. Near
     the objects' edges a small network then decides what belongs to them, from the moved mask, the
-    colours, the motion and the decision about the frame before. Each true mask that arrives is
+    colours, the motion, what looks alike in the mask's own frame, and the decision about the frame
+    before. Each true mask that arrives is
     compared with what was decided for its frame, so that the network adapts to the video.
 
     The objects are everything but the ground: the background where it occurs, else the most

@@ -103,7 +103,8 @@ def features(now: Situation) -> Floats:
     residual = Residual(picture, now.key_small)
     older = sample(now.key_small, there)
     ground_motion, likeness = motion_likeness(now.moved, soft)
-    speed = np.abs(now.moved).sum(axis=2) * np.float32(SMALL / 32)
+    # Not `sum`: along an axis of two that takes ten times as long.
+    speed = (np.abs(now.moved[..., 0]) + np.abs(now.moved[..., 1])) * np.float32(SMALL / 32)
     return np.stack(
         [
             *np.moveaxis(image, 2, 0),

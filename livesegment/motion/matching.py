@@ -48,17 +48,19 @@ def matches(picture: Image, older: Image, objects: Flags) -> tuple[Floats, Float
     least = np.full((2, 2, rows, columns), _NONE, np.uint8)
     square = np.empty((rows, columns), np.uint8)
     counted = np.empty_like(square)
+    (to_objects, to_ground), (square_to_objects, square_to_ground) = least
+    # Written out: at this size calls take as long as what they do.
     for x, y in _STEPS:
         top, left = y + _FARTHEST, x + _FARTHEST
-        there = np.s_[top : top + rows, left : left + columns]
+        no_object = not_objects[top : top + rows, left : left + columns]
+        no_ground = not_ground[top : top + rows, left : left + columns]
         alone = differences.at(x, y)
+        cv2.min(to_objects, cv2.max(alone, no_object, counted), to_objects)
+        cv2.min(to_ground, cv2.max(alone, no_ground, counted), to_ground)
         cv2.blur(alone, (3, 3), square, borderType=cv2.BORDER_REPLICATE)
-        for difference, found in zip((alone, square), least, strict=True):
-            for excluded, best in zip((not_objects, not_ground), found, strict=True):
-                cv2.max(difference, excluded[there], counted)
-                cv2.min(best, counted, best)
-    by_cell, by_square = (_compared(*found) for found in least)
-    return by_cell, by_square
+        cv2.min(square_to_objects, cv2.max(square, no_object, counted), square_to_objects)
+        cv2.min(square_to_ground, cv2.max(square, no_ground, counted), square_to_ground)
+    return _compared(to_objects, to_ground), _compared(square_to_objects, square_to_ground)
 
 
 class _Differences:
@@ -70,10 +72,11 @@ class _Differences:
         self._pitch = self._columns + 2 * _FARTHEST
         self._width = 2 * self._pitch + self._columns
         self._now = np.zeros((self._rows, self._width), np.uint8)
-        for place, channel in enumerate(cv2.split(picture)):
-            self._part(self._now, place)[:] = channel
+        for part, channel in zip(self._parts(self._now), cv2.split(picture), strict=True):
+            part[:] = channel
         self._then = cv2.hconcat([_padded(cast(Bytes, channel)) for channel in cv2.split(older)])
         self._all = np.empty_like(self._now)
+        self._blue, self._green, self._red = self._parts(self._all)
         self._worst = np.empty((self._rows, self._columns), np.uint8)
 
     def at(self, x: int, y: int) -> Bytes:
@@ -81,13 +84,13 @@ class _Differences:
         top, left = y + _FARTHEST, x + _FARTHEST
         then = self._then[top : top + self._rows, left : left + self._width]
         cv2.absdiff(self._now, then, self._all)
-        blue, green, red = (self._part(self._all, place) for place in range(3))
-        cv2.max(blue, green, self._worst)
-        cv2.max(self._worst, red, self._worst)
+        cv2.max(self._blue, self._green, self._worst)
+        cv2.max(self._worst, self._red, self._worst)
         return self._worst
 
-    def _part(self, side_by_side: Bytes, place: int) -> Bytes:
-        return side_by_side[:, place * self._pitch :][:, : self._columns]
+    def _parts(self, side_by_side: Bytes) -> list[Bytes]:
+        begins = (place * self._pitch for place in range(3))
+        return [side_by_side[:, begin : begin + self._columns] for begin in begins]
 
 
 def _padded(plane: Bytes) -> Bytes:

@@ -24,17 +24,15 @@ README = (
 )
 
 CHANGELOG = (
-    "masks 1 / 5 / 12 frames late show J {late|`--align warp`|1:s.3f} /"
-    " {late|`--align warp`|5:s.3f} / {late|`--align warp`|12:s.3f} of the truth",
+    "masks 1 / 2 / 5 / 8 / 12 frames late show J {late|`--align warp`|1:s.3f} /"
+    " {late|`--align warp`|2:s.3f} / {late|`--align warp`|5:s.3f} /"
+    " {late|`--align warp`|8:s.3f} / {late|`--align warp`|12:s.3f} of the truth",
     "one frame in 4 / 8 / 16, {keyframes|`annotate --every`|4:s.3f} /"
     " {keyframes|`annotate --every`|8:s.3f} / {keyframes|`annotate --every`|16:s.3f}",
-    "On a drive with eleven classes mean IoU is"
+    "with a class on every pixel, 1 / 2 / 5 late, mean IoU"
     " {dense|`--align warp`, `annotate --every`|late by 1:s.3f} /"
     " {dense|`--align warp`, `annotate --every`|late by 2:s.3f} /"
-    " {dense|`--align warp`, `annotate --every`|late by 5:s.3f} for masks 1 / 2 / 5 frames late,"
-    " before .858 / .834 / .777, and {dense|`--align warp`, `annotate --every`|one in 4:s.3f} /"
-    " {dense|`--align warp`, `annotate --every`|one in 8:s.3f} /"
-    " {dense|`--align warp`, `annotate --every`|one in 16:s.3f} with one call in",
+    " {dense|`--align warp`, `annotate --every`|late by 5:s.3f}, before",
     "the built-in model's masks have J {hard frames|all, as by chance|mean:s.3f} on all frames,"
     " {hard frames|`--export-uncertain`, the model says how sure it is|mean:s.3f} on those chosen"
     " by its certainty, and {hard frames|`--export-uncertain`, it does not|mean:s.3f} on those"

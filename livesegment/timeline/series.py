@@ -133,7 +133,7 @@ class Series:
             "counted": self.counted,
             "times": [round(float(each), 3) for each in self._times[:points]],
             "end_s": round(self._end_s, 3),
-            "roles": {name: _whole(row) for name, row in zip(ROLES, roles, strict=True)},
+            "roles": {name: whole(row) for name, row in zip(ROLES, roles, strict=True)},
             "classes": sorted(classes, key=lambda each: -each["share"]),
         }
 
@@ -165,13 +165,19 @@ def _curve_as_json(name: str, curve: Curve, numbers: Numbers, masked: Numbers) -
         "peak_s": round(curve.peak_s, 3),
         "most": int(numbers[_MOST].max(initial=0)),
         "confidence": round(curve.sure / curve.told, 3) if curve.told else None,
-        "mean": _whole(10_000 * numbers[_SUM] / frames),
-        "low": _whole(10_000 * low),
-        "high": _whole(10_000 * numbers[_HIGH]),
-        "count": [round(float(each), 2) for each in numbers[_COUNTED] / frames],
-        "count_most": _whole(numbers[_MOST]),
+        "mean": to_hundredths(10_000 * numbers[_SUM] / frames),
+        "low": to_hundredths(10_000 * low),
+        "high": to_hundredths(10_000 * numbers[_HIGH]),
+        "count": to_hundredths(numbers[_COUNTED] / frames),
+        "count_most": whole(numbers[_MOST]),
     }
 
 
-def _whole(numbers: Numbers) -> list[int]:
+def to_hundredths(numbers: Numbers) -> list[float]:
+    """Return them so that shares are as exact as in a table: what is rounded twice may differ."""
+    return [round(float(each), 2) for each in numbers]
+
+
+def whole(numbers: Numbers) -> list[int]:
+    """Return them as whole numbers."""
     return [int(each) for each in np.rint(numbers)]

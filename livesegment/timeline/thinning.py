@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from livesegment.sinks.base import Role
 from livesegment.timeline.kept import Timeline
-from livesegment.timeline.series import Numbers
+from livesegment.timeline.series import Numbers, to_hundredths, whole
 
 
 def thinned(timeline: Timeline, most_points: int, most_classes: int) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def thinned(timeline: Timeline, most_points: int, most_classes: int) -> dict[str
     return {
         "times": timeline["times"][::step],
         "end": timeline["end_s"],
-        "masked": _whole(np.add.reduceat(masked, starts)),
-        "roles": {name: _whole(np.add.reduceat(each, starts)) for name, each in roles.items()},
+        "masked": whole(np.add.reduceat(masked, starts)),
+        "roles": {name: whole(np.add.reduceat(each, starts)) for name, each in roles.items()},
         "classes": [
             _thinned_class(each, masked, starts) for each in timeline["classes"][:most_classes]
         ],
@@ -51,13 +51,9 @@ def _thinned_class(
     lowest = np.minimum.reduceat(low, starts)
     return {
         **{name: kept[name] for name in ("name", "colour", "share", "peak", "most")},
-        "mean": _whole(mean("mean")),
-        "low": _whole(np.where(np.isinf(lowest), 0, lowest)),
-        "high": _whole(np.maximum.reduceat(np.array(kept["high"], float), starts)),
-        "count": [round(float(each), 2) for each in mean("count")],
-        "count_most": _whole(np.maximum.reduceat(np.array(kept["count_most"], float), starts)),
+        "mean": to_hundredths(mean("mean")),
+        "low": to_hundredths(np.where(np.isinf(lowest), 0, lowest)),
+        "high": to_hundredths(np.maximum.reduceat(np.array(kept["high"], float), starts)),
+        "count": to_hundredths(mean("count")),
+        "count_most": whole(np.maximum.reduceat(np.array(kept["count_most"], float), starts)),
     }
-
-
-def _whole(numbers: Numbers) -> list[int]:
-    return [int(each) for each in np.rint(numbers)]

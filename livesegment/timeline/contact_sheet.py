@@ -95,7 +95,7 @@ class ContactSheet:
                 "end_s": round(each.end_s, 3),
                 "at_s": round(each.at_s, 3),
                 "begins_scene": each.begins_scene,
-                "classes": [[name, round(share, 4)] for name, share in each.classes],
+                "classes": [[name, round(share, 6)] for name, share in each.classes],
                 "jpeg": base64.b64encode(each.jpeg).decode("ascii"),
             }
             for each in _fewer(self._parts, MOST_PICTURES)

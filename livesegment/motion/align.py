@@ -13,7 +13,7 @@ from livesegment.mask import ClassIds, Mask
 from livesegment.motion.budget import Budget
 from livesegment.motion.cut import CutDetector
 from livesegment.motion.decisions import Decisions
-from livesegment.motion.dense import FLOW_PIXELS, carry_dense
+from livesegment.motion.dense import FLOW_PIXELS, carry_dense, picture_flow
 from livesegment.motion.features import Situation, features
 from livesegment.motion.flow import Field, FlowEstimator, chain
 from livesegment.motion.history import History, Seen, small_size
@@ -45,8 +45,8 @@ class MaskAligner:
     The motion in the neighbourhood of the objects is estimated frame by frame and chained. Near
     the objects' edges a small network then decides what belongs to them, from the moved mask, the
     colours, the motion, what looks alike in the mask's own frame, and the decision about the frame
-    before. Each true mask that arrives is
-    compared with what was decided for its frame, so that the network adapts to the video.
+    before. Each true mask that arrives is compared with what was decided for its frame, so that
+    the network adapts to the video.
 
     The objects are everything but the ground: the background where it occurs, else the most
     frequent class. Borders between objects move with the motion, unless the colours clearly say
@@ -103,7 +103,7 @@ class MaskAligner:
         share *= self._budget.share
         self._share = share
         self._flow = FlowEstimator(round(_FLOW_PIXELS * share), refines=False)
-        self._whole_flow = FlowEstimator(round(FLOW_PIXELS * share), stride=3, refines=False)
+        self._whole_flow = picture_flow(round(FLOW_PIXELS * share))
         self._chain_pixels = round(_CHAIN_PIXELS * share)
         self._decision_pixels = round(_DECISION_PIXELS * share)
 

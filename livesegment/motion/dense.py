@@ -56,6 +56,11 @@ def is_dense(mask: Mask, counts: dict[int, int]) -> bool:
     return len(counts) >= _LEAST_CLASSES and bare < _LITTLE * mask.class_ids.size
 
 
+def picture_flow(pixels: int) -> FlowEstimator:
+    """Return what finds the motion of a whole picture, on so many pixels."""
+    return FlowEstimator(pixels, stride=3, refines=False)
+
+
 def carry_dense(
     mask: Mask, flows: Iterable[Field], then: Seen, now: Seen, image: Image, effort: float
 ) -> ClassIds:
@@ -186,7 +191,7 @@ def _met(ways: Sequence[_Way], place: int, picture: Picture) -> ClassIds:
 
 def _moved(pictures: Sequence[Picture]) -> list[Points]:
     """Return for each picture the displacement back to the first one on a grid over it."""
-    estimator = FlowEstimator(_BETWEEN_PIXELS, stride=3, refines=False)
+    estimator = picture_flow(_BETWEEN_PIXELS)
     region = whole(pictures[0].size)
     grid = region.grid(region.grid_size(_CHAIN_PIXELS, _FINEST))
     flows: list[Field] = []

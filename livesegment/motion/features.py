@@ -9,9 +9,8 @@ from livesegment.frame import Image
 from livesegment.motion.guided import guided
 from livesegment.motion.history import SMALL
 from livesegment.motion.key import REACH, Key, Numbers, colour_index
-from livesegment.motion.matching import matches
+from livesegment.motion.matching import likeness, matches
 from livesegment.motion.raster import (
-    Bytes,
     Floats,
     add,
     blur,
@@ -63,18 +62,6 @@ class Situation:
         return colour_index(crop_small(self.small, self.region, (columns, rows)))
 
 
-class Residual:
-    """How much the picture differs from the mask's picture, looked up at other positions."""
-
-    def __init__(self, picture: Bytes, older: Bytes) -> None:
-        self._picture = picture
-        self._older = older
-
-    def at(self, there: Points) -> Floats:
-        """Return float32 (rows, columns), 0 to 1: the largest difference of the channels."""
-        return difference(self._picture, sample(self._older, there))
-
-
 def difference(first: Image, second: Image) -> Floats:
     """Return how much two pictures differ, float32 (rows, columns), 0 to 1: the worst channel."""
     worst = worst_channel(first, second)
@@ -100,9 +87,9 @@ def features(now: Situation) -> Floats:
     soft = np.clip(distance * np.float32(REACH / 4) + np.float32(0.5), 0, 1)
     image = picture.astype(np.float32) / np.float32(64)
     image -= image.mean(axis=(0, 1))
-    residual = Residual(picture, now.key_small)
     older = sample(now.key_small, there)
-    ground_motion, likeness = motion_likeness(now.moved, soft)
+    ground_motion, alike = motion_likeness(now.moved, soft)
+    on_ground = add(here, ground_motion * np.float32(SMALL))
     # Not `sum`: along an axis of two that takes ten times as long.
     speed = (np.abs(now.moved[..., 0]) + np.abs(now.moved[..., 1])) * np.float32(SMALL / 32)
     return np.stack(
@@ -112,12 +99,12 @@ def features(now: Situation) -> Floats:
             soft,
             sample(now.key.distance, here),
             difference(picture, older),
-            residual.at(here),
-            residual.at(add(here, ground_motion * np.float32(SMALL))),
+            difference(picture, sample(now.key_small, here)),
+            difference(picture, sample(now.key_small, on_ground)),
             now.key.colours[colour_index(picture)],
             colour_likeness(image, image, soft, 6, 0.03),
             colour_likeness(image, half(image), half(soft), 7, 0.06),
-            likeness,
+            alike,
             distance if now.earlier is None else now.earlier / CERTAIN,
             np.full((rows, columns), min(now.age, PATIENCE) / PATIENCE, np.float32),
             np.minimum(speed, 2),
@@ -153,8 +140,8 @@ def motion_likeness(moved: Points, soft: Floats) -> tuple[Points, Floats]:
     size = soft.shape[1], soft.shape[0]
     few = half(moved)
     of_objects, of_ground = _sides(few, half(soft), 12)
-    likeness = _likeness(few, of_objects, of_ground, 2.0)
-    return stretch(of_ground, size), stretch(likeness, size)
+    alike = _likeness(few, of_objects, of_ground, 2.0)
+    return stretch(of_ground, size), stretch(alike, size)
 
 
 def colour_likeness(
@@ -181,4 +168,4 @@ def _likeness(values: Floats, of_objects: Floats, of_ground: Floats, least: floa
     to_objects, to_ground = values - of_objects, values - of_ground
     far = np.einsum("ijk,ijk->ij", to_objects, to_objects)
     ground_far = np.einsum("ijk,ijk->ij", to_ground, to_ground)
-    return np.asarray((ground_far - far) / (ground_far + far + least), np.float32)
+    return likeness(far, ground_far, least)

@@ -60,7 +60,8 @@ def matches(picture: Image, older: Image, objects: Flags) -> tuple[Floats, Float
         cv2.blur(alone, (3, 3), square, borderType=cv2.BORDER_REPLICATE)
         cv2.min(square_to_objects, cv2.max(square, no_object, counted), square_to_objects)
         cv2.min(square_to_ground, cv2.max(square, no_ground, counted), square_to_ground)
-    return _compared(to_objects, to_ground), _compared(square_to_objects, square_to_ground)
+    cells, squares = least.astype(np.float32)
+    return likeness(cells[0], cells[1], _LEAST), likeness(squares[0], squares[1], _LEAST)
 
 
 class _Differences:
@@ -98,6 +99,12 @@ def _padded(plane: Bytes) -> Bytes:
     return cast(Bytes, cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE))
 
 
-def _compared(to_objects: Bytes, to_ground: Bytes) -> Floats:
-    far, ground_far = to_objects.astype(np.float32), to_ground.astype(np.float32)
-    return np.asarray((ground_far - far) / (ground_far + far + np.float32(_LEAST)), np.float32)
+def likeness(to_objects: Floats, to_ground: Floats, least: float) -> Floats:
+    """Return -1 (the ground's) to 1 (the objects'), float32 (rows, columns).
+
+    Args:
+        to_objects: How far each cell is from the objects, by whatever measure.
+        to_ground: The same of the ground.
+        least: What of that counts as none.
+    """
+    return np.asarray((to_ground - to_objects) / (to_ground + to_objects + least), np.float32)

@@ -15,7 +15,7 @@ from livesegment.motion.history import SMALL, Seen
 from livesegment.motion.raster import Bytes, Floats, Whole, add, nearest, pick, reduce, sample
 from livesegment.motion.region import Points, Region, whole
 
-_NEARBY = _NEXT = within(2)
+_NEARBY = within(2)
 _FAR = 8  # see `best_offsets`
 
 
@@ -51,7 +51,7 @@ def _fetched(table: npt.ArrayLike, chosen: Bytes) -> Floats:
 def moved_and_found(
     class_ids: ClassIds, moved: Points, arrived: Image, then: Seen | Picture, now: Seen | Picture
 ) -> ClassIds:
-    """Return class ids moved, each pixel from where it looks most alike among the next ones.
+    """Return class ids moved, each pixel from where it looks most alike nearby.
 
     Args:
         class_ids: At the pictures' size.
@@ -68,9 +68,9 @@ def moved_and_found(
     chosen = best_offsets(
         (brightness(pick(then.gray, there)), nearest(colour(arrived), size)),
         (brightness(now.gray), nearest(colour(now.small), size)),
-        _NEXT,
+        _NEARBY,
     )
-    return taken(pick(class_ids, there), chosen, _NEXT)
+    return taken(pick(class_ids, there), chosen, _NEARBY)
 
 
 @lru_cache(maxsize=2)

@@ -10,7 +10,6 @@ from livesegment.motion.carry import Carried, Picture
 from livesegment.motion.features import (
     CERTAIN,
     PATIENCE,
-    Residual,
     colour_likeness,
     crop_small,
     difference,
@@ -115,12 +114,12 @@ def side_features(picture: Picture, sides: Sequence[Side], size: tuple[int, int]
     for side, evidence, shift, at, older in zip(sides, said, moved, there, looks, strict=True):
         ground_motion, likeness = motion_likeness(shift, soft)
         distance = sample(side.carried.key.distance, at)
-        residual = Residual(now, side.source.small)
+        on_ground = add(here, ground_motion * np.float32(SMALL))
         channels += [
             evidence / np.float32(CERTAIN),
             distance,
             difference(now, older),
-            residual.at(add(here, ground_motion * np.float32(SMALL))),
+            difference(now, sample(side.source.small, on_ground)),
             side.carried.key.colours[colour_index(now)],
             likeness,
             np.full(size[::-1], min(side.carried.age, PATIENCE) / PATIENCE, np.float32),

@@ -15,8 +15,12 @@ const count = Number(location.hash.slice(1));
 const say = what => fetch("/", {method: "POST", body: JSON.stringify(what)});
 const happens = (what, on) => new Promise(done => on.addEventListener(what, done, {once: true}));
 async function look(second) {
+  const shown = new Promise(done => v.requestVideoFrameCallback(done));
   v.currentTime = second;
   await happens("seeked", v);
+  // On a busy machine that is told before the picture is there. One that was there already may
+  // not be shown anew.
+  await Promise.race([shown, new Promise(done => setTimeout(done, 3000))]);
   const canvas = Object.assign(document.createElement("canvas"),
                                {width: v.videoWidth, height: v.videoHeight});
   const pen = canvas.getContext("2d");
